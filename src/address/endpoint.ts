@@ -1,0 +1,93 @@
+import { AddressError } from '../errors.js';
+import type { Address } from './address.js';
+
+/** The registered port of AMQP over TCP, and the name it goes by. */
+const AMQP_PORT = 5672;
+/** The registered port of AMQP over TLS, and the name it goes by. */
+const AMQPS_PORT = 5671;
+const HIGHEST_PORT = 65_535;
+
+/** Where a passive address without a host listens: every IPv4 interface, which unlike `::` exists on every machine. */
+const EVERY_INTERFACE = '0.0.0.0';
+
+/** What to dial or listen on: an address with its defaults filled in and its port checked. */
+export interface Endpoint {
+  /** Whether TLS begins before AMQP does. */
+  readonly tls: boolean;
+  /** A host name or IP address, as written, without brackets. */
+  readonly host: string;
+  /** 1 to 65535; 0, any free port, only when `passive`. */
+  readonly port: number;
+  /** The user to log in as. */
+  readonly user: string | undefined;
+  /** The password to log in with. Never log it. */
+  readonly password: string | undefined;
+  /** The node a link attaches to. */
+  readonly name: string | undefined;
+  /** Whether to listen instead of to dial. */
+  readonly passive: boolean;
+}
+
+/**
+ * Works out what an address means. Only the exact scheme `amqps` is TLS, with port 5671; every other scheme, `AMQPS`
+ * included, and none at all is plain AMQP with port 5672. The port may be the service name `amqp` or `amqps`, which
+ * stands for its number and does not turn on TLS. A passive address without a host listens on `0.0.0.0`.
+ *
+ * @throws AddressError when there is no host to dial, when the host holds `@` or `[`, or when the port is not a number
+ * from 0 to 65535, 0 only to listen. The message repeats no part of the address: a password with a forgotten
+ * percent-encoding can turn up in any of them.
+ */
+export function resolveEndpoint(address: Address): Endpoint {
+  const tls = address.scheme === 'amqps';
+  return {
+    tls,
+    host: hostOf(address),
+    port: address.port === undefined ? defaultPort(tls) : portOf(address.port, address.passive),
+    user: address.user,
+    password: address.password,
+    name: address.name,
+    passive: address.passive,
+  };
+}
+
+/**
+ * The key under which a connection is shared: endpoints with equal keys use one connection. Default ports are filled in
+ * and the case of the host does not count, so `amqp://Host/a` and `host:5672/b` share one; user and password do count.
+ * The key holds the password: keep it in memory and never log it.
+ */
+export function connectionKey(endpoint: Endpoint): string {
+  const { tls, host, port, user, password } = endpoint;
+  return JSON.stringify([tls, host.toLowerCase(), port, user ?? null, password ?? null]);
+}
+
+function hostOf({ host, passive }: Address): string {
+  if (host === undefined) {
+    if (passive) return EVERY_INTERFACE;
+    throw new AddressError('The address has no host to connect to. Write amqp://host/name, or add a route for it.');
+  }
+  if (host.includes('@')) {
+    throw new AddressError('The address has more than one @ before its name. In user and password write @ as %40.');
+  }
+  if (host.startsWith('[')) {
+    throw new AddressError(
+      'The address has misplaced brackets. Write an IPv6 address as [::1]:5672, or [~::1]:5672 to listen on it.',
+    );
+  }
+  return host;
+}
+
+function portOf(text: string, passive: boolean): number {
+  if (text === 'amqp') return AMQP_PORT;
+  if (text === 'amqps') return AMQPS_PORT;
+  const port = /^\d+$/.test(text) ? Number(text) : NaN;
+  const lowest = passive ? 0 : 1;
+  if (port >= lowest && port <= HIGHEST_PORT) return port;
+  throw new AddressError(
+    `The address has a port that is not a number from ${lowest} to ${HIGHEST_PORT}. Write host:port after any scheme://, ` +
+      'an IPv6 address in brackets, and the characters : @ / in user and password as %3A %40 %2F.',
+  );
+}
+
+function defaultPort(tls: boolean): number {
+  return tls ? AMQPS_PORT : AMQP_PORT;
+}

@@ -1,0 +1,20 @@
+import { InvalidArgumentError } from 'commander';
+import { MessagingError } from '../errors.js';
+
+/** Exit codes: 0 done, 1 not done, 2 the command line was wrong (commander's own is 1, for which see `main`). */
+const FAILED = 1;
+
+/** Says in one line what went wrong, and ends with the exit code for it. */
+export function failed(error: unknown): void {
+  const message =
+    error instanceof MessagingError ? error.message : error instanceof Error ? error.stack : String(error);
+  process.stderr.write(`amqp-messenger: ${message}\n`);
+  process.exitCode = FAILED;
+}
+
+/** Reads a whole number from the command line. */
+export function wholeNumber(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 0) throw new InvalidArgumentError('It must be a whole number.');
+  return number;
+}

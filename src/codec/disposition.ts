@@ -1,0 +1,66 @@
+import type { Outcome } from '../message/outcome.js';
+import type { FieldCursor } from './field-cursor.js';
+import { encodeOutcome } from './outcome.js';
+import type { Output } from './output.js';
+
+/** Which end of the link says it: true for the receiver (AMQP 1.0 §2.7.6, `role`). */
+export type Role = boolean;
+export const SENDER: Role = false;
+export const RECEIVER: Role = true;
+
+/** The fields of a disposition performative that was read, to be used before the next one is. */
+export class Disposition {
+  role: Role = SENDER;
+  first = 0;
+  last = 0;
+  settled = false;
+  /** Where the delivery-state begins, or -1 when there is none. */
+  state = -1;
+
+  /** Reads the performative whose descriptor ends at `position`. Throws `DecodeError`. */
+  read(fields: FieldCursor, buffer: Buffer, position: number, end: number): void {
+    fields.open(buffer, position, end);
+    this.role = fields.boolean('role');
+    this.first = fields.uint('first');
+    if (this.first < 0) fields.missing('first');
+    const last = fields.uint('last');
+    this.last = last < 0 ? this.first : last;
+    this.settled = fields.boolean('settled');
+    this.state = fields.skip();
+  }
+}
+
+/** Writes a whole disposition frame (AMQP 1.0 §2.7.6) as a record of its own: `output.start` to `output.position`. */
+export function writeDisposition(
+  output: Output,
+  channel: number,
+  role: Role,
+  first: number,
+  last: number,
+  settled: boolean,
+  outcome: Outcome | undefined,
+): void {
+  output.open(0);
+  output.need(32);
+  output.u32(0); // the frame size, filled in below
+  output.u8(2);
+  output.u8(0);
+  output.u8(channel >>> 8);
+  output.u8(channel & 0xff);
+  output.u8(0);
+  output.u8(0x53);
+  output.u8(0x15);
+  output.u8(0xd0); // list32: rejections and modifications may be long
+  output.u32(0); // the list size, filled in below
+  output.u32(outcome === undefined ? 4 : 5);
+  output.u8(role ? 0x41 : 0x42);
+  output.u8(0x70);
+  output.u32(first);
+  output.u8(0x70);
+  output.u32(last);
+  output.u8(settled ? 0x41 : 0x42);
+  if (outcome !== undefined) encodeOutcome(output, outcome);
+  const { buffer, start, position } = output;
+  buffer.writeUInt32BE(position - start, start);
+  buffer.writeUInt32BE(position - start - 16, start + 12);
+}

@@ -1,0 +1,43 @@
+import type { Message } from '../message/message.js';
+import { checkFieldNames } from './field-names.js';
+import type { Output } from './output.js';
+import { ReceivedMessage } from './received-message.js';
+import { APPLICATION_PROPERTIES, DELIVERY_ANNOTATIONS, FOOTER, MESSAGE_ANNOTATIONS } from './sections.js';
+import { Unencodable, encodeError, nameOf } from './unencodable.js';
+import { writeBody, writeHeader, writeMapSection, writeProperties } from './write-section.js';
+
+/**
+ * Writes the sections of a message (AMQP 1.0 §3.2) at `output.position`. Sections and fields that say nothing are left
+ * out. A `ReceivedMessage` goes out with the bytes it came with, but for what has been changed.
+ *
+ * @param address What goes out as `to`; `message.address` does not.
+ * @throws `EncodeError` that names the field, when one is not known, has a wrong type, or holds a value that has no AMQP
+ * form. The record is then to be abandoned.
+ */
+export function encodeMessage(output: Output, message: Message, address: string | undefined): void {
+  try {
+    if (message instanceof ReceivedMessage) message.writeTo(output, address);
+    else writeMessage(output, message, address);
+  } catch (thrown) {
+    throw encodeError(thrown, '');
+  }
+}
+
+function writeMessage(output: Output, message: Message, address: string | undefined): void {
+  checkMessage(message);
+  writeHeader(output, message);
+  writeMapSection(output, DELIVERY_ANNOTATIONS, message.deliveryAnnotations, 'symbols', 'deliveryAnnotations');
+  writeMapSection(output, MESSAGE_ANNOTATIONS, message.annotations, 'symbols', 'annotations');
+  writeProperties(output, message, address);
+  writeMapSection(output, APPLICATION_PROPERTIES, message.properties, 'simple', 'properties');
+  writeBody(output, message.body);
+  writeMapSection(output, FOOTER, message.footer, 'symbols', 'footer');
+}
+
+/** Callers without TypeScript may pass anything. */
+function checkMessage(message: unknown): void {
+  if (typeof message !== 'object' || message === null) {
+    throw new Unencodable(`takes a plain object, not ${nameOf(message)}`);
+  }
+  checkFieldNames(message);
+}

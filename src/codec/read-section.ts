@@ -1,0 +1,142 @@
+import type { Body, BodyType } from '../message/body.js';
+import { DataBody, SequenceBody } from '../message/body.js';
+import type { Properties } from '../message/message.js';
+import type { AmqpValue } from '../message/typed.js';
+import type { Field, MapPart } from './fields.js';
+import { HEADER_FIELDS, PROPERTIES_FIELDS } from './fields.js';
+import { malformed } from './malformed.js';
+import { Reader } from './reader.js';
+import { skipValue } from './scan.js';
+import { SectionCursor } from './section-cursor.js';
+import { DATA, HEADER, SEQUENCE, VALUE } from './sections.js';
+
+// One of each for all messages: reading calls nothing that could read in between.
+const cursor = new SectionCursor();
+const reader = new Reader();
+
+/**
+ * Checks that the sections of a message are those of the standard, in its order, and not more than it allows
+ * (AMQP 1.0 §3.2). A message without a body passes: some peers send them.
+ */
+export function checkSections(buffer: Buffer, start: number, end: number): void {
+  let last = 0;
+  cursor.open(buffer, start, end);
+  while (cursor.next()) {
+    const { code } = cursor;
+    const secondKind = last >= DATA && code <= VALUE;
+    const right = code > last ? !secondKind : code === last && (code === DATA || code === SEQUENCE);
+    if (!right) throw malformed('A section stands where the standard allows none of its kind', cursor.start - start);
+    last = code;
+  }
+}
+
+/** Reads a field of the header or the properties; `undefined` when the message does not have it. */
+export function readField<Value>(
+  field: Field<Value>,
+  buffer: Buffer,
+  start: number,
+  end: number,
+  bigints: boolean,
+): Value | undefined {
+  cursor.open(buffer, start, end);
+  if (!cursor.seek(field.section)) return undefined;
+  reader.open(buffer, cursor.value, end, start, bigints);
+  const count = enterFields(reader, field.section, start);
+  if (field.place >= count) return undefined;
+  for (let place = 0; place < field.place; place++) {
+    reader.position = skipValue(buffer, reader.position, reader.end, start);
+  }
+  const at = reader.position;
+  const value = reader.value(1);
+  if (value === null) return undefined;
+  const converted = field.convert(value);
+  if (converted === undefined) throw malformed(`The field ${field.name} has a wrong type`, at - start);
+  return converted;
+}
+
+/** Goes into the list of a section and returns how many fields it has. */
+export function enterFields(reader: Reader, section: number, start: number): number {
+  const at = reader.position;
+  const code = reader.peek();
+  reader.position++;
+  if (code === 0x45) return 0;
+  if (code !== 0xc0 && code !== 0xd0) throw malformed('The header and the properties are lists', at - start);
+  const count = reader.enter(code === 0xd0);
+  const fields = section === HEADER ? HEADER_FIELDS : PROPERTIES_FIELDS;
+  if (count > fields.length) throw malformed('The header or the properties have too many fields', at - start);
+  return count;
+}
+
+/** Reads a section that is a map; `undefined` when the message does not have it. */
+export function readMap(
+  part: MapPart,
+  buffer: Buffer,
+  start: number,
+  end: number,
+  bigints: boolean,
+): Properties | undefined {
+  cursor.open(buffer, start, end);
+  if (!cursor.seek(part.section)) return undefined;
+  reader.open(buffer, cursor.value, end, start, bigints);
+  const code = reader.peek();
+  if (code !== 0xc1 && code !== 0xd1) throw malformed(`The section ${part.name} is not a map`, cursor.value - start);
+  const map = reader.value(0);
+  return map instanceof Map ? withTextKeys(map, cursor.value - start) : (map as Properties); // the code is that of a map
+}
+
+/** Annotations may have ulong keys (§3.2.10), which the standard keeps for itself: they read as their digits. */
+function withTextKeys(map: ReadonlyMap<AmqpValue, AmqpValue>, byte: number): Properties {
+  const object = Object.create(null) as Record<string, AmqpValue>;
+  for (const [key, value] of map) {
+    const ulong = typeof key === 'number' || typeof key === 'bigint';
+    if (!ulong && typeof key !== 'string') throw malformed('A section has a key that is neither text nor ulong', byte);
+    object[String(key)] = value;
+  }
+  return object;
+}
+
+/** Whether the message has a body, and of which kind. */
+export function readBodyType(buffer: Buffer, start: number, end: number): BodyType | undefined {
+  cursor.open(buffer, start, end);
+  if (cursor.seek(DATA)) return 'data';
+  if (cursor.seek(SEQUENCE)) return 'sequence';
+  return cursor.seek(VALUE) ? 'value' : undefined;
+}
+
+/** Reads the body; `null` when the message has none. */
+export function readBody(buffer: Buffer, start: number, end: number, bigints: boolean): Body {
+  cursor.open(buffer, start, end);
+  if (cursor.seek(DATA)) return readData(buffer, start, end);
+  if (cursor.seek(SEQUENCE)) return readSequences(buffer, start, end, bigints);
+  if (!cursor.seek(VALUE)) return null;
+  reader.open(buffer, cursor.value, end, start, bigints);
+  return reader.value(0);
+}
+
+function readData(buffer: Buffer, start: number, end: number): Buffer | DataBody {
+  const sections: Buffer[] = [];
+  while (cursor.code === DATA) {
+    reader.open(buffer, cursor.value, end, start, false);
+    const bytes = reader.value(0);
+    // Some peers send null for no bytes.
+    if (bytes !== null && !Buffer.isBuffer(bytes))
+      throw malformed('A data section is not binary', cursor.value - start);
+    sections.push(bytes ?? Buffer.alloc(0));
+    cursor.next();
+  }
+  return sections.length === 1 ? sections[0]! : new DataBody(sections);
+}
+
+function readSequences(buffer: Buffer, start: number, end: number, bigints: boolean): SequenceBody {
+  const sections: AmqpValue[][] = [];
+  while (cursor.code === SEQUENCE) {
+    reader.open(buffer, cursor.value, end, start, bigints);
+    const code = reader.peek();
+    if (code !== 0x45 && code !== 0xc0 && code !== 0xd0) {
+      throw malformed('A sequence section is not a list', cursor.value - start);
+    }
+    sections.push(reader.value(0) as AmqpValue[]); // the code is that of a list
+    cursor.next();
+  }
+  return new SequenceBody(sections);
+}

@@ -1,0 +1,58 @@
+import { EncodeError, MessagingError, asError } from '../errors.js';
+
+/**
+ * What is thrown deep inside a value that has no AMQP form. Each list or map it passes on its way out adds its step to
+ * `path`, so that keeping track of where one is costs nothing while all is well.
+ */
+export class Unencodable extends Error {
+  path = '';
+
+  /** @param reason A phrase that goes behind the path and a colon. */
+  constructor(readonly reason: string) {
+    super(reason);
+  }
+}
+
+/** Adds a step to the path of what was thrown, if it keeps one, so that it can be thrown on. */
+export function within(thrown: unknown, step: string): Error {
+  if (thrown instanceof Unencodable) thrown.path = step + thrown.path;
+  return asError(thrown);
+}
+
+/** The step to the value of `key` in an object. */
+export function propertyStep(key: string): string {
+  return /^[\w$]+$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
+}
+
+/** What the caller gets for anything thrown while `root` was encoded; '' stands for a message. */
+export function encodeError(thrown: unknown, root: string): MessagingError {
+  if (thrown instanceof MessagingError) return thrown;
+  if (thrown instanceof Unencodable) {
+    return new EncodeError(`${(root + thrown.path).replace(/^\./, '') || 'message'}: ${thrown.reason}.`);
+  }
+  // A getter of the caller's object threw, or there is no memory.
+  return new EncodeError(`${root === '' ? 'message' : root}: cannot be read: ${String(thrown)}.`, { cause: thrown });
+}
+
+/** Says of a wrong value what it is, without showing text or bytes that might be secret. */
+export function nameOf(value: unknown): string {
+  if (value === null) return 'null';
+  switch (typeof value) {
+    case 'number':
+    case 'boolean':
+      return String(value);
+    case 'bigint':
+      return `${value}n`;
+    case 'object':
+      return Array.isArray(value) ? 'an array' : `an object${className(value)}`;
+    case 'function':
+      return 'a function';
+    default:
+      return typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`;
+  }
+}
+
+function className(value: object): string {
+  const { constructor } = value as { constructor?: unknown }; // an object without a prototype has none
+  return typeof constructor === 'function' && constructor !== Object ? ` of class ${constructor.name}` : '';
+}

@@ -1,0 +1,166 @@
+/**
+ * Every error this package throws or reports. A program tells them apart by `code`; a person reads the message,
+ * which says what to do next. What the peer said is in `condition` and `cause`.
+ *
+ * No error carries a credential: addresses are redacted before they get here.
+ */
+
+/** What went wrong, as a stable string a program can test. */
+export type ErrorCode =
+  | 'ERR_OPTION'
+  | 'ERR_ADDRESS'
+  | 'ERR_PATTERN'
+  | 'ERR_ENCODE'
+  | 'ERR_DECODE'
+  | 'ERR_TRACKER'
+  | 'ERR_STATE'
+  | 'ERR_QUEUE_FULL'
+  | 'ERR_TIMEOUT'
+  | 'ERR_NO_SOURCES'
+  | 'ERR_LISTEN'
+  | 'ERR_CONNECTION'
+  | 'ERR_AUTHENTICATION'
+  | 'ERR_PROTOCOL'
+  | 'ERR_LINK'
+  | 'ERR_SEND';
+
+/** What every error class of this package takes besides its message. */
+export interface MessagingErrorOptions {
+  /** The error that led to this one. */
+  cause?: unknown;
+  /** The AMQP condition the peer gave, such as `amqp:not-found` (AMQP 1.0 §2.8.15). */
+  condition?: string | undefined;
+}
+
+/** The parent of every error of this package. */
+export class MessagingError extends Error {
+  /** What went wrong, as a stable string a program can test. */
+  readonly code: ErrorCode;
+  /** The AMQP condition the peer gave, when the error came from the peer. */
+  readonly condition: string | undefined;
+
+  constructor(code: ErrorCode, message: string, options: MessagingErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.condition = options.condition;
+    this.name = new.target.name;
+  }
+}
+
+/** An option or argument has a wrong type or value, or is not known. */
+export class OptionError extends MessagingError {
+  constructor(message: string, options?: MessagingErrorOptions) {
+    super('ERR_OPTION', message, options);
+  }
+}
+
+/** An address cannot be used: it is empty, has no host, or names a port that is not one. */
+export class AddressError extends MessagingError {
+  constructor(message: string, options?: MessagingErrorOptions) {
+    super('ERR_ADDRESS', message, options);
+  }
+}
+
+/** A route or rewrite rule cannot be used. */
+export class PatternError extends MessagingError {
+  constructor(message: string, options?: MessagingErrorOptions) {
+    super('ERR_PATTERN', message, options);
+  }
+}
+
+/** A value cannot be written as AMQP. Thrown by `put`, before anything is queued. */
+export class EncodeError extends MessagingError {
+  constructor(message: string, options?: MessagingErrorOptions) {
+    super('ERR_ENCODE', message, options);
+  }
+}
+
+/** Bytes are not what the AMQP standard allows, or go beyond a limit that keeps hostile bytes harmless. */
+export class DecodeError extends MessagingError {
+  constructor(message: string, options?: MessagingErrorOptions) {
+    super('ERR_DECODE', message, { condition: 'amqp:decode-error', ...options });
+  }
+}
+
+/** A tracker of another messenger, or of the wrong direction, was given. */
+export class TrackerError extends MessagingError {
+  constructor(message: string, options?: MessagingErrorOptions) {
+    super('ERR_TRACKER', message, options);
+  }
+}
+
+/** The object is stopped or closed and cannot do this any more. */
+export class StateError extends MessagingError {
+  constructor(message: string, options?: MessagingErrorOptions) {
+    super('ERR_STATE', message, options);
+  }
+}
+
+/** The queue has as many messages or bytes as its limit allows. Nothing was queued. */
+export class QueueFullError extends MessagingError {
+  constructor(message: string, options?: MessagingErrorOptions) {
+    super('ERR_QUEUE_FULL', message, options);
+  }
+}
+
+/** The time given to a call ran out. What the call waited for may still happen. */
+export class TimeoutError extends MessagingError {
+  constructor(message: string, options?: MessagingErrorOptions) {
+    super('ERR_TIMEOUT', message, options);
+  }
+}
+
+/** `recv` has nothing left to receive from: no subscription, or every subscription has failed. */
+export class NoSourcesError extends MessagingError {
+  constructor(message: string, options?: MessagingErrorOptions) {
+    super('ERR_NO_SOURCES', message, options);
+  }
+}
+
+/** A port cannot be listened on: it is in use, or not allowed. */
+export class ListenError extends MessagingError {
+  constructor(message: string, options?: MessagingErrorOptions) {
+    super('ERR_LISTEN', message, options);
+  }
+}
+
+/** A connection could not be opened, was lost, or was closed by the peer. */
+export class ConnectionError extends MessagingError {
+  constructor(message: string, options?: MessagingErrorOptions, code: ErrorCode = 'ERR_CONNECTION') {
+    super(code, message, options);
+  }
+}
+
+/** The peer refused the credentials, or no SASL mechanism suits both sides. Trying again will not help. */
+export class AuthenticationError extends ConnectionError {
+  constructor(message: string, options?: MessagingErrorOptions) {
+    super(message, { condition: 'amqp:unauthorized-access', ...options }, 'ERR_AUTHENTICATION');
+  }
+}
+
+/** The peer broke the rules of AMQP, or sent more than a limit allows. The connection was closed. */
+export class ProtocolError extends ConnectionError {
+  constructor(message: string, options?: MessagingErrorOptions) {
+    super(message, { condition: 'amqp:connection:framing-error', ...options }, 'ERR_PROTOCOL');
+  }
+}
+
+/** A link was refused, or detached with an error, by the peer: the address is unknown or not allowed, say. */
+export class LinkError extends MessagingError {
+  constructor(message: string, options?: MessagingErrorOptions) {
+    super('ERR_LINK', message, options);
+  }
+}
+
+/** What the peer says is wrong: an AMQP error (AMQP 1.0 §2.8.14). */
+export interface PeerError {
+  /** The condition, such as `amqp:not-found`. */
+  condition: string;
+  /** The peer's words, when it gave any. */
+  description?: string | undefined;
+}
+
+/** Turns anything thrown into an `Error`, so that a cause is always one. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}

@@ -1,0 +1,75 @@
+/**
+ * AMQP 1.0 messaging for Node: a queue out, a queue in, trackers, windows, and a route table in front.
+ *
+ * @module
+ */
+export { Messenger } from './messenger/messenger.js';
+export type { ConnectionChange, MessengerEvents } from './messenger/events.js';
+export type { MessengerOptions, WaitOptions } from './messenger/options.js';
+export type { Received } from './messenger/inbound.js';
+export { Subscription } from './messenger/subscription.js';
+export type { SubscriptionState } from './messenger/subscription.js';
+export type { ConnectionState } from './link/lifecycle.js';
+export type { ReconnectOptions } from './link/reconnect.js';
+export type { TlsOptions } from './link/dial.js';
+export type { Tracker } from './queue/tracker.js';
+export type { Status } from './queue/status.js';
+
+export type { Message, MessageId, Properties } from './message/message.js';
+export { ReceivedMessage } from './codec/received-message.js';
+export { DataBody, SequenceBody, ValueBody, data, sequence, value } from './message/body.js';
+export type { Body, BodyType } from './message/body.js';
+export type { Accepted, Modified, Outcome, Rejected, Released } from './message/outcome.js';
+export {
+  AmqpArray,
+  Described,
+  Typed,
+  array,
+  byte,
+  char,
+  decimal128,
+  decimal32,
+  decimal64,
+  described,
+  double,
+  float,
+  int,
+  long,
+  short,
+  symbol,
+  timestamp,
+  ubyte,
+  uint,
+  ulong,
+  ushort,
+  uuid,
+} from './message/typed.js';
+export type { AmqpTypeName, AmqpValue } from './message/typed.js';
+
+export { parseAddress } from './address/address.js';
+export type { Address } from './address/address.js';
+export { defaultRewrite } from './address/default-rewrite.js';
+export { redact } from './address/redact.js';
+export { RouteTable } from './address/route-table.js';
+export type { RouteMatch, RouteRule } from './address/route-table.js';
+
+export {
+  AddressError,
+  AuthenticationError,
+  ConnectionError,
+  DecodeError,
+  EncodeError,
+  LinkError,
+  ListenError,
+  MessagingError,
+  NoSourcesError,
+  OptionError,
+  PatternError,
+  ProtocolError,
+  QueueFullError,
+  StateError,
+  TimeoutError,
+  TrackerError,
+} from './errors.js';
+export type { ErrorCode, MessagingErrorOptions, PeerError } from './errors.js';
+export { SendError } from './messenger/send-error.js';

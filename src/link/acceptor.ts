@@ -1,0 +1,148 @@
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { createServer as createTcpServer } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import type { Endpoint } from '../address/endpoint.js';
+import { ListenError } from '../errors.js';
+import type { MessagingError } from '../errors.js';
+import { logger } from '../log.js';
+import type { ConnectionSettings, LinkCarrier } from './connection.js';
+import { LinkRequest } from './link-request.js';
+import { QUIET_CONNECTION } from './rhea-seam.js';
+import { Transport } from './transport.js';
+import type { Link } from './transport.js';
+
+const log = logger('connection');
+
+/** What an acceptor tells. */
+export interface AcceptorEvents {
+  /** A peer wants a link. To be answered before this returns. */
+  linkRequested(request: LinkRequest, connection: AcceptedConnection): void;
+  /** A peer has gone, and every link of it with it. */
+  connectionClosed(connection: AcceptedConnection, error: MessagingError | undefined): void;
+}
+
+/** A connection that a peer has made to us. When it is lost it is gone: the peer is the one to come back. */
+export class AcceptedConnection implements LinkCarrier {
+  readonly #links = new Set<Link>();
+  /** Set by the acceptor that makes both. */
+  transport!: Transport;
+
+  /** The container-id of the peer. */
+  get peerId(): string | undefined {
+    return this.transport.peerId;
+  }
+
+  open(link: Link): void {
+    this.#links.add(link);
+    this.transport.attach(link);
+  }
+
+  close(link: Link): void {
+    this.#links.delete(link);
+    this.transport.detach(link);
+  }
+
+  /** Remembers a link that the peer has attached. */
+  adopt(link: Link): void {
+    this.#links.add(link);
+  }
+
+  /** Forgets a link that the peer has closed. */
+  forget(link: Link): void {
+    this.#links.delete(link);
+  }
+
+  /** Tells every link that it is over. */
+  ended(error: MessagingError): void {
+    const links = [...this.#links];
+    this.#links.clear();
+    for (const link of links) link.closed(error);
+  }
+}
+
+/** The listening side: takes connections on one port until it is closed. */
+export class Acceptor {
+  readonly #settings: ConnectionSettings;
+  readonly #events: AcceptorEvents;
+  readonly #server: Server;
+  readonly #connections = new Set<AcceptedConnection>();
+  readonly #sockets = new Set<Socket>();
+  #whenIdle: (() => void) | undefined;
+
+  constructor(tls: boolean, settings: ConnectionSettings, events: AcceptorEvents) {
+    this.#settings = settings;
+    this.#events = events;
+    const accept = (socket: Socket): void => this.#accept(socket);
+    this.#server = tls
+      ? createTlsServer({ minVersion: 'TLSv1.2', ...settings.tls }, accept)
+      : createTcpServer({ noDelay: true, keepAlive: true }, accept);
+    // A client that fails its TLS handshake is its own problem.
+    this.#server.on('tlsClientError', (error) => log('a TLS handshake failed: %s', (error as Error).message));
+  }
+
+  /** Listens. Resolves with the port. Rejects with `ListenError` when the port is taken or not allowed. */
+  listen(endpoint: Pick<Endpoint, 'host' | 'port'>): Promise<number> {
+    const { host, port } = endpoint;
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', (cause: Error & { code?: string }) => {
+        const reason =
+          cause.code === 'EADDRINUSE' ? 'the port is in use; stop what uses it or take another' : cause.message;
+        reject(new ListenError(`Cannot listen on ${host}:${port}: ${reason}.`, { cause }));
+      });
+      this.#server.listen({ host, port }, () => {
+        // A TCP server that listens has an address of this shape.
+        resolve((this.#server.address() as AddressInfo).port);
+      });
+    });
+  }
+
+  /** The connections there are now. */
+  get connections(): Iterable<AcceptedConnection> {
+    return this.#connections;
+  }
+
+  /** Stops listening and closes every connection. Resolves when all sockets are gone. */
+  async close(): Promise<void> {
+    const idle = new Promise<void>((resolve) => {
+      if (this.#sockets.size === 0) resolve();
+      else this.#whenIdle = resolve;
+    });
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const { transport } of this.#connections) transport.close();
+    await Promise.all([idle, closed]);
+  }
+
+  #accept(socket: Socket): void {
+    const { container, limits, clock } = this.#settings;
+    this.#sockets.add(socket);
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      if (this.#sockets.size === 0) this.#whenIdle?.();
+    });
+    const connection = new AcceptedConnection();
+    const rhea = container.create_connection({
+      ...QUIET_CONNECTION,
+      session_buffer_size: { incoming: 0x7fff_ffff, outgoing: 2048 },
+      max_frame_size: limits.maxFrameSize,
+      channel_max: limits.channelMax,
+      idle_time_out: limits.idleTimeout || undefined,
+    });
+    connection.transport = new Transport(socket, rhea, limits, clock, {
+      opened: () => log('accepted %s', connection.peerId),
+      closed: (_transport, error) => this.#closed(connection, error),
+      linkClosed: (link) => connection.forget(link),
+      linkRequested: (transport, link) => {
+        const request = new LinkRequest(transport, link, (accepted) => connection.adopt(accepted));
+        this.#events.linkRequested(request, connection);
+      },
+    });
+    this.#connections.add(connection);
+    rhea.accept(connection.transport.gate);
+  }
+
+  #closed(connection: AcceptedConnection, error: MessagingError | undefined): void {
+    this.#connections.delete(connection);
+    connection.ended(error ?? new ListenError('The connection was closed.'));
+    this.#events.connectionClosed(connection, error);
+  }
+}

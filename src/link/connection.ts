@@ -1,0 +1,254 @@
+import type { Endpoint } from '../address/endpoint.js';
+import { AuthenticationError, ConnectionError, DecodeError, ProtocolError, asError } from '../errors.js';
+import type { MessagingError } from '../errors.js';
+import { logger } from '../log.js';
+import type { Clock } from './clock.js';
+import { dial } from './dial.js';
+import type { TlsOptions } from './dial.js';
+import { mayFollow } from './lifecycle.js';
+import type { ConnectionState } from './lifecycle.js';
+import type { TransportLimits } from './limits.js';
+import { LinkRequest } from './link-request.js';
+import { reconnectDelay } from './reconnect.js';
+import type { ReconnectPolicy } from './reconnect.js';
+import { QUIET_CONNECTION } from './rhea-seam.js';
+import type { RheaContainer } from './rhea-seam.js';
+import { mechanismsFor } from './sasl.js';
+import { Transport } from './transport.js';
+import type { Link } from './transport.js';
+
+const log = logger('connection');
+
+/** A connection open this long was a good one: the next reconnect starts from the shortest delay. Milliseconds. */
+const STABLE = 5000;
+
+/** What every connection of a messenger shares. Times are in milliseconds. */
+export interface ConnectionSettings {
+  readonly container: RheaContainer;
+  readonly limits: TransportLimits;
+  readonly reconnect: ReconnectPolicy;
+  readonly connectTimeout: number;
+  readonly tls: TlsOptions;
+  readonly allowInsecureMechs: boolean;
+  readonly clock: Clock;
+  /** A number from 0 up to 1: `Math.random`, unless a test says otherwise. */
+  readonly random: () => number;
+}
+
+/** What carries links: a connection dialled from here, or one that was accepted. */
+export interface LinkCarrier {
+  /** The container-id of the peer, while it is connected. */
+  readonly peerId: string | undefined;
+  /** Attaches a link, now or when the connection is open. */
+  open(link: Link): void;
+  /** Closes a link. */
+  close(link: Link): void;
+}
+
+/** What a connection tells. */
+export interface ConnectionEvents {
+  stateChanged(connection: Connection, from: ConnectionState, to: ConnectionState, error?: MessagingError): void;
+  /** The peer wants a link, over a connection that was dialled from here. To be answered before this returns. */
+  linkRequested(request: LinkRequest): void;
+}
+
+/**
+ * A connection to one endpoint that stays while sockets come and go. Links opened on it are attached again on each new
+ * socket, also those opened while there is none.
+ */
+export class Connection implements LinkCarrier {
+  readonly endpoint: Endpoint;
+  readonly #settings: ConnectionSettings;
+  readonly #events: ConnectionEvents;
+  readonly #links = new Set<Link>();
+  /** Links the peer has attached. They end with the socket: the peer is the one to attach them again. */
+  readonly #guests = new Set<Link>();
+  #state: ConnectionState = 'closed';
+  #transport: Transport | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #attempt = 0;
+  #openedAt = 0;
+  #whenClosed: (() => void)[] = [];
+
+  constructor(endpoint: Endpoint, settings: ConnectionSettings, events: ConnectionEvents) {
+    this.endpoint = endpoint;
+    this.#settings = settings;
+    this.#events = events;
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  /** The container-id of the peer, while the connection is open. */
+  get peerId(): string | undefined {
+    return this.#state === 'open' ? this.#transport?.peerId : undefined;
+  }
+
+  /** How many links are open on it. */
+  get links(): number {
+    return this.#links.size;
+  }
+
+  open(link: Link): void {
+    this.#links.add(link);
+    if (this.#state === 'open') this.#transport?.attach(link);
+    else if (this.#state === 'closed') this.#connect('connecting');
+  }
+
+  close(link: Link): void {
+    this.#links.delete(link);
+    this.#transport?.detach(link);
+  }
+
+  /** Closes it. Its links are told; resolves when the socket is gone. Closing twice waits for the same end. */
+  stop(): Promise<void> {
+    if (this.#state === 'closed') return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#whenClosed.push(resolve);
+      if (this.#state === 'closing') return;
+      const waiting = this.#state === 'reconnecting' && this.#transport === undefined;
+      this.#become('closing');
+      this.#cancelTimer();
+      if (waiting) this.#end(undefined);
+      else this.#transport?.close();
+    });
+  }
+
+  #connect(state: 'connecting' | 'reconnecting'): void {
+    const { endpoint, settings } = { endpoint: this.endpoint, settings: this.#settings };
+    if (this.#state !== state) this.#become(state);
+    let mechanisms;
+    try {
+      mechanisms = mechanismsFor(endpoint, settings.allowInsecureMechs);
+    } catch (error) {
+      // Told in a later turn, as every other failure to connect is.
+      process.nextTick(() => this.#end(error as MessagingError));
+      return;
+    }
+    const socket = dial(endpoint, settings.tls, () => socketReady());
+    let socketReady = (): void => undefined;
+    const rhea = settings.container.create_connection({
+      ...QUIET_CONNECTION,
+      host: endpoint.host,
+      hostname: endpoint.host,
+      port: endpoint.port,
+      max_frame_size: settings.limits.maxFrameSize,
+      channel_max: settings.limits.channelMax,
+      idle_time_out: settings.limits.idleTimeout || undefined,
+      sasl_mechanisms: mechanisms,
+      connect: (_port: number, _host: string, _options: object, connected: () => void) => {
+        socketReady = connected;
+        return transport.gate;
+      },
+    });
+    const transport = new Transport(socket, rhea, settings.limits, settings.clock, {
+      opened: () => this.#opened(),
+      closed: (_transport, error) => this.#closed(error),
+      linkClosed: (link) => {
+        this.#links.delete(link);
+        this.#guests.delete(link);
+      },
+      linkRequested: (from, link) => {
+        this.#events.linkRequested(new LinkRequest(from, link, (guest) => this.#guests.add(guest)));
+      },
+    });
+    this.#transport = transport;
+    rhea.connect();
+    this.#timer = settings.clock.setTimeout(() => {
+      transport.destroy(new ConnectionError(`${this.#name} did not answer within ${settings.connectTimeout} ms.`));
+    }, settings.connectTimeout);
+  }
+
+  get #name(): string {
+    return `${this.endpoint.host}:${this.endpoint.port}`;
+  }
+
+  #opened(): void {
+    this.#cancelTimer();
+    if (this.#state === 'closing') return;
+    this.#openedAt = this.#settings.clock.now();
+    this.#become('open');
+    for (const link of this.#links) this.#transport?.attach(link);
+  }
+
+  #closed(reason: MessagingError | undefined): void {
+    this.#cancelTimer();
+    this.#transport = undefined;
+    const error = reason && located(reason, this.#name);
+    const guests = [...this.#guests];
+    this.#guests.clear();
+    for (const guest of guests)
+      guest.closed(error ?? new ConnectionError(`The connection to ${this.#name} was closed.`));
+    if (this.#state === 'closing') {
+      this.#end(undefined);
+    } else if (this.#mayRetry(reason)) {
+      if (this.#state !== 'reconnecting') this.#become('reconnecting', error);
+      const delay = reconnectDelay(this.#settings.reconnect, this.#attempt++, this.#settings.random());
+      log('%s: next attempt in %d ms (%s)', this.#name, delay, error?.message);
+      this.#timer = this.#settings.clock.setTimeout(() => this.#connect('reconnecting'), delay);
+      this.#timer.ref(); // a process that waits for its broker is not done
+    } else {
+      this.#end(error);
+    }
+  }
+
+  #mayRetry(reason: MessagingError | undefined): boolean {
+    const { reconnect, clock } = this.#settings;
+    if (reason instanceof AuthenticationError || reason instanceof ProtocolError || reason instanceof DecodeError) {
+      return false;
+    }
+    if (this.#state === 'connecting' && !reconnect.initial) return false;
+    if (this.#state === 'open' && clock.now() - this.#openedAt >= STABLE) this.#attempt = 0;
+    return this.#attempt < reconnect.retries;
+  }
+
+  /** It is over: every link is told why. */
+  #end(error: MessagingError | undefined): void {
+    const links = [...this.#links];
+    this.#links.clear();
+    this.#attempt = 0;
+    this.#become('closed', error);
+    const reason = error ?? new ConnectionError(`The connection to ${this.#name} was closed here.`);
+    for (const link of links) link.closed(reason);
+    for (const resolve of this.#whenClosed.splice(0)) resolve();
+  }
+
+  #become(to: ConnectionState, error?: MessagingError): void {
+    const from = this.#state;
+    if (!mayFollow(from, to)) return;
+    this.#state = to;
+    log('%s: %s → %s%s', this.#name, from, to, error ? ` (${error.message})` : '');
+    this.#events.stateChanged(this, from, to, error);
+  }
+
+  #cancelTimer(): void {
+    if (this.#timer !== undefined) this.#settings.clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+/** The same error, saying which host it is about, and in words for what Node says in codes. */
+function located(error: MessagingError, name: string): MessagingError {
+  if (error.code !== 'ERR_CONNECTION') return error;
+  const cause: Error & { code?: string } = asError(error.cause ?? error);
+  return new ConnectionError(`${name}: ${ADVICE[cause.code ?? ''] ?? error.message}`, {
+    cause,
+    condition: error.condition,
+  });
+}
+
+const ADVICE: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there. Check host and port, and that the broker runs.',
+  ENOTFOUND: 'no such host. Check the address, or add a route for it.',
+  EAI_AGAIN: 'the host name could not be looked up. Check the name and the network.',
+  ECONNRESET: 'the peer cut the connection.',
+  ETIMEDOUT: 'the host did not answer.',
+  EHOSTUNREACH: 'the host cannot be reached.',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed. Give the authority in tls.ca.',
+  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is signed by an unknown authority. Give the authority in tls.ca.',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate is signed by an unknown authority. Give the authority in tls.ca.',
+  CERT_HAS_EXPIRED: 'its certificate has expired.',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host. Check the host, or set tls.servername.',
+  EPROTO: 'it does not speak TLS there. Check the port and the scheme.',
+};

@@ -1,0 +1,199 @@
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { scanValue } from '../codec/read.js';
+import { DecodeError, ProtocolError, asError } from '../errors.js';
+import { FrameSplitter } from './frame-splitter.js';
+import type { RheaSocket } from './rhea-seam.js';
+import { SocketWriter } from './socket-writer.js';
+
+/** An empty frame: what a heartbeat is (AMQP 1.0 §2.4.5). */
+const EMPTY_FRAME = Buffer.from([0, 0, 0, 8, 2, 0, 0, 0]);
+
+const TRANSFER = 0x14;
+const DISPOSITION = 0x15;
+
+/** What the gate takes out of the stream, and what it tells. */
+export interface FrameGateEvents {
+  /** A transfer. The performative's list starts at `position`. May throw `DecodeError` or `ProtocolError`. */
+  transfer(channel: number, buffer: Buffer, position: number, end: number): void;
+  /** A disposition, likewise. */
+  disposition(channel: number, buffer: Buffer, position: number, end: number): void;
+  /** One chunk of input has been dealt with: time to answer. */
+  turnEnded(): void;
+  /** Bytes up to this count have left the process. */
+  written(total: number): void;
+  /** The output has room again. */
+  unblocked(): void;
+  /** The peer broke the rules: the connection is to be closed with this error. */
+  violated(error: ProtocolError | DecodeError): void;
+  /** The socket is gone. Called once. */
+  ended(error: Error | undefined): void;
+}
+
+/** How the gate guards its input. */
+export interface FrameGateOptions {
+  /** The largest frame taken, in bytes. */
+  maxFrameSize: number;
+  /** rhea's idle time-out in milliseconds, or 0. */
+  idleTimeout: number;
+  /** Reads the time in milliseconds. */
+  now: () => number;
+}
+
+/**
+ * Stands between a socket and rhea. It has the part of a socket's shape that rhea uses, splits the input into frames,
+ * hands transfers and dispositions to the data plane and everything else, checked, to rhea; and it gathers the output
+ * of both.
+ */
+export class FrameGate implements RheaSocket {
+  readonly writer: SocketWriter;
+  readonly #socket: Socket;
+  readonly #events: FrameGateEvents;
+  readonly #options: FrameGateOptions;
+  readonly #splitter: FrameSplitter;
+  #toRhea: ((bytes: Buffer) => void) | undefined;
+  #endOfRhea: (() => void) | undefined;
+  #state: 'open' | 'ending' | 'ended' = 'open';
+  /** When rhea was last given bytes. Its idle timer knows of nothing else. */
+  #fedAt: number;
+  #failure: Error | undefined;
+
+  constructor(socket: Socket, options: FrameGateOptions, events: FrameGateEvents) {
+    this.#socket = socket;
+    this.#events = events;
+    this.#options = options;
+    this.#fedAt = options.now();
+    this.#splitter = new FrameSplitter(options.maxFrameSize, (buffer, start, end) => this.#frame(buffer, start, end));
+    this.writer = new SocketWriter(socket, events);
+    socket.on('data', (chunk: Buffer) => this.#input(chunk));
+    socket.on('error', (error) => (this.#failure ??= error));
+    socket.on('end', () => this.#socket.end());
+    socket.on('close', () => this.#ended());
+  }
+
+  get encrypted(): boolean {
+    return this.#socket instanceof TLSSocket;
+  }
+
+  get authorized(): boolean {
+    return this.#socket instanceof TLSSocket && this.#socket.authorized;
+  }
+
+  get_id_string(): string {
+    return 'gate';
+  }
+
+  on(event: 'data' | 'error' | 'end', listener: (argument?: unknown) => void): void {
+    if (event === 'data') this.#toRhea = listener;
+    // An error is reported to rhea as an end: what went wrong, the gate tells by itself.
+    if (event === 'end') this.#endOfRhea = listener;
+  }
+
+  removeAllListeners(): void {
+    this.#toRhea = undefined;
+    this.#endOfRhea = undefined;
+  }
+
+  setNoDelay(): void {
+    this.#socket.setNoDelay(true);
+  }
+
+  /** rhea writes a frame, or a protocol header. */
+  write(bytes: Buffer): void {
+    this.writer.append(bytes, 0, bytes.length);
+  }
+
+  /** Writes what is left and then ends the socket. */
+  end(): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'ending';
+    this.writer.flush();
+    this.#socket.end();
+  }
+
+  /** Ends at once, dropping what is not written. */
+  destroy(error?: Error): void {
+    this.#failure ??= error;
+    this.#socket.destroy();
+  }
+
+  #input(chunk: Buffer): void {
+    if (this.#state === 'ended' || this.#failure !== undefined) return;
+    try {
+      this.#splitter.push(chunk);
+    } catch (error) {
+      this.#failure = asError(error);
+      this.#events.violated(
+        error instanceof DecodeError || error instanceof ProtocolError
+          ? error
+          : new ProtocolError('The frames of the peer could not be dealt with.', { cause: error }),
+      );
+      return;
+    }
+    this.#keepRheaAwake();
+    this.#events.turnEnded();
+  }
+
+  /** rhea takes silence for a dead peer, and transfers pass it by. */
+  #keepRheaAwake(): void {
+    if (this.#options.idleTimeout === 0) return;
+    if (this.#options.now() - this.#fedAt > this.#options.idleTimeout / 4) this.#feed(EMPTY_FRAME);
+  }
+
+  #feed(bytes: Buffer): void {
+    this.#fedAt = this.#options.now();
+    this.#toRhea?.(bytes);
+  }
+
+  #frame(buffer: Buffer, start: number, end: number): boolean {
+    const isHeader = buffer[start] === 0x41;
+    if (!isHeader) {
+      const body = start + buffer[start + 4]! * 4;
+      if (body < start + 8 || body > end) {
+        throw new ProtocolError('The peer sent a frame whose data offset lies outside it.');
+      }
+      if (buffer[start + 5] === 0 && body < end) {
+        const kind = this.#descriptor(buffer, body, end);
+        if (kind === TRANSFER || kind === DISPOSITION) {
+          const channel = (buffer[start + 6]! << 8) | buffer[start + 7]!;
+          if (kind === TRANSFER) this.#events.transfer(channel, buffer, this.#fields, end);
+          else this.#events.disposition(channel, buffer, this.#fields, end);
+          return this.#state !== 'ended';
+        }
+      }
+      // rhea's decoder trusts what it reads, so it gets only what has been checked.
+      if (body < end && scanValue(buffer, body, end) > end) throw new DecodeError('A performative overruns its frame.');
+    }
+    this.#feed(buffer.subarray(start, end));
+    return this.#state !== 'ended' && this.#failure === undefined;
+  }
+
+  /** Where the list of the performative begins, after `#descriptor` has read what stands before it. */
+  #fields = 0;
+
+  /** The code of a performative, however its descriptor is encoded; -1 when it is none that matters here. */
+  #descriptor(buffer: Buffer, at: number, end: number): number {
+    if (end - at < 3 || buffer[at] !== 0) throw new DecodeError('A frame does not begin with a performative.');
+    if (buffer[at + 1] === 0x53) {
+      this.#fields = at + 3;
+      return buffer[at + 2]!;
+    }
+    if (buffer[at + 1] === 0x80 && end - at >= 10) {
+      this.#fields = at + 10;
+      return buffer.readUInt32BE(at + 2) === 0 && buffer.readUInt32BE(at + 6) < 0x100 ? buffer[at + 9]! : -1;
+    }
+    if (buffer[at + 1] === 0xa3 && end - at >= 3 + buffer[at + 2]!) {
+      this.#fields = at + 3 + buffer[at + 2]!;
+      const name = buffer.toString('latin1', at + 3, this.#fields);
+      return name === 'amqp:transfer:list' ? TRANSFER : name === 'amqp:disposition:list' ? DISPOSITION : -1;
+    }
+    return -1;
+  }
+
+  #ended(): void {
+    if (this.#state === 'ended') return;
+    this.#state = 'ended';
+    this.#endOfRhea?.();
+    this.#events.ended(this.#failure);
+  }
+}

@@ -1,0 +1,22 @@
+/** What bounds a connection. Sizes are in bytes, times in milliseconds. */
+export interface TransportLimits {
+  /** The largest frame taken; also told to the peer. */
+  readonly maxFrameSize: number;
+  /** The largest frame sent, whatever the peer would take: larger ones gain nothing and hold up other links. */
+  readonly maxOutgoingFrameSize: number;
+  /** The largest message taken. */
+  readonly maxMessageSize: number;
+  /** The highest channel number used: one session less than it, plus one, is what a connection may have. */
+  readonly channelMax: number;
+  /** A peer that sends nothing for twice this long is taken for dead; 0 to wait for ever. Also told to the peer. */
+  readonly idleTimeout: number;
+}
+
+/** The limits that hold unless options say otherwise. */
+export const DEFAULT_LIMITS: TransportLimits = Object.freeze({
+  maxFrameSize: 1 << 20,
+  maxOutgoingFrameSize: 1 << 18,
+  maxMessageSize: 64 * (1 << 20),
+  channelMax: 8191,
+  idleTimeout: 60_000,
+});

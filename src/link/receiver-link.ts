@@ -1,0 +1,220 @@
+import type { Transfer } from '../codec/transfer.js';
+import { LinkError, ProtocolError } from '../errors.js';
+import type { MessagingError } from '../errors.js';
+import { IncomingDelivery } from '../queue/incoming-delivery.js';
+import type { DeliverySource } from '../queue/incoming-delivery.js';
+import { Unsettled } from '../queue/unsettled.js';
+import type { LinkOptions } from './link-options.js';
+import { requestFlow } from './rhea-seam.js';
+import type { RheaFlow, RheaLink } from './rhea-seam.js';
+import type { Session } from './session.js';
+
+/**
+ * Messages a peer may send beyond the credit it has: some brokers do so around a drain or a redelivery. More is taken
+ * for an attempt to fill the memory, and ends the link.
+ */
+const CREDIT_TOLERANCE = 1024;
+
+/** What a receiver link tells the layer above. */
+export interface ReceiverLinkEvents {
+  /** It is attached, for the first time or again. It has no credit then. */
+  opened?(link: ReceiverLink): void;
+  /** The connection is lost. Deliveries without an outcome have been aborted: the peer will deliver them again. */
+  lost?(link: ReceiverLink, aborted: readonly IncomingDelivery[]): void;
+  /** It is gone for good. */
+  closed(link: ReceiverLink, error: MessagingError): void;
+  /** A message has come, whole. */
+  received(delivery: IncomingDelivery, link: ReceiverLink): void;
+  /** The peer has answered `drain`: credit it did not use is gone. */
+  drained?(link: ReceiverLink, unused: number): void;
+}
+
+/** A delivery whose frames are still coming. */
+interface Partial {
+  readonly id: number;
+  readonly pieces: Buffer[];
+  size: number;
+  settled: boolean;
+}
+
+/** A link that messages come in on. It outlives connections, as its peer, the sender link, does. */
+export class ReceiverLink implements DeliverySource {
+  readonly role = 'receiver';
+  readonly options: LinkOptions;
+  readonly events: ReceiverLinkEvents;
+  /** The address the peer has given it: its own for a dynamic source. */
+  remoteAddress: string | undefined;
+  readonly #unsettled = new Unsettled<IncomingDelivery>();
+  #session: Session | undefined;
+  #isClosed = false;
+  #rhea: RheaLink | undefined;
+  #partial: Partial | undefined;
+  #overrun = 0;
+  /** It has been closed from here; what the peer still sends is dropped. */
+  #refused = false;
+
+  constructor(options: LinkOptions, events: ReceiverLinkEvents) {
+    this.options = options;
+    this.events = events;
+  }
+
+  /** Whether it is attached. */
+  get isAttached(): boolean {
+    return this.#rhea !== undefined;
+  }
+
+  /** How many messages the peer may still send. */
+  get credit(): number {
+    return this.#rhea?.credit ?? 0;
+  }
+
+  /** Lets the peer send `count` more messages. Does nothing while the link is not attached. */
+  issueCredit(count: number): void {
+    const rhea = this.#rhea;
+    if (rhea === undefined || count <= 0) return;
+    rhea.credit += count;
+    requestFlow(rhea);
+  }
+
+  /** Asks the peer to send what it has or give the credit back; `drained` tells what came back. */
+  drain(): void {
+    const rhea = this.#rhea;
+    if (rhea === undefined) return;
+    rhea.drain = true;
+    requestFlow(rhea);
+  }
+
+  /** It is attached. */
+  attached(session: Session, rhea: RheaLink): void {
+    this.#session = session;
+    this.#rhea = rhea;
+    rhea.credit = 0;
+    rhea.delivery_count = rhea.remote.attach?.initial_delivery_count ?? 0;
+    rhea.on_flow = (frame) => this.#flow(frame.performative);
+    session.receivers.set(rhea.remote.attach?.handle ?? 0, this);
+    this.events.opened?.(this);
+  }
+
+  /** The session or connection is gone. */
+  detached(error: Error): void {
+    const handle = this.#rhea?.remote.attach?.handle;
+    if (handle !== undefined) this.#session?.receivers.delete(handle);
+    this.#session = undefined;
+    this.#rhea = undefined;
+    this.#partial = undefined;
+    this.#overrun = 0;
+    this.#refused = false;
+    const aborted = this.#unsettled.drain();
+    for (const delivery of aborted) delivery.abort(error);
+    this.events.lost?.(this, aborted);
+  }
+
+  /** It is gone for good. Told once, whoever closes it again. */
+  closed(error: MessagingError): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.events.closed(this, error);
+  }
+
+  /** A transfer frame has come for this link (AMQP 1.0 §2.7.5). */
+  transfer(transfer: Transfer, buffer: Buffer, end: number): void {
+    if (this.#refused) return;
+    if (this.#partial !== undefined || transfer.more || transfer.aborted) {
+      this.#partialTransfer(transfer, buffer, end);
+    } else {
+      this.#session?.expectDeliveryId(transfer.deliveryId);
+      this.#deliver(buffer, transfer.payload, end, transfer.deliveryId, transfer.settled);
+    }
+  }
+
+  /** Tells the peer what has been said of a delivery. */
+  settle(delivery: IncomingDelivery): void {
+    if (this.#session === undefined || this.#unsettled.take(delivery.id) === undefined) return;
+    this.#session.settleReceived(delivery);
+  }
+
+  /** The peer has settled deliveries by itself. */
+  settledByPeer(first: number, last: number): void {
+    for (const id of this.#unsettled.clip(first, last)) this.#unsettled.take(id)?.settledByPeer();
+  }
+
+  #partialTransfer(transfer: Transfer, buffer: Buffer, end: number): void {
+    this.#partial ??= this.#beginPartial(transfer);
+    const partial = this.#partial;
+    if (transfer.deliveryId >= 0 && transfer.deliveryId !== partial.id) {
+      throw new ProtocolError(
+        `The peer began delivery ${transfer.deliveryId} on link ${this.options.name} before delivery ${partial.id} was complete.`,
+      );
+    }
+    partial.settled ||= transfer.settled;
+    partial.size += end - transfer.payload;
+    if (transfer.aborted) {
+      this.#partial = undefined;
+      this.#count();
+    } else if (partial.size > this.options.maxMessageSize) {
+      this.#refuse(partial.size);
+    } else {
+      partial.pieces.push(buffer.subarray(transfer.payload, end));
+      if (transfer.more) return;
+      this.#partial = undefined;
+      const whole = Buffer.concat(partial.pieces, partial.size);
+      this.#deliver(whole, 0, whole.length, partial.id, partial.settled);
+    }
+  }
+
+  #beginPartial(transfer: Transfer): Partial {
+    this.#session?.expectDeliveryId(transfer.deliveryId);
+    return { id: transfer.deliveryId, pieces: [], size: 0, settled: false };
+  }
+
+  #deliver(buffer: Buffer, start: number, end: number, id: number, settled: boolean): void {
+    if (end - start > this.options.maxMessageSize) {
+      this.#refuse(end - start);
+      return;
+    }
+    this.#count();
+    const delivery = new IncomingDelivery(buffer, start, end, id, settled, this);
+    if (!settled) this.#unsettled.add(id, delivery);
+    this.events.received(delivery, this);
+  }
+
+  /** One delivery has been made: it took one credit. */
+  #count(): void {
+    const rhea = this.#rhea;
+    if (rhea === undefined) return;
+    rhea.delivery_count = (rhea.delivery_count + 1) >>> 0;
+    if (rhea.credit > 0) {
+      rhea.credit--;
+    } else if (++this.#overrun > CREDIT_TOLERANCE) {
+      throw new ProtocolError(`The peer sends messages on link ${this.options.name} without credit.`, {
+        condition: 'amqp:link:transfer-limit-exceeded',
+      });
+    }
+  }
+
+  #refuse(size: number): void {
+    this.#partial = undefined;
+    this.#refused = true;
+    const { maxMessageSize } = this.options;
+    const description = `A message of ${size} bytes or more is larger than the ${maxMessageSize} allowed.`;
+    const condition = 'amqp:link:message-size-exceeded';
+    this.#rhea?.close({ condition, description });
+    this.closed(new LinkError(`${description} Raise maxMessageSize to take it.`, { condition }));
+  }
+
+  #flow(flow: RheaFlow): void {
+    const rhea = this.#rhea;
+    if (rhea === undefined) return;
+    if (rhea.drain && flow.delivery_count !== undefined) {
+      // AMQP 1.0 §2.6.7: the sender answers by moving its delivery-count past the credit it does not use.
+      const unused = Math.max(0, (flow.delivery_count - rhea.delivery_count) | 0);
+      if (unused < rhea.credit) return;
+      rhea.delivery_count = flow.delivery_count;
+      rhea.credit = 0;
+      rhea.drain = false;
+      this.events.drained?.(this, unused);
+    } else if (flow.echo === true) {
+      requestFlow(rhea);
+    }
+  }
+}

@@ -1,0 +1,31 @@
+/** How a lost connection is opened again. Times are in milliseconds. */
+export interface ReconnectOptions {
+  /** Also when the first attempt of all fails. Default false: a wrong address should be told at once. */
+  initial?: boolean;
+  /** The delay the first retry is drawn from. Default 100. */
+  delay?: number;
+  /** The largest delay. Default 30 000. */
+  maxDelay?: number;
+  /** Failed attempts in a row before it is given up. Default no limit. */
+  retries?: number;
+}
+
+/** `ReconnectOptions` with the defaults filled in. */
+export type ReconnectPolicy = Required<ReconnectOptions>;
+
+/** The policy that holds unless options say otherwise. */
+export const DEFAULT_RECONNECT: ReconnectPolicy = Object.freeze({
+  initial: false,
+  delay: 100,
+  maxDelay: 30_000,
+  retries: Infinity,
+});
+
+/**
+ * How long to wait before attempt `attempt` (from 0): anything up to a bound that doubles each time. Drawing from the
+ * whole range ("full jitter") keeps clients that lost the same broker from coming back all at once.
+ */
+export function reconnectDelay(policy: ReconnectPolicy, attempt: number, random: number): number {
+  const bound = Math.min(policy.maxDelay, policy.delay * 2 ** Math.min(attempt, 52));
+  return Math.floor(random * bound);
+}

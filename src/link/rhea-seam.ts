@@ -1,0 +1,207 @@
+/**
+ * All that this package uses of rhea, in one place: what its own typings leave untyped, and the few plain fields that
+ * the data plane shares with it. `test/unit/link/rhea-seam.test.ts` checks each of them against the pinned version,
+ * so an upgrade of rhea that changes one fails there and nowhere else.
+ *
+ * rhea keeps the connection, SASL, sessions, attach and detach, and writes flow frames from the counters below.
+ * Transfers and dispositions never reach it; the data plane moves the counters as rhea would have.
+ */
+import rhea from 'rhea';
+
+/** An AMQP error as rhea reads and writes it. */
+export interface RheaError {
+  condition?: string;
+  description?: string;
+}
+
+/** A source or target as rhea reads and writes it. */
+export interface RheaTerminus {
+  address?: string | null;
+  dynamic?: boolean;
+  durable?: number;
+  expiry_policy?: string;
+  timeout?: number;
+  distribution_mode?: string;
+  filter?: Record<string, unknown>;
+  capabilities?: string | string[];
+  outcomes?: string[];
+  default_outcome?: unknown;
+}
+
+/** What rhea hands to a listener. */
+export interface RheaContext {
+  connection: RheaConnection;
+  session?: RheaSession;
+  sender?: RheaLink;
+  receiver?: RheaLink;
+  error?: RheaError & Error;
+}
+
+interface RheaEvents {
+  on(event: string, listener: (context: RheaContext) => void): void;
+}
+
+/** The fields of a flow performative (AMQP 1.0 §2.7.4). */
+export interface RheaFlow {
+  handle?: number;
+  delivery_count?: number;
+  link_credit?: number;
+  drain?: boolean;
+  echo?: boolean;
+}
+
+/** A sender or receiver of rhea. */
+export interface RheaLink extends RheaEvents {
+  readonly name: string;
+  readonly session: RheaSession;
+  readonly connection: RheaConnection;
+  readonly source: RheaTerminus | undefined;
+  readonly target: RheaTerminus | undefined;
+  readonly error: RheaError | undefined;
+  readonly max_message_size: number | undefined;
+  readonly local: {
+    handle: number;
+    attach: {
+      snd_settle_mode?: number;
+      rcv_settle_mode?: number;
+      max_message_size?: number;
+      source?: unknown;
+      target?: unknown;
+    };
+  };
+  readonly remote: {
+    attach?: { handle: number; initial_delivery_count?: number; snd_settle_mode?: number; rcv_settle_mode?: number };
+  };
+  /** Shared: how many deliveries the receiver has asked for. */
+  credit: number;
+  /** Shared: how many deliveries the sender has made, modulo 2³². */
+  delivery_count: number;
+  /** Shared: asks rhea to write a flow frame once the attach is on the wire. */
+  issue_flow: boolean;
+  /** Shared: the next flow frame of a receiver asks the peer to use up its credit. */
+  drain: boolean;
+  set_source(terminus: RheaTerminus): void;
+  set_target(terminus: RheaTerminus): void;
+  is_receiver(): boolean;
+  close(error?: RheaError): void;
+  remove(): void;
+  /** Replaced per link: the data plane reads flow frames itself, with serial-number arithmetic. */
+  on_flow(frame: { performative: RheaFlow }): void;
+  /** Replaced while a drained sender answers: whether the flow frame says `drain`. */
+  _get_drain(): boolean;
+}
+
+/** A session of rhea. */
+export interface RheaSession extends RheaEvents {
+  readonly error: RheaError | undefined;
+  readonly local: { channel: number };
+  readonly remote: { channel?: number };
+  readonly links: Record<string, RheaLink>;
+  readonly incoming: {
+    /** Shared: the transfer-id expected next. */
+    next_transfer_id: number;
+  };
+  readonly outgoing: {
+    /** Shared: the transfer-id of the next transfer frame. */
+    next_transfer_id: number;
+    /** How many transfer frames the peer takes, counted from the id below. */
+    remote_window: number | undefined;
+    remote_next_transfer_id: number | undefined;
+  };
+  begin(): void;
+  close(error?: RheaError): void;
+  remove(): void;
+  attach_sender(options: object): RheaLink;
+  attach_receiver(options: object): RheaLink;
+  _write_flow(link?: RheaLink): void;
+}
+
+/** A connection of rhea. */
+export interface RheaConnection extends RheaEvents {
+  readonly container_id: string | undefined;
+  readonly hostname: string | undefined;
+  readonly max_frame_size: number | undefined;
+  readonly channel_max: number | undefined;
+  readonly idle_time_out: number | undefined;
+  readonly error: RheaError | undefined;
+  readonly sasl_transport?: RheaSasl;
+  connect(): void;
+  accept(socket: RheaSocket): void;
+  create_session(bufferSize?: object): RheaSession;
+  close(error?: RheaError): void;
+  is_open(): boolean;
+  remove_all_sessions(): void;
+  /** Has rhea look, in the next tick, for frames it owes the peer. */
+  _register(): void;
+}
+
+/** The client side of rhea's SASL layer. */
+export interface RheaSasl {
+  mechanism_name?: string;
+  on_sasl_mechanisms(frame: { performative: { sasl_server_mechanisms: string | string[] } }): void;
+}
+
+/** The part of a socket that rhea uses. */
+export interface RheaSocket {
+  readonly encrypted: boolean;
+  readonly authorized: boolean;
+  on(event: 'data' | 'error' | 'end', listener: (argument?: unknown) => void): void;
+  removeAllListeners(event?: string): void;
+  setNoDelay(noDelay?: boolean): void;
+  write(bytes: Buffer): void;
+  end(): void;
+  destroy(): void;
+  get_id_string(): string;
+}
+
+/** A container of rhea: what connections are made from. */
+export interface RheaContainer extends RheaEvents {
+  create_connection(options: object): RheaConnection;
+  readonly sasl_server_mechanisms: Record<string, unknown>;
+}
+
+/** Makes a container of its own for one messenger or broker. Its id is the AMQP container-id. */
+export function createContainer(id: string): RheaContainer {
+  // rhea's typings leave out the fields above; the contract test stands in for the compiler here.
+  const container = rhea.create_container({ id }) as unknown as RheaContainer;
+  // rhea throws an `error` that nobody listens to into the process.
+  container.on('error', () => undefined);
+  return container;
+}
+
+/** The options every connection has: nothing in rhea may answer, print, or reconnect by itself. */
+export const QUIET_CONNECTION = Object.freeze({
+  reconnect: false,
+  // Inherited by every link a peer attaches: credit and outcomes are the data plane's.
+  credit_window: 0,
+  autoaccept: false,
+  autosettle: false,
+  treat_modified_as_released: false,
+});
+
+/**
+ * The size of rhea's own rings. They stay empty, but rhea advertises what is free in them as its session window
+ * (AMQP 1.0 §2.5.6), which here must never be what stops a peer: link credit is.
+ */
+export const SESSION_BUFFER = Object.freeze({ incoming: 0x7fff_ffff, outgoing: 2048 });
+
+/** How many more transfer frames the peer's session window takes (AMQP 1.0 §2.5.6). */
+export function transferWindow(session: RheaSession): number {
+  const { remote_window: window, remote_next_transfer_id: base, next_transfer_id: next } = session.outgoing;
+  if (window === undefined) return 0;
+  return window - ((next - (base ?? 0)) >>> 0);
+}
+
+/** Has rhea write a flow frame for this link in the next tick, after the attach. */
+export function requestFlow(link: RheaLink): void {
+  link.issue_flow = true;
+  link.connection._register();
+}
+
+/** Writes the flow frame with which a sender tells that it has used up the credit it was to drain. */
+export function writeDrained(link: RheaLink): void {
+  const saysDrain = link._get_drain.bind(link);
+  link._get_drain = () => true;
+  link.session._write_flow(link);
+  link._get_drain = saysDrain;
+}

@@ -1,0 +1,269 @@
+import { TRANSFER_HEADER_SIZE, writeTransferHeader } from '../codec/transfer.js';
+import { LinkError } from '../errors.js';
+import type { MessagingError, PeerError } from '../errors.js';
+import type { Outcome } from '../message/outcome.js';
+import type { OutgoingDelivery } from '../queue/outgoing-delivery.js';
+import { RingBuffer } from '../queue/ring-buffer.js';
+import { Unsettled } from '../queue/unsettled.js';
+import type { RheaFlow, RheaLink } from './rhea-seam.js';
+import { transferWindow, writeDrained } from './rhea-seam.js';
+import type { Session } from './session.js';
+import type { LinkOptions } from './link-options.js';
+
+/** Bytes one link may write before others get their turn: 64 KiB. */
+const QUANTUM = 1 << 16;
+
+/** What a sender link tells the layer above. */
+export interface SenderLinkEvents {
+  /** It is attached, for the first time or again. */
+  opened?(link: SenderLink): void;
+  /** It is gone for good. What was queued or unsettled is in the link's `takeAll()`. */
+  closed(link: SenderLink, error: MessagingError): void;
+  /** The peer takes more messages than are queued: `link.available` says how many. */
+  sendable?(link: SenderLink): void;
+}
+
+/**
+ * A link that messages go out on. It outlives connections: when one is lost, what is unsettled goes back to the head
+ * of the queue in order, and goes out again on the next.
+ */
+export class SenderLink {
+  readonly role = 'sender';
+  readonly options: LinkOptions;
+  readonly events: SenderLinkEvents;
+  /** The address the peer has given it: its own for a dynamic target. */
+  remoteAddress: string | undefined;
+  readonly #queue = new RingBuffer<OutgoingDelivery>();
+  readonly #unsettled = new Unsettled<OutgoingDelivery>();
+  /** Sent settled, and not yet known to have left the process. */
+  readonly #leaving = new RingBuffer<{ delivery: OutgoingDelivery; offset: number }>();
+  #session: Session | undefined;
+  #isClosed = false;
+  #rhea: RheaLink | undefined;
+  #draining = false;
+  /** A delivery of several frames that the session window or the socket has cut short, and what of it has gone. */
+  #unfinished: OutgoingDelivery | undefined;
+  /** Its bytes: the peer may settle it before all of it has gone, and the delivery then lets go of them. */
+  #unfinishedBytes: Buffer | undefined;
+  #sentBytes = 0;
+  /** Whether `pump` is already due this turn. Written by the connection's schedule only. */
+  scheduled = false;
+
+  constructor(options: LinkOptions, events: SenderLinkEvents) {
+    this.options = options;
+    this.events = events;
+  }
+
+  /** Messages queued here that have not gone out. */
+  get queued(): number {
+    return this.#queue.size;
+  }
+
+  /** Messages that have gone out and have no outcome yet. */
+  get unsettled(): number {
+    return this.#unsettled.size;
+  }
+
+  /** How many messages the peer takes beyond those queued. */
+  get available(): number {
+    return this.#rhea === undefined ? 0 : Math.max(0, this.#rhea.credit - this.#queue.size);
+  }
+
+  /** Queues a message. It goes out as soon as the peer's credit allows. */
+  send(delivery: OutgoingDelivery): void {
+    this.#queue.push(delivery);
+    if (this.#session !== undefined && !this.scheduled) this.#session.host.schedule(this);
+  }
+
+  /** It is attached: messages may go out from the next turn on, when the attach is surely on the wire. */
+  attached(session: Session, rhea: RheaLink): void {
+    this.#session = session;
+    this.#rhea = rhea;
+    this.#draining = false;
+    session.senders.add(this);
+    rhea.on_flow = (frame) => this.#flow(frame.performative);
+    session.host.schedule(this);
+    this.events.opened?.(this);
+  }
+
+  /** The session or connection is gone. Messages without an outcome go to the head of the queue, to go out again. */
+  detached(): void {
+    this.#session?.senders.delete(this);
+    this.#session = undefined;
+    this.#rhea = undefined;
+    const unsettled = this.#unsettled.drain();
+    if (this.#unfinished !== undefined && !this.#unfinished.presettled && !unsettled.includes(this.#unfinished)) {
+      unsettled.push(this.#unfinished);
+    }
+    this.#endFragments();
+    for (let index = unsettled.length - 1; index >= 0; index--) this.#queue.unshift(unsettled[index]!);
+    // Whether these arrived nobody can tell, and sending them twice is what pre-settled rules out.
+    for (const { delivery } of this.#leaving.drain()) {
+      delivery.finish('aborted', new LinkError('The connection was lost while the message was being written.'));
+    }
+  }
+
+  /** It is gone for good. Told once, whoever closes it again. */
+  closed(error: MessagingError): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.events.closed(this, error);
+  }
+
+  /** Takes out everything that has no outcome, in order. */
+  takeAll(): OutgoingDelivery[] {
+    this.detached();
+    return this.#queue.drain();
+  }
+
+  /** Bytes up to `total` have left the process: pre-settled messages among them are done. */
+  written(total: number): void {
+    let next = this.#leaving.peek();
+    while (next !== undefined && next.offset <= total) {
+      this.#leaving.shift();
+      next.delivery.finish('settled');
+      next = this.#leaving.peek();
+    }
+  }
+
+  /** Whether messages wait here for the peer's session window, whose opening rhea does not announce. */
+  get waiting(): boolean {
+    return this.#queue.size > 0 || this.#unfinished !== undefined;
+  }
+
+  /**
+   * Writes what credit, the session window and the socket allow, up to a fair share. Returns true when it has more to
+   * write at once.
+   */
+  pump(): boolean {
+    const session = this.#session;
+    const rhea = this.#rhea;
+    if (session === undefined || rhea === undefined) return false;
+    const { writer, peerMaxFrameSize } = session.host;
+    const limit = writer.appended + QUANTUM;
+    let window = transferWindow(session.rhea);
+    if (this.#unfinished !== undefined) {
+      this.#fragment(session, rhea, this.#unfinished);
+      window = transferWindow(session.rhea);
+    }
+    while (rhea.credit > 0 && window > 0 && this.#unfinished === undefined) {
+      const delivery = this.#queue.shift();
+      if (delivery === undefined) break;
+      // Ended while it was queued: aborted, say.
+      if (delivery.status !== 'pending') continue;
+      if (writer.blocked || writer.appended >= limit) {
+        this.#queue.unshift(delivery);
+        return !writer.blocked;
+      }
+      this.#start(session, rhea, delivery);
+      if (delivery.size + TRANSFER_HEADER_SIZE <= peerMaxFrameSize) {
+        this.#whole(session, rhea, delivery);
+        window--;
+      } else {
+        this.#fragment(session, rhea, delivery);
+        window = transferWindow(session.rhea);
+      }
+    }
+    if (this.#draining && this.#queue.size === 0 && rhea.credit > 0) this.#drained(rhea);
+    if (this.available > 0) this.events.sendable?.(this);
+    return false;
+  }
+
+  /** The peer has said something of the deliveries in this range. */
+  disposition(first: number, last: number, settled: boolean, outcome: Outcome | undefined): void {
+    if (outcome === undefined && !settled) return;
+    for (const id of this.#unsettled.clip(first, last)) {
+      const delivery = this.#unsettled.take(id);
+      if (delivery === undefined) continue;
+      if (!settled && outcome !== undefined) this.#session?.settleSent(id, outcome);
+      if (outcome === undefined) delivery.finish('settled');
+      else delivery.finish(outcome.type, outcome.type === 'rejected' ? rejection(outcome.error) : undefined);
+    }
+  }
+
+  #start(session: Session, rhea: RheaLink, delivery: OutgoingDelivery): void {
+    delivery.id = session.takeDeliveryId();
+    if (!delivery.presettled) this.#unsettled.add(delivery.id, delivery);
+    rhea.credit--;
+    rhea.delivery_count = (rhea.delivery_count + 1) >>> 0;
+  }
+
+  #whole(session: Session, rhea: RheaLink, delivery: OutgoingDelivery): void {
+    const { buffer, start, end, id, presettled } = delivery;
+    const at = start - TRANSFER_HEADER_SIZE;
+    writeTransferHeader(buffer, at, end - start, session.channel, rhea.local.handle, id, presettled, false);
+    session.host.writer.append(buffer, at, end);
+    this.#countFrame(session);
+    if (presettled) this.#leaving.push({ delivery, offset: session.host.writer.appended });
+  }
+
+  /** Writes frames of a message that does not fit one, as far as the session window and the socket go. */
+  #fragment(session: Session, rhea: RheaLink, delivery: OutgoingDelivery): void {
+    const { control, writer, peerMaxFrameSize } = session.host;
+    const room = peerMaxFrameSize - TRANSFER_HEADER_SIZE;
+    this.#unfinished = delivery;
+    const bytes = (this.#unfinishedBytes ??= delivery.buffer);
+    while (this.#sentBytes < delivery.size) {
+      if (transferWindow(session.rhea) <= 0 || writer.blocked) return;
+      const from = delivery.start + this.#sentBytes;
+      const to = Math.min(from + room, delivery.end);
+      control.open(0);
+      control.need(TRANSFER_HEADER_SIZE);
+      const { handle } = rhea.local;
+      const more = to < delivery.end;
+      writeTransferHeader(
+        control.buffer,
+        control.start,
+        to - from,
+        session.channel,
+        handle,
+        delivery.id,
+        delivery.presettled,
+        more,
+      );
+      control.position += TRANSFER_HEADER_SIZE;
+      writer.append(control.buffer, control.start, control.position);
+      writer.append(bytes, from, to);
+      this.#sentBytes += to - from;
+      this.#countFrame(session);
+    }
+    this.#endFragments();
+    if (delivery.presettled) this.#leaving.push({ delivery, offset: writer.appended });
+  }
+
+  #endFragments(): void {
+    this.#unfinished = undefined;
+    this.#unfinishedBytes = undefined;
+    this.#sentBytes = 0;
+  }
+
+  #countFrame(session: Session): void {
+    const { outgoing } = session.rhea;
+    outgoing.next_transfer_id = (outgoing.next_transfer_id + 1) >>> 0;
+  }
+
+  /** AMQP 1.0 §2.6.7: the credit a receiver gives counts from the delivery-count it knows of. */
+  #flow(flow: RheaFlow): void {
+    const rhea = this.#rhea;
+    if (rhea === undefined) return;
+    if (flow.link_credit !== undefined) {
+      const known = flow.delivery_count ?? 0;
+      rhea.credit = Math.max(0, (known + flow.link_credit - rhea.delivery_count) | 0);
+    }
+    this.#draining = flow.drain === true;
+    if (flow.echo === true) rhea.session._write_flow(rhea);
+    this.#session?.host.schedule(this);
+  }
+
+  #drained(rhea: RheaLink): void {
+    rhea.delivery_count = (rhea.delivery_count + rhea.credit) >>> 0;
+    rhea.credit = 0;
+    this.#draining = false;
+    writeDrained(rhea);
+  }
+}
+
+function rejection(error: PeerError | undefined): LinkError {
+  const reason = error === undefined ? 'without a reason' : `${error.condition} ${error.description ?? ''}`.trimEnd();
+  return new LinkError(`The peer rejected the message: ${reason}.`, { condition: error?.condition });
+}

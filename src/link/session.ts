@@ -1,0 +1,153 @@
+import type { Disposition } from '../codec/disposition.js';
+import { RECEIVER, SENDER, writeDisposition } from '../codec/disposition.js';
+import { readOutcome } from '../codec/outcome.js';
+import type { Output } from '../codec/output.js';
+import type { Transfer } from '../codec/transfer.js';
+import { ProtocolError } from '../errors.js';
+import type { Outcome } from '../message/outcome.js';
+import type { ReceiverLink } from './receiver-link.js';
+import type { RheaSession } from './rhea-seam.js';
+import type { SenderLink } from './sender-link.js';
+import type { SocketWriter } from './socket-writer.js';
+
+/** What is to be told of a delivery. Kept as it is until the end of the turn, when runs become ranges. */
+interface Settlement {
+  readonly id: number;
+  readonly result: Outcome | undefined;
+}
+
+/** What a session needs from the connection it belongs to. */
+export interface SessionHost {
+  readonly writer: SocketWriter;
+  /** The largest frame the peer takes, in bytes. */
+  readonly peerMaxFrameSize: number;
+  /** Frames that are not messages are written here. */
+  readonly control: Output;
+  /** Asks for `pump` of this link, and for `writeDispositions` of this session, before the turn ends. */
+  schedule(link: SenderLink): void;
+  scheduleDispositions(session: Session): void;
+}
+
+/**
+ * The data plane of one session: finds the link a transfer or disposition is for, gives out delivery-ids, and gathers
+ * what is to be said of deliveries until the turn ends. Opening and ending the session is rhea's.
+ */
+export class Session {
+  readonly rhea: RheaSession;
+  readonly host: SessionHost;
+  readonly senders = new Set<SenderLink>();
+  /** Receivers by the handle the peer has given them. */
+  readonly receivers = new Map<number, ReceiverLink>();
+  /** Links that belong here, and how many of them the peer has not answered yet. */
+  links = 0;
+  attaching = 0;
+  #nextDeliveryId = 0;
+  #lastDeliveryId = -1;
+  #received: Settlement[] = [];
+  #sent: Settlement[] = [];
+  #inOrder = true;
+
+  constructor(rhea: RheaSession, host: SessionHost) {
+    this.rhea = rhea;
+    this.host = host;
+  }
+
+  /** The channel frames of this session go out on. */
+  get channel(): number {
+    return this.rhea.local.channel;
+  }
+
+  /** The next delivery-id: a serial number of the session (AMQP 1.0 §2.6.12). */
+  takeDeliveryId(): number {
+    const id = this.#nextDeliveryId;
+    this.#nextDeliveryId = (id + 1) >>> 0;
+    return id;
+  }
+
+  /** A transfer frame has come. */
+  transfer(transfer: Transfer, buffer: Buffer, end: number): void {
+    const link = this.receivers.get(transfer.handle);
+    if (link === undefined) {
+      throw new ProtocolError(`The peer sent a message on link handle ${transfer.handle}, which is not attached.`, {
+        condition: 'amqp:session:unattached-handle',
+      });
+    }
+    const { incoming } = this.rhea;
+    incoming.next_transfer_id = (incoming.next_transfer_id + 1) >>> 0;
+    link.transfer(transfer, buffer, end);
+  }
+
+  /** Checks the id of a delivery that begins: it must come after the one before (AMQP 1.0 §2.6.12). */
+  expectDeliveryId(id: number): void {
+    if (id < 0) throw new ProtocolError('The peer began a delivery without a delivery-id.');
+    if (this.#lastDeliveryId >= 0 && ((id - this.#lastDeliveryId) | 0) <= 0) {
+      throw new ProtocolError(`The peer began delivery ${id} after delivery ${this.#lastDeliveryId}.`, {
+        condition: 'amqp:session:errant-link',
+      });
+    }
+    this.#lastDeliveryId = id;
+  }
+
+  /** A disposition frame has come. */
+  disposition(disposition: Disposition, buffer: Buffer, end: number): void {
+    const { first, last, settled, state } = disposition;
+    if (disposition.role === RECEIVER) {
+      const outcome = state < 0 ? undefined : readOutcome(buffer, state, end);
+      for (const link of this.senders) link.disposition(first, last, settled, outcome);
+    } else if (settled) {
+      for (const link of this.receivers.values()) link.settledByPeer(first, last);
+    }
+  }
+
+  /** Tells the peer, before the turn ends, what became of a delivery it sent. */
+  settleReceived(settlement: Settlement): void {
+    const queue = this.#received;
+    const before = queue[queue.length - 1];
+    if (before === undefined) this.host.scheduleDispositions(this);
+    else if (((settlement.id - before.id) | 0) <= 0) this.#inOrder = false;
+    queue.push(settlement);
+  }
+
+  /** Tells the peer, before the turn ends, that its outcome for a delivery of ours is final. */
+  settleSent(id: number, result: Outcome): void {
+    this.#sent.push({ id, result });
+    this.host.scheduleDispositions(this);
+  }
+
+  /** Writes what has been gathered, a frame for each run of neighbouring ids with the same outcome. */
+  writeDispositions(): void {
+    if (this.#received.length > 0) {
+      const settlements = this.#received;
+      this.#received = [];
+      // Serial numbers compare by their difference (RFC 1982).
+      if (!this.#inOrder) settlements.sort((a, b) => (a.id - b.id) | 0);
+      this.#inOrder = true;
+      this.#writeRuns(RECEIVER, settlements);
+    }
+    if (this.#sent.length > 0) {
+      const settlements = this.#sent.sort((a, b) => (a.id - b.id) | 0);
+      this.#sent = [];
+      this.#writeRuns(SENDER, settlements);
+    }
+  }
+
+  #writeRuns(role: boolean, settlements: readonly Settlement[]): void {
+    let first = settlements[0]!;
+    let last = first;
+    for (let index = 1; index < settlements.length; index++) {
+      const next = settlements[index]!;
+      if (next.id !== (last.id + 1) >>> 0 || next.result !== first.result) {
+        this.#writeRun(role, first, last);
+        first = next;
+      }
+      last = next;
+    }
+    this.#writeRun(role, first, last);
+  }
+
+  #writeRun(role: boolean, first: Settlement, last: Settlement): void {
+    const { control, writer } = this.host;
+    writeDisposition(control, this.channel, role, first.id, last.id, true, first.result);
+    writer.append(control.buffer, control.start, control.position);
+  }
+}

@@ -1,0 +1,278 @@
+import type { Socket } from 'node:net';
+import { Disposition } from '../codec/disposition.js';
+import { FieldCursor } from '../codec/field-cursor.js';
+import { Output } from '../codec/output.js';
+import { Transfer } from '../codec/transfer.js';
+import { LinkError } from '../errors.js';
+import type { MessagingError } from '../errors.js';
+import type { Clock } from './clock.js';
+import { closeError, endError, failureError } from './connection-errors.js';
+import { FrameGate } from './frame-gate.js';
+import type { TransportLimits } from './limits.js';
+import { attachOptions, remoteAddress } from './link-attach.js';
+import type { ReceiverLink } from './receiver-link.js';
+import type { RheaConnection, RheaContext, RheaError, RheaLink } from './rhea-seam.js';
+import type { SenderLink } from './sender-link.js';
+import type { Session, SessionHost } from './session.js';
+import { SessionTable } from './session-table.js';
+import type { SocketWriter } from './socket-writer.js';
+import { Turn } from './turn.js';
+
+/** How long the peer may take to answer our close before the socket is cut, in milliseconds. */
+const CLOSE_TIMEOUT = 1000;
+
+/** Either kind of link. */
+export type Link = SenderLink | ReceiverLink;
+
+/** What a transport tells the connection it carries. */
+export interface TransportEvents {
+  /** The peer's open frame has come. */
+  opened(transport: Transport): void;
+  /** It is over, once and for all, and its links are detached. `error` is undefined when it was closed from here. */
+  closed(transport: Transport, error: MessagingError | undefined): void;
+  /** The peer has closed a link; the link's own events are told next. */
+  linkClosed(link: Link): void;
+  /** The peer has attached a link. To be answered before this returns, by `accept` or by closing it. */
+  linkRequested(transport: Transport, link: RheaLink): void;
+}
+
+/**
+ * One socket's life as an AMQP connection: the gate, rhea's connection behind it, and the sessions and links on it.
+ * When the socket goes, everything here goes, and `Connection` makes a new one. Delivery-ids and handles therefore
+ * never outlive the socket they belong to.
+ */
+export class Transport implements SessionHost {
+  readonly control: Output = new Output();
+  readonly rhea: RheaConnection;
+  readonly gate: FrameGate;
+  readonly #limits: TransportLimits;
+  readonly #clock: Clock;
+  readonly #events: TransportEvents;
+  readonly #sessions: SessionTable;
+  readonly #turn: Turn;
+  readonly #links = new Map<Link, { rhea: RheaLink; session: Session; isAttached: boolean }>();
+  /** Links that wait for a session to share. */
+  #waiting: Link[] = [];
+  #state: 'opening' | 'open' | 'closing' | 'closed' = 'opening';
+  #error: MessagingError | undefined;
+  #closeTimer: NodeJS.Timeout | undefined;
+  // One of each, read anew for every frame.
+  readonly #fields = new FieldCursor();
+  readonly #transfer = new Transfer();
+  readonly #disposition = new Disposition();
+
+  constructor(socket: Socket, rhea: RheaConnection, limits: TransportLimits, clock: Clock, events: TransportEvents) {
+    this.rhea = rhea;
+    this.#limits = limits;
+    this.#clock = clock;
+    this.#events = events;
+    this.#sessions = new SessionTable(this, limits.channelMax, (session) => this.#sessionEnded(session));
+    this.gate = this.#createGate(socket);
+    this.#turn = new Turn(this.gate.writer);
+    this.#listen();
+  }
+
+  get writer(): SocketWriter {
+    return this.gate.writer;
+  }
+
+  get peerMaxFrameSize(): number {
+    return Math.min(this.rhea.max_frame_size ?? Infinity, this.#limits.maxOutgoingFrameSize);
+  }
+
+  /** The container-id of the peer, once it has opened. */
+  get peerId(): string | undefined {
+    return this.rhea.container_id;
+  }
+
+  /** Attaches a link. Its events tell what comes of it. */
+  attach(link: Link): void {
+    const session = this.#sessions.choose(this.rhea);
+    if (session === undefined) {
+      this.#waiting.push(link);
+      return;
+    }
+    session.links++;
+    session.attaching++;
+    const options = attachOptions(link.options, link.role);
+    const rhea = link.role === 'sender' ? session.rhea.attach_sender(options) : session.rhea.attach_receiver(options);
+    this.#links.set(link, { rhea, session, isAttached: false });
+    rhea.on(`${link.role}_open`, () => this.#linkOpened(link));
+    this.#listenToClose(link, rhea);
+  }
+
+  /** Takes a link that the peer has attached. */
+  accept(link: Link, rhea: RheaLink): void {
+    const session = this.#sessions.of(rhea.session);
+    if (session === undefined) return;
+    session.links++;
+    this.#links.set(link, { rhea, session, isAttached: true });
+    this.#listenToClose(link, rhea);
+    link.attached(session, rhea);
+  }
+
+  /** Closes a link. Its events tell nothing of it: whoever closes it knows. */
+  detach(link: Link, error?: RheaError): void {
+    this.#waiting = this.#waiting.filter((waiting) => waiting !== link);
+    const entry = this.#links.get(link);
+    if (entry === undefined) return;
+    this.#turn.end(); // what was said of its deliveries goes first
+    this.#release(link, new LinkError('The link was closed here.'));
+    entry.rhea.close(error);
+    if (entry.session.links === 0) this.#sessions.end(entry.session);
+  }
+
+  /** Closes the connection, after what is to be written. A peer that does not answer is cut off. */
+  close(error?: RheaError): void {
+    if (this.#state === 'closed' || this.#state === 'closing') return;
+    this.#turn.end();
+    this.#state = 'closing';
+    this.rhea.close(error);
+    this.#closeTimer = this.#clock.setTimeout(() => this.gate.destroy(), CLOSE_TIMEOUT);
+  }
+
+  /** Cuts the socket. */
+  destroy(error: MessagingError): void {
+    this.#error ??= error;
+    this.gate.destroy();
+  }
+
+  schedule(link: SenderLink): void {
+    this.#turn.pump(link);
+  }
+
+  scheduleDispositions(session: Session): void {
+    this.#turn.settle(session);
+  }
+
+  #createGate(socket: Socket): FrameGate {
+    return new FrameGate(
+      socket,
+      { maxFrameSize: this.#limits.maxFrameSize, idleTimeout: this.#limits.idleTimeout, now: () => this.#clock.now() },
+      {
+        transfer: (channel, buffer, position, end) => {
+          this.#transfer.read(this.#fields, buffer, position, end);
+          this.#sessions.onChannel(channel).transfer(this.#transfer, buffer, end);
+        },
+        disposition: (channel, buffer, position, end) => {
+          this.#disposition.read(this.#fields, buffer, position, end);
+          this.#sessions.onChannel(channel).disposition(this.#disposition, buffer, end);
+        },
+        // The peer may have opened a session window, or the socket has room: whoever waits has another look.
+        turnEnded: () => this.#pumpWaiting(),
+        unblocked: () => this.#pumpWaiting(),
+        written: (total) => this.#sessions.eachSender((link) => link.written(total)),
+        violated: (error) => {
+          this.#error ??= error;
+          this.close({ condition: error.condition ?? 'amqp:internal-error', description: error.message });
+        },
+        ended: (error) => this.#ended(error),
+      },
+    );
+  }
+
+  #pumpWaiting(): void {
+    this.#sessions.eachSender((link) => {
+      if (link.waiting) this.schedule(link);
+    });
+  }
+
+  #listen(): void {
+    const { rhea } = this;
+    const failed = (context: RheaContext): void => {
+      // rhea hands the bare error to these two.
+      this.#error ??= failureError(context);
+    };
+    rhea.on('connection_open', () => {
+      if (this.#state !== 'opening') return;
+      this.#state = 'open';
+      this.#events.opened(this);
+    });
+    rhea.on('connection_error', (context) => (this.#error ??= closeError(context.error, this.#state)));
+    rhea.on(
+      'connection_close',
+      () => (this.#error ??= this.#state === 'closing' ? undefined : closeError(undefined, 'open')),
+    );
+    rhea.on('disconnected', () => undefined);
+    rhea.on('protocol_error', failed);
+    rhea.on('error', failed);
+    rhea.on('session_open', ({ session }) => {
+      if (session !== undefined) this.#sessions.opened(this.#sessions.adopt(session));
+    });
+    rhea.on('sender_open', ({ sender }) => sender && this.#events.linkRequested(this, sender));
+    rhea.on('receiver_open', ({ receiver }) => receiver && this.#events.linkRequested(this, receiver));
+    for (const event of ['session', 'sender', 'receiver']) {
+      rhea.on(`${event}_error`, () => undefined);
+      rhea.on(`${event}_close`, () => undefined);
+    }
+  }
+
+  #listenToClose(link: Link, rhea: RheaLink): void {
+    rhea.on(`${link.role}_error`, () => undefined);
+    rhea.on(`${link.role}_close`, () => {
+      if (!this.#links.has(link)) return;
+      const error = endError(`The peer closed the link to ${describe(link)}`, rhea.error);
+      this.#release(link, error);
+      this.#closed(link, error);
+      this.#attachWaiting();
+    });
+  }
+
+  #linkOpened(link: Link): void {
+    const entry = this.#links.get(link);
+    if (entry === undefined) return;
+    entry.isAttached = true;
+    entry.session.attaching--;
+    link.remoteAddress = remoteAddress(entry.rhea, link.role);
+    link.attached(entry.session, entry.rhea);
+    this.#attachWaiting();
+  }
+
+  #attachWaiting(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const link of waiting) this.attach(link);
+  }
+
+  /** The peer has ended a session. Links it was just attaching are the reason; the others are attached again. */
+  #sessionEnded(session: Session): void {
+    const links = [...this.#links].filter(([, entry]) => entry.session === session);
+    const someAttaching = session.attaching > 0;
+    for (const [link, { isAttached }] of links) {
+      const error = endError(`The peer ended the session of the link to ${describe(link)}`, session.rhea.error);
+      this.#release(link, error);
+      if (someAttaching && isAttached) this.attach(link);
+      else this.#closed(link, error);
+    }
+    this.#attachWaiting();
+  }
+
+  #closed(link: Link, error: LinkError): void {
+    this.#events.linkClosed(link);
+    link.closed(error);
+  }
+
+  #release(link: Link, error: LinkError): void {
+    const entry = this.#links.get(link);
+    if (entry === undefined) return;
+    this.#links.delete(link);
+    entry.session.links--;
+    if (!entry.isAttached) entry.session.attaching--;
+    link.detached(error);
+  }
+
+  #ended(socketError: Error | undefined): void {
+    const inPeace = this.#state === 'closing';
+    if (this.#closeTimer !== undefined) this.#clock.clearTimeout(this.#closeTimer);
+    const error = this.#error ?? (inPeace ? undefined : failureError(socketError));
+    this.#state = 'closed';
+    const lost = new LinkError('The connection was lost.', { cause: error });
+    for (const link of [...this.#links.keys()]) this.#release(link, lost);
+    this.#waiting = [];
+    this.#events.closed(this, error);
+  }
+}
+
+function describe(link: Link): string {
+  return link.options.address ?? (link.options.dynamic ? 'a dynamic node' : 'the anonymous node');
+}

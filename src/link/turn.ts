@@ -1,0 +1,57 @@
+import type { SenderLink } from './sender-link.js';
+import type { Session } from './session.js';
+import type { SocketWriter } from './socket-writer.js';
+
+/**
+ * What is to be written before the turn of the event loop ends. Work done in one turn (a loop of `put`, a chunk of
+ * input answered) leaves in one write.
+ */
+export class Turn {
+  readonly #writer: SocketWriter;
+  #links: SenderLink[] = [];
+  #sessions: Session[] = [];
+  #scheduled = false;
+
+  constructor(writer: SocketWriter) {
+    this.#writer = writer;
+  }
+
+  /** This link may have something to send. */
+  pump(link: SenderLink): void {
+    if (link.scheduled) return;
+    link.scheduled = true;
+    this.#links.push(link);
+    this.#schedule();
+  }
+
+  /** This session has dispositions to write. */
+  settle(session: Session): void {
+    this.#sessions.push(session);
+    this.#schedule();
+  }
+
+  /** Writes it all: dispositions first, since they free the peer's memory, then messages, link by link in turn. */
+  end(): void {
+    this.#scheduled = false;
+    const sessions = this.#sessions;
+    if (sessions.length > 0) {
+      this.#sessions = [];
+      for (const session of sessions) session.writeDispositions();
+    }
+    while (this.#links.length > 0) {
+      const links = this.#links;
+      this.#links = [];
+      for (const link of links) {
+        link.scheduled = false;
+        if (link.pump()) this.pump(link);
+      }
+    }
+    this.#writer.flush();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    process.nextTick(() => this.end());
+  }
+}

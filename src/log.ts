@@ -1,0 +1,12 @@
+import debug from 'debug';
+
+/**
+ * Debug output, off unless the `DEBUG` environment variable names it, such as `DEBUG=amqp-messenger:*`.
+ * Whatever is given to a logger must be free of credentials: log redacted addresses, never options.
+ */
+export type Logger = (format: string, ...values: unknown[]) => void;
+
+/** The logger of one part of the package, under the namespace `amqp-messenger:<part>`. */
+export function logger(part: 'connection' | 'link' | 'messenger' | 'broker'): Logger {
+  return debug(`amqp-messenger:${part}`);
+}

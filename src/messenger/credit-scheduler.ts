@@ -1,0 +1,149 @@
+/** Messages that automatic credit keeps granted and queued per link (spec §1.7). */
+export const AUTOMATIC_CREDIT = 1024;
+
+/** A link has fallen below this part of its share when it is topped up (spec §4.3: explicit; automatic: half). */
+const LOW_SHARE = 0.2;
+const LOW_SHARE_AUTOMATIC = 0.5;
+
+/** What the scheduler has done to a link. */
+export interface CreditActions<Link> {
+  /** Let the peer send this many more. */
+  grant(link: Link, credit: number): void;
+  /** Ask the peer to give back what it does not use. */
+  drain(link: Link): void;
+}
+
+/**
+ * Shares credit among receiver links (spec §4.3). There is a pool of credit that nobody has yet; links without credit
+ * wait in line for a share of it. When the pool is empty and a link still waits, `rebalance`, called some time later,
+ * takes credit back from links that do not use it. Pure arithmetic: it knows no socket and no clock.
+ */
+export class CreditScheduler<Link> {
+  readonly #actions: CreditActions<Link>;
+  #mode: 'explicit' | 'automatic' | 'manual' = 'explicit';
+  #pool = 0;
+  #granted = 0;
+  /** Links with credit, and how much. In the order they got it. */
+  readonly #credited = new Map<Link, number>();
+  /** Links without, first come first. */
+  readonly #blocked = new Set<Link>();
+  readonly #draining = new Set<Link>();
+
+  constructor(actions: CreditActions<Link>) {
+    this.#actions = actions;
+  }
+
+  /** Credit that is granted or waits for a link: `receiving` of the messenger. */
+  get receiving(): number {
+    return this.#pool + this.#granted;
+  }
+
+  /** Whether a link waits and nothing is being drained for it: time to think of `rebalance`. */
+  get starved(): boolean {
+    return this.#mode !== 'manual' && this.#blocked.size > 0 && this.#credited.size > 0 && this.#draining.size === 0;
+  }
+
+  /** `recv(n)`: this many in all, as far as they are not granted already. What is granted is never taken back. */
+  setExplicit(count: number): void {
+    this.#mode = 'explicit';
+    this.#pool = Math.max(count - this.#granted, 0);
+  }
+
+  /** `recv(-1)`: the pool follows what is queued; `run` fills it. */
+  setAutomatic(): void {
+    this.#mode = 'automatic';
+  }
+
+  /** `recv(-2)`: nothing is granted from here. */
+  setManual(): void {
+    this.#mode = 'manual';
+    this.#pool = 0;
+  }
+
+  /** A link has been attached. */
+  add(link: Link): void {
+    if (!this.#credited.has(link)) this.#blocked.add(link);
+  }
+
+  /** A link is gone: its credit goes back to the pool (spec §4.5). */
+  remove(link: Link): void {
+    this.#takeBack(link);
+    this.#blocked.delete(link);
+    this.#draining.delete(link);
+  }
+
+  /** A message has come over a link: one credit is used. */
+  received(link: Link): void {
+    const credit = this.#credited.get(link);
+    if (credit === undefined) return;
+    this.#granted--;
+    if (credit > 1) {
+      this.#credited.set(link, credit - 1);
+      this.#topUp(link, credit - 1);
+    } else {
+      this.#credited.delete(link);
+      this.#draining.delete(link);
+      this.#blocked.add(link);
+    }
+  }
+
+  /** The peer has given back what it did not use. */
+  drained(link: Link): void {
+    this.#draining.delete(link);
+    this.#takeBack(link);
+    this.#blocked.add(link);
+  }
+
+  /** Grants what can be granted. `queued` is how many messages wait to be got. */
+  run(queued: number): void {
+    if (this.#mode === 'manual') return;
+    const links = this.#credited.size + this.#blocked.size;
+    if (links === 0) return;
+    if (this.#mode === 'automatic') this.#pool = Math.max(AUTOMATIC_CREDIT * links - this.#granted - queued, 0);
+    const share = this.#share;
+    for (const link of this.#blocked) {
+      if (this.#pool === 0) break;
+      this.#blocked.delete(link);
+      this.#grant(link, 0, Math.min(this.#pool, share));
+    }
+    if (this.#mode === 'automatic') for (const [link, credit] of this.#credited) this.#topUp(link, credit);
+  }
+
+  /** Drains credited links until what they hold covers a share for every link that waits. */
+  rebalance(): void {
+    if (!this.starved) return;
+    let wanted = this.#blocked.size * this.#share;
+    for (const [link, credit] of this.#credited) {
+      if (wanted <= 0) break;
+      wanted -= credit;
+      this.#draining.add(link);
+      this.#actions.drain(link);
+    }
+  }
+
+  get #share(): number {
+    const links = this.#credited.size + this.#blocked.size;
+    return Math.max(Math.floor((this.#pool + this.#granted) / links), 1);
+  }
+
+  #topUp(link: Link, credit: number): void {
+    if (this.#pool === 0 || this.#blocked.size > 0 || this.#draining.has(link)) return;
+    const share = this.#share;
+    const low = this.#mode === 'automatic' ? share * LOW_SHARE_AUTOMATIC : Math.floor(share * LOW_SHARE + 0.5);
+    if (credit < low) this.#grant(link, credit, Math.min(this.#pool, share - credit));
+  }
+
+  #grant(link: Link, held: number, credit: number): void {
+    this.#pool -= credit;
+    this.#granted += credit;
+    this.#credited.set(link, held + credit);
+    this.#actions.grant(link, credit);
+  }
+
+  #takeBack(link: Link): void {
+    const credit = this.#credited.get(link) ?? 0;
+    this.#credited.delete(link);
+    this.#granted -= credit;
+    if (this.#mode === 'explicit') this.#pool += credit;
+  }
+}

@@ -1,0 +1,27 @@
+import type { Endpoint } from '../address/endpoint.js';
+import type { SenderLink } from '../link/sender-link.js';
+import type { DeliveryOwner, OutgoingDelivery } from '../queue/outgoing-delivery.js';
+
+/** Where the messages of one address go: worked out once, by the route table, for all of them. */
+export class Destination implements DeliveryOwner {
+  /** The link, while there is one. The next `put` opens another. */
+  link: SenderLink | undefined;
+  readonly #ended: (delivery: OutgoingDelivery) => void;
+
+  constructor(
+    /** Where it goes, without credentials. */
+    readonly destination: string,
+    /** What the wire's `to` says: the address as rewritten. `undefined` when a rewrite has removed it. */
+    readonly to: string | undefined,
+    readonly endpoint: Endpoint,
+    /** Whose it is: a tracker of another messenger is told by this. */
+    readonly outbound: object,
+    ended: (delivery: OutgoingDelivery) => void,
+  ) {
+    this.#ended = ended;
+  }
+
+  deliveryEnded(delivery: OutgoingDelivery): void {
+    this.#ended(delivery);
+  }
+}

@@ -1,0 +1,25 @@
+import type { MessagingError } from '../errors.js';
+import type { ConnectionState } from '../link/lifecycle.js';
+
+/** A connection has changed its state. */
+export interface ConnectionChange {
+  /** Host and port. */
+  readonly endpoint: string;
+  /** What it was. */
+  readonly from: ConnectionState;
+  /** What it is. */
+  readonly to: ConnectionState;
+  /** Why, when it was not asked for. */
+  readonly error: MessagingError | undefined;
+}
+
+/** The events of a `Messenger`, by name, with what their listeners get. */
+export interface MessengerEvents {
+  /**
+   * Something failed that no call was waiting for: a link was refused, say. Without a listener it goes to the debug log
+   * and never ends the process. Whatever it means for messages, their trackers and `send` or `recv` tell too.
+   */
+  error: [error: MessagingError];
+  /** A connection has changed its state. */
+  connection: [change: ConnectionChange];
+}

@@ -1,0 +1,14 @@
+import { MessagingError } from '../errors.js';
+import type { Tracker } from '../queue/tracker.js';
+
+/** `send` could not see every message through: these were aborted, and each tracker's `error` says why. */
+export class SendError extends MessagingError {
+  /** The trackers of the messages that were given up. */
+  readonly trackers: readonly Tracker[];
+
+  constructor(message: string, trackers: readonly Tracker[]) {
+    const cause = trackers[0]?.error;
+    super('ERR_SEND', message, { cause, condition: cause instanceof MessagingError ? cause.condition : undefined });
+    this.trackers = trackers;
+  }
+}

@@ -1,0 +1,38 @@
+import { TimeoutError, asError } from '../errors.js';
+
+/** The two ends of a wait: whichever is called first counts. */
+export interface Settle<Value> {
+  resolve(value: Value): void;
+  reject(error: unknown): void;
+}
+
+/** What a wait is bounded by. */
+export interface WaitLimits {
+  /** Milliseconds, or `undefined` for no limit. */
+  readonly timeout: number | undefined;
+  readonly signal: AbortSignal | undefined;
+  /** What to say when the time runs out. */
+  readonly onTimeout: () => string;
+}
+
+/**
+ * Waits for something that `start` arranges to call back about. `start` returns how to call it off, which happens once,
+ * however the wait ends.
+ */
+export function wait<Value>(limits: WaitLimits, start: (settle: Settle<Value>) => () => void): Promise<Value> {
+  const { timeout, signal, onTimeout } = limits;
+  if (signal?.aborted) return Promise.reject(asError(signal.reason));
+  let end = (): void => undefined;
+  const settled = new Promise<Value>((resolve, reject) => {
+    const cancel = start({ resolve, reject });
+    const onAbort = (): void => reject(asError(signal?.reason));
+    const timer = timeout === undefined ? undefined : setTimeout(() => reject(new TimeoutError(onTimeout())), timeout);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    end = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      cancel();
+    };
+  });
+  return settled.finally(() => end());
+}

@@ -1,0 +1,102 @@
+import { inspect } from 'node:util';
+import type { Outcome } from '../message/outcome.js';
+import type { Status } from './status.js';
+import { mayBecome } from './status.js';
+import type { Tracker } from './tracker.js';
+import { OutcomePromise } from './tracker.js';
+
+/** Where an incoming delivery came from, and who tells the peer of its outcome. */
+export interface DeliverySource {
+  /** The delivery has an outcome, or is settled without one, and the peer is to be told. */
+  settle(delivery: IncomingDelivery): void;
+}
+
+/** A message that arrived: its bytes, and what has been said of it. */
+export class IncomingDelivery implements Tracker {
+  /** What was said of it. `undefined` while nothing was, or when it was settled without an outcome. */
+  result: Outcome | undefined = undefined;
+  #status: Status;
+  #settled: boolean;
+  #error: Error | undefined = undefined;
+  #outcome: OutcomePromise | undefined = undefined;
+
+  constructor(
+    readonly buffer: Buffer,
+    readonly start: number,
+    readonly end: number,
+    /** The delivery-id on its session. */
+    readonly id: number,
+    /** The peer sent it settled and expects no answer. */
+    presettled: boolean,
+    readonly source: DeliverySource,
+  ) {
+    this.#settled = presettled;
+    this.#status = presettled ? 'settled' : 'pending';
+  }
+
+  get direction(): 'incoming' {
+    return 'incoming';
+  }
+
+  get status(): Status {
+    return this.#status;
+  }
+
+  get error(): Error | undefined {
+    return this.#error;
+  }
+
+  /** Whether the peer has been told, or needs no telling. */
+  get settled(): boolean {
+    return this.#settled;
+  }
+
+  outcome(): Promise<Status> {
+    if (this.#status !== 'pending') return Promise.resolve(this.#status);
+    this.#outcome ??= new OutcomePromise();
+    return this.#outcome.promise;
+  }
+
+  /** Gives it an outcome and tells the peer. The first outcome counts; later ones do nothing (spec §1.8). */
+  finish(outcome: Outcome): void {
+    if (!mayBecome(this.#status, outcome.type)) return;
+    this.result = outcome;
+    this.#end(outcome.type);
+    this.#tell();
+  }
+
+  /** Settles it without an outcome: the peer decides what that means. */
+  settle(): void {
+    if (this.#status === 'pending') this.#end('settled');
+    this.#tell();
+  }
+
+  /** The peer has settled it by itself: there is nobody left to tell. */
+  settledByPeer(): void {
+    this.#settled = true;
+    if (this.#status === 'pending') this.#end('settled');
+  }
+
+  /** The connection is gone: the peer will deliver it again, so nothing said here counts any more. */
+  abort(error: Error): void {
+    this.#settled = true;
+    if (this.#status !== 'pending') return;
+    this.#error = error;
+    this.#end('aborted');
+  }
+
+  #tell(): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.source.settle(this);
+  }
+
+  #end(status: Status): void {
+    this.#status = status;
+    this.#outcome?.resolve(status);
+  }
+
+  [inspect.custom](): string {
+    return `Tracker { incoming, ${this.#status} }`;
+  }
+}

@@ -1,0 +1,78 @@
+import { inspect } from 'node:util';
+import type { Status } from './status.js';
+import { mayBecome } from './status.js';
+import type { Tracker } from './tracker.js';
+import { OutcomePromise } from './tracker.js';
+
+/** Who put a delivery and wants to know how it ends. */
+export interface DeliveryOwner {
+  /** Where its deliveries go, without credentials: for error messages. */
+  readonly destination: string;
+  /** The delivery has left `pending`. Called once per delivery. */
+  deliveryEnded(delivery: OutgoingDelivery): void;
+}
+
+const NO_BYTES = Buffer.alloc(0);
+
+/**
+ * A message on its way out: its bytes, and where it stands. A million of these may be queued, so it has few fields and
+ * nothing is allocated for it before somebody asks.
+ *
+ * The bytes are `buffer[start, end)`, with room for a frame header in front of `start` that belongs to this delivery
+ * alone: the sender link writes the header there and the whole goes to the socket without a copy.
+ */
+export class OutgoingDelivery implements Tracker {
+  /** The delivery-id on the session it was last sent on. Written by the session only. */
+  id = -1;
+  #status: Status = 'pending';
+  #error: Error | undefined = undefined;
+  #outcome: OutcomePromise | undefined = undefined;
+
+  constructor(
+    public buffer: Buffer,
+    public readonly start: number,
+    public readonly end: number,
+    /** Sent settled: done once it is written (AMQP 1.0 §2.6.12, `settled`). */
+    readonly presettled: boolean,
+    /** Counts up per owner, so that `send()` knows which deliveries were put before it. */
+    readonly sequence: number,
+    readonly owner: DeliveryOwner,
+  ) {}
+
+  get direction(): 'outgoing' {
+    return 'outgoing';
+  }
+
+  get status(): Status {
+    return this.#status;
+  }
+
+  get error(): Error | undefined {
+    return this.#error;
+  }
+
+  /** How many bytes it holds in the queue. */
+  get size(): number {
+    return this.end - this.start;
+  }
+
+  outcome(): Promise<Status> {
+    if (this.#status !== 'pending') return Promise.resolve(this.#status);
+    this.#outcome ??= new OutcomePromise();
+    return this.#outcome.promise;
+  }
+
+  /** Ends it. Does nothing when it has ended already: the first outcome counts. */
+  finish(status: Status, error?: Error): void {
+    if (this.#status !== 'pending' || !mayBecome('pending', status)) return;
+    this.#status = status;
+    this.#error = error;
+    this.buffer = NO_BYTES;
+    this.owner.deliveryEnded(this);
+    this.#outcome?.resolve(status);
+  }
+
+  [inspect.custom](): string {
+    return `Tracker { outgoing, ${this.#status}, to ${this.owner.destination} }`;
+  }
+}

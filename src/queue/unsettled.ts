@@ -1,0 +1,137 @@
+/**
+ * Deliveries of one session and direction that are not settled yet, by delivery-id.
+ *
+ * Ids are serial numbers (AMQP 1.0 §2.8.10) given in order, wrapping at 2³², so a ring indexed by `id - base` finds
+ * one at once. A delivery that stays unsettled while thousands behind it are done would hold the ring open; it is
+ * moved to a map of stragglers, so memory follows what is outstanding and not the distance between the ids.
+ */
+export class Unsettled<Delivery> {
+  #slots: (Delivery | undefined)[] = new Array<Delivery | undefined>(64);
+  /** The id of the oldest slot in use; the ring spans `#span` ids from there. */
+  #base = 0;
+  #span = 0;
+  #inRing = 0;
+  readonly #stragglers = new Map<number, Delivery>();
+
+  /** How many deliveries are unsettled. */
+  get size(): number {
+    return this.#inRing + this.#stragglers.size;
+  }
+
+  /** Adds the delivery with the next id. Ids come in rising order; gaps are allowed. */
+  add(id: number, delivery: Delivery): void {
+    if (this.#inRing === 0) {
+      this.#base = id;
+      this.#span = 0;
+    }
+    let offset = (id - this.#base) >>> 0;
+    while (offset >= this.#slots.length) {
+      this.#makeRoom(offset);
+      offset = (id - this.#base) >>> 0;
+    }
+    this.#slots[id & (this.#slots.length - 1)] = delivery;
+    this.#span = offset + 1;
+    this.#inRing++;
+  }
+
+  /** The delivery with this id, if it is unsettled. */
+  get(id: number): Delivery | undefined {
+    if ((id - this.#base) >>> 0 < this.#span) return this.#slots[id & (this.#slots.length - 1)];
+    return this.#stragglers.size === 0 ? undefined : this.#stragglers.get(id);
+  }
+
+  /** Takes the delivery with this id out. */
+  take(id: number): Delivery | undefined {
+    if ((id - this.#base) >>> 0 >= this.#span) return this.#takeStraggler(id);
+    const slot = id & (this.#slots.length - 1);
+    const delivery = this.#slots[slot];
+    if (delivery === undefined) return undefined;
+    this.#slots[slot] = undefined;
+    this.#inRing--;
+    if (id === this.#base) this.#closeGap();
+    return delivery;
+  }
+
+  /**
+   * The ids of a range that a disposition names, cut down to what is outstanding: a peer may name 2³² ids in thirty
+   * bytes, and they must cost nothing.
+   */
+  clip(first: number, last: number): number[] {
+    const length = (last - first) >>> 0;
+    const ids: number[] = [];
+    for (const id of this.#stragglers.keys()) {
+      if ((id - first) >>> 0 <= length) ids.push(id);
+    }
+    const offset = (this.#base - first) >>> 0;
+    // Either the range starts before the ring and reaches into it, or it starts inside the ring.
+    let id = offset <= length ? this.#base : first;
+    let left = offset <= length ? length - offset : length;
+    if ((id - this.#base) >>> 0 >= this.#span) return ids;
+    left = Math.min(left, this.#span - 1 - ((id - this.#base) >>> 0));
+    for (; left >= 0; left--, id = (id + 1) >>> 0) {
+      if (this.#slots[id & (this.#slots.length - 1)] !== undefined) ids.push(id);
+    }
+    return ids;
+  }
+
+  /** Takes everything out, oldest first. */
+  drain(): Delivery[] {
+    const deliveries = [...this.#stragglers.values()];
+    for (let offset = 0; offset < this.#span; offset++) {
+      const delivery = this.#slots[(this.#base + offset) & (this.#slots.length - 1)];
+      if (delivery !== undefined) deliveries.push(delivery);
+    }
+    this.#stragglers.clear();
+    this.#slots = new Array<Delivery | undefined>(64);
+    this.#span = 0;
+    this.#inRing = 0;
+    return deliveries;
+  }
+
+  #takeStraggler(id: number): Delivery | undefined {
+    if (this.#stragglers.size === 0) return undefined;
+    const delivery = this.#stragglers.get(id);
+    this.#stragglers.delete(id);
+    return delivery;
+  }
+
+  #closeGap(): void {
+    const mask = this.#slots.length - 1;
+    while (this.#span > 0 && this.#slots[this.#base & mask] === undefined) {
+      this.#base = (this.#base + 1) >>> 0;
+      this.#span--;
+    }
+  }
+
+  #makeRoom(offset: number): void {
+    const sparse = this.#inRing <= this.#slots.length >> 3;
+    if (sparse) {
+      this.#moveToStragglers(offset);
+    } else {
+      this.#grow();
+    }
+  }
+
+  #moveToStragglers(offset: number): void {
+    const mask = this.#slots.length - 1;
+    for (let step = 0; step < this.#span; step++) {
+      const id = (this.#base + step) >>> 0;
+      const delivery = this.#slots[id & mask];
+      if (delivery === undefined) continue;
+      this.#stragglers.set(id, delivery);
+      this.#slots[id & mask] = undefined;
+    }
+    this.#base = (this.#base + offset) >>> 0;
+    this.#span = 0;
+    this.#inRing = 0;
+  }
+
+  #grow(): void {
+    const slots = new Array<Delivery | undefined>(this.#slots.length * 2);
+    for (let step = 0; step < this.#span; step++) {
+      const id = (this.#base + step) >>> 0;
+      slots[id & (slots.length - 1)] = this.#slots[id & (this.#slots.length - 1)];
+    }
+    this.#slots = slots;
+  }
+}

@@ -1,0 +1,126 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const SRC = join(dirname(dirname(fileURLToPath(import.meta.url))), 'src');
+
+/** A file may import from its own folder and from lower ranks. See docs/architecture.md. */
+const RANKS: Record<string, number> = {
+  'errors.ts': 0,
+  'log.ts': 0,
+  address: 1,
+  message: 1,
+  codec: 2,
+  queue: 2,
+  link: 3,
+  messenger: 4,
+  broker: 5,
+  cli: 7,
+  'index.ts': 7,
+  'broker.ts': 7,
+};
+
+interface SourceFile {
+  readonly path: string;
+  readonly part: string;
+  readonly imports: readonly { specifier: string; path: string | undefined }[];
+  readonly lines: number;
+}
+
+const files: SourceFile[] = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts'))
+  .map((path) => {
+    const text = readFileSync(join(SRC, path), 'utf8');
+    const imports = [...text.matchAll(/^(?:import|export)[^'"]*from\s+'([^']+)'|^import\s+'([^']+)'/gm)].map(
+      (match) => {
+        const specifier = match[1] ?? match[2] ?? '';
+        const target = resolve(dirname(join(SRC, path)), specifier.replace(/\.js$/, '.ts'));
+        return { specifier, path: specifier.startsWith('.') ? relative(SRC, target) : undefined };
+      },
+    );
+    return { path, part: partOf(path), imports, lines: linesOfCode(text) };
+  });
+
+function linesOfCode(text: string): number {
+  return text.split('\n').filter((line) => !/^\s*($|\/\/|\/?\*)/.test(line)).length;
+}
+
+function partOf(path: string): string {
+  return path.split('/')[0] ?? path;
+}
+
+describe('the architecture', () => {
+  it('gives every file of src a rank', () => {
+    expect(files.filter(({ part }) => !(part in RANKS)).map(({ path }) => path)).toEqual([]);
+  });
+
+  it('lets imports go down the ranks only', () => {
+    const upward = files.flatMap(({ path, part, imports }) =>
+      imports
+        .filter(({ path: target }) => target !== undefined && partOf(target) !== part)
+        .filter(({ path: target }) => RANKS[partOf(target ?? '')]! >= RANKS[part]!)
+        .map(({ path: target }) => `${path} imports ${target}`),
+    );
+    expect(upward).toEqual([]);
+  });
+
+  it('lets only link/ know rhea', () => {
+    const others = files.filter(({ imports }) => imports.some(({ specifier }) => specifier.startsWith('rhea')));
+    expect(others.map(({ path }) => path)).toEqual(['link/rhea-seam.ts']);
+  });
+
+  it('keeps sockets out of what is pure', () => {
+    const pure = new Set(['address', 'message', 'codec', 'queue']);
+    const impure = files.filter(
+      ({ part, imports }) =>
+        pure.has(part) && imports.some(({ specifier }) => /^node:(net|tls|fs|http|timers)/.test(specifier)),
+    );
+    expect(impure.map(({ path }) => path)).toEqual([]);
+  });
+
+  it('has no import of an entry file from inside', () => {
+    const entries = new Set(['index.ts', 'broker.ts']);
+    const inward = files.filter(({ imports }) => imports.some(({ path }) => path !== undefined && entries.has(path)));
+    expect(inward.map(({ path }) => path)).toEqual([]);
+  });
+
+  it('has no cycle of imports that exist at run time', () => {
+    expect(findCycle(runtimeImports())).toBeUndefined();
+  });
+
+  it('keeps files short, comments aside', () => {
+    expect(files.filter(({ lines }) => lines > 250).map(({ path, lines }) => `${path}: ${lines}`)).toEqual([]);
+  });
+});
+
+function runtimeImports(): Map<string, string[]> {
+  return new Map(
+    files.map(({ path }) => {
+      const text = readFileSync(join(SRC, path), 'utf8');
+      const targets = [...text.matchAll(/^(?:import|export)\s+(?!type)[^'"]*from\s+'(\.[^']+)'/gm)].map((match) =>
+        relative(SRC, resolve(dirname(join(SRC, path)), (match[1] ?? '').replace(/\.js$/, '.ts'))),
+      );
+      return [path, targets];
+    }),
+  );
+}
+
+function findCycle(graph: Map<string, string[]>): string[] | undefined {
+  const done = new Set<string>();
+  const visit = (path: string, trail: string[]): string[] | undefined => {
+    if (trail.includes(path)) return [...trail.slice(trail.indexOf(path)), path];
+    if (done.has(path)) return undefined;
+    for (const next of graph.get(path) ?? []) {
+      const cycle = visit(next, [...trail, path]);
+      if (cycle !== undefined) return cycle;
+    }
+    done.add(path);
+    return undefined;
+  };
+  for (const path of graph.keys()) {
+    const cycle = visit(path, []);
+    if (cycle !== undefined) return cycle;
+  }
+  return undefined;
+}
