@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
-import type { InspectOptions } from 'node:util';
 import { DecodeError } from '../errors.js';
+import { inspectAs } from '../inspect.js';
 import type { Body, BodyType } from '../message/body.js';
 import { DataBody, SequenceBody, ValueBody } from '../message/body.js';
 import type { Message, MessageId, Properties } from '../message/message.js';
@@ -23,6 +23,18 @@ import type { ReadOptions } from './reader.js';
  * `{ ...message }` gives none of the fields, `{ ...message.toObject() }` all of them.
  */
 export class ReceivedMessage implements Message {
+  static {
+    // The fields, or why they cannot be read.
+    inspectAs(this, (shown, options) => {
+      try {
+        return `ReceivedMessage ${inspect(shown.toObject(), options)}`;
+      } catch (thrown) {
+        if (thrown instanceof DecodeError) return `ReceivedMessage <${thrown.message}>`;
+        throw thrown;
+      }
+    });
+  }
+
   readonly #buffer: Buffer;
   readonly #start: number;
   readonly #end: number;
@@ -233,16 +245,6 @@ export class ReceivedMessage implements Message {
   /** What `toObject` returns, with each bigint as its digits and each `Map` as a list of pairs. */
   toJSON(): unknown {
     return jsonValue(this.toObject());
-  }
-
-  /** Shows the fields in `console.log`, or why they cannot be read. */
-  [inspect.custom](_depth: number, options: InspectOptions): string {
-    try {
-      return `ReceivedMessage ${inspect(this.toObject(), options)}`;
-    } catch (thrown) {
-      if (thrown instanceof DecodeError) return `ReceivedMessage <${thrown.message}>`;
-      throw thrown;
-    }
   }
 
   /**

@@ -2,7 +2,7 @@ import type { Body } from '../message/body.js';
 import { DataBody, SequenceBody, ValueBody } from '../message/body.js';
 import type { Message } from '../message/message.js';
 import type { AmqpValue } from '../message/typed.js';
-import { NARROW, closeCompound, openCompound } from './compound.js';
+import { NARROW, closeCompound } from './compound.js';
 import type { Output } from './output.js';
 import { DATA, HEADER, PROPERTIES, SEQUENCE, VALUE } from './sections.js';
 import { Unencodable, nameOf, within } from './unencodable.js';
@@ -30,10 +30,13 @@ export function writeDescriptor(output: Output, section: number): void {
 
 /** Begins a section that is a list or map. Returns where it stands in the record, for `closeSection`. */
 export function openSection(output: Output, section: number): number {
-  const offset = output.position - output.start;
-  writeDescriptor(output, section);
-  openCompound(output, NARROW);
-  return offset;
+  output.need(3 + NARROW);
+  const { buffer, position } = output;
+  buffer[position] = 0x00;
+  buffer[position + 1] = 0x53;
+  buffer[position + 2] = section;
+  output.position = position + 3 + NARROW;
+  return position - output.start;
 }
 
 /** Ends what `openSection` began; `code` is that of its narrow form. A section without elements is taken back. */
@@ -44,6 +47,7 @@ export function closeSection(output: Output, offset: number, code: number, count
 
 /** Writes the header (AMQP 1.0 §3.2.1), unless no field of it is set. */
 export function writeHeader(output: Output, message: Message): void {
+  if (!hasHeader(message)) return;
   const offset = openSection(output, HEADER);
   let count = writeBooleanField(output, 0, 0, message.durable, 'durable');
   count = writeUbyteField(output, count, 1, message.priority, 'priority');
@@ -51,6 +55,17 @@ export function writeHeader(output: Output, message: Message): void {
   count = writeBooleanField(output, count, 3, message.firstAcquirer, 'firstAcquirer');
   count = writeUintField(output, count, 4, message.deliveryCount, 'deliveryCount');
   closeSection(output, offset, 0xc0, count);
+}
+
+/** Most messages have none, and need no section begun only to be taken back. */
+function hasHeader(message: Message): boolean {
+  return (
+    message.durable !== undefined ||
+    message.priority !== undefined ||
+    message.ttl !== undefined ||
+    message.firstAcquirer !== undefined ||
+    message.deliveryCount !== undefined
+  );
 }
 
 /** Writes the properties (§3.2.4) with `address` as `to`, unless no field of them is set. */

@@ -7,7 +7,7 @@ import type { MessagingError } from '../errors.js';
 import { logger } from '../log.js';
 import type { ConnectionSettings, LinkCarrier } from './connection.js';
 import { LinkRequest } from './link-request.js';
-import { QUIET_CONNECTION } from './rhea-seam.js';
+import { QUIET_CONNECTION, SESSION_BUFFER } from './rhea-seam.js';
 import { Transport } from './transport.js';
 import type { Link } from './transport.js';
 
@@ -122,7 +122,7 @@ export class Acceptor {
     const connection = new AcceptedConnection();
     const rhea = container.create_connection({
       ...QUIET_CONNECTION,
-      session_buffer_size: { incoming: 0x7fff_ffff, outgoing: 2048 },
+      session_buffer_size: SESSION_BUFFER,
       max_frame_size: limits.maxFrameSize,
       channel_max: limits.channelMax,
       idle_time_out: limits.idleTimeout || undefined,

@@ -116,7 +116,8 @@ export class Connection implements LinkCarrier {
   }
 
   #connect(state: 'connecting' | 'reconnecting'): void {
-    const { endpoint, settings } = { endpoint: this.endpoint, settings: this.#settings };
+    const { endpoint } = this;
+    const settings = this.#settings;
     if (this.#state !== state) this.#become(state);
     let mechanisms;
     try {

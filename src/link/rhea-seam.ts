@@ -170,7 +170,7 @@ export function createContainer(id: string): RheaContainer {
 }
 
 /** The options every connection has: nothing in rhea may answer, print, or reconnect by itself. */
-export const QUIET_CONNECTION = Object.freeze({
+export const QUIET_CONNECTION: Readonly<Record<string, unknown>> = Object.freeze({
   reconnect: false,
   // Inherited by every link a peer attaches: credit and outcomes are the data plane's.
   credit_window: 0,
@@ -183,7 +183,10 @@ export const QUIET_CONNECTION = Object.freeze({
  * The size of rhea's own rings. They stay empty, but rhea advertises what is free in them as its session window
  * (AMQP 1.0 §2.5.6), which here must never be what stops a peer: link credit is.
  */
-export const SESSION_BUFFER = Object.freeze({ incoming: 0x7fff_ffff, outgoing: 2048 });
+export const SESSION_BUFFER: Readonly<{ incoming: number; outgoing: number }> = Object.freeze({
+  incoming: 0x7fff_ffff,
+  outgoing: 2048,
+});
 
 /** How many more transfer frames the peer's session window takes (AMQP 1.0 §2.5.6). */
 export function transferWindow(session: RheaSession): number {

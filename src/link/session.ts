@@ -35,9 +35,9 @@ export interface SessionHost {
 export class Session {
   readonly rhea: RheaSession;
   readonly host: SessionHost;
-  readonly senders = new Set<SenderLink>();
+  readonly senders: Set<SenderLink> = new Set();
   /** Receivers by the handle the peer has given them. */
-  readonly receivers = new Map<number, ReceiverLink>();
+  readonly receivers: Map<number, ReceiverLink> = new Map();
   /** Links that belong here, and how many of them the peer has not answered yet. */
   links = 0;
   attaching = 0;

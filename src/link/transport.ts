@@ -125,8 +125,14 @@ export class Transport implements SessionHost {
   /** Closes the connection, after what is to be written. A peer that does not answer is cut off. */
   close(error?: RheaError): void {
     if (this.#state === 'closed' || this.#state === 'closing') return;
-    this.#turn.end();
+    const isOpening = this.#state === 'opening';
     this.#state = 'closing';
+    // Nobody is there yet to say goodbye to.
+    if (isOpening && error === undefined) {
+      this.gate.destroy();
+      return;
+    }
+    this.#turn.end();
     this.rhea.close(error);
     this.#closeTimer = this.#clock.setTimeout(() => this.gate.destroy(), CLOSE_TIMEOUT);
   }

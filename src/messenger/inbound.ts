@@ -38,6 +38,8 @@ export class Inbound {
   readonly #window = new IncomingWindow();
   readonly #credit: CreditScheduler<ReceiverLink>;
   #last: IncomingDelivery | undefined;
+  /** Since `stop`: what is queued stays, though the peers will deliver it again to whoever asks (spec §1.4). */
+  #stopped = false;
   #waiters: Settle<undefined>[] = [];
   #runScheduled = false;
   #rebalanceTimer: NodeJS.Timeout | undefined;
@@ -60,7 +62,7 @@ export class Inbound {
       },
       lost: (link, aborted) => {
         this.#credit.remove(link);
-        if (aborted.length > 0) this.#dropAborted();
+        if (aborted.length > 0 && !this.#stopped) this.#dropAborted();
         this.#scheduleRun();
       },
       sourceLost: () => this.sourcesChanged(),
@@ -79,6 +81,7 @@ export class Inbound {
 
   /** See `Messenger.subscribe`. */
   subscribe(routed: string): Subscription {
+    this.#stopped = false;
     return this.#sources.subscribe(routed);
   }
 
@@ -144,6 +147,7 @@ export class Inbound {
   stop(): void {
     clearTimeout(this.#rebalanceTimer);
     this.#rebalanceTimer = undefined;
+    this.#stopped = true;
     this.#sources.stop();
   }
 

@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { inspectAs } from '../inspect.js';
 import type { MessagingError } from '../errors.js';
 
 /** Where a subscription stands. */
@@ -6,6 +6,10 @@ export type SubscriptionState = 'opening' | 'open' | 'failed' | 'closed';
 
 /** A source of messages: an address that is received from, or one that is listened on. */
 export class Subscription {
+  static {
+    inspectAs(this, (shown) => `Subscription { ${shown.source}, ${shown.#state} }`);
+  }
+
   #state: SubscriptionState = 'opening';
   #address: string | undefined;
   #port: number | undefined;
@@ -58,9 +62,5 @@ export class Subscription {
     this.#state = state;
     this.#error = error;
     for (const { reject } of this.#whenReady.splice(0)) reject(error);
-  }
-
-  [inspect.custom](): string {
-    return `Subscription { ${this.source}, ${this.#state} }`;
   }
 }

@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { inspectAs } from '../inspect.js';
 import type { Outcome } from '../message/outcome.js';
 import type { Status } from './status.js';
 import { mayBecome } from './status.js';
@@ -13,6 +13,10 @@ export interface DeliverySource {
 
 /** A message that arrived: its bytes, and what has been said of it. */
 export class IncomingDelivery implements Tracker {
+  static {
+    inspectAs(this, (shown) => `Tracker { incoming, ${shown.#status} }`);
+  }
+
   /** What was said of it. `undefined` while nothing was, or when it was settled without an outcome. */
   result: Outcome | undefined = undefined;
   #status: Status;
@@ -94,9 +98,5 @@ export class IncomingDelivery implements Tracker {
   #end(status: Status): void {
     this.#status = status;
     this.#outcome?.resolve(status);
-  }
-
-  [inspect.custom](): string {
-    return `Tracker { incoming, ${this.#status} }`;
   }
 }

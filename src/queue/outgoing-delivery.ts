@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { inspectAs } from '../inspect.js';
 import type { Status } from './status.js';
 import { mayBecome } from './status.js';
 import type { Tracker } from './tracker.js';
@@ -22,6 +22,10 @@ const NO_BYTES = Buffer.alloc(0);
  * alone: the sender link writes the header there and the whole goes to the socket without a copy.
  */
 export class OutgoingDelivery implements Tracker {
+  static {
+    inspectAs(this, (shown) => `Tracker { outgoing, ${shown.#status}, to ${shown.owner.destination} }`);
+  }
+
   /** The delivery-id on the session it was last sent on. Written by the session only. */
   id = -1;
   #status: Status = 'pending';
@@ -70,9 +74,5 @@ export class OutgoingDelivery implements Tracker {
     this.buffer = NO_BYTES;
     this.owner.deliveryEnded(this);
     this.#outcome?.resolve(status);
-  }
-
-  [inspect.custom](): string {
-    return `Tracker { outgoing, ${this.#status}, to ${this.owner.destination} }`;
   }
 }
