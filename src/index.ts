@@ -5,7 +5,7 @@
  */
 export { Messenger } from './messenger/messenger.js';
 export type { ConnectionChange, MessengerEvents } from './messenger/events.js';
-export type { MessengerOptions, WaitOptions } from './messenger/options.js';
+export type { MessengerOptions, OutgoingLimits, WaitOptions } from './messenger/options.js';
 export type { Received } from './messenger/inbound.js';
 export { Subscription } from './messenger/subscription.js';
 export type { SubscriptionState } from './messenger/subscription.js';
@@ -17,6 +17,7 @@ export type { Status } from './queue/status.js';
 
 export type { Message, MessageId, Properties } from './message/message.js';
 export { ReceivedMessage } from './codec/received-message.js';
+export type { ReadOptions } from './codec/reader.js';
 export { DataBody, SequenceBody, ValueBody, data, sequence, value } from './message/body.js';
 export type { Body, BodyType } from './message/body.js';
 export type { Accepted, Modified, Outcome, Rejected, Released } from './message/outcome.js';
@@ -44,7 +45,7 @@ export {
   ushort,
   uuid,
 } from './message/typed.js';
-export type { AmqpTypeName, AmqpValue } from './message/typed.js';
+export type { AmqpTypeName, AmqpValue, IntegerWrapper } from './message/typed.js';
 
 export { parseAddress } from './address/address.js';
 export type { Address } from './address/address.js';

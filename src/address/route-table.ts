@@ -12,6 +12,7 @@ export interface RouteRule {
 
 /** The rule that matched an input, and what it made of it. */
 export interface RouteMatch {
+  /** The rule. */
   readonly rule: RouteRule;
   /** What each wildcard of the pattern stood for, in order. */
   readonly groups: readonly string[];

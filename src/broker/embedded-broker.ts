@@ -30,6 +30,7 @@ export interface EmbeddedBrokerOptions {
 
 /** A look at one queue. */
 export interface QueueSnapshot extends Readonly<QueueCounts> {
+  /** Its name. */
   readonly name: string;
   /** Messages that wait for a consumer. */
   readonly depth: number;

@@ -251,6 +251,7 @@ export class ReceivedMessage implements Message {
    * Writes the message: the very bytes that were received when nothing has been set and `address` is the `to` it came
    * with; otherwise with the changes, and `address` as `to`. A message that came without a body gets the value `null`.
    *
+   * @internal
    * @throws `DecodeError` when a section to be changed cannot be read; `EncodeError` when a new value has no AMQP form.
    */
   writeTo(output: Output, address: string | undefined): void {

@@ -1,6 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { malformed } from './malformed.js';
 
+/** Up to this many bytes a loop is quicker than a call into Node. Measured on Node 20. */
+const SHORT = 8;
+
 const REPLACEMENT = '\ufffd';
 
 /**
@@ -8,11 +11,23 @@ const REPLACEMENT = '\ufffd';
  * (AMQP 1.0 §1.6.20), so that no text is ever changed silently.
  */
 export function readText(buffer: Buffer, start: number, end: number, origin: number): string {
-  if (start === end) return '';
+  const short = end - start <= SHORT ? readAscii(buffer, start, end) : undefined;
+  if (short !== undefined) return short;
   const text = buffer.toString(undefined, start, end);
   // Decoding puts U+FFFD for what is not UTF-8. Text without it is right, and text with it is worth a second look.
   if (text.includes(REPLACEMENT) && !isUtf8(buffer.subarray(start, end))) {
     throw malformed('Text is not UTF-8', start - origin);
+  }
+  return text;
+}
+
+/** Reads text of one byte a character; `undefined` when there are other characters. */
+function readAscii(buffer: Buffer, start: number, end: number): string | undefined {
+  let text = '';
+  for (let position = start; position < end; position++) {
+    const byte = buffer[position]!;
+    if (byte > 0x7f) return undefined;
+    text += String.fromCharCode(byte);
   }
   return text;
 }

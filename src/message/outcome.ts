@@ -6,11 +6,13 @@ export type Outcome = Accepted | Rejected | Released | Modified;
 
 /** The message has been dealt with (§3.4.2). */
 export interface Accepted {
+  /** Which outcome it is. */
   readonly type: 'accepted';
 }
 
 /** The message is not valid and is not wanted back (§3.4.3). */
 export interface Rejected {
+  /** Which outcome it is. */
   readonly type: 'rejected';
   /** Why. */
   readonly error?: PeerError | undefined;
@@ -18,11 +20,13 @@ export interface Rejected {
 
 /** The message was not looked at and may go to anybody (§3.4.4). */
 export interface Released {
+  /** Which outcome it is. */
   readonly type: 'released';
 }
 
 /** The message goes back changed (§3.4.5). */
 export interface Modified {
+  /** Which outcome it is. */
   readonly type: 'modified';
   /** Counts as a failed delivery. Default false. */
   readonly deliveryFailed?: boolean | undefined;

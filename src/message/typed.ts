@@ -99,7 +99,8 @@ function integer<Type extends AmqpTypeName>(type: Type, low: bigint, high: bigin
   };
 }
 
-type IntegerWrapper<Type extends AmqpTypeName> = (value: number | bigint) => Typed<Type, number | bigint>;
+/** Wraps a whole number. Throws OptionError for one outside the range of the type. */
+export type IntegerWrapper<Type extends AmqpTypeName> = (value: number | bigint) => Typed<Type, number | bigint>;
 
 /** An unsigned 8-bit integer. */
 export const ubyte: IntegerWrapper<'ubyte'> = integer('ubyte', 0n, 0xffn);

@@ -4,6 +4,14 @@ import { DEFAULT_RECONNECT } from '../link/reconnect.js';
 import type { ReconnectOptions, ReconnectPolicy } from '../link/reconnect.js';
 import type { TlsOptions } from '../link/dial.js';
 
+/** How much may be queued for sending. */
+export interface OutgoingLimits {
+  /** Messages without an outcome. Default 1 000 000. */
+  messages?: number;
+  /** Their encoded bytes. Default 1 GiB. */
+  bytes?: number;
+}
+
 /** How a messenger behaves. Every field is optional; times are in milliseconds, sizes in bytes. */
 export interface MessengerOptions {
   /** Its name: the AMQP container-id peers know it by, and what `~` in `replyTo` stands for. Default: a random UUID. */
@@ -21,7 +29,7 @@ export interface MessengerOptions {
   /** The time limit of `send`, `recv` and `stop`, unless a call gives its own. Default: none. */
   timeout?: number;
   /** How much may be queued for sending before `put` throws. Default 1 000 000 messages and 1 GiB. */
-  maxOutgoing?: { messages?: number; bytes?: number };
+  maxOutgoing?: OutgoingLimits;
   /** How lost connections are opened again, or `false` to give up at once. */
   reconnect?: ReconnectOptions | false;
   /** How long a connection may take to open. Default 15 000. */
