@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'ERR_TRACKER'
   | 'ERR_STATE'
   | 'ERR_QUEUE_FULL'
+  | 'ERR_CHANNEL_FLUSHED'
   | 'ERR_TIMEOUT'
   | 'ERR_NO_SOURCES'
   | 'ERR_LISTEN'
@@ -100,6 +101,16 @@ export class StateError extends MessagingError {
 export class QueueFullError extends MessagingError {
   constructor(message: string, options?: MessagingErrorOptions) {
     super('ERR_QUEUE_FULL', message, options);
+  }
+}
+
+/** A `ClientQueue` holds as many messages as its capacity. Nothing was pushed. */
+export class ChannelQueueFullError extends QueueFullError {}
+
+/** A `ClientQueue` was stopped and takes no more messages. */
+export class ChannelFlushedError extends MessagingError {
+  constructor(message: string, options?: MessagingErrorOptions) {
+    super('ERR_CHANNEL_FLUSHED', message, options);
   }
 }
 

@@ -1,12 +1,21 @@
 import type { Body } from '../message/body.js';
 import { ADDRESS, BODY_INDEX, HEADER_FIELDS, MAP_PARTS, PROPERTIES_FIELDS } from './fields.js';
-import type { Field } from './fields.js';
+import type { Field, MapPart } from './fields.js';
 import type { Output } from './output.js';
 import { enterFields } from './read-section.js';
 import { Reader } from './reader.js';
 import { skipValue } from './scan.js';
-import { SectionCursor } from './section-cursor.js';
-import { DATA, FOOTER, HEADER, PROPERTIES } from './sections.js';
+import { NONE, SectionCursor } from './section-cursor.js';
+import {
+  APPLICATION_PROPERTIES,
+  DATA,
+  DELIVERY_ANNOTATIONS,
+  FOOTER,
+  HEADER,
+  MESSAGE_ANNOTATIONS,
+  PROPERTIES,
+  isBody,
+} from './sections.js';
 import { fillUpTo } from './write-field.js';
 import { closeSection, openSection, writeBody, writeMapSection } from './write-section.js';
 
@@ -23,41 +32,73 @@ export interface ChangedMessage {
   readonly address: string | undefined;
 }
 
+/** The sections in their order; `DATA` stands for a body of any kind. */
+const SECTIONS = [HEADER, DELIVERY_ANNOTATIONS, MESSAGE_ANNOTATIONS, PROPERTIES, APPLICATION_PROPERTIES, DATA, FOOTER];
+
 /**
  * Writes a received message with its changes. Sections without changes are copied byte for byte, neighbours at once; in
  * the header and the properties so are the fields without changes, so that every one keeps its AMQP type.
  */
 export function copyMessage(output: Output, message: ChangedMessage): void {
   const { buffer, start, end } = message;
+  const present = presentSections(message);
+  const changed = SECTIONS.filter((section) => isChanged(message, section, present));
+  const absent = changed.filter((section) => !present.includes(section));
   const cursor = new SectionCursor();
   cursor.open(buffer, start, end);
+  cursor.next();
   let copied = start;
-  for (let section = HEADER; section <= FOOTER; section = section === DATA ? FOOTER : section + 1) {
-    cursor.seek(section); // or to the place where it would stand
-    if (section === DATA ? !changesBody(message, cursor) : !changesSection(message, section)) continue;
-    output.bytes(buffer, copied, cursor.start);
-    writeSection(output, message, section, cursor);
-    cursor.seek(section === DATA ? FOOTER : section + 1);
-    copied = cursor.start;
+  for (;;) {
+    const section = isBody(cursor.code) ? DATA : cursor.code;
+    // A section the message came without goes in front of the first that has to stand behind it.
+    while (absent.length > 0 && absent[0]! < section) {
+      output.bytes(buffer, copied, cursor.start);
+      copied = cursor.start;
+      writeSection(output, message, absent.shift()!, cursor);
+    }
+    if (section === NONE) break;
+    const replaced = changed.includes(section);
+    if (replaced) {
+      output.bytes(buffer, copied, cursor.start);
+      writeSection(output, message, section, cursor);
+    }
+    pass(cursor);
+    if (replaced) copied = cursor.start;
   }
   output.bytes(buffer, copied, end);
 }
 
-function isChanged(message: ChangedMessage, index: number): boolean {
+/** Goes on behind a section, or behind all sections of a body. */
+function pass(cursor: SectionCursor): void {
+  const inBody = isBody(cursor.code);
+  do cursor.next();
+  while (inBody && isBody(cursor.code));
+}
+
+/** The sections a message came with; `DATA` stands for a body of any kind. */
+function presentSections(message: ChangedMessage): number[] {
+  const cursor = new SectionCursor();
+  const present: number[] = [];
+  cursor.open(message.buffer, message.start, message.end);
+  while (cursor.next()) present.push(isBody(cursor.code) ? DATA : cursor.code);
+  return present;
+}
+
+function isChanged(message: ChangedMessage, section: number, present: readonly number[]): boolean {
+  // Whether `to` is another is not worth finding out: writing it again gives the same bytes.
+  if (section === PROPERTIES) return true;
+  if (section === HEADER) return HEADER_FIELDS.some((field) => isSet(message, field.index));
+  // A message that came without a body gets one, as the standard wants it: some brokers end the session otherwise.
+  if (section === DATA) return isSet(message, BODY_INDEX) || !present.includes(DATA);
+  return isSet(message, mapOf(section).index);
+}
+
+function isSet(message: ChangedMessage, index: number): boolean {
   return (message.changed & (1 << index)) !== 0;
 }
 
-/** A message that came without a body gets one, as the standard wants it: some brokers end the session otherwise. */
-function changesBody(message: ChangedMessage, cursor: SectionCursor): boolean {
-  return isChanged(message, BODY_INDEX) || cursor.code < DATA || cursor.code >= FOOTER;
-}
-
-function changesSection(message: ChangedMessage, section: number): boolean {
-  // Whether `to` is another is not worth finding out: writing it again gives the same bytes.
-  if (section === PROPERTIES) return true;
-  if (section === HEADER) return HEADER_FIELDS.some((field) => isChanged(message, field.index));
-  const part = MAP_PARTS.find((map) => map.section === section);
-  return part !== undefined && isChanged(message, part.index);
+function mapOf(section: number): MapPart {
+  return MAP_PARTS.find((part) => part.section === section)!;
 }
 
 function writeSection(output: Output, message: ChangedMessage, section: number, cursor: SectionCursor): void {
@@ -68,7 +109,7 @@ function writeSection(output: Output, message: ChangedMessage, section: number, 
   } else if (section === DATA) {
     writeBody(output, message.values[BODY_INDEX] as Body); // what the accessor of the body has put there
   } else {
-    const part = MAP_PARTS.find((map) => map.section === section)!;
+    const part = mapOf(section);
     writeMapSection(output, section, message.values[part.index], part.kind, part.name);
   }
 }
@@ -92,7 +133,7 @@ function writeFields(
     if (field.place < present) reader.position = skipValue(buffer, from, reader.end, start);
     if (field === ADDRESS) {
       count = field.write(output, count, field.place, message.address, field.name);
-    } else if (isChanged(message, field.index)) {
+    } else if (isSet(message, field.index)) {
       count = field.write(output, count, field.place, message.values[field.index], field.name);
     } else if (field.place < present && buffer[from] !== 0x40) {
       count = fillUpTo(output, count, field.place);

@@ -8,7 +8,7 @@ import { malformed } from './malformed.js';
 import { Reader } from './reader.js';
 import { skipValue } from './scan.js';
 import { SectionCursor } from './section-cursor.js';
-import { DATA, HEADER, SEQUENCE, VALUE } from './sections.js';
+import { DATA, FOOTER, HEADER, SEQUENCE, VALUE, isBody } from './sections.js';
 
 // One of each for all messages: reading calls nothing that could read in between.
 const cursor = new SectionCursor();
@@ -16,15 +16,24 @@ const reader = new Reader();
 
 /**
  * Checks that the sections of a message are those of the standard, in its order, and not more than it allows
- * (AMQP 1.0 §3.2). A message without a body passes: some peers send them.
+ * (AMQP 1.0 §3.2). Two things that peers are known to do pass as well: a message may have no body, as those of Azure
+ * Service Bus and AMQP.Net Lite, and its footer may stand in front of the body, where rhea writes it.
  */
 export function checkSections(buffer: Buffer, start: number, end: number): void {
   let last = 0;
+  let lastButBody = 0;
+  let body = 0;
   cursor.open(buffer, start, end);
   while (cursor.next()) {
     const { code } = cursor;
-    const secondKind = last >= DATA && code <= VALUE;
-    const right = code > last ? !secondKind : code === last && (code === DATA || code === SEQUENCE);
+    let right: boolean;
+    if (isBody(code)) {
+      right = body === 0 || (code === last && code !== VALUE);
+      body = code;
+    } else {
+      right = code > lastButBody && (body === 0 || code === FOOTER);
+      lastButBody = code;
+    }
     if (!right) throw malformed('A section stands where the standard allows none of its kind', cursor.start - start);
     last = code;
   }
@@ -98,17 +107,17 @@ function withTextKeys(map: ReadonlyMap<AmqpValue, AmqpValue>, byte: number): Pro
 /** Whether the message has a body, and of which kind. */
 export function readBodyType(buffer: Buffer, start: number, end: number): BodyType | undefined {
   cursor.open(buffer, start, end);
-  if (cursor.seek(DATA)) return 'data';
-  if (cursor.seek(SEQUENCE)) return 'sequence';
-  return cursor.seek(VALUE) ? 'value' : undefined;
+  if (!cursor.seekBody()) return undefined;
+  if (cursor.code === VALUE) return 'value';
+  return cursor.code === DATA ? 'data' : 'sequence';
 }
 
 /** Reads the body; `null` when the message has none. */
 export function readBody(buffer: Buffer, start: number, end: number, bigints: boolean): Body {
   cursor.open(buffer, start, end);
-  if (cursor.seek(DATA)) return readData(buffer, start, end);
-  if (cursor.seek(SEQUENCE)) return readSequences(buffer, start, end, bigints);
-  if (!cursor.seek(VALUE)) return null;
+  if (!cursor.seekBody()) return null;
+  if (cursor.code === DATA) return readData(buffer, start, end);
+  if (cursor.code === SEQUENCE) return readSequences(buffer, start, end, bigints);
   reader.open(buffer, cursor.value, end, start, bigints);
   return reader.value(0);
 }

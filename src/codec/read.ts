@@ -1,9 +1,9 @@
 import type { AmqpValue } from '../message/typed.js';
-import type { ReadOptions } from './reader.js';
+import type { ReadOptions } from './scalar-reader.js';
 import { Reader } from './reader.js';
 
 export { scanValue, skipValue } from './scan.js';
-export type { ReadOptions } from './reader.js';
+export type { ReadOptions } from './scalar-reader.js';
 
 /** One reader for all: reading calls nothing that could read in between. */
 const reader = new Reader();

@@ -10,7 +10,7 @@ import type { Field, MapPart, Part } from './fields.js';
 import { jsonValue } from './json-value.js';
 import type { Output } from './output.js';
 import { checkSections, readBody, readBodyType, readField, readMap } from './read-section.js';
-import type { ReadOptions } from './reader.js';
+import type { ReadOptions } from './scalar-reader.js';
 
 /**
  * A message as it was received. It keeps its bytes and reads a field when it is asked for the first time; a field or

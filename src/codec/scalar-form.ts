@@ -69,7 +69,7 @@ function integerForm(type: keyof typeof RANGES, value: unknown): number | bigint
   const [least, greatest] = RANGES[type];
   const whole = typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value));
   if (!whole || value < least || value > greatest) {
-    throw new Unencodable(`a ${type} is a whole number from ${least} to ${greatest}, not ${nameOf(value)}`);
+    throw new Unencodable(`${type} takes a whole number from ${least} to ${greatest}, not ${nameOf(value)}`);
   }
   return Number.isSafeInteger(Number(value)) ? Number(value) : BigInt(value);
 }

@@ -1,11 +1,11 @@
 import { readUint32 } from './big-endian.js';
 import { malformed } from './malformed.js';
 import { skipValue } from './scan.js';
-import { FOOTER, HEADER, SECTION_NAMES } from './sections.js';
+import { FOOTER, HEADER, SECTION_NAMES, isBody } from './sections.js';
 import { readText } from './text.js';
 
 /** What `code` is when there is no further section: greater than that of any. */
-const NONE = 0xff;
+export const NONE = 0xff;
 
 /** Goes from section to section of a message by their sizes, without a look at what is in them. */
 export class SectionCursor {
@@ -43,10 +43,16 @@ export class SectionCursor {
     return true;
   }
 
-  /** Goes on to the first section of `code` or a later kind, and says whether it is of `code`. */
+  /** Goes on to the next section of `code`, and says whether there is one. */
   seek(code: number): boolean {
-    while (this.code < code) this.next();
+    while (this.code !== code && this.code !== NONE) this.next();
     return this.code === code;
+  }
+
+  /** Goes on to the next section of a body, and says whether there is one. */
+  seekBody(): boolean {
+    while (!isBody(this.code) && this.code !== NONE) this.next();
+    return this.code !== NONE;
   }
 
   /** Reads a descriptor that is not a smallulong: a ulong in full, or a symbol. */

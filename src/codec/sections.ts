@@ -10,6 +10,11 @@ export const SEQUENCE = 0x76;
 export const VALUE = 0x77;
 export const FOOTER = 0x78;
 
+/** Whether a section is one of those a body consists of. */
+export function isBody(section: number): boolean {
+  return section >= DATA && section <= VALUE;
+}
+
 /** The same by the symbols that may stand for the codes. */
 export const SECTION_NAMES: ReadonlyMap<string, number> = new Map([
   ['amqp:header:list', HEADER],

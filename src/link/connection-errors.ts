@@ -1,4 +1,4 @@
-import { AuthenticationError, ConnectionError, LinkError, MessagingError, asError } from '../errors.js';
+import { AuthenticationError, ConnectionError, LinkError, MessagingError, ProtocolError, asError } from '../errors.js';
 import type { RheaError } from './rhea-seam.js';
 
 /** The error for a connection that the peer has closed, or whose SASL exchange has failed. */
@@ -22,6 +22,13 @@ export function failureError(failure: unknown): MessagingError {
   if (failure === undefined) return new ConnectionError('The peer dropped the connection without closing it.');
   const message = asError(failure).message;
   return new ConnectionError(`The connection failed: ${message || 'no reason given'}.`, { cause: failure });
+}
+
+/** The error for frames of the peer that rhea, or whoever it told of them, could not deal with. */
+export function violation(failure: unknown): MessagingError {
+  if (failure instanceof MessagingError) return failure;
+  const cause = asError(failure);
+  return new ProtocolError(`The peer broke the rules of AMQP: ${cause.message}.`, { cause });
 }
 
 /** The error for a link that the peer has closed, by itself or with its session. */

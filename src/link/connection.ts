@@ -121,7 +121,7 @@ export class Connection implements LinkCarrier {
     if (this.#state !== state) this.#become(state);
     let mechanisms;
     try {
-      mechanisms = mechanismsFor(endpoint, settings.allowInsecureMechs);
+      mechanisms = mechanismsFor(endpoint, settings.allowInsecureMechs, (frame) => transport.gate.write(frame));
     } catch (error) {
       // Told in a later turn, as every other failure to connect is.
       process.nextTick(() => this.#end(error as MessagingError));

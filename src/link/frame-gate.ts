@@ -11,6 +11,17 @@ const EMPTY_FRAME = Buffer.from([0, 0, 0, 8, 2, 0, 0, 0]);
 
 const TRANSFER = 0x14;
 const DISPOSITION = 0x15;
+const SASL_OUTCOME = 0x44;
+
+/** The type of frames that belong to a SASL exchange (AMQP 1.0 §5.3.1), and the protocol id of the header before it. */
+const SASL_FRAME = 1;
+const SASL_PROTOCOL = 3;
+
+/**
+ * How far the peer has come: the first protocol header may begin a SASL exchange, and once that is over another header
+ * begins AMQP (AMQP 1.0 §5.3). rhea takes a header anywhere else for the size of a frame, and waits for a gigabyte.
+ */
+type Phase = 'header' | 'sasl' | 'header-after-sasl' | 'amqp';
 
 /** What the gate takes out of the stream, and what it tells. */
 export interface FrameGateEvents {
@@ -54,6 +65,7 @@ export class FrameGate implements RheaSocket {
   #toRhea: ((bytes: Buffer) => void) | undefined;
   #endOfRhea: (() => void) | undefined;
   #state: 'open' | 'ending' | 'ended' = 'open';
+  #phase: Phase = 'header';
   /** When rhea was last given bytes. Its idle timer knows of nothing else. */
   #fedAt: number;
   #failure: Error | undefined;
@@ -101,14 +113,18 @@ export class FrameGate implements RheaSocket {
   /** rhea writes a frame, or a protocol header. */
   write(bytes: Buffer): void {
     this.writer.append(bytes, 0, bytes.length);
+    if (this.#phase === 'sasl' && bytes[5] === SASL_FRAME && bytes[10] === SASL_OUTCOME)
+      this.#phase = 'header-after-sasl';
   }
 
-  /** Writes what is left and then ends the socket. */
+  /** Takes nothing more in, and ends the socket after what is written in this turn: rhea ends before it says why. */
   end(): void {
     if (this.#state !== 'open') return;
     this.#state = 'ending';
-    this.writer.flush();
-    this.#socket.end();
+    process.nextTick(() => {
+      this.writer.flush();
+      this.#socket.end();
+    });
   }
 
   /** Ends at once, dropping what is not written. */
@@ -118,9 +134,10 @@ export class FrameGate implements RheaSocket {
   }
 
   #input(chunk: Buffer): void {
-    if (this.#state === 'ended' || this.#failure !== undefined) return;
+    if (this.#state !== 'open' || this.#failure !== undefined) return;
     try {
-      this.#splitter.push(chunk);
+      const used = this.#splitter.push(chunk);
+      if (used < chunk.length) this.#holdBack(chunk.subarray(used));
     } catch (error) {
       this.#failure = asError(error);
       this.#events.violated(
@@ -134,6 +151,14 @@ export class FrameGate implements RheaSocket {
     this.#events.turnEnded();
   }
 
+  /** A peer may write on before its SASL frame is answered, but rhea answers in a later turn. */
+  #holdBack(rest: Buffer): void {
+    if (this.#state !== 'open') return;
+    this.#socket.pause();
+    this.#socket.unshift(rest);
+    setImmediate(() => this.#socket.resume());
+  }
+
   /** rhea takes silence for a dead peer, and transfers pass it by. */
   #keepRheaAwake(): void {
     if (this.#options.idleTimeout === 0) return;
@@ -145,27 +170,36 @@ export class FrameGate implements RheaSocket {
     this.#toRhea?.(bytes);
   }
 
+  /** Takes a frame, or a protocol header. Returns false when what follows has to wait, or does not count. */
   #frame(buffer: Buffer, start: number, end: number): boolean {
-    const isHeader = buffer[start] === 0x41;
-    if (!isHeader) {
-      const body = start + buffer[start + 4]! * 4;
-      if (body < start + 8 || body > end) {
-        throw new ProtocolError('The peer sent a frame whose data offset lies outside it.');
-      }
-      if (buffer[start + 5] === 0 && body < end) {
-        const kind = this.#descriptor(buffer, body, end);
-        if (kind === TRANSFER || kind === DISPOSITION) {
-          const channel = (buffer[start + 6]! << 8) | buffer[start + 7]!;
-          if (kind === TRANSFER) this.#events.transfer(channel, buffer, this.#fields, end);
-          else this.#events.disposition(channel, buffer, this.#fields, end);
-          return this.#state !== 'ended';
-        }
-      }
-      // rhea's decoder trusts what it reads, so it gets only what has been checked.
-      if (body < end && scanValue(buffer, body, end) > end) throw new DecodeError('A performative overruns its frame.');
+    if (buffer[start] === 0x41) {
+      this.#header(buffer[start + 4]!);
+      this.#feed(buffer.subarray(start, end));
+      return this.#state === 'open';
     }
+    const body = start + buffer[start + 4]! * 4;
+    if (body < start + 8 || body > end) {
+      throw new ProtocolError('The peer sent a frame whose data offset lies outside it.');
+    }
+    const type = buffer[start + 5]!;
+    const kind = body < end ? this.#descriptor(buffer, body, end) : -1;
+    if (type === 0 && (kind === TRANSFER || kind === DISPOSITION)) {
+      const channel = (buffer[start + 6]! << 8) | buffer[start + 7]!;
+      if (kind === TRANSFER) this.#events.transfer(channel, buffer, this.#fields, end);
+      else this.#events.disposition(channel, buffer, this.#fields, end);
+      return this.#state === 'open';
+    }
+    // rhea's decoder trusts what it reads, so it gets only what has been checked.
+    if (body < end && scanValue(buffer, body, end) > end) throw new DecodeError('A performative overruns its frame.');
     this.#feed(buffer.subarray(start, end));
-    return this.#state !== 'ended' && this.#failure === undefined;
+    if (type === SASL_FRAME && kind === SASL_OUTCOME) this.#phase = 'header-after-sasl';
+    return this.#state === 'open' && this.#phase !== 'sasl';
+  }
+
+  #header(protocol: number): void {
+    if (this.#phase === 'header') this.#phase = protocol === SASL_PROTOCOL ? 'sasl' : 'amqp';
+    else if (this.#phase === 'header-after-sasl') this.#phase = 'amqp';
+    else throw new ProtocolError('The peer sent a protocol header where a frame should begin.');
   }
 
   /** Where the list of the performative begins, after `#descriptor` has read what stands before it. */

@@ -27,20 +27,25 @@ export class FrameSplitter {
     this.#handle = handle;
   }
 
-  /** Takes the next bytes. Throws `ProtocolError` when they announce a frame that is too large or too small. */
-  push(chunk: Buffer): void {
+  /**
+   * Takes the next bytes. Returns how many it has used: all of them, or up to the frame at which it was stopped.
+   * Throws `ProtocolError` when they announce a frame that is too large or too small.
+   */
+  push(chunk: Buffer): number {
     let position = 0;
     while (this.#partial !== undefined) {
-      position = this.#complete(chunk, position);
-      if (position < 0) return;
+      position += this.#fill(chunk, position);
+      if (this.#filled < this.#partial.length) return position;
+      if (!this.#complete(this.#partial)) return position;
     }
     while (chunk.length - position >= 4) {
       const size = this.#frameSize(chunk, position);
       if (chunk.length - position < size) break;
-      if (!this.#handle(chunk, position, position + size)) return;
       position += size;
+      if (!this.#handle(chunk, position - size, position)) return position;
     }
     if (position < chunk.length) this.#begin(chunk, position);
+    return chunk.length;
   }
 
   #frameSize(buffer: Buffer, at: number): number {
@@ -61,19 +66,22 @@ export class FrameSplitter {
     this.#filled = chunk.copy(this.#partial, 0, position);
   }
 
-  /** Adds to the frame that has begun. Returns where the chunk goes on, or -1 when all of it is used or all is over. */
-  #complete(chunk: Buffer, position: number): number {
-    const partial = this.#partial!;
-    const copied = chunk.copy(partial, this.#filled, position);
+  /** Adds to the frame that has begun. Returns how many bytes that took. */
+  #fill(chunk: Buffer, position: number): number {
+    const copied = chunk.copy(this.#partial!, this.#filled, position);
     this.#filled += copied;
-    if (this.#filled < partial.length) return -1;
-    if (!this.#sizeKnown) {
-      this.#sizeKnown = true;
-      this.#partial = Buffer.allocUnsafe(this.#frameSize(partial, 0));
-      partial.copy(this.#partial);
-      return position + copied;
+    return copied;
+  }
+
+  /** What has begun is full: the size of a frame, or the whole of it. Returns false to stop. */
+  #complete(partial: Buffer): boolean {
+    if (this.#sizeKnown) {
+      this.#partial = undefined;
+      return this.#handle(partial, 0, partial.length);
     }
-    this.#partial = undefined;
-    return this.#handle(partial, 0, partial.length) ? position + copied : -1;
+    this.#sizeKnown = true;
+    this.#partial = Buffer.allocUnsafe(this.#frameSize(partial, 0));
+    partial.copy(this.#partial);
+    return true;
   }
 }

@@ -5,6 +5,7 @@ import { IncomingDelivery } from '../queue/incoming-delivery.js';
 import type { DeliverySource } from '../queue/incoming-delivery.js';
 import { Unsettled } from '../queue/unsettled.js';
 import type { LinkOptions } from './link-options.js';
+import { PartialDelivery } from './partial-delivery.js';
 import { requestFlow } from './rhea-seam.js';
 import type { RheaFlow, RheaLink } from './rhea-seam.js';
 import type { Session } from './session.js';
@@ -29,14 +30,6 @@ export interface ReceiverLinkEvents {
   drained?(link: ReceiverLink, unused: number): void;
 }
 
-/** A delivery whose frames are still coming. */
-interface Partial {
-  readonly id: number;
-  readonly pieces: Buffer[];
-  size: number;
-  settled: boolean;
-}
-
 /** A link that messages come in on. It outlives connections, as its peer, the sender link, does. */
 export class ReceiverLink implements DeliverySource {
   readonly role = 'receiver';
@@ -48,7 +41,7 @@ export class ReceiverLink implements DeliverySource {
   #session: Session | undefined;
   #isClosed = false;
   #rhea: RheaLink | undefined;
-  #partial: Partial | undefined;
+  #partial: PartialDelivery | undefined;
   #overrun = 0;
   /** It has been closed from here; what the peer still sends is dropped. */
   #refused = false;
@@ -73,6 +66,7 @@ export class ReceiverLink implements DeliverySource {
     const rhea = this.#rhea;
     if (rhea === undefined || count <= 0) return;
     rhea.credit += count;
+    this.#overrun = 0;
     requestFlow(rhea);
   }
 
@@ -97,8 +91,9 @@ export class ReceiverLink implements DeliverySource {
 
   /** The session or connection is gone. */
   detached(error: Error): void {
-    const handle = this.#rhea?.remote.attach?.handle;
-    if (handle !== undefined) this.#session?.receivers.delete(handle);
+    const handle = this.#rhea?.remote.attach?.handle ?? 0;
+    const receivers = this.#session?.receivers;
+    if (receivers?.get(handle) === this) receivers.delete(handle);
     this.#session = undefined;
     this.#rhea = undefined;
     this.#partial = undefined;
@@ -147,24 +142,23 @@ export class ReceiverLink implements DeliverySource {
       );
     }
     partial.settled ||= transfer.settled;
-    partial.size += end - transfer.payload;
+    const size = partial.size + end - transfer.payload;
     if (transfer.aborted) {
       this.#partial = undefined;
       this.#count();
-    } else if (partial.size > this.options.maxMessageSize) {
-      this.#refuse(partial.size);
+    } else if (size > this.options.maxMessageSize) {
+      this.#refuse(size);
     } else {
-      partial.pieces.push(buffer.subarray(transfer.payload, end));
+      partial.add(buffer, transfer.payload, end);
       if (transfer.more) return;
       this.#partial = undefined;
-      const whole = Buffer.concat(partial.pieces, partial.size);
-      this.#deliver(whole, 0, whole.length, partial.id, partial.settled);
+      this.#deliver(partial.whole(), 0, partial.size, partial.id, partial.settled);
     }
   }
 
-  #beginPartial(transfer: Transfer): Partial {
+  #beginPartial(transfer: Transfer): PartialDelivery {
     this.#session?.expectDeliveryId(transfer.deliveryId);
-    return { id: transfer.deliveryId, pieces: [], size: 0, settled: false };
+    return new PartialDelivery(transfer.deliveryId);
   }
 
   #deliver(buffer: Buffer, start: number, end: number, id: number, settled: boolean): void {
@@ -185,6 +179,8 @@ export class ReceiverLink implements DeliverySource {
     rhea.delivery_count = (rhea.delivery_count + 1) >>> 0;
     if (rhea.credit > 0) {
       rhea.credit--;
+      // Messages have used it all up, so a drain is over, whether the peer says so or not (AMQP 1.0 §2.6.7).
+      if (rhea.credit === 0) rhea.drain = false;
     } else if (++this.#overrun > CREDIT_TOLERANCE) {
       throw new ProtocolError(`The peer sends messages on link ${this.options.name} without credit.`, {
         condition: 'amqp:link:transfer-limit-exceeded',

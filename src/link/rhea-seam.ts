@@ -95,7 +95,8 @@ export interface RheaLink extends RheaEvents {
 export interface RheaSession extends RheaEvents {
   readonly error: RheaError | undefined;
   readonly local: { channel: number };
-  readonly remote: { channel?: number };
+  /** `handles` has every link the peer has attached, by its handle, closed ones too. */
+  readonly remote: { channel?: number; readonly handles: Readonly<Record<number, RheaLink>> };
   readonly links: Record<string, RheaLink>;
   readonly incoming: {
     /** Shared: the transfer-id expected next. */
@@ -128,6 +129,8 @@ export interface RheaConnection extends RheaEvents {
   connect(): void;
   accept(socket: RheaSocket): void;
   create_session(bufferSize?: object): RheaSession;
+  /** Does nothing when it is open already. */
+  open(): void;
   close(error?: RheaError): void;
   is_open(): boolean;
   remove_all_sessions(): void;

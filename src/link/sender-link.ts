@@ -91,12 +91,11 @@ export class SenderLink {
     this.#session?.senders.delete(this);
     this.#session = undefined;
     this.#rhea = undefined;
-    const unsettled = this.#unsettled.drain();
-    if (this.#unfinished !== undefined && !this.#unfinished.presettled && !unsettled.includes(this.#unfinished)) {
-      unsettled.push(this.#unfinished);
-    }
+    const again = this.#unsettled.drain();
+    // A pre-settled one that is not whole yet has not been delivered, so it may go out again too.
+    if (this.#unfinished?.presettled === true) again.push(this.#unfinished);
     this.#endFragments();
-    for (let index = unsettled.length - 1; index >= 0; index--) this.#queue.unshift(unsettled[index]!);
+    for (let index = again.length - 1; index >= 0; index--) this.#queue.unshift(again[index]!);
     // Whether these arrived nobody can tell, and sending them twice is what pre-settled rules out.
     for (const { delivery } of this.#leaving.drain()) {
       delivery.finish('aborted', new LinkError('The connection was lost while the message was being written.'));
@@ -139,30 +138,14 @@ export class SenderLink {
     const session = this.#session;
     const rhea = this.#rhea;
     if (session === undefined || rhea === undefined) return false;
-    const { writer, peerMaxFrameSize } = session.host;
+    const { writer } = session.host;
     const limit = writer.appended + QUANTUM;
     let window = transferWindow(session.rhea);
-    if (this.#unfinished !== undefined) {
-      this.#fragment(session, rhea, this.#unfinished);
-      window = transferWindow(session.rhea);
-    }
-    while (rhea.credit > 0 && window > 0 && this.#unfinished === undefined) {
-      const delivery = this.#queue.shift();
-      if (delivery === undefined) break;
-      // Ended while it was queued: aborted, say.
-      if (delivery.status !== 'pending') continue;
-      if (writer.blocked || writer.appended >= limit) {
-        this.#queue.unshift(delivery);
-        return !writer.blocked;
-      }
-      this.#start(session, rhea, delivery);
-      if (delivery.size + TRANSFER_HEADER_SIZE <= peerMaxFrameSize) {
-        this.#whole(session, rhea, delivery);
-        window--;
-      } else {
-        this.#fragment(session, rhea, delivery);
-        window = transferWindow(session.rhea);
-      }
+    while (window > 0 && (this.#unfinished !== undefined || (rhea.credit > 0 && this.#queue.size > 0))) {
+      if (writer.blocked || writer.appended >= limit) return !writer.blocked;
+      if (this.#unfinished !== undefined) this.#fragment(session, rhea, this.#unfinished);
+      else if (!this.#next(session, rhea)) continue;
+      window--;
     }
     if (this.#draining && this.#queue.size === 0 && rhea.credit > 0) this.#drained(rhea);
     if (this.available > 0) this.events.sendable?.(this);
@@ -181,11 +164,20 @@ export class SenderLink {
     }
   }
 
-  #start(session: Session, rhea: RheaLink, delivery: OutgoingDelivery): void {
+  /** Writes the first frame of the next message. Returns false when the message has ended while it was queued. */
+  #next(session: Session, rhea: RheaLink): boolean {
+    const delivery = this.#queue.shift();
+    if (delivery?.status !== 'pending') return false;
+    // The bytes of one that has gone out before may still wait in a socket, so its header is not written over.
+    const isFirst = delivery.id < 0;
     delivery.id = session.takeDeliveryId();
     if (!delivery.presettled) this.#unsettled.add(delivery.id, delivery);
     rhea.credit--;
     rhea.delivery_count = (rhea.delivery_count + 1) >>> 0;
+    const isWhole = delivery.size + TRANSFER_HEADER_SIZE <= session.host.peerMaxFrameSize;
+    if (isFirst && isWhole) this.#whole(session, rhea, delivery);
+    else this.#fragment(session, rhea, delivery);
+    return true;
   }
 
   #whole(session: Session, rhea: RheaLink, delivery: OutgoingDelivery): void {
@@ -197,36 +189,25 @@ export class SenderLink {
     if (presettled) this.#leaving.push({ delivery, offset: session.host.writer.appended });
   }
 
-  /** Writes frames of a message that does not fit one, as far as the session window and the socket go. */
+  /** Writes the next frame of a message, with the header in memory of its own. */
   #fragment(session: Session, rhea: RheaLink, delivery: OutgoingDelivery): void {
     const { control, writer, peerMaxFrameSize } = session.host;
-    const room = peerMaxFrameSize - TRANSFER_HEADER_SIZE;
     this.#unfinished = delivery;
     const bytes = (this.#unfinishedBytes ??= delivery.buffer);
-    while (this.#sentBytes < delivery.size) {
-      if (transferWindow(session.rhea) <= 0 || writer.blocked) return;
-      const from = delivery.start + this.#sentBytes;
-      const to = Math.min(from + room, delivery.end);
-      control.open(0);
-      control.need(TRANSFER_HEADER_SIZE);
-      const { handle } = rhea.local;
-      const more = to < delivery.end;
-      writeTransferHeader(
-        control.buffer,
-        control.start,
-        to - from,
-        session.channel,
-        handle,
-        delivery.id,
-        delivery.presettled,
-        more,
-      );
-      control.position += TRANSFER_HEADER_SIZE;
-      writer.append(control.buffer, control.start, control.position);
-      writer.append(bytes, from, to);
-      this.#sentBytes += to - from;
-      this.#countFrame(session);
-    }
+    const from = delivery.start + this.#sentBytes;
+    const to = Math.min(from + peerMaxFrameSize - TRANSFER_HEADER_SIZE, delivery.end);
+    const more = to < delivery.end;
+    control.open(0);
+    control.need(TRANSFER_HEADER_SIZE);
+    const { handle } = rhea.local;
+    const { buffer, start } = control;
+    writeTransferHeader(buffer, start, to - from, session.channel, handle, delivery.id, delivery.presettled, more);
+    control.position += TRANSFER_HEADER_SIZE;
+    writer.append(buffer, start, control.position);
+    writer.append(bytes, from, to);
+    this.#sentBytes += to - from;
+    this.#countFrame(session);
+    if (more) return;
     this.#endFragments();
     if (delivery.presettled) this.#leaving.push({ delivery, offset: writer.appended });
   }
@@ -247,8 +228,8 @@ export class SenderLink {
     const rhea = this.#rhea;
     if (rhea === undefined) return;
     if (flow.link_credit !== undefined) {
-      const known = flow.delivery_count ?? 0;
-      rhea.credit = Math.max(0, (known + flow.link_credit - rhea.delivery_count) | 0);
+      const behind = (rhea.delivery_count - (flow.delivery_count ?? 0)) | 0;
+      rhea.credit = Math.max(0, flow.link_credit - behind);
     }
     this.#draining = flow.drain === true;
     if (flow.echo === true) rhea.session._write_flow(rhea);

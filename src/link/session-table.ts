@@ -74,7 +74,11 @@ export class SessionTable {
 
   /** The peer has begun its side, on a channel of its choice. */
   opened(session: Session): void {
-    this.#byChannel.set(session.rhea.remote.channel ?? 0, session);
+    const channel = session.rhea.remote.channel ?? 0;
+    if (this.#byChannel.has(channel) || channel > this.#channelMax) {
+      throw new ProtocolError(`The peer began a session on channel ${channel}, which is in use or beyond channel-max.`);
+    }
+    this.#byChannel.set(channel, session);
   }
 
   /** Ends a session that no link needs any more. */

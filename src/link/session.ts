@@ -66,14 +66,16 @@ export class Session {
 
   /** A transfer frame has come. */
   transfer(transfer: Transfer, buffer: Buffer, end: number): void {
+    const { incoming, remote } = this.rhea;
+    incoming.next_transfer_id = (incoming.next_transfer_id + 1) >>> 0;
     const link = this.receivers.get(transfer.handle);
     if (link === undefined) {
+      // Sent before the peer knew that the link is closed here.
+      if (remote.handles[transfer.handle] !== undefined) return;
       throw new ProtocolError(`The peer sent a message on link handle ${transfer.handle}, which is not attached.`, {
         condition: 'amqp:session:unattached-handle',
       });
     }
-    const { incoming } = this.rhea;
-    incoming.next_transfer_id = (incoming.next_transfer_id + 1) >>> 0;
     link.transfer(transfer, buffer, end);
   }
 

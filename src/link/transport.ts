@@ -6,7 +6,7 @@ import { Transfer } from '../codec/transfer.js';
 import { LinkError } from '../errors.js';
 import type { MessagingError } from '../errors.js';
 import type { Clock } from './clock.js';
-import { closeError, endError, failureError } from './connection-errors.js';
+import { closeError, endError, failureError, violation } from './connection-errors.js';
 import { FrameGate } from './frame-gate.js';
 import type { TransportLimits } from './limits.js';
 import { attachOptions, remoteAddress } from './link-attach.js';
@@ -168,13 +168,18 @@ export class Transport implements SessionHost {
         turnEnded: () => this.#pumpWaiting(),
         unblocked: () => this.#pumpWaiting(),
         written: (total) => this.#sessions.eachSender((link) => link.written(total)),
-        violated: (error) => {
-          this.#error ??= error;
-          this.close({ condition: error.condition ?? 'amqp:internal-error', description: error.message });
-        },
+        violated: (error) => this.#refuse(error),
         ended: (error) => this.#ended(error),
       },
     );
+  }
+
+  /** The peer broke the rules: it is told so, and cut off. */
+  #refuse(error: MessagingError): void {
+    this.#error ??= error;
+    this.rhea.open(); // no close frame goes out before an open frame (AMQP 1.0 §2.4.6)
+    this.close({ condition: error.condition ?? 'amqp:internal-error', description: error.message });
+    this.gate.end();
   }
 
   #pumpWaiting(): void {
@@ -185,10 +190,8 @@ export class Transport implements SessionHost {
 
   #listen(): void {
     const { rhea } = this;
-    const failed = (context: RheaContext): void => {
-      // rhea hands the bare error to these two.
-      this.#error ??= failureError(context);
-    };
+    // rhea hands the bare error to these two, and then ends the socket.
+    const failed = (context: RheaContext): void => this.#refuse(violation(context));
     rhea.on('connection_open', () => {
       if (this.#state !== 'opening') return;
       this.#state = 'open';

@@ -5,12 +5,16 @@ import type { SocketWriter } from './socket-writer.js';
 /**
  * What is to be written before the turn of the event loop ends. Work done in one turn (a loop of `put`, a chunk of
  * input answered) leaves in one write.
+ *
+ * Messages leave in the next tick. Dispositions alone can wait until all input that has come is read, which may be many
+ * chunks: one frame then does for all of them, and the peer is woken once.
  */
 export class Turn {
   readonly #writer: SocketWriter;
   #links: SenderLink[] = [];
   #sessions: Session[] = [];
-  #scheduled = false;
+  #tick = false;
+  #immediate: NodeJS.Immediate | undefined;
 
   constructor(writer: SocketWriter) {
     this.#writer = writer;
@@ -21,18 +25,22 @@ export class Turn {
     if (link.scheduled) return;
     link.scheduled = true;
     this.#links.push(link);
-    this.#schedule();
+    if (this.#tick) return;
+    this.#tick = true;
+    process.nextTick(() => this.end());
   }
 
   /** This session has dispositions to write. */
   settle(session: Session): void {
     this.#sessions.push(session);
-    this.#schedule();
+    this.#immediate ??= setImmediate(() => this.end());
   }
 
   /** Writes it all: dispositions first, since they free the peer's memory, then messages, link by link in turn. */
   end(): void {
-    this.#scheduled = false;
+    this.#tick = false;
+    clearImmediate(this.#immediate);
+    this.#immediate = undefined;
     const sessions = this.#sessions;
     if (sessions.length > 0) {
       this.#sessions = [];
@@ -43,15 +51,11 @@ export class Turn {
       this.#links = [];
       for (const link of links) {
         link.scheduled = false;
-        if (link.pump()) this.pump(link);
+        if (!link.pump()) continue;
+        link.scheduled = true;
+        this.#links.push(link);
       }
     }
     this.#writer.flush();
-  }
-
-  #schedule(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    process.nextTick(() => this.end());
   }
 }

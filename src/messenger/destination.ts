@@ -6,19 +6,34 @@ import type { DeliveryOwner, OutgoingDelivery } from '../queue/outgoing-delivery
 export class Destination implements DeliveryOwner {
   /** The link, while there is one. The next `put` opens another. */
   link: SenderLink | undefined;
+  readonly #to: string | undefined;
+  readonly #endpoint: Endpoint;
   readonly #ended: (delivery: OutgoingDelivery) => void;
 
   constructor(
     /** Where it goes, without credentials. */
     readonly destination: string,
-    /** What the wire's `to` says: the address as rewritten. `undefined` when a rewrite has removed it. */
-    readonly to: string | undefined,
-    readonly endpoint: Endpoint,
+    to: string | undefined,
+    endpoint: Endpoint,
     /** Whose it is: a tracker of another messenger is told by this. */
     readonly outbound: object,
     ended: (delivery: OutgoingDelivery) => void,
   ) {
+    this.#to = to;
+    this.#endpoint = endpoint;
     this.#ended = ended;
+  }
+
+  // Neither is a plain field: both may hold a password, and trackers, which may be logged, lead here.
+
+  /** What the wire's `to` says: the address as rewritten. `undefined` when a rewrite has removed it. */
+  get to(): string | undefined {
+    return this.#to;
+  }
+
+  /** What to connect to. */
+  get endpoint(): Endpoint {
+    return this.#endpoint;
   }
 
   deliveryEnded(delivery: OutgoingDelivery): void {

@@ -55,6 +55,11 @@ export class IncomingDelivery implements Tracker {
     return this.#settled;
   }
 
+  /** What `JSON.stringify` shows: not the bytes. */
+  toJSON(): { direction: string; status: Status } {
+    return { direction: this.direction, status: this.#status };
+  }
+
   outcome(): Promise<Status> {
     if (this.#status !== 'pending') return Promise.resolve(this.#status);
     this.#outcome ??= new OutcomePromise();

@@ -60,6 +60,11 @@ export class OutgoingDelivery implements Tracker {
     return this.end - this.start;
   }
 
+  /** What `JSON.stringify` shows: not the bytes. */
+  toJSON(): { direction: string; status: Status } {
+    return { direction: this.direction, status: this.#status };
+  }
+
   outcome(): Promise<Status> {
     if (this.#status !== 'pending') return Promise.resolve(this.#status);
     this.#outcome ??= new OutcomePromise();

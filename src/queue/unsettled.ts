@@ -1,3 +1,6 @@
+/** How many delivery-ids there are before they begin again. */
+const ID_COUNT = 2 ** 32;
+
 /**
  * Deliveries of one session and direction that are not settled yet, by delivery-id.
  *
@@ -62,15 +65,10 @@ export class Unsettled<Delivery> {
     for (const id of this.#stragglers.keys()) {
       if ((id - first) >>> 0 <= length) ids.push(id);
     }
-    const offset = (this.#base - first) >>> 0;
-    // Either the range starts before the ring and reaches into it, or it starts inside the ring.
-    let id = offset <= length ? this.#base : first;
-    let left = offset <= length ? length - offset : length;
-    if ((id - this.#base) >>> 0 >= this.#span) return ids;
-    left = Math.min(left, this.#span - 1 - ((id - this.#base) >>> 0));
-    for (; left >= 0; left--, id = (id + 1) >>> 0) {
-      if (this.#slots[id & (this.#slots.length - 1)] !== undefined) ids.push(id);
-    }
+    // Counted from the base, a range that begins before it reaches the ring after a whole round of ids.
+    const from = (first - this.#base) >>> 0;
+    this.#collect(ids, 0, from + length - ID_COUNT);
+    this.#collect(ids, from, from + length);
     return ids;
   }
 
@@ -86,6 +84,14 @@ export class Unsettled<Delivery> {
     this.#span = 0;
     this.#inRing = 0;
     return deliveries;
+  }
+
+  /** Adds the ids in use from one step behind the base to another, both included. */
+  #collect(ids: number[], from: number, to: number): void {
+    for (let step = from; step <= to && step < this.#span; step++) {
+      const id = (this.#base + step) >>> 0;
+      if (this.#slots[id & (this.#slots.length - 1)] !== undefined) ids.push(id);
+    }
   }
 
   #takeStraggler(id: number): Delivery | undefined {

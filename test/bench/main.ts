@@ -1,0 +1,121 @@
+// Measures the libraries side by side. See `usage`.
+import { writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { ProtonUnavailable, buildCPrograms } from '../interop/build-c.js';
+import { Programs, contenderNames } from './contenders.js';
+import type { Contender } from './contenders.js';
+import { describeMachine } from './machine.js';
+import { measure } from './measure.js';
+import type { Measurement } from './measure.js';
+import { toMarkdown, toText } from './report.js';
+import { benchRoutes } from './routes.js';
+import type { RouteBenchResult } from './routes.js';
+import { scenarios } from './scenarios.js';
+
+const metrics = scenarios.flatMap((scenario) => scenario.metrics);
+
+const usage = `npm run bench -- [options]
+
+  --only NAME         one measurement, or all whose name begins with NAME and a hyphen:
+                      ${[...metrics.map(({ name }) => name), 'routes'].join(', ')}
+  --runs N            how often each library runs (5)
+  --contenders LIST   some of the libraries, with commas between (${contenderNames.join(',')})
+  --json              print one line of JSON per measurement
+
+Without options that leave something out, and without --json, the results go to docs/benchmarks.md.
+`;
+
+interface Options {
+  /** Whether a measurement is wanted. */
+  readonly wants: (name: string) => boolean;
+  readonly runs: number;
+  readonly contenders: readonly Contender[];
+  readonly output: 'file' | 'json' | 'text';
+}
+
+await main(readOptions());
+
+async function main(options: Options): Promise<void> {
+  const { programs, proton } = await findPrograms(options.contenders);
+  const machine = describeMachine(proton);
+  const measurements: Measurement[] = [];
+  for await (const measurement of measureAll(options, programs)) {
+    measurements.push(measurement);
+    if (options.output === 'json') console.log(JSON.stringify(measurement));
+    if (options.output === 'text') console.log(toText(measurement, metrics));
+  }
+  const routes = options.wants('routes') ? benchRoutes() : [];
+  if (options.output === 'file') {
+    const page = toMarkdown(machine, measurements, metrics, routes);
+    await writeFile(new URL('../../docs/benchmarks.md', import.meta.url), page);
+    console.log('The results are in docs/benchmarks.md.');
+    return;
+  }
+  for (const route of routes)
+    console.log(options.output === 'json' ? toJson(route) : `${route.name}: ${route.ours} ms`);
+  if (options.output === 'text') console.log(`rhea ${machine.rhea}, Qpid Proton ${proton}, Node ${machine.node}`);
+}
+
+async function* measureAll({ wants, runs, contenders }: Options, programs: Programs): AsyncGenerator<Measurement> {
+  const among = contenders.filter((name) => programs.has(name));
+  for (const scenario of scenarios) {
+    const wanted = new Set(scenario.metrics.map(({ name }) => name).filter(wants));
+    if (wanted.size === 0) continue;
+    const lines = await measure(scenario, programs, among, runs, (run, contender) => {
+      showProgress(`${[...wanted].join(', ')}: run ${run} of ${runs}, ${contender}`);
+    });
+    showProgress('');
+    yield* lines.filter(({ name }) => wanted.has(name));
+  }
+}
+
+/** The programs to measure, and the version of Qpid Proton or why there is none. */
+async function findPrograms(contenders: readonly Contender[]): Promise<{ programs: Programs; proton: string }> {
+  if (!contenders.includes('proton')) return { programs: new Programs(undefined), proton: 'not measured' };
+  try {
+    const built = await buildCPrograms();
+    return { programs: new Programs(built), proton: built.version };
+  } catch (error) {
+    if (!(error instanceof ProtonUnavailable)) throw error;
+    process.stderr.write(`Qpid Proton is not measured. ${error.message}\n`);
+    return { programs: new Programs(undefined), proton: `not measured: ${error.message}` };
+  }
+}
+
+function readOptions(): Options {
+  const { values } = parseArgs({
+    options: {
+      only: { type: 'string' },
+      runs: { type: 'string', default: '5' },
+      contenders: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) leave(usage, 0);
+  const { only } = values;
+  const wants = (name: string): boolean => only === undefined || name === only || name.startsWith(`${only}-`);
+  if (![...metrics.map(({ name }) => name), 'routes'].some(wants))
+    leave(`There is no measurement ${only ?? ''}.\n\n${usage}`);
+  const runs = Number(values.runs);
+  if (!Number.isInteger(runs) || runs < 1) leave(`--runs takes a whole number from 1 up.\n\n${usage}`);
+  const names = values.contenders?.split(',') ?? contenderNames;
+  const contenders = contenderNames.filter((name) => names.includes(name));
+  if (contenders.length !== names.length) leave(`--contenders takes some of ${contenderNames.join(',')}.\n\n${usage}`);
+  const partial = only !== undefined || contenders.length < contenderNames.length;
+  return { wants, runs, contenders, output: values.json ? 'json' : partial ? 'text' : 'file' };
+}
+
+function leave(message: string, code = 1): never {
+  (code === 0 ? process.stdout : process.stderr).write(message);
+  process.exit(code);
+}
+
+function toJson(route: RouteBenchResult): string {
+  return JSON.stringify({ ...route, rhea: null, proton: null, spread: null });
+}
+
+/** One line that the next one overwrites. */
+function showProgress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001B[2K${text}`);
+}

@@ -1,0 +1,208 @@
+import type { Messenger, MessengerOptions } from 'amqp-messenger';
+import { describe, expect, it } from 'vitest';
+import { createTrackingMessenger, listen, receive } from '../support/messengers.js';
+import { ScriptedPeer } from '../support/scripted-peer.js';
+import { Wire } from '../support/wire.js';
+import type { WireLink } from '../support/wire.js';
+import { encodeFrame, payload, state } from '../support/wire-frames.js';
+
+/** A messenger that has sent `count` messages to a scripted peer, which has read them and said nothing yet. */
+async function sent(count: number): Promise<{ wire: Wire; link: WireLink; sender: Messenger; trackers: Tracker[] }> {
+  const peer = await ScriptedPeer.listen();
+  const sender = createTrackingMessenger();
+  const trackers = Array.from({ length: count }, (_, index) => sender.put({ address: peer.address('q'), body: index }));
+  const wire = await peer.accept();
+  const link = await wire.answerLink();
+  wire.grant(link, count);
+  await wire.readAll('transfer', count);
+  return { wire, link, sender, trackers };
+}
+type Tracker = ReturnType<Messenger['put']>;
+
+/** A messenger that has received `count` messages, with delivery-ids from 0, from a scripted peer. */
+async function received(
+  count: number,
+  options: MessengerOptions = {},
+): Promise<{ wire: Wire; link: WireLink; receiver: Messenger; trackers: Tracker[] }> {
+  const receiver = createTrackingMessenger(options);
+  const wire = await Wire.dial(Number(new URL(await listen(receiver)).port));
+  await wire.begin();
+  const link = await wire.attach('sender', 'q');
+  const all = receive(receiver, count);
+  for (let id = 0; id < count; id++) wire.transfer(link, id, payload(`${id}`));
+  return { wire, link, receiver, trackers: (await all).map(({ tracker }) => tracker) };
+}
+
+describe('what the peer says of messages that were sent', () => {
+  it('reaches the trackers, outcome by outcome', async () => {
+    const { wire, sender, trackers } = await sent(5);
+    const tell = (first: number, fields: object): void =>
+      wire.send('disposition', { role: true, first, settled: true, ...fields });
+    tell(0, { state: state('accepted') });
+    tell(1, {
+      state: state('rejected', { error: { condition: 'amqp:not-allowed', description: 'no more of these' } }),
+    });
+    tell(2, { state: state('released') });
+    tell(3, { state: state('modified', { delivery_failed: true }) });
+    tell(4, {});
+    await sender.send();
+    expect(trackers.map(({ status }) => status)).toEqual(['accepted', 'rejected', 'released', 'modified', 'settled']);
+    expect(trackers[1]!.error).toMatchObject({ code: 'ERR_LINK', condition: 'amqp:not-allowed' });
+    expect(trackers[1]!.error!.message).toContain('no more of these');
+  });
+
+  it('is settled by us, as ranges, when the peer has not settled it', async () => {
+    const { wire, sender } = await sent(6);
+    const tell = (first: number, last: number, outcome: 'accepted' | 'released'): void =>
+      wire.send('disposition', { role: true, first, last, settled: false, state: state(outcome) });
+    wire.write(
+      ...[
+        [4, 5],
+        [0, 1],
+        [2, 2],
+      ].map(([first, last]) =>
+        encodeFrame('disposition', { role: true, first, last, settled: false, state: state('accepted') }),
+      ),
+    );
+    tell(3, 3, 'released');
+    await sender.send();
+    const settled = [];
+    for (let count = 0; count < 6;) {
+      const { fields } = await wire.read('disposition');
+      expect(fields).toMatchObject({ role: false, settled: true });
+      settled.push(fields);
+      count += (fields['last'] as number) - (fields['first'] as number) + 1;
+    }
+    const accepted = settled.filter((fields) => (fields['state'] as { type: string }).type === 'accepted');
+    expect(accepted.map((fields) => [fields['first'], fields['last']])).toEqual([
+      [0, 2],
+      [4, 5],
+    ]);
+  });
+
+  it('stays open while the peer has only received it', async () => {
+    const { wire, sender, trackers } = await sent(1);
+    const received = state('received', { section_number: 0, section_offset: 0 });
+    wire.send('disposition', { role: true, first: 0, settled: false, state: received });
+    wire.send('disposition', { role: true, first: 0, settled: false });
+    expect(trackers[0]!.status).toBe('pending');
+    wire.send('disposition', { role: true, first: 0, settled: true, state: state('accepted') });
+    await sender.send();
+    expect(trackers[0]!.status).toBe('accepted');
+  });
+
+  it('costs nothing when it names four thousand million deliveries', async () => {
+    const { wire, sender, trackers } = await sent(3);
+    for (let round = 0; round < 1000; round++) {
+      wire.send('disposition', { role: true, first: 3, last: 0xffff_ffff, settled: true, state: state('accepted') });
+    }
+    wire.send('disposition', { role: true, first: 0, last: 0xffff_ffff, settled: true, state: state('accepted') });
+    await sender.send();
+    expect(trackers.map(({ status }) => status)).toEqual(['accepted', 'accepted', 'accepted']);
+  });
+
+  it('does not change any more once it has been said', async () => {
+    const { wire, sender, trackers } = await sent(2);
+    wire.send('disposition', { role: true, first: 0, settled: true, state: state('released') });
+    wire.send('disposition', { role: true, first: 0, last: 1, settled: true, state: state('accepted') });
+    await sender.send();
+    expect(trackers.map(({ status }) => status)).toEqual(['released', 'accepted']);
+  });
+
+  it('may come before the last frame of the message', async () => {
+    const peer = await ScriptedPeer.listen();
+    const sender = createTrackingMessenger();
+    const [first, second] = [Buffer.alloc(100_000), Buffer.alloc(10)];
+    const trackers = [first, second].map((body) => sender.put({ address: peer.address('q'), body }));
+    const wire = await peer.accept();
+    const link = await wire.answerLink({ open: { max_frame_size: 1000 }, begin: { incoming_window: 2 } });
+    wire.grant(link, 2, { incoming_window: 2 });
+    await wire.readAll('transfer', 2);
+    wire.send('disposition', { role: true, first: 0, settled: true, state: state('rejected') });
+    expect(await trackers[0]!.outcome()).toBe('rejected');
+    wire.grant(link, 2, { next_incoming_id: 2, incoming_window: 1000 });
+    await wire.read('transfer', ({ fields }) => fields['delivery_id'] === 0 && fields['more'] !== true);
+    await wire.read('transfer', ({ fields }) => fields['delivery_id'] === 1);
+    wire.accept(link, 1);
+    await sender.send();
+    expect(trackers[1]!.status).toBe('accepted');
+  });
+});
+
+describe('what is said of messages that were received', () => {
+  it('leaves as one range for a run', async () => {
+    const { wire, receiver } = await received(100);
+    receiver.accept();
+    const { fields } = await wire.read('disposition');
+    expect(fields).toMatchObject({ role: true, first: 0, last: 99, settled: true, state: { type: 'accepted' } });
+  });
+
+  it('leaves as ranges in order, whatever order it was said in', async () => {
+    const { wire, receiver, trackers } = await received(8);
+    for (const index of [7, 2, 0, 1, 6]) receiver.accept(trackers[index]);
+    for (const index of [4, 3]) receiver.release(trackers[index]);
+    receiver.reject(trackers[5], { condition: 'amqp:not-allowed', description: 'no' });
+    const frames = await wire.readAll('disposition', 4);
+    expect(
+      frames.map(({ fields: { first, last, state: said } }) => [first, last, (said as { type: string }).type]),
+    ).toEqual([
+      [0, 2, 'accepted'],
+      [3, 4, 'released'],
+      [5, 5, 'rejected'],
+      [6, 7, 'accepted'],
+    ]);
+    expect(frames[2]!.fields['state']).toMatchObject({ error: { condition: 'amqp:not-allowed', description: 'no' } });
+  });
+
+  it('carries the fields of a modification', async () => {
+    const { wire, receiver, trackers } = await received(1);
+    receiver.modify(trackers[0], { deliveryFailed: true, undeliverableHere: true, annotations: { 'x-why': 'late' } });
+    const { fields } = await wire.read('disposition');
+    expect(fields['state']).toMatchObject({
+      type: 'modified',
+      delivery_failed: true,
+      undeliverable_here: true,
+      message_annotations: { 'x-why': 'late' },
+    });
+  });
+
+  it('has no outcome when it is only settled, and when it slides out of the window', async () => {
+    const { wire, receiver, trackers } = await received(3, { incomingWindow: 2 });
+    const slid = await wire.read('disposition');
+    expect(slid.fields).toMatchObject({ first: 0, last: 0, settled: true });
+    expect(slid.fields).not.toHaveProperty('state');
+    receiver.settle(trackers[2]!, { cumulative: true });
+    const settled = await wire.read('disposition');
+    expect(settled.fields).toMatchObject({ first: 1, last: 2, settled: true });
+    expect(settled.fields).not.toHaveProperty('state');
+  });
+
+  it('is accepted by get() with window 0', async () => {
+    const { wire, trackers } = await received(2, { incomingWindow: 0 });
+    expect((await wire.read('disposition')).fields).toMatchObject({ first: 0, last: 1, state: { type: 'accepted' } });
+    expect(trackers.map(({ status }) => status)).toEqual(['accepted', 'accepted']);
+  });
+
+  it('keeps the first outcome', async () => {
+    const { wire, receiver, trackers } = await received(3);
+    receiver.reject(trackers[1]);
+    receiver.accept();
+    receiver.release(trackers[2]);
+    const frames = await wire.readAll('disposition', 3);
+    expect(frames.map(({ fields }) => (fields['state'] as { type: string }).type)).toEqual([
+      'accepted',
+      'rejected',
+      'accepted',
+    ]);
+  });
+
+  it('is not said of what the peer has settled meanwhile', async () => {
+    const { wire, link, receiver, trackers } = await received(3);
+    wire.send('disposition', { role: false, first: 0, last: 1, settled: true, state: state('released') });
+    wire.transfer(link, 3, payload('3'));
+    await receive(receiver, 1);
+    expect(trackers.map(({ status }) => status)).toEqual(['settled', 'settled', 'pending']);
+    receiver.accept();
+    expect((await wire.read('disposition')).fields).toMatchObject({ first: 2, last: 3 });
+  });
+});

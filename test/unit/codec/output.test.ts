@@ -1,0 +1,116 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { encodeMessage } from '../../../src/codec/encode-message.js';
+import { Output } from '../../../src/codec/output.js';
+
+describe('Output', () => {
+  it('leaves the headroom free in front of the record', () => {
+    const output = new Output();
+    output.open(33);
+    expect(output.position - output.start).toBe(33);
+    output.need(1);
+    output.u8(7);
+    expect(output.buffer[output.start + 33]).toBe(7);
+  });
+
+  it('puts records one behind the other in one slab', () => {
+    const output = new Output();
+    output.open(0);
+    output.need(10);
+    output.position += 10;
+    const { buffer } = output;
+    output.open(4);
+    expect(output.buffer).toBe(buffer);
+    expect(output.start).toBe(10);
+  });
+
+  it('takes a fresh slab when little room is left', () => {
+    const output = new Output(1024);
+    output.open(0);
+    output.need(600);
+    output.position += 600;
+    const { buffer } = output;
+    output.open(0);
+    expect(output.buffer).not.toBe(buffer);
+    expect(output.start).toBe(0);
+    expect(output.buffer.length).toBe(1024);
+  });
+
+  it('has room for a large headroom', () => {
+    const output = new Output(64);
+    output.open(1000);
+    expect(output.buffer.length).toBeGreaterThanOrEqual(output.position);
+  });
+
+  it('moves the record being written, headroom included, when it outgrows the slab', () => {
+    const output = new Output(600);
+    output.open(4);
+    output.buffer.fill(5, output.start, output.start + 4);
+    output.need(4);
+    output.u32(0xdead_beef);
+    output.need(1000);
+    expect(output.start).toBe(0);
+    expect(output.position).toBe(8);
+    expect(output.buffer.subarray(0, 8).toString('hex')).toBe('05050505deadbeef');
+    expect(output.buffer.length).toBe(1008);
+  });
+
+  it('takes exactly what a large body needs, and copies it once', () => {
+    const output = new Output();
+    const body = Buffer.alloc(5_000_000, 1);
+    output.open(40);
+    encodeMessage(output, { body }, undefined);
+    expect(output.position - output.start).toBe(40 + 3 + 5 + body.length);
+    expect(output.buffer.length).toBe(40 + 3 + 5 + body.length);
+  });
+
+  it('does not keep a slab that was made for one large record', () => {
+    const output = new Output();
+    output.open(0);
+    output.need(1_000_000);
+    output.position += 10;
+    output.open(0);
+    expect(output.buffer.length).toBe(65_536);
+  });
+
+  it('forgets the record being written', () => {
+    const output = new Output();
+    output.open(4);
+    output.need(4);
+    output.u32(1);
+    output.abandon();
+    output.abandon();
+    expect(output.position).toBe(output.start);
+  });
+
+  it('writes a part of other bytes', () => {
+    const output = new Output();
+    output.open(0);
+    output.bytes(new Uint8Array([1, 2, 3, 4]), 1, 3);
+    output.bytes(Buffer.from([9]), 0, 1);
+    expect(output.buffer.subarray(output.start, output.position).toString('hex')).toBe('020309');
+  });
+
+  it('never moves or overwrites a record that has been written', () => {
+    const record = fc.record({
+      headroom: fc.nat(40),
+      pieces: fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 8 }),
+      abandoned: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(record, { maxLength: 30 }), (records) => {
+        const output = new Output(700);
+        const kept: { bytes: Buffer; expected: Buffer }[] = [];
+        for (const { headroom, pieces, abandoned } of records) {
+          output.open(headroom);
+          output.buffer.fill(0, output.start, output.position);
+          for (const piece of pieces) output.bytes(piece, 0, piece.length);
+          const expected = Buffer.concat([Buffer.alloc(headroom), ...pieces]);
+          if (abandoned) output.abandon();
+          else kept.push({ bytes: output.buffer.subarray(output.start, output.position), expected });
+        }
+        for (const { bytes, expected } of kept) expect(bytes.equals(expected)).toBe(true);
+      }),
+    );
+  });
+});
