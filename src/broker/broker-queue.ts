@@ -127,8 +127,12 @@ export class BrokerQueue {
     this.#outstanding--;
     switch (delivery.status) {
       case 'accepted':
-      case 'settled':
         this.counts.accepted++;
+        return;
+      case 'settled':
+        // Without an outcome nobody has said that it was dealt with, unless the consumer wanted no questions asked.
+        if (delivery.presettled) this.counts.accepted++;
+        else this.#comeBack(delivery.stored, false);
         return;
       case 'rejected':
         this.counts.rejected++;

@@ -27,13 +27,21 @@ export class StoredMessage {
     return new StoredMessage(output.buffer, output.position - size, output.position, position);
   }
 
-  /** The same message, changed in its header (AMQP 1.0 §3.2.1): it has been out before. */
+  /**
+   * The same message, changed in its header (AMQP 1.0 §3.2.1): it has been out before. One whose header makes no sense
+   * comes back as it is: to count it is less than to keep it.
+   */
   returned(output: Output, failed: boolean): StoredMessage {
-    const message = new ReceivedMessage(this.buffer, this.start, this.end);
-    message.firstAcquirer = false;
-    if (failed) message.deliveryCount++;
     output.open(TRANSFER_HEADER_SIZE);
-    encodeMessage(output, message, message.address);
+    try {
+      const message = new ReceivedMessage(this.buffer, this.start, this.end);
+      message.firstAcquirer = false;
+      if (failed) message.deliveryCount++;
+      encodeMessage(output, message, message.address);
+    } catch {
+      output.abandon();
+      return this;
+    }
     return new StoredMessage(output.buffer, output.start + TRANSFER_HEADER_SIZE, output.position, this.position);
   }
 }

@@ -31,7 +31,9 @@ async function recv(address: string, options: RecvOptions): Promise<void> {
       if (interrupted.signal.aborted || (error instanceof TimeoutError && options.count === 0)) return;
       throw error;
     }
-    for (let received = messenger.get(); received !== undefined && left > 0; received = messenger.get()) {
+    while (messenger.incoming > 0 && left > 0) {
+      const received = messenger.get();
+      if (received === undefined) break;
       process.stdout.write(`${line(received.message.body)}\n`);
       messenger.accept(received.tracker);
       left--;

@@ -144,6 +144,6 @@ export class Reader extends ScalarReader {
 }
 
 /** Whether a format code is that of a string or symbol. */
-export function isText(code: number): boolean {
+function isText(code: number): boolean {
   return code === 0xa1 || code === 0xa3 || code === 0xb1 || code === 0xb3;
 }

@@ -30,8 +30,10 @@ export function encodeError(thrown: unknown, root: string): MessagingError {
   if (thrown instanceof Unencodable) {
     return new EncodeError(`${(root + thrown.path).replace(/^\./, '') || 'message'}: ${thrown.reason}.`);
   }
-  // A getter of the caller's object threw, or there is no memory.
-  return new EncodeError(`${root === '' ? 'message' : root}: cannot be read: ${String(thrown)}.`, { cause: thrown });
+  // A getter of the caller's object threw, or there is not enough memory.
+  return new EncodeError(`${root === '' ? 'message' : root}: cannot be encoded; the cause says why.`, {
+    cause: thrown,
+  });
 }
 
 /** Says of a wrong value what it is, without showing text or bytes that might be secret. */

@@ -6,7 +6,6 @@ import type { DeliverySource } from '../queue/incoming-delivery.js';
 import { Unsettled } from '../queue/unsettled.js';
 import type { LinkOptions } from './link-options.js';
 import { PartialDelivery } from './partial-delivery.js';
-import { requestFlow } from './rhea-seam.js';
 import type { RheaFlow, RheaLink } from './rhea-seam.js';
 import type { Session } from './session.js';
 
@@ -42,6 +41,8 @@ export class ReceiverLink implements DeliverySource {
   #isClosed = false;
   #rhea: RheaLink | undefined;
   #partial: PartialDelivery | undefined;
+  #isOnWire = false;
+  #isDraining = false;
   #overrun = 0;
   /** It has been closed from here; what the peer still sends is dropped. */
   #refused = false;
@@ -67,18 +68,18 @@ export class ReceiverLink implements DeliverySource {
     if (rhea === undefined || count <= 0) return;
     rhea.credit += count;
     this.#overrun = 0;
-    requestFlow(rhea);
+    this.#writeFlow(rhea);
   }
 
   /** Asks the peer to send what it has or give the credit back; `drained` tells what came back. */
   drain(): void {
     const rhea = this.#rhea;
     if (rhea === undefined) return;
-    rhea.drain = true;
-    requestFlow(rhea);
+    this.#isDraining = true;
+    this.#writeFlow(rhea);
   }
 
-  /** It is attached. */
+  /** The peer has attached its side. */
   attached(session: Session, rhea: RheaLink): void {
     this.#session = session;
     this.#rhea = rhea;
@@ -86,6 +87,12 @@ export class ReceiverLink implements DeliverySource {
     rhea.delivery_count = rhea.remote.attach?.initial_delivery_count ?? 0;
     rhea.on_flow = (frame) => this.#flow(frame.performative);
     session.receivers.set(rhea.remote.attach?.handle ?? 0, this);
+  }
+
+  /** Both sides are attached, and our attach frame is written: credit may be given. */
+  opened(): void {
+    if (this.#session === undefined) return;
+    this.#isOnWire = true;
     this.events.opened?.(this);
   }
 
@@ -97,6 +104,8 @@ export class ReceiverLink implements DeliverySource {
     this.#session = undefined;
     this.#rhea = undefined;
     this.#partial = undefined;
+    this.#isOnWire = false;
+    this.#isDraining = false;
     this.#overrun = 0;
     this.#refused = false;
     const aborted = this.#unsettled.drain();
@@ -180,7 +189,7 @@ export class ReceiverLink implements DeliverySource {
     if (rhea.credit > 0) {
       rhea.credit--;
       // Messages have used it all up, so a drain is over, whether the peer says so or not (AMQP 1.0 §2.6.7).
-      if (rhea.credit === 0) rhea.drain = false;
+      if (rhea.credit === 0) this.#isDraining = false;
     } else if (++this.#overrun > CREDIT_TOLERANCE) {
       throw new ProtocolError(`The peer sends messages on link ${this.options.name} without credit.`, {
         condition: 'amqp:link:transfer-limit-exceeded',
@@ -201,16 +210,20 @@ export class ReceiverLink implements DeliverySource {
   #flow(flow: RheaFlow): void {
     const rhea = this.#rhea;
     if (rhea === undefined) return;
-    if (rhea.drain && flow.delivery_count !== undefined) {
+    if (this.#isDraining && flow.delivery_count !== undefined) {
       // AMQP 1.0 §2.6.7: the sender answers by moving its delivery-count past the credit it does not use.
       const unused = Math.max(0, (flow.delivery_count - rhea.delivery_count) | 0);
       if (unused < rhea.credit) return;
       rhea.delivery_count = flow.delivery_count;
       rhea.credit = 0;
-      rhea.drain = false;
+      this.#isDraining = false;
       this.events.drained?.(this, unused);
     } else if (flow.echo === true) {
-      requestFlow(rhea);
+      this.#writeFlow(rhea);
     }
+  }
+
+  #writeFlow(rhea: RheaLink): void {
+    if (this.#isOnWire) this.#session?.writeFlow(rhea, this.#isDraining);
   }
 }

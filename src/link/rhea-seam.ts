@@ -3,8 +3,9 @@
  * the data plane shares with it. `test/unit/link/rhea-seam.test.ts` checks each of them against the pinned version,
  * so an upgrade of rhea that changes one fails there and nowhere else.
  *
- * rhea keeps the connection, SASL, sessions, attach and detach, and writes flow frames from the counters below.
- * Transfers and dispositions never reach it; the data plane moves the counters as rhea would have.
+ * rhea keeps the connection, SASL, sessions, attach and detach, and reads flow frames. Transfers and dispositions never
+ * reach it, and flow frames are written here; the data plane moves rhea's counters as rhea would have, since rhea takes
+ * what flow frames say of a session by them.
  */
 import rhea from 'rhea';
 
@@ -76,10 +77,6 @@ export interface RheaLink extends RheaEvents {
   credit: number;
   /** Shared: how many deliveries the sender has made, modulo 2³². */
   delivery_count: number;
-  /** Shared: asks rhea to write a flow frame once the attach is on the wire. */
-  issue_flow: boolean;
-  /** Shared: the next flow frame of a receiver asks the peer to use up its credit. */
-  drain: boolean;
   set_source(terminus: RheaTerminus): void;
   set_target(terminus: RheaTerminus): void;
   is_receiver(): boolean;
@@ -87,8 +84,6 @@ export interface RheaLink extends RheaEvents {
   remove(): void;
   /** Replaced per link: the data plane reads flow frames itself, with serial-number arithmetic. */
   on_flow(frame: { performative: RheaFlow }): void;
-  /** Replaced while a drained sender answers: whether the flow frame says `drain`. */
-  _get_drain(): boolean;
 }
 
 /** A session of rhea. */
@@ -114,7 +109,6 @@ export interface RheaSession extends RheaEvents {
   remove(): void;
   attach_sender(options: object): RheaLink;
   attach_receiver(options: object): RheaLink;
-  _write_flow(link?: RheaLink): void;
 }
 
 /** A connection of rhea. */
@@ -134,8 +128,6 @@ export interface RheaConnection extends RheaEvents {
   close(error?: RheaError): void;
   is_open(): boolean;
   remove_all_sessions(): void;
-  /** Has rhea look, in the next tick, for frames it owes the peer. */
-  _register(): void;
 }
 
 /** The client side of rhea's SASL layer. */
@@ -183,8 +175,8 @@ export const QUIET_CONNECTION: Readonly<Record<string, unknown>> = Object.freeze
 });
 
 /**
- * The size of rhea's own rings. They stay empty, but rhea advertises what is free in them as its session window
- * (AMQP 1.0 §2.5.6), which here must never be what stops a peer: link credit is.
+ * The size of rhea's own rings. They stay empty, but rhea advertises what is free in them as its session window when the
+ * session begins (AMQP 1.0 §2.5.6). It must never be what stops a peer: link credit is. Every flow frame renews it.
  */
 export const SESSION_BUFFER: Readonly<{ incoming: number; outgoing: number }> = Object.freeze({
   incoming: 0x7fff_ffff,
@@ -196,18 +188,4 @@ export function transferWindow(session: RheaSession): number {
   const { remote_window: window, remote_next_transfer_id: base, next_transfer_id: next } = session.outgoing;
   if (window === undefined) return 0;
   return window - ((next - (base ?? 0)) >>> 0);
-}
-
-/** Has rhea write a flow frame for this link in the next tick, after the attach. */
-export function requestFlow(link: RheaLink): void {
-  link.issue_flow = true;
-  link.connection._register();
-}
-
-/** Writes the flow frame with which a sender tells that it has used up the credit it was to drain. */
-export function writeDrained(link: RheaLink): void {
-  const saysDrain = link._get_drain.bind(link);
-  link._get_drain = () => true;
-  link.session._write_flow(link);
-  link._get_drain = saysDrain;
 }

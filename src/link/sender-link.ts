@@ -6,7 +6,7 @@ import type { OutgoingDelivery } from '../queue/outgoing-delivery.js';
 import { RingBuffer } from '../queue/ring-buffer.js';
 import { Unsettled } from '../queue/unsettled.js';
 import type { RheaFlow, RheaLink } from './rhea-seam.js';
-import { transferWindow, writeDrained } from './rhea-seam.js';
+import { transferWindow } from './rhea-seam.js';
 import type { Session } from './session.js';
 import type { LinkOptions } from './link-options.js';
 
@@ -40,6 +40,7 @@ export class SenderLink {
   #session: Session | undefined;
   #isClosed = false;
   #rhea: RheaLink | undefined;
+  #isOnWire = false;
   #draining = false;
   /** A delivery of several frames that the session window or the socket has cut short, and what of it has gone. */
   #unfinished: OutgoingDelivery | undefined;
@@ -75,14 +76,20 @@ export class SenderLink {
     if (this.#session !== undefined && !this.scheduled) this.#session.host.schedule(this);
   }
 
-  /** It is attached: messages may go out from the next turn on, when the attach is surely on the wire. */
+  /** The peer has attached its side. */
   attached(session: Session, rhea: RheaLink): void {
     this.#session = session;
     this.#rhea = rhea;
     this.#draining = false;
     session.senders.add(this);
     rhea.on_flow = (frame) => this.#flow(frame.performative);
-    session.host.schedule(this);
+  }
+
+  /** Both sides are attached, and our attach frame is written: nothing may go out before it. */
+  opened(): void {
+    if (this.#session === undefined) return;
+    this.#isOnWire = true;
+    this.#session.host.schedule(this);
     this.events.opened?.(this);
   }
 
@@ -91,6 +98,7 @@ export class SenderLink {
     this.#session?.senders.delete(this);
     this.#session = undefined;
     this.#rhea = undefined;
+    this.#isOnWire = false;
     const again = this.#unsettled.drain();
     // A pre-settled one that is not whole yet has not been delivered, so it may go out again too.
     if (this.#unfinished?.presettled === true) again.push(this.#unfinished);
@@ -137,7 +145,7 @@ export class SenderLink {
   pump(): boolean {
     const session = this.#session;
     const rhea = this.#rhea;
-    if (session === undefined || rhea === undefined) return false;
+    if (session === undefined || rhea === undefined || !this.#isOnWire) return false;
     const { writer } = session.host;
     const limit = writer.appended + QUANTUM;
     let window = transferWindow(session.rhea);
@@ -147,7 +155,7 @@ export class SenderLink {
       else if (!this.#next(session, rhea)) continue;
       window--;
     }
-    if (this.#draining && this.#queue.size === 0 && rhea.credit > 0) this.#drained(rhea);
+    if (this.#draining && this.#queue.size === 0 && rhea.credit > 0) this.#drained(session, rhea);
     if (this.available > 0) this.events.sendable?.(this);
     return false;
   }
@@ -232,15 +240,16 @@ export class SenderLink {
       rhea.credit = Math.max(0, flow.link_credit - behind);
     }
     this.#draining = flow.drain === true;
-    if (flow.echo === true) rhea.session._write_flow(rhea);
+    if (flow.echo === true && this.#isOnWire) this.#session?.writeFlow(rhea, false);
     this.#session?.host.schedule(this);
   }
 
-  #drained(rhea: RheaLink): void {
+  /** Nothing is left to send with the credit that is left: it goes back. */
+  #drained(session: Session, rhea: RheaLink): void {
     rhea.delivery_count = (rhea.delivery_count + rhea.credit) >>> 0;
     rhea.credit = 0;
     this.#draining = false;
-    writeDrained(rhea);
+    session.writeFlow(rhea, true);
   }
 }
 

@@ -1,12 +1,14 @@
 import type { Disposition } from '../codec/disposition.js';
 import { RECEIVER, SENDER, writeDisposition } from '../codec/disposition.js';
+import { writeFlow } from '../codec/flow.js';
 import { readOutcome } from '../codec/outcome.js';
 import type { Output } from '../codec/output.js';
 import type { Transfer } from '../codec/transfer.js';
 import { ProtocolError } from '../errors.js';
 import type { Outcome } from '../message/outcome.js';
 import type { ReceiverLink } from './receiver-link.js';
-import type { RheaSession } from './rhea-seam.js';
+import { SESSION_BUFFER } from './rhea-seam.js';
+import type { RheaLink, RheaSession } from './rhea-seam.js';
 import type { SenderLink } from './sender-link.js';
 import type { SocketWriter } from './socket-writer.js';
 
@@ -77,6 +79,23 @@ export class Session {
       });
     }
     link.transfer(transfer, buffer, end);
+  }
+
+  /** Tells the peer the state of a link and of the session, after what has been written before. */
+  writeFlow(link: RheaLink, drain: boolean): void {
+    const { incoming, outgoing } = this.rhea;
+    const { control, writer } = this.host;
+    writeFlow(control, this.channel, {
+      nextIncomingId: incoming.next_transfer_id,
+      incomingWindow: SESSION_BUFFER.incoming,
+      nextOutgoingId: outgoing.next_transfer_id,
+      outgoingWindow: SESSION_BUFFER.incoming,
+      handle: link.local.handle,
+      deliveryCount: link.delivery_count,
+      linkCredit: link.credit,
+      drain,
+    });
+    writer.append(control.buffer, control.start, control.position);
   }
 
   /** Checks the id of a delivery that begins: it must come after the one before (AMQP 1.0 §2.6.12). */

@@ -109,6 +109,8 @@ export class Transport implements SessionHost {
     this.#links.set(link, { rhea, session, isAttached: true });
     this.#listenToClose(link, rhea);
     link.attached(session, rhea);
+    // rhea writes our attach in the next tick, and what it has to do then stands in line before this.
+    process.nextTick(() => link.opened());
   }
 
   /** Closes a link. Its events tell nothing of it: whoever closes it knows. */
@@ -234,6 +236,7 @@ export class Transport implements SessionHost {
     entry.session.attaching--;
     link.remoteAddress = remoteAddress(entry.rhea, link.role);
     link.attached(entry.session, entry.rhea);
+    link.opened();
     this.#attachWaiting();
   }
 

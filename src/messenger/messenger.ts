@@ -161,13 +161,15 @@ export class Messenger extends EventEmitter<MessengerEvents> implements AsyncDis
    * @throws SendError when messages were aborted, now or since the last `send`; it names them.
    * @throws TimeoutError when the time runs out. The messages stay queued.
    */
-  send(count = -1, options: WaitOptions = {}): Promise<void> {
-    return this.#outbound.send(count, options);
+  async send(count = -1, options: WaitOptions = {}): Promise<void> {
+    this.#requireOpen();
+    await this.#outbound.send(count, options);
   }
 
   /** Waits until `put` has room again. Resolves at once when it has. */
-  ready(options: WaitOptions = {}): Promise<void> {
-    return this.#outbound.ready(options);
+  async ready(options: WaitOptions = {}): Promise<void> {
+    this.#requireOpen();
+    await this.#outbound.ready(options);
   }
 
   /**
@@ -193,8 +195,9 @@ export class Messenger extends EventEmitter<MessengerEvents> implements AsyncDis
    * @throws TimeoutError when none has come in time; the credit stays.
    * @throws NoSourcesError when there is nothing to receive from; its cause is why the last subscription failed.
    */
-  recv(count = -1, options: WaitOptions = {}): Promise<void> {
-    return this.#inbound.recv(count, options);
+  async recv(count = -1, options: WaitOptions = {}): Promise<void> {
+    this.#requireOpen();
+    await this.#inbound.recv(count, options);
   }
 
   /**
@@ -263,7 +266,8 @@ export class Messenger extends EventEmitter<MessengerEvents> implements AsyncDis
 
   /**
    * Closes every connection and stops listening. Messages without an outcome are aborted: call `send` first. Messages
-   * that were received can still be got. The messenger can be used again afterwards.
+   * that were received can still be got; what was not accepted before, peers will deliver again, so it is too late to
+   * accept it now. The messenger can be used again afterwards.
    *
    * @throws TimeoutError when peers do not let go in time.
    */
@@ -289,7 +293,7 @@ export class Messenger extends EventEmitter<MessengerEvents> implements AsyncDis
     }
   }
 
-  /** Stops for good: afterwards `put` and `subscribe` throw `StateError`. Closing twice does nothing. */
+  /** Stops for good: afterwards everything but `get` throws `StateError`. Closing twice does nothing. */
   async close(options: WaitOptions = {}): Promise<void> {
     if (this.#state === 'closed') return;
     try {
@@ -304,10 +308,13 @@ export class Messenger extends EventEmitter<MessengerEvents> implements AsyncDis
     return this.close();
   }
 
+  #requireOpen(): void {
+    if (this.#state === 'closed') throw new StateError('The messenger is closed. Make a new one.');
+  }
+
   #requireReady(): void {
-    if (this.#state === 'ready') return;
-    const advice = this.#state === 'closed' ? 'closed. Make a new one.' : 'stopping. Await stop() first.';
-    throw new StateError(`The messenger is ${advice}`);
+    this.#requireOpen();
+    if (this.#state === 'stopping') throw new StateError('The messenger is stopping. Await stop() first.');
   }
 
   #requireWindow(call: string): void {

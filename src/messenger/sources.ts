@@ -1,5 +1,6 @@
 import { v4 as uuid } from 'uuid';
 import { parseAddress } from '../address/address.js';
+import type { Address } from '../address/address.js';
 import { connectionKey, resolveEndpoint } from '../address/endpoint.js';
 import type { Endpoint } from '../address/endpoint.js';
 import { redact } from '../address/redact.js';
@@ -47,7 +48,8 @@ export class Sources {
 
   /** Starts to receive from an address that has been routed, or to listen on it. */
   subscribe(routed: string): Subscription {
-    const endpoint = resolveEndpoint(parseAddress(routed));
+    const address = parseAddress(routed);
+    const endpoint = resolveEndpoint(address);
     // Two dynamic sources are two nodes, and a port that is listened on twice is an error to report.
     const isShared = !endpoint.passive && endpoint.name !== '#';
     const key = isShared ? `${connectionKey(endpoint)} ${JSON.stringify(endpoint.name)}` : uuid();
@@ -57,7 +59,7 @@ export class Sources {
     this.#failure = undefined;
     this.#subscriptions.set(key, subscription);
     if (endpoint.passive) this.#listen(endpoint, subscription);
-    else this.#receive(endpoint, subscription, () => this.#subscriptions.delete(key));
+    else this.#receive(address, endpoint, subscription, () => this.#subscriptions.delete(key));
     return subscription;
   }
 
@@ -65,7 +67,10 @@ export class Sources {
   accept(request: LinkRequest, subscription: Subscription | undefined): void {
     this.#links++;
     // What listens outlives the links of its peers.
-    const events = this.#events(subscription, () => this.#listener.sourceLost());
+    const events = this.#events(
+      () => undefined,
+      () => this.#listener.sourceLost(),
+    );
     this.#known.set(request.receive(request.address, this.#host.settings.maxMessageSize, events), subscription);
   }
 
@@ -103,7 +108,14 @@ export class Sources {
   }
 
   #listen(endpoint: Endpoint, subscription: Subscription): void {
-    const { pool } = this.#host;
+    const { pool, settings } = this.#host;
+    if (endpoint.tls && (settings.tls.cert === undefined || settings.tls.key === undefined)) {
+      const error = new ListenError(
+        'To listen with TLS a certificate and its key are needed: set tls.cert and tls.key.',
+      );
+      process.nextTick(() => this.#failed(subscription, error));
+      return;
+    }
     const acceptor = this.#host.createAcceptor(endpoint.tls, subscription);
     pool.add(acceptor);
     acceptor.listen(endpoint).then(
@@ -118,7 +130,7 @@ export class Sources {
     );
   }
 
-  #receive(endpoint: Endpoint, subscription: Subscription, forget: () => void): void {
+  #receive(address: Address, endpoint: Endpoint, subscription: Subscription, forget: () => void): void {
     const { name, settings, pool } = this.#host;
     const dynamic = endpoint.name === '#';
     const options = {
@@ -128,7 +140,8 @@ export class Sources {
       presettled: false,
       maxMessageSize: settings.maxMessageSize,
     };
-    const events = this.#events(subscription, (error) => {
+    const opened = (link: ReceiverLink): void => subscription.opened(absolute(address, link.remoteAddress));
+    const events = this.#events(opened, (error) => {
       forget();
       this.#failed(subscription, error);
     });
@@ -138,11 +151,11 @@ export class Sources {
     pool.carrier(endpoint).open(link);
   }
 
-  #events(subscription: Subscription | undefined, whenClosed: (error: MessagingError) => void): ReceiverLinkEvents {
+  #events(whenOpened: (link: ReceiverLink) => void, whenClosed: (error: MessagingError) => void): ReceiverLinkEvents {
     const { opened, received, drained, lost } = this.#listener;
     return {
       opened: (link) => {
-        subscription?.opened(link.remoteAddress);
+        whenOpened(link);
         opened(link);
       },
       received,
@@ -162,4 +175,11 @@ export class Sources {
     this.#host.failed(error);
     this.#listener.sourceLost();
   }
+}
+
+/** The address of a source as others can use it: with the host it was reached by, without credentials (spec §1.5). */
+function absolute({ scheme, host, port }: Address, remote: string | undefined): string | undefined {
+  if (remote === undefined || /^amqps?:/.test(remote)) return remote;
+  const authority = (host?.includes(':') ? `[${host}]` : (host ?? '')) + (port === undefined ? '' : `:${port}`);
+  return `${scheme === undefined ? '' : `${scheme}://`}${authority}/${remote}`;
 }

@@ -104,7 +104,8 @@ export class ClientQueue<Message extends object = Expirable>
     };
     const { timeToLive, flushInterval, capacity, clock, channelName } = this.#options;
     for (const [name, number] of Object.entries({ timeToLive, flushInterval, capacity })) {
-      if (typeof number !== 'number' || !(number >= 0)) throw new OptionError(`Option ${name} must be a number from 0 up.`);
+      if (typeof number !== 'number' || !(number >= 0))
+        throw new OptionError(`Option ${name} must be a number from 0 up.`);
     }
     this.channelName = channelName;
     this.#idleUntil = clock.now() + timeToLive;
@@ -148,7 +149,8 @@ export class ClientQueue<Message extends object = Expirable>
    * @throws ChannelFlushedError after `stop`; ChannelQueueFullError when it is full and `overflow` is `throw`.
    */
   push(message: Message): QueueEntry<Message> {
-    if (this.#isStopped) throw new ChannelFlushedError(`Queue ${this.channelName} was stopped: it takes no more messages.`);
+    if (this.#isStopped)
+      throw new ChannelFlushedError(`Queue ${this.channelName} was stopped: it takes no more messages.`);
     const { clock, capacity, overflow } = this.#options;
     this.#renew();
     const entry = new Entry(message, deadlineOf(message, clock));
@@ -214,7 +216,10 @@ export class ClientQueue<Message extends object = Expirable>
       const onAbort = (): void => giveUp(asError(signal?.reason));
       signal?.addEventListener('abort', onAbort, { once: true });
       if (timeout !== undefined) {
-        timer = setTimeout(() => giveUp(new TimeoutError(`Nothing came into queue ${this.channelName} in time.`)), timeout);
+        timer = setTimeout(
+          () => giveUp(new TimeoutError(`Nothing came into queue ${this.channelName} in time.`)),
+          timeout,
+        );
       }
       this.#waiters.push(waiter);
       this.#waiting++;
@@ -334,7 +339,11 @@ export class ClientQueue<Message extends object = Expirable>
     const dropped = this.#entries.drain().filter((entry) => entry.isQueued);
     for (const entry of dropped) entry.isQueued = false;
     this.#size = 0;
-    if (dropped.length > 0) this.emit('dropped', dropped.map(({ message }) => message));
+    if (dropped.length > 0)
+      this.emit(
+        'dropped',
+        dropped.map(({ message }) => message),
+      );
   }
 
   #nextWaiter(): Waiter<Message> | undefined {

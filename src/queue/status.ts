@@ -3,13 +3,12 @@
  *
  * - `accepted`, `rejected`, `released`, `modified`: the receiver's outcome;
  * - `settled`: done without an outcome, as every message sent with `outgoingWindow: 0` is once it is written;
- * - `aborted`: given up; the error says why;
- * - `expired`: its time to live ran out before it could be sent.
+ * - `aborted`: given up; the error says why.
  */
-export type Status = 'pending' | 'accepted' | 'rejected' | 'released' | 'modified' | 'settled' | 'aborted' | 'expired';
+export type Status = 'pending' | 'accepted' | 'rejected' | 'released' | 'modified' | 'settled' | 'aborted';
 
 const AFTER: Readonly<Record<Status, readonly Status[]>> = {
-  pending: ['accepted', 'rejected', 'released', 'modified', 'settled', 'aborted', 'expired'],
+  pending: ['accepted', 'rejected', 'released', 'modified', 'settled', 'aborted'],
   // A pre-settled delivery that was received can still be marked by its receiver.
   settled: ['accepted', 'rejected', 'released', 'modified'],
   accepted: [],
@@ -17,7 +16,6 @@ const AFTER: Readonly<Record<Status, readonly Status[]>> = {
   released: [],
   modified: [],
   aborted: [],
-  expired: [],
 };
 
 /** Whether a delivery may go from one status to another. */

@@ -9,8 +9,8 @@ import { Output } from '../../src/codec/output.js';
 import { ReceivedMessage } from '../../src/codec/received-message.js';
 import type { Message } from '../../src/message/message.js';
 
-const ROUNDS = 7;
-const REPEATS = 200_000;
+const ROUNDS = 20;
+const REPEATS = 50_000;
 /** Room for a frame header in front of each message, as the sender leaves it. */
 const HEADROOM = 40;
 

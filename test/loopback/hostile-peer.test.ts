@@ -3,21 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { memoryInUse } from '../support/memory.js';
 import { createTrackingMessenger, receive, startBroker } from '../support/messengers.js';
 import { ScriptedPeer } from '../support/scripted-peer.js';
-import { AMQP_HEADER, HEARTBEAT, encodeFrame, payload, rawFrame, uint32 } from '../support/wire-frames.js';
+import { AMQP_HEADER, HEARTBEAT, encodeFrame, nestedLists, payload, rawFrame, uint32 } from '../support/wire-frames.js';
 import { Wire } from '../support/wire.js';
 import type { WireLink } from '../support/wire.js';
 
 const MIB = 1 << 20;
 const NESTED = Buffer.from([...Array(40).fill([0xc0, 0xff, 0x01]).flat(), 0x45]);
-
-/** A list in which every other list holds the next, sizes and all. */
-function nest(depth: number): Buffer {
-  let value = Buffer.from([0x45]);
-  for (let level = 0; level < depth; level++) {
-    value = Buffer.concat([Buffer.from([0xd0]), uint32(value.length + 4), uint32(1), value]);
-  }
-  return value;
-}
 
 /** An array of `count` elements that take no bytes. */
 const bomb = (count: number): Buffer => Buffer.from([0xf0, 0, 0, 0, 5, ...uint32(count), 0x40]);
@@ -104,7 +95,7 @@ describe('a peer is cut off, and only it, when it sends', () => {
       'ERR_DECODE',
       DECODE,
     ],
-    ['lists nested without end', rawFrame(performative(BEGIN, 8, nulls(7), nest(20_000))), 'ERR_DECODE', DECODE],
+    ['lists nested without end', rawFrame(performative(BEGIN, 8, nulls(7), nestedLists(20_000))), 'ERR_DECODE', DECODE],
     ['lists that lie about their sizes', rawFrame(performative(BEGIN, 8, nulls(7), NESTED)), 'ERR_DECODE', DECODE],
     [
       'an array of four thousand million nulls',
@@ -313,7 +304,7 @@ describe('a hostile message', () => {
 
   it.each([
     ['an array of five million nulls', body(bomb(5_000_000))],
-    ['lists nested 20,000 deep', body(nest(20_000))],
+    ['lists nested 20,000 deep', body(nestedLists(20_000))],
     ['a binary that says it has two gigabytes', body(Buffer.from([0xb0, 0x80, 0, 0, 0]))],
     ['no AMQP at all', Buffer.from('hello')],
   ])('of %s is rejected, and the next one comes', async (_title, bytes) => {
@@ -354,7 +345,7 @@ describe('a peer that connects to a listener', () => {
     ['an oversize frame', uint32(0x7fff_ffff), FRAMING],
     [
       'lists nested without end',
-      rawFrame(performative(OPEN, 10, Buffer.from([0xa1, 1, 0x61]), nulls(8), nest(20_000))),
+      rawFrame(performative(OPEN, 10, Buffer.from([0xa1, 1, 0x61]), nulls(8), nestedLists(20_000))),
       DECODE,
     ],
     ['an array of nulls', rawFrame(performative(OPEN, 10, Buffer.from([0xa1, 1, 0x61]), nulls(8), bomb(5e6))), DECODE],

@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest';
 export interface Faults {
   /** Pass them on one by one, a turn of the event loop each. */
   singleBytes?: boolean;
-  /** Cut both sockets when this many bytes have come from the client. */
+  /** Cut both sockets, once, when this many bytes have come from the client. */
   cutAfter?: number | undefined;
   /** Hold each chunk back for this long, in milliseconds. */
   delay?: number;
@@ -72,12 +72,17 @@ export class FaultProxy {
     const pair = [client, server] as const;
     this.#pairs.add(pair);
     let fromClient = 0;
+    let isCut = false;
     const counted = (chunk: Buffer): Buffer => {
       const { cutAfter = Infinity } = this.faults;
-      const passes = chunk.subarray(0, Math.max(0, cutAfter - fromClient));
+      const passes = isCut ? 0 : Math.min(chunk.length, cutAfter - fromClient);
       fromClient += chunk.length;
-      if (fromClient >= cutAfter) setImmediate(() => pair.forEach((socket) => socket.destroy()));
-      return passes;
+      if (!isCut && fromClient >= cutAfter) {
+        isCut = true;
+        this.faults.cutAfter = undefined;
+        setImmediate(() => pair.forEach((socket) => socket.destroy()));
+      }
+      return chunk.subarray(0, passes);
     };
     this.#pass(client, server, counted);
     this.#pass(server, client, (chunk) => chunk);

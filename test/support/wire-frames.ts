@@ -93,6 +93,17 @@ export function decodeFrame(bytes: Buffer): WireFrame {
   return { name: nameOf(performative), channel, fields: plain(performative), payload: body };
 }
 
+/** A list that holds a list, and so on, this deep. */
+export function nestedLists(depth: number): Buffer {
+  const bytes = Buffer.alloc(9 * depth + 1, 0x45);
+  for (let level = 0; level < depth; level++) {
+    bytes[9 * level] = 0xd0;
+    bytes.writeUInt32BE(9 * (depth - level) - 4, 9 * level + 1);
+    bytes.writeUInt32BE(1, 9 * level + 5);
+  }
+  return bytes;
+}
+
 /** The four bytes of an unsigned integer. */
 export function uint32(value: number): Buffer {
   const bytes = Buffer.alloc(4);

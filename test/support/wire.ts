@@ -80,6 +80,12 @@ export class Wire {
     }
   }
 
+  /** Takes the next frame, whatever it is; `undefined` when the connection has closed. */
+  async next(): Promise<WireFrame | undefined> {
+    while (this.unread.length === 0 && !this.#isClosed) await new Promise<void>((resolve) => this.#wake.push(resolve));
+    return this.unread.shift();
+  }
+
   /** Takes this many frames of this name. */
   async readAll(name: string, count: number): Promise<WireFrame[]> {
     const frames: WireFrame[] = [];

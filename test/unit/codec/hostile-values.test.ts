@@ -180,7 +180,7 @@ describe('the limits', () => {
   });
 });
 
-describe('reader and scan', () => {
+describe('reader and scan', { timeout: 60_000 }, () => {
   it('agree on random bytes, but for what is wrong in a scalar', () => {
     const dice = new Dice(11);
     const codes = [

@@ -94,8 +94,11 @@ describe('a received message', () => {
   });
 
   it('reads 64-bit integers as bigint when asked to', () => {
-    const bytes = messageBytes({ id: 5, properties: { a: 1 }, body: [1], ttl: 5 });
-    const message = received(bytes, { integers: 'bigint' });
+    const fromBigints = (section: string): ReceivedMessage =>
+      received(bytes(section + NULL_BODY), { integers: 'bigint' });
+    const message = received(messageBytes({ id: 5, properties: { a: 1 }, body: [1], ttl: 5 }), { integers: 'bigint' });
+    expect(() => fromBigints('005373 c0 03 01 55ff').id).toThrow(/id has a wrong type/);
+    expect(fromBigints('005370 c0 05 03 4040 5305').ttl).toBe(5);
     expect(message.toObject()).toEqual({ id: 5n, properties: { a: 1n }, body: [1n], ttl: 5 });
   });
 

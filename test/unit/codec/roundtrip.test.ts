@@ -163,7 +163,7 @@ function expectSame(actual: unknown, expected: unknown): void {
   expect(actual).toEqual(expected);
 }
 
-describe('any value', () => {
+describe('any value', { timeout: 60_000 }, () => {
   it('comes in as it went out', () => {
     fc.assert(
       fc.property(value, ({ out, back }) => {
@@ -184,7 +184,7 @@ describe('any value', () => {
   });
 });
 
-describe('any message', () => {
+describe('any message', { timeout: 60_000 }, () => {
   it('comes in as it went out, and goes out again as it came in', () => {
     fc.assert(
       fc.property(message, (out) => {

@@ -180,8 +180,17 @@ describe('encodeSymbolMap', () => {
     expect(written((output) => encodeSymbolMap(output, {})).toString('hex')).toBe('c10100');
   });
 
+  it('writes long keys', () => {
+    const key = 'k'.repeat(300);
+    const bytes = written((output) => encodeSymbolMap(output, { [key]: true }));
+    expect(bytes.toString('hex', 0, 14)).toBe('d100000136'.padEnd(10) + '00000002' + 'b30000012c');
+    expect(read(bytes)).toEqual({ [key]: true });
+  });
+
   it('refuses keys that are not ASCII, and values without an AMQP form', () => {
     expect(() => written((output) => encodeSymbolMap(output, { é: 1 }))).toThrow('map["é"]: a symbol is ASCII text.');
+    const long = `${'k'.repeat(300)}é`;
+    expect(() => written((output) => encodeSymbolMap(output, { [long]: 1 }))).toThrow('a symbol is ASCII text.');
     expect(() => written((output) => encodeSymbolMap(output, { a: wrong(Symbol()) }))).toThrow('map.a: a symbol has');
   });
 });

@@ -177,6 +177,7 @@ const encoded: [title: string, value: AmqpValue, hex: string, back?: AmqpValue][
   ],
   ['array of lists', array('list', [[1], []]), 'e0 14 02 d0 00000006 00000001 5501 00000004 00000000', [[1], []]],
   ['array of maps', array('map', [{ a: 1 }]), 'e0 0f 01 d1 00000009 00000002 a10161 5501', [{ a: 1 }]],
+  ['array of 255 nulls', array('null', Array<null>(255).fill(null)), 'e0 02 ff 40', Array<null>(255).fill(null)],
   [
     'array of large strings',
     array('string', ['x'.repeat(256)]),

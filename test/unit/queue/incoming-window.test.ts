@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { ACCEPTED, RELEASED } from '../../../src/message/outcome.js';
+import { IncomingDelivery } from '../../../src/queue/incoming-delivery.js';
+import { IncomingWindow } from '../../../src/queue/incoming-window.js';
+
+const source = { settle: (): void => undefined };
+
+/** A window of this size with this many deliveries added, and the deliveries. */
+function filled(count: number, size = Infinity): { window: IncomingWindow; deliveries: IncomingDelivery[] } {
+  const window = new IncomingWindow();
+  const deliveries = Array.from(
+    { length: count },
+    (_, id) => new IncomingDelivery(Buffer.alloc(0), 0, 0, id, false, source),
+  );
+  for (const delivery of deliveries) window.add(delivery, size);
+  return { window, deliveries };
+}
+const statusOf = (deliveries: readonly IncomingDelivery[]): string[] => deliveries.map(({ status }) => status);
+
+describe('IncomingWindow', () => {
+  it('settles what slides out of it without an outcome', () => {
+    const { deliveries } = filled(5, 2);
+    expect(statusOf(deliveries)).toEqual(['settled', 'settled', 'settled', 'pending', 'pending']);
+  });
+
+  it('gives an outcome to everything through a delivery', () => {
+    const { window, deliveries } = filled(4);
+    window.finishThrough(deliveries[2]!, ACCEPTED);
+    expect(statusOf(deliveries)).toEqual(['accepted', 'accepted', 'accepted', 'pending']);
+  });
+
+  it('leaves first outcomes as they are', () => {
+    const { window, deliveries } = filled(3);
+    deliveries[1]!.finish(RELEASED);
+    window.finishThrough(deliveries[2]!, ACCEPTED);
+    expect(statusOf(deliveries)).toEqual(['accepted', 'released', 'accepted']);
+  });
+
+  it('does nothing for a delivery that has slid out', () => {
+    const { window, deliveries } = filled(4, 2);
+    window.finishThrough(deliveries[0]!, ACCEPTED);
+    window.settleThrough(deliveries[1]!);
+    expect(statusOf(deliveries)).toEqual(['settled', 'settled', 'pending', 'pending']);
+  });
+
+  it('settles everything through a delivery', () => {
+    const { window, deliveries } = filled(3);
+    window.settleThrough(deliveries[1]!);
+    expect(statusOf(deliveries)).toEqual(['settled', 'settled', 'pending']);
+  });
+
+  it('has room again for what was settled at its old end', () => {
+    const { window, deliveries } = filled(2, 2);
+    deliveries[0]!.finish(ACCEPTED);
+    deliveries[1]!.finish(ACCEPTED);
+    const more = [2, 3].map((id) => new IncomingDelivery(Buffer.alloc(0), 0, 0, id, false, source));
+    for (const delivery of more) window.add(delivery, 2);
+    expect(statusOf(more)).toEqual(['pending', 'pending']);
+  });
+
+  it('may be made smaller while it is in use', () => {
+    const { window, deliveries } = filled(4);
+    const last = new IncomingDelivery(Buffer.alloc(0), 0, 0, 4, false, source);
+    window.add(last, 1);
+    expect(statusOf([...deliveries, last])).toEqual(['settled', 'settled', 'settled', 'settled', 'pending']);
+  });
+});
