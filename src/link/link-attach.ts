@@ -16,6 +16,11 @@ export function attachOptions(options: LinkOptions, role: 'sender' | 'receiver')
   };
 }
 
+/** Whether the peer has a node at its end of a link. Some peers never say so. */
+export function attachesNode(rhea: RheaLink, role: 'sender' | 'receiver'): boolean {
+  return Boolean(role === 'sender' ? rhea.target : rhea.source);
+}
+
 /** The address the peer has given to its end of a link. */
 export function remoteAddress(rhea: RheaLink, role: 'sender' | 'receiver'): string | undefined {
   const terminus = role === 'sender' ? rhea.target : rhea.source;

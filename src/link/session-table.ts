@@ -47,20 +47,21 @@ export class SessionTable {
     const allowed = Math.min(connection.channel_max ?? 0xffff, this.#channelMax) + 1;
     if (this.#all.size < allowed) {
       const rhea = connection.create_session(SESSION_BUFFER);
-      const session = this.adopt(rhea);
+      const session = this.adopt(rhea, true);
       rhea.begin();
       return session;
     }
     let best: Session | undefined;
     for (const session of this.#all.values()) {
-      if (session.attaching === 0 && (best === undefined || session.links < best.links)) best = session;
+      if (session.attaching > 0 || session.isEnding) continue;
+      if (best === undefined || session.links < best.links) best = session;
     }
     return best;
   }
 
   /** Takes a session in: one made here, or one the peer has begun. */
-  adopt(rhea: RheaSession): Session {
-    const session = new Session(rhea, this.#host);
+  adopt(rhea: RheaSession, isOurs = false): Session {
+    const session = new Session(rhea, this.#host, isOurs);
     this.#all.set(rhea, session);
     rhea.on('session_open', () => this.opened(session));
     // Reported with the close that follows.
@@ -81,8 +82,10 @@ export class SessionTable {
     this.#byChannel.set(channel, session);
   }
 
-  /** Ends a session that no link needs any more. */
-  end(session: Session): void {
+  /** Ends a session when no link needs it any more. */
+  endIdle(session: Session): void {
+    if (!session.isOurs || session.isEnding || session.links > 0) return;
+    session.isEnding = true;
     session.rhea.close();
   }
 

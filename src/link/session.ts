@@ -37,6 +37,9 @@ export interface SessionHost {
 export class Session {
   readonly rhea: RheaSession;
   readonly host: SessionHost;
+  /** It was begun here, and is therefore ours to end. */
+  readonly isOurs: boolean;
+  isEnding = false;
   readonly senders: Set<SenderLink> = new Set();
   /** Receivers by the handle the peer has given them. */
   readonly receivers: Map<number, ReceiverLink> = new Map();
@@ -49,9 +52,10 @@ export class Session {
   #sent: Settlement[] = [];
   #inOrder = true;
 
-  constructor(rhea: RheaSession, host: SessionHost) {
+  constructor(rhea: RheaSession, host: SessionHost, isOurs: boolean) {
     this.rhea = rhea;
     this.host = host;
+    this.isOurs = isOurs;
   }
 
   /** The channel frames of this session go out on. */

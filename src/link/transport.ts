@@ -9,7 +9,7 @@ import type { Clock } from './clock.js';
 import { closeError, endError, failureError, violation } from './connection-errors.js';
 import { FrameGate } from './frame-gate.js';
 import type { TransportLimits } from './limits.js';
-import { attachOptions, remoteAddress } from './link-attach.js';
+import { attachOptions, attachesNode, remoteAddress } from './link-attach.js';
 import type { ReceiverLink } from './receiver-link.js';
 import type { RheaConnection, RheaContext, RheaError, RheaLink } from './rhea-seam.js';
 import type { SenderLink } from './sender-link.js';
@@ -121,7 +121,7 @@ export class Transport implements SessionHost {
     this.#turn.end(); // what was said of its deliveries goes first
     this.#release(link, new LinkError('The link was closed here.'));
     entry.rhea.close(error);
-    if (entry.session.links === 0) this.#sessions.end(entry.session);
+    this.#sessions.endIdle(entry.session);
   }
 
   /** Closes the connection, after what is to be written. A peer that does not answer is cut off. */
@@ -221,10 +221,13 @@ export class Transport implements SessionHost {
   #listenToClose(link: Link, rhea: RheaLink): void {
     rhea.on(`${link.role}_error`, () => undefined);
     rhea.on(`${link.role}_close`, () => {
-      if (!this.#links.has(link)) return;
+      const session = this.#links.get(link)?.session;
+      if (session === undefined) return;
       const error = endError(`The peer closed the link to ${describe(link)}`, rhea.error);
       this.#release(link, error);
       this.#closed(link, error);
+      rhea.close(); // rhea would only answer the detach after we have ended the session
+      this.#sessions.endIdle(session);
       this.#attachWaiting();
     });
   }
@@ -236,7 +239,9 @@ export class Transport implements SessionHost {
     entry.session.attaching--;
     link.remoteAddress = remoteAddress(entry.rhea, link.role);
     link.attached(entry.session, entry.rhea);
-    link.opened();
+    // A peer that refuses a link attaches no node and closes it in one go (AMQP 1.0 §2.6.3): that is not told as open.
+    if (attachesNode(entry.rhea, link.role)) link.opened();
+    else process.nextTick(() => link.opened());
     this.#attachWaiting();
   }
 

@@ -1,6 +1,9 @@
 /**
  * What it costs to encode a message, and to decode it and read its subject, one application property and its body:
  * nanoseconds each, beside rhea. Run with `npx tsx test/bench/codec.ts`.
+ *
+ * tsx keeps the names of functions by a call for each, which hinders the compiler of V8: the built package encodes the
+ * small message in about three quarters of the time shown here.
  */
 import { readFileSync } from 'node:fs';
 import rhea from 'rhea';

@@ -54,7 +54,8 @@ describe('RingBuffer', () => {
       [5000, 5000],
     ] as const) {
       for (let index = 0; index < pushes; index++) buffer.push(next++);
-      for (let index = 0; index < shifts; index++) expect(buffer.shift()).toBe(expected++);
+      const shifted = Array.from({ length: shifts }, () => buffer.shift());
+      expect(shifted.every((value) => value === expected++)).toBe(true);
     }
     expect(buffer.size).toBe(0);
   });
