@@ -2,7 +2,7 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer as createTcpServer } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import type { Endpoint } from '../address/endpoint.js';
-import { ListenError } from '../errors.js';
+import { ConnectionError, ListenError, asError } from '../errors.js';
 import type { MessagingError } from '../errors.js';
 import { logger } from '../log.js';
 import type { ConnectionSettings, LinkCarrier } from './connection.js';
@@ -12,6 +12,9 @@ import { Transport } from './transport.js';
 import type { Link } from './transport.js';
 
 const log = logger('connection');
+
+/** How long `close` waits for peers, those in the middle of a TLS handshake included, in milliseconds. */
+const CLOSE_TIMEOUT = 1000;
 
 /** What an acceptor tells. */
 export interface AcceptorEvents {
@@ -69,15 +72,16 @@ export class Acceptor {
   readonly #sockets = new Set<Socket>();
   #whenIdle: (() => void) | undefined;
 
+  /** @throws ListenError when a certificate or key in `settings.tls` cannot be used. */
   constructor(tls: boolean, settings: ConnectionSettings, events: AcceptorEvents) {
     this.#settings = settings;
     this.#events = events;
-    const accept = (socket: Socket): void => this.#accept(socket);
-    this.#server = tls
-      ? createTlsServer({ minVersion: 'TLSv1.2', ...settings.tls }, accept)
-      : createTcpServer({ noDelay: true, keepAlive: true }, accept);
+    this.#server = this.#createServer(tls);
     // A client that fails its TLS handshake is its own problem.
     this.#server.on('tlsClientError', (error) => log('a TLS handshake failed: %s', (error as Error).message));
+    // After it listens, this is about a connection that could not be accepted; others still can.
+    this.#server.on('error', (error) => log('the listener failed: %s', error.message));
+    this.#server.on('connection', (socket: Socket) => this.#keep(socket));
   }
 
   /** Listens. Resolves with the port. Rejects with `ListenError` when the port is taken or not allowed. */
@@ -103,22 +107,45 @@ export class Acceptor {
 
   /** Stops listening and closes every connection. Resolves when all sockets are gone. */
   async close(): Promise<void> {
+    const { clock } = this.#settings;
     const idle = new Promise<void>((resolve) => {
       if (this.#sockets.size === 0) resolve();
       else this.#whenIdle = resolve;
     });
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const { transport } of this.#connections) transport.close();
+    const timer = clock.setTimeout(() => {
+      for (const socket of this.#sockets) socket.destroy();
+    }, CLOSE_TIMEOUT);
     await Promise.all([idle, closed]);
+    clock.clearTimeout(timer);
   }
 
-  #accept(socket: Socket): void {
-    const { container, limits, clock } = this.#settings;
+  #createServer(tls: boolean): Server {
+    const { tls: options, connectTimeout } = this.#settings;
+    const accept = (socket: Socket): void => this.#accept(socket);
+    if (!tls) return createTcpServer({ noDelay: true, keepAlive: true }, accept);
+    const handshake = connectTimeout > 0 ? { handshakeTimeout: connectTimeout } : {};
+    try {
+      return createTlsServer({ minVersion: 'TLSv1.2', ...handshake, ...options }, accept);
+    } catch (cause) {
+      throw new ListenError(`The certificate or key to listen with cannot be used: ${asError(cause).message}.`, {
+        cause,
+      });
+    }
+  }
+
+  /** Remembers a socket while it is there, from before any TLS handshake on. */
+  #keep(socket: Socket): void {
     this.#sockets.add(socket);
     socket.once('close', () => {
       this.#sockets.delete(socket);
       if (this.#sockets.size === 0) this.#whenIdle?.();
     });
+  }
+
+  #accept(socket: Socket): void {
+    const { container, limits, clock, connectTimeout } = this.#settings;
     const connection = new AcceptedConnection();
     const rhea = container.create_connection({
       ...QUIET_CONNECTION,
@@ -127,9 +154,20 @@ export class Acceptor {
       channel_max: limits.channelMax,
       idle_time_out: limits.idleTimeout || undefined,
     });
+    const timer = clock.setTimeout(() => {
+      connection.transport.destroy(
+        new ConnectionError(`A peer did not open its connection within ${connectTimeout} ms.`),
+      );
+    }, connectTimeout || Infinity);
     connection.transport = new Transport(socket, rhea, limits, clock, {
-      opened: () => log('accepted %s', connection.peerId),
-      closed: (_transport, error) => this.#closed(connection, error),
+      opened: () => {
+        clock.clearTimeout(timer);
+        log('accepted %s', connection.peerId);
+      },
+      closed: (_transport, error) => {
+        clock.clearTimeout(timer);
+        this.#closed(connection, error);
+      },
       linkClosed: (link) => connection.forget(link),
       linkRequested: (transport, link) => {
         const request = new LinkRequest(transport, link, (accepted) => connection.adopt(accepted));
@@ -142,6 +180,7 @@ export class Acceptor {
 
   #closed(connection: AcceptedConnection, error: MessagingError | undefined): void {
     this.#connections.delete(connection);
+    log('%s has gone%s', connection.peerId ?? 'a peer', error ? ` (${error.message})` : '');
     connection.ended(error ?? new ListenError('The connection was closed.'));
     this.#events.connectionClosed(connection, error);
   }

@@ -7,9 +7,12 @@ export interface Clock {
   clearTimeout(timer: NodeJS.Timeout): void;
 }
 
+/** The longest delay that Node's timers can keep, in milliseconds: about 25 days. Beyond it they would fire at once. */
+const LONGEST_DELAY = 0x7fff_ffff;
+
 /** The clock of the machine. */
 export const SYSTEM_CLOCK: Clock = {
   now: () => performance.now(),
-  setTimeout: (callback, delay) => setTimeout(callback, delay).unref(),
+  setTimeout: (callback, delay) => setTimeout(callback, Math.min(delay, LONGEST_DELAY)).unref(),
   clearTimeout: (timer) => clearTimeout(timer),
 };

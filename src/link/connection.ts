@@ -5,6 +5,7 @@ import { logger } from '../log.js';
 import type { Clock } from './clock.js';
 import { dial } from './dial.js';
 import type { TlsOptions } from './dial.js';
+import { failureError } from './connection-errors.js';
 import { mayFollow } from './lifecycle.js';
 import type { ConnectionState } from './lifecycle.js';
 import type { TransportLimits } from './limits.js';
@@ -120,14 +121,15 @@ export class Connection implements LinkCarrier {
     const settings = this.#settings;
     if (this.#state !== state) this.#become(state);
     let mechanisms;
+    let socket;
     try {
       mechanisms = mechanismsFor(endpoint, settings.allowInsecureMechs, (frame) => transport.gate.write(frame));
+      socket = dial(endpoint, settings.tls, () => socketReady());
     } catch (error) {
       // Told in a later turn, as every other failure to connect is.
-      process.nextTick(() => this.#end(error as MessagingError));
+      process.nextTick(() => this.#end(located(failureError(error), this.#name)));
       return;
     }
-    const socket = dial(endpoint, settings.tls, () => socketReady());
     let socketReady = (): void => undefined;
     const rhea = settings.container.create_connection({
       ...QUIET_CONNECTION,
@@ -170,7 +172,10 @@ export class Connection implements LinkCarrier {
     if (this.#state === 'closing') return;
     this.#openedAt = this.#settings.clock.now();
     this.#become('open');
-    for (const link of this.#links) this.#transport?.attach(link);
+    for (const link of this.#links) {
+      if (link.isClosed) this.#links.delete(link);
+      else this.#transport?.attach(link);
+    }
   }
 
   #closed(reason: MessagingError | undefined): void {

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { DISPOSITION, PerformativeHead, SASL_OUTCOME, TRANSFER } from '../codec/performative.js';
 import { scanValue } from '../codec/read.js';
 import { DecodeError, ProtocolError, asError } from '../errors.js';
 import { FrameSplitter } from './frame-splitter.js';
@@ -8,10 +9,6 @@ import { SocketWriter } from './socket-writer.js';
 
 /** An empty frame: what a heartbeat is (AMQP 1.0 §2.4.5). */
 const EMPTY_FRAME = Buffer.from([0, 0, 0, 8, 2, 0, 0, 0]);
-
-const TRANSFER = 0x14;
-const DISPOSITION = 0x15;
-const SASL_OUTCOME = 0x44;
 
 /** The type of frames that belong to a SASL exchange (AMQP 1.0 §5.3.1), and the protocol id of the header before it. */
 const SASL_FRAME = 1;
@@ -62,6 +59,7 @@ export class FrameGate implements RheaSocket {
   readonly #events: FrameGateEvents;
   readonly #options: FrameGateOptions;
   readonly #splitter: FrameSplitter;
+  readonly #head = new PerformativeHead();
   #toRhea: ((bytes: Buffer) => void) | undefined;
   #endOfRhea: (() => void) | undefined;
   #state: 'open' | 'ending' | 'ended' = 'open';
@@ -181,18 +179,22 @@ export class FrameGate implements RheaSocket {
     if (body < start + 8 || body > end) {
       throw new ProtocolError('The peer sent a frame whose data offset lies outside it.');
     }
-    const type = buffer[start + 5]!;
-    const kind = body < end ? this.#descriptor(buffer, body, end) : -1;
-    if (type === 0 && (kind === TRANSFER || kind === DISPOSITION)) {
+    if (body === end) {
+      this.#feed(buffer.subarray(start, end));
+      return this.#state === 'open';
+    }
+    const isSasl = buffer[start + 5] === SASL_FRAME;
+    const { code, fields } = this.#head.read(buffer, body, end);
+    if (!isSasl && (code === TRANSFER || code === DISPOSITION)) {
       const channel = (buffer[start + 6]! << 8) | buffer[start + 7]!;
-      if (kind === TRANSFER) this.#events.transfer(channel, buffer, this.#fields, end);
-      else this.#events.disposition(channel, buffer, this.#fields, end);
+      if (code === TRANSFER) this.#events.transfer(channel, buffer, fields, end);
+      else this.#events.disposition(channel, buffer, fields, end);
       return this.#state === 'open';
     }
     // rhea's decoder trusts what it reads, so it gets only what has been checked.
-    if (body < end && scanValue(buffer, body, end) > end) throw new DecodeError('A performative overruns its frame.');
+    scanValue(buffer, body, end);
     this.#feed(buffer.subarray(start, end));
-    if (type === SASL_FRAME && kind === SASL_OUTCOME) this.#phase = 'header-after-sasl';
+    if (isSasl && code === SASL_OUTCOME) this.#phase = 'header-after-sasl';
     return this.#state === 'open' && this.#phase !== 'sasl';
   }
 
@@ -200,28 +202,6 @@ export class FrameGate implements RheaSocket {
     if (this.#phase === 'header') this.#phase = protocol === SASL_PROTOCOL ? 'sasl' : 'amqp';
     else if (this.#phase === 'header-after-sasl') this.#phase = 'amqp';
     else throw new ProtocolError('The peer sent a protocol header where a frame should begin.');
-  }
-
-  /** Where the list of the performative begins, after `#descriptor` has read what stands before it. */
-  #fields = 0;
-
-  /** The code of a performative, however its descriptor is encoded; -1 when it is none that matters here. */
-  #descriptor(buffer: Buffer, at: number, end: number): number {
-    if (end - at < 3 || buffer[at] !== 0) throw new DecodeError('A frame does not begin with a performative.');
-    if (buffer[at + 1] === 0x53) {
-      this.#fields = at + 3;
-      return buffer[at + 2]!;
-    }
-    if (buffer[at + 1] === 0x80 && end - at >= 10) {
-      this.#fields = at + 10;
-      return buffer.readUInt32BE(at + 2) === 0 && buffer.readUInt32BE(at + 6) < 0x100 ? buffer[at + 9]! : -1;
-    }
-    if (buffer[at + 1] === 0xa3 && end - at >= 3 + buffer[at + 2]!) {
-      this.#fields = at + 3 + buffer[at + 2]!;
-      const name = buffer.toString('latin1', at + 3, this.#fields);
-      return name === 'amqp:transfer:list' ? TRANSFER : name === 'amqp:disposition:list' ? DISPOSITION : -1;
-    }
-    return -1;
   }
 
   #ended(): void {

@@ -18,7 +18,9 @@ export function attachOptions(options: LinkOptions, role: 'sender' | 'receiver')
 
 /** Whether the peer has a node at its end of a link. Some peers never say so. */
 export function attachesNode(rhea: RheaLink, role: 'sender' | 'receiver'): boolean {
-  return Boolean(role === 'sender' ? rhea.target : rhea.source);
+  const terminus = role === 'sender' ? rhea.target : rhea.source;
+  // rhea has an object for null, too.
+  return terminus !== undefined && 'address' in terminus;
 }
 
 /** The address the peer has given to its end of a link. */

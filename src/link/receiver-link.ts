@@ -113,6 +113,11 @@ export class ReceiverLink implements DeliverySource {
     this.events.lost?.(this, aborted);
   }
 
+  /** Whether it is gone for good: what it was opened on may still know it. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   /** It is gone for good. Told once, whoever closes it again. */
   closed(error: MessagingError): void {
     if (this.#isClosed) return;

@@ -110,6 +110,11 @@ export class SenderLink {
     }
   }
 
+  /** Whether it is gone for good: what it was opened on may still know it. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   /** It is gone for good. Told once, whoever closes it again. */
   closed(error: MessagingError): void {
     if (this.#isClosed) return;

@@ -23,7 +23,7 @@ async function serve(wire: Wire): Promise<{ begins: number; attaches: number; mo
         unanswered.set(channel, 0);
         const { handle, source, target } = fields;
         wire.send('attach', { name: fields['name'], handle, role: true, source, target }, channel);
-        wire.grant({ channel, handle: handle as number, attach: frame! }, 10);
+        wire.grant({ channel, handle: handle as number, attach: frame }, 10);
       });
     } else if (name === 'transfer') {
       const first = fields['delivery_id'];
@@ -247,7 +247,7 @@ describe('routes', () => {
     for (const name of ['plain', 'secret', 'none']) messenger.put({ address: `amqp://u@${host}/${name}`, body: name });
     await messenger.send();
     const received = await receive(messenger, 3);
-    const seen = Object.fromEntries(received.map(({ message }) => [message.body, message.address]));
+    const seen = Object.fromEntries(received.map(({ message }) => [String(message.body), message.address]));
     expect(seen).toEqual({ plain: `amqp://${host}/plain`, secret: 'hidden', none: undefined });
     messenger.accept();
   });

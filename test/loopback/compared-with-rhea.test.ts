@@ -15,8 +15,8 @@ import { nestedLists, uint32 } from '../support/wire-frames.js';
 
 const MIB = 1 << 20;
 const { decode, encode } = rhea.message as unknown as {
-  decode(bytes: Buffer): { body?: unknown; application_properties?: Record<string, unknown> };
-  encode(message: object): Buffer;
+  decode: (bytes: Buffer) => { body?: unknown; application_properties?: Record<string, unknown> };
+  encode: (message: object) => Buffer;
 };
 
 const section = (code: number, ...bytes: number[]): Buffer => Buffer.from([0x00, 0x53, code, ...bytes]);
@@ -37,7 +37,7 @@ describe('rhea used directly', () => {
     container.on('disconnected', () => undefined);
     let connection: (Connection & { received_bytes?: number }) | undefined;
     container.on('connection_open', (context: { connection: Connection }) => (connection = context.connection));
-    const server = container.listen({ port: 0, host: '127.0.0.1', max_frame_size: 4096 }) as Server;
+    const server = container.listen({ port: 0, host: '127.0.0.1', max_frame_size: 4096 });
     onTestFinished(() => void server.close());
     await once(server, 'listening');
     const wire = await Wire.dial((server.address() as AddressInfo).port);
@@ -53,7 +53,9 @@ describe('rhea used directly', () => {
       outgoing: { on_disposition(fields: object): void; deliveries: { by_id(id: number): unknown } };
     };
     let steps = 0;
-    session.outgoing.deliveries.by_id = () => void steps++;
+    session.outgoing.deliveries.by_id = () => {
+      steps++;
+    };
     session.outgoing.on_disposition({ first: 0, last: 999_999 });
     expect(steps).toBe(1_000_000);
   });

@@ -8,7 +8,7 @@ import { Wire } from '../support/wire.js';
 import type { WireLink } from '../support/wire.js';
 
 const MIB = 1 << 20;
-const NESTED = Buffer.from([...Array(40).fill([0xc0, 0xff, 0x01]).flat(), 0x45]);
+const NESTED = Buffer.from([...Array<number[]>(40).fill([0xc0, 0xff, 0x01]).flat(), 0x45]);
 
 /** An array of `count` elements that take no bytes. */
 const bomb = (count: number): Buffer => Buffer.from([0xf0, 0, 0, 0, 5, ...uint32(count), 0x40]);

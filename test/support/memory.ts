@@ -6,6 +6,8 @@ const collectGarbage = runInNewContext('gc') as () => void;
 
 /** The bytes that are in use now, garbage aside: objects and buffers. */
 export function memoryInUse(): number {
+  // The memory of buffers is given back by another thread, for which the second round waits.
+  collectGarbage();
   collectGarbage();
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return heapUsed + arrayBuffers;

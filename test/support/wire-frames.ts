@@ -133,6 +133,5 @@ function plain(performative: Composite): Fields {
 function outcome(value: unknown): Fields {
   const unwrapped = message.unwrap_outcome(value);
   const type = (unwrapped.constructor as unknown as { composite_type: string }).composite_type;
-  const { value: _value, ...rest } = plain(unwrapped);
-  return { type, ...rest };
+  return { type, ...plain(unwrapped) };
 }
