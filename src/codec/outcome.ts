@@ -6,11 +6,20 @@ import { ACCEPTED, RELEASED } from '../message/outcome.js';
 import { Described, Typed } from '../message/typed.js';
 import type { AmqpValue } from '../message/typed.js';
 import { encodeSymbolMap, encodeValue } from './encode-value.js';
-import type { Output } from './output.js';
+import { Output } from './output.js';
 import { readValue } from './read.js';
 
 /** The codes of delivery states (AMQP 1.0 §3.4). */
 const CODES = { received: 0x23, accepted: 0x24, rejected: 0x25, released: 0x26, modified: 0x27 } as const;
+
+/**
+ * Checks that an outcome can be written: it is written when the turn ends, where nobody could catch the error.
+ *
+ * @throws `EncodeError` when its error or annotations have no AMQP form.
+ */
+export function checkOutcome(outcome: Outcome): void {
+  if (outcome.type === 'rejected' || outcome.type === 'modified') encodeOutcome(new Output(1024), outcome);
+}
 
 /** Writes an outcome as a delivery-state. */
 export function encodeOutcome(output: Output, outcome: Outcome): void {

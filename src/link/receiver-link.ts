@@ -71,12 +71,16 @@ export class ReceiverLink implements DeliverySource {
     this.#writeFlow(rhea);
   }
 
-  /** Asks the peer to send what it has or give the credit back; `drained` tells what came back. */
-  drain(): void {
+  /**
+   * Asks the peer to send what it has or give the credit back; `drained` tells what came back. Returns false when the
+   * peer cannot be asked.
+   */
+  drain(): boolean {
     const rhea = this.#rhea;
-    if (rhea === undefined) return;
+    if (rhea === undefined || this.#session?.host.canDrain !== true) return false;
     this.#isDraining = true;
     this.#writeFlow(rhea);
+    return true;
   }
 
   /** The peer has attached its side. */

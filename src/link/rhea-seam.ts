@@ -118,6 +118,7 @@ export interface RheaConnection extends RheaEvents {
   readonly max_frame_size: number | undefined;
   readonly channel_max: number | undefined;
   readonly idle_time_out: number | undefined;
+  readonly properties: Readonly<Record<string, unknown>> | undefined;
   readonly error: RheaError | undefined;
   readonly sasl_transport?: RheaSasl;
   connect(): void;

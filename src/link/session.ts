@@ -23,6 +23,8 @@ export interface SessionHost {
   readonly writer: SocketWriter;
   /** The largest frame the peer takes, in bytes. */
   readonly peerMaxFrameSize: number;
+  /** Whether the peer can be asked to give credit back. */
+  readonly canDrain: boolean;
   /** Frames that are not messages are written here. */
   readonly control: Output;
   /** Asks for `pump` of this link, and for `writeDispositions` of this session, before the turn ends. */

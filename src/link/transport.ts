@@ -80,6 +80,10 @@ export class Transport implements SessionHost {
     return Math.min(this.rhea.max_frame_size ?? Infinity, this.#limits.maxOutgoingFrameSize);
   }
 
+  get canDrain(): boolean {
+    return !isRabbitMQ3(this.rhea.properties);
+  }
+
   /** The container-id of the peer, once it has opened. */
   get peerId(): string | undefined {
     return this.rhea.container_id;
@@ -199,7 +203,11 @@ export class Transport implements SessionHost {
       this.#state = 'open';
       this.#events.opened(this);
     });
-    rhea.on('connection_error', (context) => (this.#error ??= closeError(context.error, this.#state)));
+    rhea.on('connection_error', (context) => {
+      this.#error ??= closeError(context.error, this.#state);
+      // A peer that has refused the credentials may take its time to hang up; RabbitMQ takes three seconds.
+      if (this.#state === 'opening') this.gate.destroy();
+    });
     rhea.on(
       'connection_close',
       () => (this.#error ??= this.#state === 'closing' ? undefined : closeError(undefined, 'open')),
@@ -292,4 +300,9 @@ export class Transport implements SessionHost {
 
 function describe(link: Link): string {
   return link.options.address ?? (link.options.dynamic ? 'a dynamic node' : 'the anonymous node');
+}
+
+/** RabbitMQ 3 crashes its own session when it is asked to drain a classic queue (seen with 3.10.8). */
+function isRabbitMQ3(properties: Readonly<Record<string, unknown>> | undefined): boolean {
+  return properties?.['product'] === 'RabbitMQ' && String(properties['version']).startsWith('3.');
 }

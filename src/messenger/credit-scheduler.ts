@@ -9,8 +9,8 @@ const LOW_SHARE_AUTOMATIC = 0.5;
 export interface CreditActions<Link> {
   /** Let the peer send this many more. */
   grant(link: Link, credit: number): void;
-  /** Ask the peer to give back what it does not use. */
-  drain(link: Link): void;
+  /** Ask the peer to give back what it does not use. Returns false when it cannot be asked. */
+  drain(link: Link): boolean;
 }
 
 /**
@@ -115,9 +115,9 @@ export class CreditScheduler<Link> {
     let wanted = this.#blocked.size * this.#share;
     for (const [link, credit] of this.#credited) {
       if (wanted <= 0) break;
+      if (!this.#actions.drain(link)) continue;
       wanted -= credit;
       this.#draining.add(link);
-      this.#actions.drain(link);
     }
   }
 

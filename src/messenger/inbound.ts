@@ -1,3 +1,4 @@
+import { checkOutcome } from '../codec/outcome.js';
 import { ReceivedMessage } from '../codec/received-message.js';
 import { OptionError, TrackerError, asError } from '../errors.js';
 import type { LinkRequest } from '../link/link-request.js';
@@ -127,6 +128,7 @@ export class Inbound {
 
   /** Gives one delivery an outcome, or, without a tracker, everything in the window through the last `get`. */
   finish(tracker: Tracker | undefined, outcome: Outcome): void {
+    checkOutcome(outcome);
     if (tracker !== undefined) this.#own(tracker).finish(outcome);
     else if (this.#last !== undefined) this.#window.finishThrough(this.#last, outcome);
   }

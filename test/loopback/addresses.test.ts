@@ -247,7 +247,7 @@ describe('routes', () => {
     for (const name of ['plain', 'secret', 'none']) messenger.put({ address: `amqp://u@${host}/${name}`, body: name });
     await messenger.send();
     const received = await receive(messenger, 3);
-    const seen = Object.fromEntries(received.map(({ message }) => [String(message.body), message.address]));
+    const seen = Object.fromEntries(received.map(({ message }) => [message.body as string, message.address]));
     expect(seen).toEqual({ plain: `amqp://${host}/plain`, secret: 'hidden', none: undefined });
     messenger.accept();
   });
