@@ -20,6 +20,7 @@ const RANKS: Record<string, number> = {
   cli: 7,
   'index.ts': 7,
   'broker.ts': 7,
+  'queue.ts': 7,
 };
 
 interface SourceFile {
@@ -81,7 +82,7 @@ describe('the architecture', () => {
   });
 
   it('has no import of an entry file from inside', () => {
-    const entries = new Set(['index.ts', 'broker.ts']);
+    const entries = new Set(['index.ts', 'broker.ts', 'queue.ts']);
     const inward = files.filter(({ imports }) => imports.some(({ path }) => path !== undefined && entries.has(path)));
     expect(inward.map(({ path }) => path)).toEqual([]);
   });

@@ -20,6 +20,7 @@ export class Disposition {
   /** Reads the performative whose descriptor ends at `position`. Throws `DecodeError`. */
   read(fields: FieldCursor, buffer: Buffer, position: number, end: number): void {
     fields.open(buffer, position, end);
+    fields.require('role');
     this.role = fields.boolean('role');
     this.first = fields.uint('first');
     if (this.first < 0) fields.missing('first');

@@ -82,6 +82,11 @@ export class FieldCursor {
     return start;
   }
 
+  /** Checks that the next field, a mandatory one, is there. It stays the next. */
+  require(name: string): void {
+    if (this.#left === 0 || this.#buffer[this.#position] === 0x40) this.missing(name);
+  }
+
   /** Reports a mandatory field that is absent. */
   missing(name: string): never {
     throw new DecodeError(`A performative lacks its mandatory field ${name}.`);

@@ -67,35 +67,35 @@ export class AcceptedConnection implements LinkCarrier {
 export class Acceptor {
   readonly #settings: ConnectionSettings;
   readonly #events: AcceptorEvents;
-  readonly #server: Server;
+  readonly #tls: boolean;
+  #server: Server | undefined;
   readonly #connections = new Set<AcceptedConnection>();
   readonly #sockets = new Set<Socket>();
   #whenIdle: (() => void) | undefined;
 
-  /** @throws ListenError when a certificate or key in `settings.tls` cannot be used. */
   constructor(tls: boolean, settings: ConnectionSettings, events: AcceptorEvents) {
+    this.#tls = tls;
     this.#settings = settings;
     this.#events = events;
-    this.#server = this.#createServer(tls);
-    // A client that fails its TLS handshake is its own problem.
-    this.#server.on('tlsClientError', (error) => log('a TLS handshake failed: %s', (error as Error).message));
-    // After it listens, this is about a connection that could not be accepted; others still can.
-    this.#server.on('error', (error) => log('the listener failed: %s', error.message));
-    this.#server.on('connection', (socket: Socket) => this.#keep(socket));
   }
 
-  /** Listens. Resolves with the port. Rejects with `ListenError` when the port is taken or not allowed. */
+  /**
+   * Listens. Resolves with the port. Rejects with `ListenError` when the port is taken or not allowed, or when the
+   * certificate or key cannot be used.
+   */
   listen(endpoint: Pick<Endpoint, 'host' | 'port'>): Promise<number> {
     const { host, port } = endpoint;
     return new Promise((resolve, reject) => {
-      this.#server.once('error', (cause: Error & { code?: string }) => {
+      const server = this.#createServer();
+      this.#server = server;
+      server.once('error', (cause: Error & { code?: string }) => {
         const reason =
           cause.code === 'EADDRINUSE' ? 'the port is in use; stop what uses it or take another' : cause.message;
         reject(new ListenError(`Cannot listen on ${host}:${port}: ${reason}.`, { cause }));
       });
-      this.#server.listen({ host, port }, () => {
+      server.listen({ host, port }, () => {
         // A TCP server that listens has an address of this shape.
-        resolve((this.#server.address() as AddressInfo).port);
+        resolve((server.address() as AddressInfo).port);
       });
     });
   }
@@ -112,7 +112,10 @@ export class Acceptor {
       if (this.#sockets.size === 0) resolve();
       else this.#whenIdle = resolve;
     });
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const closed = new Promise<void>((resolve) => {
+      if (this.#server === undefined) resolve();
+      else this.#server.close(() => resolve());
+    });
     for (const { transport } of this.#connections) transport.close();
     const timer = clock.setTimeout(() => {
       for (const socket of this.#sockets) socket.destroy();
@@ -121,13 +124,22 @@ export class Acceptor {
     clock.clearTimeout(timer);
   }
 
-  #createServer(tls: boolean): Server {
-    const { tls: options, connectTimeout } = this.#settings;
-    const accept = (socket: Socket): void => this.#accept(socket);
-    if (!tls) return createTcpServer({ noDelay: true, keepAlive: true }, accept);
+  #createServer(): Server {
+    const server = this.#tls ? this.#createTlsServer() : createTcpServer({ noDelay: true, keepAlive: true });
+    server.on(this.#tls ? 'secureConnection' : 'connection', (socket: Socket) => this.#accept(socket));
+    server.on('connection', (socket: Socket) => this.#keep(socket));
+    // A client that fails its TLS handshake is its own problem.
+    server.on('tlsClientError', (error) => log('a TLS handshake failed: %s', (error as Error).message));
+    // After it listens, this is about a connection that could not be accepted; others still can.
+    server.on('error', (error) => log('the listener failed: %s', error.message));
+    return server;
+  }
+
+  #createTlsServer(): Server {
+    const { tls, connectTimeout } = this.#settings;
     const handshake = connectTimeout > 0 ? { handshakeTimeout: connectTimeout } : {};
     try {
-      return createTlsServer({ minVersion: 'TLSv1.2', ...handshake, ...options }, accept);
+      return createTlsServer({ minVersion: 'TLSv1.2', ...handshake, ...tls });
     } catch (cause) {
       throw new ListenError(`The certificate or key to listen with cannot be used: ${asError(cause).message}.`, {
         cause,

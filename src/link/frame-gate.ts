@@ -159,7 +159,7 @@ export class FrameGate implements RheaSocket {
 
   /** rhea takes silence for a dead peer, and transfers pass it by. */
   #keepRheaAwake(): void {
-    if (this.#options.idleTimeout === 0) return;
+    if (this.#options.idleTimeout === 0 || this.#phase !== 'amqp') return;
     if (this.#options.now() - this.#fedAt > this.#options.idleTimeout / 4) this.#feed(EMPTY_FRAME);
   }
 

@@ -19,14 +19,6 @@ export interface RheaError {
 export interface RheaTerminus {
   address?: string | null;
   dynamic?: boolean;
-  durable?: number;
-  expiry_policy?: string;
-  timeout?: number;
-  distribution_mode?: string;
-  filter?: Record<string, unknown>;
-  capabilities?: string | string[];
-  outcomes?: string[];
-  default_outcome?: unknown;
 }
 
 /** What rhea hands to a listener. */
@@ -55,11 +47,9 @@ export interface RheaFlow {
 export interface RheaLink extends RheaEvents {
   readonly name: string;
   readonly session: RheaSession;
-  readonly connection: RheaConnection;
   readonly source: RheaTerminus | undefined;
   readonly target: RheaTerminus | undefined;
   readonly error: RheaError | undefined;
-  readonly max_message_size: number | undefined;
   readonly local: {
     handle: number;
     attach: {
@@ -81,7 +71,6 @@ export interface RheaLink extends RheaEvents {
   set_target(terminus: RheaTerminus): void;
   is_receiver(): boolean;
   close(error?: RheaError): void;
-  remove(): void;
   /** Replaced per link: the data plane reads flow frames itself, with serial-number arithmetic. */
   on_flow(frame: { performative: RheaFlow }): void;
 }
@@ -92,7 +81,6 @@ export interface RheaSession extends RheaEvents {
   readonly local: { channel: number };
   /** `handles` has every link the peer has attached, by its handle, closed ones too. */
   readonly remote: { channel?: number; readonly handles: Readonly<Record<number, RheaLink>> };
-  readonly links: Record<string, RheaLink>;
   readonly incoming: {
     /** Shared: the transfer-id expected next. */
     next_transfer_id: number;
@@ -106,7 +94,6 @@ export interface RheaSession extends RheaEvents {
   };
   begin(): void;
   close(error?: RheaError): void;
-  remove(): void;
   attach_sender(options: object): RheaLink;
   attach_receiver(options: object): RheaLink;
 }
@@ -114,27 +101,16 @@ export interface RheaSession extends RheaEvents {
 /** A connection of rhea. */
 export interface RheaConnection extends RheaEvents {
   readonly container_id: string | undefined;
-  readonly hostname: string | undefined;
   readonly max_frame_size: number | undefined;
   readonly channel_max: number | undefined;
-  readonly idle_time_out: number | undefined;
   readonly properties: Readonly<Record<string, unknown>> | undefined;
   readonly error: RheaError | undefined;
-  readonly sasl_transport?: RheaSasl;
   connect(): void;
   accept(socket: RheaSocket): void;
   create_session(bufferSize?: object): RheaSession;
   /** Does nothing when it is open already. */
   open(): void;
   close(error?: RheaError): void;
-  is_open(): boolean;
-  remove_all_sessions(): void;
-}
-
-/** The client side of rhea's SASL layer. */
-export interface RheaSasl {
-  mechanism_name?: string;
-  on_sasl_mechanisms(frame: { performative: { sasl_server_mechanisms: string | string[] } }): void;
 }
 
 /** The part of a socket that rhea uses. */
@@ -153,7 +129,6 @@ export interface RheaSocket {
 /** A container of rhea: what connections are made from. */
 export interface RheaContainer extends RheaEvents {
   create_connection(options: object): RheaConnection;
-  readonly sasl_server_mechanisms: Record<string, unknown>;
 }
 
 /** Makes a container of its own for one messenger or broker. Its id is the AMQP container-id. */

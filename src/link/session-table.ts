@@ -1,3 +1,6 @@
+import { Disposition } from '../codec/disposition.js';
+import { FieldCursor } from '../codec/field-cursor.js';
+import { Transfer } from '../codec/transfer.js';
 import { ProtocolError } from '../errors.js';
 import type { RheaConnection, RheaSession } from './rhea-seam.js';
 import { SESSION_BUFFER } from './rhea-seam.js';
@@ -5,32 +8,42 @@ import type { SenderLink } from './sender-link.js';
 import { Session } from './session.js';
 import type { SessionHost } from './session.js';
 
+/** What the table tells of its sessions. */
+export interface SessionTableEvents {
+  /** The peer has ended a session, or answered our end. */
+  ended(session: Session): void;
+  /** There may be room for another. */
+  freed(): void;
+}
+
 /** The sessions of a connection: found by the peer's channel for every frame, and chosen for every new link. */
 export class SessionTable {
   readonly #host: SessionHost;
   readonly #channelMax: number;
-  readonly #ended: (session: Session) => void;
+  readonly #events: SessionTableEvents;
   readonly #all = new Map<RheaSession, Session>();
   readonly #byChannel = new Map<number, Session>();
+  // One of each, read anew for every frame.
+  readonly #fields = new FieldCursor();
+  readonly #transfer = new Transfer();
+  readonly #disposition = new Disposition();
 
-  constructor(host: SessionHost, channelMax: number, ended: (session: Session) => void) {
+  constructor(host: SessionHost, channelMax: number, events: SessionTableEvents) {
     this.#host = host;
     this.#channelMax = channelMax;
-    this.#ended = ended;
+    this.#events = events;
   }
 
-  /** Every session. */
-  [Symbol.iterator](): IterableIterator<Session> {
-    return this.#all.values();
+  /** Reads a transfer frame, whose fields are the list at `position`, and hands it to its session. */
+  transfer(channel: number, buffer: Buffer, position: number, end: number): void {
+    this.#transfer.read(this.#fields, buffer, position, end);
+    this.#onChannel(channel).transfer(this.#transfer, buffer, end);
   }
 
-  /** The session that frames on this channel are for. */
-  onChannel(channel: number): Session {
-    const session = this.#byChannel.get(channel);
-    if (session === undefined) {
-      throw new ProtocolError(`The peer used channel ${channel}, on which no session has begun.`);
-    }
-    return session;
+  /** Reads a disposition frame, likewise. */
+  disposition(channel: number, buffer: Buffer, position: number, end: number): void {
+    this.#disposition.read(this.#fields, buffer, position, end);
+    this.#onChannel(channel).disposition(this.#disposition, buffer, end);
   }
 
   /** The session that rhea calls by this object. */
@@ -67,8 +80,14 @@ export class SessionTable {
     // Reported with the close that follows.
     rhea.on('session_error', () => undefined);
     rhea.on('session_close', () => {
-      this.#forget(session);
-      this.#ended(session);
+      session.isEnding = true;
+      this.#forgetChannel(session);
+      this.#events.ended(session);
+      // rhea has yet to answer, and then gives back the channel, which channel-max may be waiting for.
+      setImmediate(() => {
+        this.#all.delete(rhea);
+        this.#events.freed();
+      });
     });
     return session;
   }
@@ -94,8 +113,15 @@ export class SessionTable {
     for (const session of this.#all.values()) for (const link of session.senders) visit(link);
   }
 
-  #forget(session: Session): void {
-    this.#all.delete(session.rhea);
+  #onChannel(channel: number): Session {
+    const session = this.#byChannel.get(channel);
+    if (session === undefined) {
+      throw new ProtocolError(`The peer used channel ${channel}, on which no session has begun.`);
+    }
+    return session;
+  }
+
+  #forgetChannel(session: Session): void {
     const channel = session.rhea.remote.channel ?? 0;
     if (this.#byChannel.get(channel) === session) this.#byChannel.delete(channel);
   }

@@ -18,6 +18,9 @@ interface Settlement {
   readonly result: Outcome | undefined;
 }
 
+/** Settlements that are worth a write of their own: a sender whose window is full waits for them. */
+const MANY = 256;
+
 /** What a session needs from the connection it belongs to. */
 export interface SessionHost {
   readonly writer: SocketWriter;
@@ -30,6 +33,8 @@ export interface SessionHost {
   /** Asks for `pump` of this link, and for `writeDispositions` of this session, before the turn ends. */
   schedule(link: SenderLink): void;
   scheduleDispositions(session: Session): void;
+  /** Asks for both in the next tick. */
+  hurry(): void;
 }
 
 /**
@@ -133,6 +138,7 @@ export class Session {
     if (before === undefined) this.host.scheduleDispositions(this);
     else if (((settlement.id - before.id) | 0) <= 0) this.#inOrder = false;
     queue.push(settlement);
+    if (queue.length === MANY) this.host.hurry();
   }
 
   /** Tells the peer, before the turn ends, that its outcome for a delivery of ours is final. */

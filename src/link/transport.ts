@@ -1,9 +1,6 @@
 import type { Socket } from 'node:net';
-import { Disposition } from '../codec/disposition.js';
-import { FieldCursor } from '../codec/field-cursor.js';
 import { Output } from '../codec/output.js';
-import { Transfer } from '../codec/transfer.js';
-import { LinkError } from '../errors.js';
+import { LinkError, ProtocolError } from '../errors.js';
 import type { MessagingError } from '../errors.js';
 import type { Clock } from './clock.js';
 import { closeError, endError, failureError, violation } from './connection-errors.js';
@@ -20,6 +17,9 @@ import { Turn } from './turn.js';
 
 /** How long the peer may take to answer our close before the socket is cut, in milliseconds. */
 const CLOSE_TIMEOUT = 1000;
+
+/** The smallest frame size a peer must take, in bytes (AMQP 1.0 §2.4.1). */
+const MIN_MAX_FRAME_SIZE = 512;
 
 /** Either kind of link. */
 export type Link = SenderLink | ReceiverLink;
@@ -56,17 +56,16 @@ export class Transport implements SessionHost {
   #state: 'opening' | 'open' | 'closing' | 'closed' = 'opening';
   #error: MessagingError | undefined;
   #closeTimer: NodeJS.Timeout | undefined;
-  // One of each, read anew for every frame.
-  readonly #fields = new FieldCursor();
-  readonly #transfer = new Transfer();
-  readonly #disposition = new Disposition();
 
   constructor(socket: Socket, rhea: RheaConnection, limits: TransportLimits, clock: Clock, events: TransportEvents) {
     this.rhea = rhea;
     this.#limits = limits;
     this.#clock = clock;
     this.#events = events;
-    this.#sessions = new SessionTable(this, limits.channelMax, (session) => this.#sessionEnded(session));
+    this.#sessions = new SessionTable(this, limits.channelMax, {
+      ended: (session) => this.#sessionEnded(session),
+      freed: () => this.#attachWaiting(),
+    });
     this.gate = this.#createGate(socket);
     this.#turn = new Turn(this.gate.writer);
     this.#listen();
@@ -157,19 +156,17 @@ export class Transport implements SessionHost {
     this.#turn.settle(session);
   }
 
+  hurry(): void {
+    this.#turn.hurry();
+  }
+
   #createGate(socket: Socket): FrameGate {
     return new FrameGate(
       socket,
       { maxFrameSize: this.#limits.maxFrameSize, idleTimeout: this.#limits.idleTimeout, now: () => this.#clock.now() },
       {
-        transfer: (channel, buffer, position, end) => {
-          this.#transfer.read(this.#fields, buffer, position, end);
-          this.#sessions.onChannel(channel).transfer(this.#transfer, buffer, end);
-        },
-        disposition: (channel, buffer, position, end) => {
-          this.#disposition.read(this.#fields, buffer, position, end);
-          this.#sessions.onChannel(channel).disposition(this.#disposition, buffer, end);
-        },
+        transfer: (channel, buffer, position, end) => this.#sessions.transfer(channel, buffer, position, end),
+        disposition: (channel, buffer, position, end) => this.#sessions.disposition(channel, buffer, position, end),
         // The peer may have opened a session window, or the socket has room: whoever waits has another look.
         turnEnded: () => this.#pumpWaiting(),
         unblocked: () => this.#pumpWaiting(),
@@ -200,6 +197,9 @@ export class Transport implements SessionHost {
     const failed = (context: RheaContext): void => this.#refuse(violation(context));
     rhea.on('connection_open', () => {
       if (this.#state !== 'opening') return;
+      if (this.peerMaxFrameSize < MIN_MAX_FRAME_SIZE) {
+        throw new ProtocolError(`The peer takes frames of ${this.peerMaxFrameSize} bytes; 512 is the least allowed.`);
+      }
       this.#state = 'open';
       this.#events.opened(this);
     });

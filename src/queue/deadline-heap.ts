@@ -3,9 +3,9 @@ export interface HasDeadline {
   readonly deadline: number;
 }
 
-/** A binary heap: the earliest deadline first. What left its queue otherwise stays in here until its deadline comes up. */
+/** A binary heap: the earliest deadline first. Taking anything but the first out is left to `keep`, for many at once. */
 export class DeadlineHeap<Item extends HasDeadline> {
-  readonly #items: Item[] = [];
+  #items: Item[] = [];
 
   /** How many items it holds. */
   get size(): number {
@@ -17,7 +17,7 @@ export class DeadlineHeap<Item extends HasDeadline> {
     return this.#items[0];
   }
 
-  /** Adds an item. */
+  /** Adds an item. Takes constant time when no item in it has a later deadline. */
   push(item: Item): void {
     const items = this.#items;
     let index = items.push(item) - 1;
@@ -47,10 +47,15 @@ export class DeadlineHeap<Item extends HasDeadline> {
     return first;
   }
 
-  /** Keeps only what `isWanted` says, when half or more is not: what has left must not pile up behind late deadlines. */
-  compact(isWanted: (item: Item) => boolean, wanted: number): void {
-    if (this.#items.length < 64 || this.#items.length < wanted * 2) return;
-    const kept = this.#items.splice(0).filter(isWanted);
+  /** Keeps what `isWanted` says, and forgets the rest. */
+  keep(isWanted: (item: Item) => boolean): void {
+    const kept = this.#items.filter(isWanted);
+    this.#items = [];
     for (const item of kept) this.push(item);
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#items = [];
   }
 }

@@ -1,14 +1,16 @@
+import { OptionError } from '../errors.js';
+
 /** What of a message says when it stops being of use. Any object fits; what lacks all of these never expires. */
 export interface Expirable {
-  /** When it expires, in milliseconds since 1970. Counts before all others. */
-  readonly expiry?: Date | number | undefined;
+  /** When it expires; a number is milliseconds since 1970. Counts before all others. */
+  readonly expiry?: Date | number | null | undefined;
   /** The same, as AMQP messages have it (`absolute-expiry-time`, AMQP 1.0 §3.2.4). */
-  readonly expiryTime?: Date | number | undefined;
+  readonly expiryTime?: Date | number | null | undefined;
   /** How long it lives from its arrival, in milliseconds (`ttl`, AMQP 1.0 §3.2.1). */
-  readonly ttl?: number | undefined;
+  readonly ttl?: number | null | undefined;
 }
 
-/** The two times a queue needs. */
+/** The two times a queue needs, and timers. */
 export interface QueueClock {
   /** Milliseconds that never go back: for lifetimes. */
   now(): number;
@@ -16,6 +18,7 @@ export interface QueueClock {
   wallNow(): number;
   /** Calls back once. The timer does not keep the process alive. */
   setTimeout(callback: () => void, delay: number): NodeJS.Timeout;
+  /** Calls a timer off. One that has called back already is ignored. */
   clearTimeout(timer: NodeJS.Timeout): void;
 }
 
@@ -27,12 +30,27 @@ export const SYSTEM_QUEUE_CLOCK: QueueClock = {
   clearTimeout: (timer) => clearTimeout(timer),
 };
 
+/** Beyond this many milliseconds Node's timers fire at once. */
+export const LONGEST_TIMER: number = 0x7fff_ffff;
+
 /**
- * When a message that arrives now expires, on the clock that never goes back; `Infinity` for never. A wall-clock time is
- * turned into a remaining lifetime once, here: a clock that is set later moves nothing.
+ * How many milliseconds a message that arrives now has left; 0 or less when it has expired, `Infinity` when it never
+ * will. The wall clock is read once, here: setting it later moves nothing.
  */
-export function deadlineOf(message: Expirable, clock: QueueClock): number {
-  const absolute = message.expiry ?? message.expiryTime;
-  if (absolute !== undefined) return clock.now() + Number(absolute) - clock.wallNow();
-  return message.ttl === undefined ? Infinity : clock.now() + message.ttl;
+export function lifetimeOf(message: Expirable, clock: QueueClock): number {
+  const expiry = message.expiry ?? message.expiryTime;
+  if (expiry != null) return checked(expiry, 'expiry') - clock.wallNow();
+  const { ttl } = message;
+  return ttl == null ? Infinity : checked(ttl, 'ttl');
+}
+
+/** What is no number would be before no time and after none, and so disorder the queue. */
+function checked(time: Date | number, name: string): number {
+  const milliseconds = time instanceof Date ? time.getTime() : time;
+  if (typeof milliseconds !== 'number' || Number.isNaN(milliseconds)) {
+    throw new OptionError(
+      `The ${name} of a message must be a number of milliseconds${name === 'ttl' ? '' : ' or a Date'}.`,
+    );
+  }
+  return milliseconds;
 }

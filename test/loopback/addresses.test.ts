@@ -173,16 +173,17 @@ describe('an address that is refused', () => {
   it('does not use up the sessions of the connection', async () => {
     const peer = await ScriptedPeer.listen();
     const messenger = createTrackingMessenger();
-    const wires = peer.accept();
-    for (let round = 0; round < 5; round++) {
-      const tracker = messenger.put({ address: peer.address('bad'), body: round });
-      const wire = await wires;
-      if (round === 0) await wire.answerOpen({ channel_max: 1 });
+    let tracker = messenger.put({ address: peer.address('bad'), body: 0 });
+    const wire = await peer.accept();
+    await wire.answerOpen({ channel_max: 0 });
+    for (let round = 1; round < 5; round++) {
       const begin = await wire.answerBegin();
+      expect(begin.channel).toBe(0);
       const { handle, channel } = await wire.answerAttach({ target: null });
       wire.send('detach', { handle, closed: true, error: { condition: 'amqp:not-found' } }, channel);
-      await tracker.outcome();
-      // A session that no link needs any more is ended.
+      expect(await tracker.outcome()).toBe('aborted');
+      // A session that no link needs any more is ended, and the next link waits until it is.
+      tracker = messenger.put({ address: peer.address('bad'), body: round });
       await wire.read('end');
       wire.send('end', {}, begin.channel);
     }
@@ -199,7 +200,8 @@ describe('an address that is refused', () => {
     wire.send('end', { error: { condition: 'amqp:not-found' } }, link.channel);
     expect(await bad.outcome()).toBe('aborted');
 
-    await wire.answerBegin();
+    // The one channel there is is used again.
+    expect((await wire.answerBegin()).channel).toBe(0);
     const again = await wire.answerAttach();
     expect(again.attach.fields['target']).toMatchObject({ address: 'good' });
     wire.grant(again, 1);

@@ -240,6 +240,17 @@ describe('a peer is cut off, and only it, when it sends', () => {
   });
 });
 
+it('a peer is cut off that takes no frame large enough for a message', async () => {
+  const peer = await ScriptedPeer.listen();
+  const messenger = createTrackingMessenger();
+  const tracker = messenger.put({ address: peer.address('q'), body: 'a' });
+  const wire = await peer.accept();
+  await wire.answerOpen({ max_frame_size: 40 });
+  expect((await wire.read('close')).fields).toMatchObject({ error: { condition: FRAMING } });
+  expect(await tracker.outcome()).toBe('aborted');
+  expect(tracker.error).toMatchObject({ code: 'ERR_PROTOCOL' });
+});
+
 describe('a peer cannot fill the memory', () => {
   it('with a frame that is too large: it is refused before it is kept', async () => {
     const { wire, refused } = await attacked({ maxFrameSize: 4096 });

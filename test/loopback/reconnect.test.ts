@@ -136,6 +136,29 @@ describe('a connection that is cut', () => {
     expect(subscription.state).toBe('open');
   });
 
+  it('does not bring back a link that was closed here', async () => {
+    const peer = await ScriptedPeer.listen();
+    const receiver = createTrackingMessenger({ reconnect: QUICK, maxMessageSize: 1000 });
+    const bad = receiver.subscribe(peer.address('bad'));
+    const first = await peer.accept();
+    const link = await first.answerLink();
+    receiver.subscribe(peer.address('good'));
+    await first.answerBegin();
+    await first.answerAttach();
+    first.transfer(link, 0, payload('x'.repeat(2000)));
+    await first.read('detach');
+    expect(bad.state).toBe('failed');
+    // The connection goes before the peer has answered that.
+    first.destroy();
+
+    const second = await peer.accept();
+    const again = await second.answerLink();
+    expect(again.attach.fields['source']).toMatchObject({ address: 'good' });
+    second.transfer(again, 0, payload('fine'));
+    expect((await receive(receiver, 1))[0]!.message.body).toBe('fine');
+    expect(second.unread.filter(({ name }) => name === 'begin' || name === 'attach')).toEqual([]);
+  });
+
   it('is given up after as many attempts as allowed, and the messages are aborted', async () => {
     const peer = await ScriptedPeer.listen();
     const sender = createTrackingMessenger({ reconnect: { delay: 1, maxDelay: 1, retries: 3 } });

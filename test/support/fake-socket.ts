@@ -6,6 +6,8 @@ export class FakeSocket extends EventEmitter {
   readonly written: Buffer[] = [];
   writable = true;
   #isEnded = false;
+  #isPaused = false;
+  #held: Buffer[] = [];
 
   /** The same, for what takes a socket. It has all that the link layer uses of one. */
   get asSocket(): Socket {
@@ -13,7 +15,23 @@ export class FakeSocket extends EventEmitter {
   }
 
   receive(bytes: Buffer): void {
-    this.emit('data', bytes);
+    if (this.#isPaused) this.#held.push(bytes);
+    else this.emit('data', bytes);
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  unshift(bytes: Buffer): void {
+    this.#held.unshift(bytes);
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    const held = this.#held;
+    this.#held = [];
+    for (const bytes of held) this.receive(bytes);
   }
 
   write(bytes: Buffer, done?: () => void): boolean {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ACCEPTED, RELEASED } from '../../../src/message/outcome.js';
 import { IncomingDelivery } from '../../../src/queue/incoming-delivery.js';
 import { IncomingWindow } from '../../../src/queue/incoming-window.js';
+import { memoryInUse } from '../../support/memory.js';
 
 const source = { settle: (): void => undefined };
 
@@ -56,6 +57,17 @@ describe('IncomingWindow', () => {
     const more = [2, 3].map((id) => new IncomingDelivery(Buffer.alloc(0), 0, 0, id, false, source));
     for (const delivery of more) window.add(delivery, 2);
     expect(statusOf(more)).toEqual(['pending', 'pending']);
+  });
+
+  it('keeps nothing of what was answered one by one, however large it is', () => {
+    const window = new IncomingWindow();
+    const before = memoryInUse();
+    for (let id = 0; id < 20_000; id++) {
+      const delivery = new IncomingDelivery(Buffer.alloc(0), 0, 0, id, false, source);
+      window.add(delivery, Infinity);
+      delivery.finish(ACCEPTED);
+    }
+    expect(memoryInUse() - before).toBeLessThan(500_000);
   });
 
   it('may be made smaller while it is in use', () => {

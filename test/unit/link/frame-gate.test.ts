@@ -1,0 +1,228 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { MessagingError } from '../../../src/errors.js';
+import { FrameGate } from '../../../src/link/frame-gate.js';
+import { FakeSocket } from '../../support/fake-socket.js';
+import { AMQP_HEADER, HEARTBEAT, SASL_HEADER, encodeFrame, rawFrame, uint32 } from '../../support/wire-frames.js';
+
+const IDLE = 1000;
+const TRANSFER = encodeFrame('transfer', { handle: 0, delivery_id: 0 }, 3, Buffer.from('payload'));
+const DISPOSITION = encodeFrame('disposition', { role: true, first: 0 }, 4);
+const BEGIN = encodeFrame('begin', { next_outgoing_id: 0, incoming_window: 1, outgoing_window: 1 });
+const SASL_INIT = encodeFrame('sasl_init', { mechanism: 'ANONYMOUS' });
+const SASL_OUTCOME = encodeFrame('sasl_outcome', { code: 0 });
+
+let now: number;
+let socket: FakeSocket;
+let gate: FrameGate;
+/** What rhea has been given. */
+let fed: Buffer[];
+/** What the data plane has been given: the kind, the channel and the bytes from the fields on. */
+let taken: [string, number, string][];
+let violations: MessagingError[];
+let events: string[];
+
+beforeEach(() => {
+  now = 0;
+  socket = new FakeSocket();
+  [fed, taken, violations, events] = [[], [], [], []];
+  const take =
+    (kind: string) =>
+    (channel: number, buffer: Buffer, position: number, end: number): void => {
+      taken.push([kind, channel, buffer.toString('hex', position, end)]);
+    };
+  gate = new FrameGate(
+    socket.asSocket,
+    { maxFrameSize: 4096, idleTimeout: IDLE, now: () => now },
+    {
+      transfer: take('transfer'),
+      disposition: take('disposition'),
+      turnEnded: () => events.push('turn ended'),
+      written: () => undefined,
+      unblocked: () => undefined,
+      violated: (error) => violations.push(error),
+      ended: (error) => events.push(`ended ${error?.message ?? 'in peace'}`),
+    },
+  );
+  gate.on('data', (bytes) => fed.push(Buffer.from(bytes as Buffer)));
+  gate.on('end', () => events.push('rhea ended'));
+});
+
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('the gate', () => {
+  it('takes transfers and dispositions out of the stream and feeds the rest to rhea, in order', () => {
+    socket.receive(Buffer.concat([AMQP_HEADER, TRANSFER, BEGIN, DISPOSITION, HEARTBEAT]));
+    expect(fed).toEqual([AMQP_HEADER, BEGIN, HEARTBEAT]);
+    expect(taken.map(([kind, channel]) => [kind, channel])).toEqual([
+      ['transfer', 3],
+      ['disposition', 4],
+    ]);
+    expect(TRANSFER.toString('hex')).toContain(taken[0]![2]);
+    expect(events).toEqual(['turn ended']);
+  });
+
+  const fields = Buffer.from([0x45]);
+  it.each([
+    ['a long number', Buffer.concat([Buffer.from([0x00, 0x80, 0, 0, 0, 0, 0, 0, 0, 0x14]), fields])],
+    ['a short symbol', Buffer.concat([Buffer.from([0x00, 0xa3, 18]), Buffer.from('amqp:transfer:list'), fields])],
+    [
+      'a long symbol',
+      Buffer.concat([Buffer.from([0x00, 0xb3, 0, 0, 0, 18]), Buffer.from('amqp:transfer:list'), fields]),
+    ],
+  ])('knows a transfer by %s', (_title, body) => {
+    socket.receive(Buffer.concat([AMQP_HEADER, rawFrame(body)]));
+    expect(taken).toEqual([['transfer', 0, '45']]);
+    expect(fed).toEqual([AMQP_HEADER]);
+  });
+
+  it.each([
+    ['another type of number', [0x00, 0x50, 0x14, 0x45]],
+    ['a number beyond 32 bits', [0x00, 0x80, 0, 0, 0, 1, 0, 0, 0, 0x14, 0x45]],
+    ['half a number', [0x00, 0x80, 0, 0]],
+    ['a symbol that runs out', [0x00, 0xa3, 200, 0x61]],
+    ['another descriptor', [0x00, 0x00, 0x53, 0x14, 0x45, 0x45]],
+  ])('lets no transfer pass by that calls itself by %s', (_title, body) => {
+    socket.receive(Buffer.concat([AMQP_HEADER, rawFrame(body)]));
+    expect(fed).toEqual([AMQP_HEADER]);
+    expect(violations).toHaveLength(1);
+  });
+
+  it('skips what stands in an extended header', () => {
+    const extended = Buffer.concat([
+      uint32(17),
+      Buffer.from([3, 0, 0, 5, 0xff, 0xff, 0xff, 0xff, 0x00, 0x53, 0x14, 0x45, 0x01]),
+    ]);
+    socket.receive(Buffer.concat([AMQP_HEADER, extended]));
+    expect(taken).toEqual([['transfer', 5, '4501']]);
+  });
+
+  it('takes nothing in after a violation, and tells it once', () => {
+    socket.receive(Buffer.concat([AMQP_HEADER, rawFrame([0x43]), BEGIN]));
+    socket.receive(BEGIN);
+    socket.receive(rawFrame([0x43]));
+    expect(fed).toEqual([AMQP_HEADER]);
+    expect(violations).toMatchObject([{ code: 'ERR_DECODE' }]);
+    expect(events).toEqual([]);
+  });
+
+  it('tells errors of the data plane as violations', () => {
+    const failing = new FakeSocket();
+    const broken = new FrameGate(
+      failing.asSocket,
+      { maxFrameSize: 4096, idleTimeout: 0, now: () => 0 },
+      {
+        transfer: () => {
+          throw new TypeError('a mistake');
+        },
+        disposition: () => undefined,
+        turnEnded: () => undefined,
+        written: () => undefined,
+        unblocked: () => undefined,
+        violated: (error) => violations.push(error),
+        ended: () => undefined,
+      },
+    );
+    broken.on('data', () => undefined);
+    failing.receive(Buffer.concat([AMQP_HEADER, TRANSFER]));
+    expect(violations).toMatchObject([{ code: 'ERR_PROTOCOL', cause: { message: 'a mistake' } }]);
+  });
+
+  it('ends after what is written in the same turn, and takes nothing more in', async () => {
+    socket.receive(AMQP_HEADER);
+    gate.end();
+    gate.write(Buffer.from('last words'));
+    gate.end();
+    socket.receive(BEGIN);
+    await settled();
+    expect(socket.written.map(String)).toEqual(['last words']);
+    expect(fed).toEqual([AMQP_HEADER]);
+    expect(events).toEqual(['turn ended', 'rhea ended', 'ended in peace']);
+  });
+
+  it('tells once that the socket is gone, and why', async () => {
+    socket.emit('error', new Error('reset'));
+    socket.destroy();
+    await settled();
+    socket.emit('close');
+    expect(events).toEqual(['rhea ended', 'ended reset']);
+  });
+
+  it('says nothing more to rhea when rhea has let go of it', async () => {
+    gate.removeAllListeners();
+    socket.receive(AMQP_HEADER);
+    gate.destroy();
+    await settled();
+    expect(fed).toEqual([]);
+    expect(events).toEqual(['turn ended', 'ended in peace']);
+  });
+});
+
+describe('protocol headers', () => {
+  it('may stand at the beginning, and again after SASL', async () => {
+    socket.receive(Buffer.concat([SASL_HEADER, SASL_INIT]));
+    gate.write(SASL_OUTCOME);
+    await settled();
+    socket.receive(Buffer.concat([AMQP_HEADER, BEGIN]));
+    expect(violations).toEqual([]);
+    expect(fed).toEqual([SASL_HEADER, SASL_INIT, AMQP_HEADER, BEGIN]);
+  });
+
+  it('may follow the outcome that the peer sends', async () => {
+    socket.receive(Buffer.concat([SASL_HEADER, SASL_OUTCOME, AMQP_HEADER]));
+    await settled();
+    expect(violations).toEqual([]);
+    expect(fed).toEqual([SASL_HEADER, SASL_OUTCOME, AMQP_HEADER]);
+  });
+
+  it.each([
+    ['in the middle of AMQP', [AMQP_HEADER, BEGIN, AMQP_HEADER]],
+    ['twice', [AMQP_HEADER, AMQP_HEADER]],
+    ['twice after SASL', [SASL_HEADER, SASL_OUTCOME, AMQP_HEADER, AMQP_HEADER]],
+    ['before SASL is over', [SASL_HEADER, AMQP_HEADER]],
+  ])('may not stand %s', async (_title, frames) => {
+    socket.receive(Buffer.concat(frames));
+    await settled();
+    expect(violations).toMatchObject([{ code: 'ERR_PROTOCOL' }]);
+  });
+
+  it('and what else comes early wait until rhea has answered the SASL frame before', async () => {
+    socket.receive(Buffer.concat([SASL_HEADER, SASL_INIT, AMQP_HEADER, BEGIN]));
+    socket.receive(HEARTBEAT);
+    expect(fed).toEqual([SASL_HEADER, SASL_INIT]);
+    await Promise.resolve();
+    gate.write(SASL_OUTCOME);
+    await settled();
+    expect(fed).toEqual([SASL_HEADER, SASL_INIT, AMQP_HEADER, BEGIN, HEARTBEAT]);
+    expect(violations).toEqual([]);
+  });
+});
+
+describe('while only transfers come', () => {
+  beforeEach(() => socket.receive(AMQP_HEADER));
+
+  it('rhea is fed a heartbeat now and then, so that it does not take the peer for dead', () => {
+    for (let time = 0; time <= 4 * IDLE; time += 10) {
+      now = time;
+      socket.receive(TRANSFER);
+    }
+    const heartbeats = fed.filter((bytes) => bytes.equals(HEARTBEAT)).length;
+    expect(heartbeats).toBeGreaterThanOrEqual(12);
+    expect(heartbeats).toBeLessThanOrEqual(16);
+  });
+
+  it('it is not fed one when it has been given something itself', () => {
+    for (let time = 0; time <= 4 * IDLE; time += 100) {
+      now = time;
+      socket.receive(Buffer.concat([TRANSFER, BEGIN]));
+    }
+    expect(fed.some((bytes) => bytes.equals(HEARTBEAT))).toBe(false);
+  });
+});
+
+it('rhea is fed no heartbeat before it speaks AMQP', () => {
+  for (const byte of SASL_HEADER) {
+    now += IDLE;
+    socket.receive(Buffer.from([byte]));
+  }
+  expect(fed).toEqual([SASL_HEADER]);
+});

@@ -1,0 +1,323 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { AUTOMATIC_CREDIT, CreditScheduler } from '../../../src/messenger/credit-scheduler.js';
+
+/** A scheduler with links that behave as peers do: they hold what they are granted until messages use it up. */
+class Peers {
+  readonly credit = new Map<string, number>();
+  readonly draining = new Set<string>();
+  /** Links that cannot be asked. */
+  readonly deaf = new Set<string>();
+  readonly scheduler = new CreditScheduler<string>({
+    grant: (link, credit) => {
+      expect(credit).toBeGreaterThan(0);
+      this.credit.set(link, this.of(link) + credit);
+    },
+    drain: (link) => {
+      if (this.deaf.has(link)) return false;
+      this.draining.add(link);
+      return true;
+    },
+  });
+
+  of(link: string): number {
+    return this.credit.get(link) ?? 0;
+  }
+
+  get granted(): number {
+    return [...this.credit.values()].reduce((sum, credit) => sum + credit, 0);
+  }
+
+  add(...links: string[]): void {
+    for (const link of links) {
+      this.credit.set(link, 0);
+      this.scheduler.add(link);
+    }
+  }
+
+  /** The peer sends this many messages over a link. */
+  send(link: string, count = 1): void {
+    for (let index = 0; index < count; index++) {
+      this.credit.set(link, this.of(link) - 1);
+      if (this.of(link) === 0) this.draining.delete(link);
+      this.scheduler.received(link);
+    }
+  }
+
+  /** The peer answers a drain: it gives back what it has. */
+  giveBack(link: string): void {
+    this.draining.delete(link);
+    this.credit.set(link, 0);
+    this.scheduler.drained(link);
+  }
+
+  remove(link: string): void {
+    this.credit.delete(link);
+    this.draining.delete(link);
+    this.scheduler.remove(link);
+  }
+
+  /** Credit by link, in the order the links came. */
+  get shares(): number[] {
+    return [...this.credit.values()];
+  }
+}
+
+function explicit(count: number, ...links: string[]): Peers {
+  const peers = new Peers();
+  peers.add(...links);
+  peers.scheduler.setExplicit(count);
+  peers.scheduler.run(0);
+  return peers;
+}
+
+describe('explicit credit', () => {
+  it('of 50 is 16 for each of three links, and 2 wait', () => {
+    const peers = explicit(50, 'a', 'b', 'c');
+    expect(peers.shares).toEqual([16, 16, 16]);
+    expect(peers.scheduler.receiving).toBe(50);
+    for (const link of ['a', 'b', 'c']) peers.send(link);
+    expect(peers.scheduler.receiving).toBe(47);
+  });
+
+  it('goes to the first link when there is but one, and in equal parts to two after a drain', () => {
+    const peers = explicit(5, 'one');
+    expect(peers.shares).toEqual([5]);
+    peers.send('one');
+    peers.add('two');
+    peers.scheduler.run(1);
+    expect([...peers.shares, peers.scheduler.receiving]).toEqual([4, 0, 4]);
+    expect(peers.scheduler.starved).toBe(true);
+
+    peers.scheduler.rebalance();
+    expect([...peers.draining]).toEqual(['one']);
+    expect(peers.scheduler.starved).toBe(false);
+    peers.giveBack('one');
+    peers.scheduler.run(1);
+    expect(peers.shares).toEqual([2, 2]);
+  });
+
+  it('gives what is there to the links that came first when it is too little for all', () => {
+    const peers = explicit(2, 'a', 'b', 'c');
+    expect(peers.shares).toEqual([1, 1, 0]);
+  });
+
+  it('is never taken back by a smaller number', () => {
+    const peers = explicit(10, 'a');
+    peers.scheduler.setExplicit(3);
+    peers.scheduler.run(0);
+    expect([peers.of('a'), peers.scheduler.receiving]).toEqual([10, 10]);
+    peers.scheduler.setExplicit(0);
+    expect(peers.scheduler.receiving).toBe(10);
+  });
+
+  it('counts what is granted, and not what is queued', () => {
+    const peers = explicit(10, 'a');
+    peers.send('a', 4);
+    peers.scheduler.setExplicit(20);
+    peers.scheduler.run(4);
+    expect(peers.scheduler.receiving).toBe(20);
+  });
+
+  it('is kept for links that come later', () => {
+    const peers = explicit(7);
+    expect(peers.scheduler.receiving).toBe(7);
+    peers.add('a');
+    peers.scheduler.run(0);
+    expect(peers.shares).toEqual([7]);
+  });
+
+  it('of a link that is gone goes to the others', () => {
+    const peers = explicit(6, 'a', 'b');
+    peers.send('a');
+    peers.remove('a');
+    expect(peers.scheduler.receiving).toBe(5);
+    peers.add('c');
+    peers.scheduler.run(1);
+    expect([peers.of('b'), peers.of('c')]).toEqual([3, 2]);
+  });
+
+  it('tops up a link that falls below half of its share, as far as the pool goes', () => {
+    const peers = explicit(10, 'a');
+    peers.scheduler.setExplicit(100);
+    // A share is a hundred now, and half of it fifty: the link is topped up.
+    peers.scheduler.run(0);
+    expect([peers.of('a'), peers.scheduler.receiving]).toEqual([100, 100]);
+    peers.send('a');
+    expect([peers.of('a'), peers.scheduler.receiving]).toEqual([99, 99]);
+    peers.scheduler.setExplicit(110);
+    peers.send('a', 44);
+    expect([peers.of('a'), peers.scheduler.receiving]).toEqual([55, 66]);
+    peers.send('a', 45);
+    expect([peers.of('a'), peers.scheduler.receiving]).toEqual([21, 21]);
+  });
+
+  it('is not topped up for one link while another waits', () => {
+    const peers = explicit(3, 'a', 'b', 'c', 'd');
+    expect(peers.shares).toEqual([1, 1, 1, 0]);
+    peers.send('a');
+    peers.scheduler.run(1);
+    // It stands at the end of the line, and there is nothing left to give.
+    expect(peers.shares).toEqual([0, 1, 1, 0]);
+  });
+});
+
+describe('automatic credit', () => {
+  it('keeps 1024 messages granted or queued for each link', () => {
+    const peers = new Peers();
+    peers.add('a', 'b', 'c');
+    peers.scheduler.setAutomatic();
+    peers.scheduler.run(0);
+    expect(peers.shares).toEqual([1024, 1024, 1024]);
+    expect(peers.scheduler.receiving).toBe(3072);
+  });
+
+  it('stops at 1024 for one link, and goes on as messages are taken', () => {
+    const peers = new Peers();
+    peers.add('a');
+    peers.scheduler.setAutomatic();
+    peers.scheduler.run(0);
+    for (let queued = 1; queued <= 1024; queued++) {
+      peers.send('a');
+      peers.scheduler.run(queued);
+    }
+    expect(peers.scheduler.receiving).toBe(0);
+    peers.scheduler.run(924);
+    expect([peers.of('a'), peers.scheduler.receiving]).toEqual([100, 100]);
+  });
+
+  it('is granted in parts of at least half a share while messages are taken as they come', () => {
+    const peers = new Peers();
+    peers.add('a');
+    peers.scheduler.setAutomatic();
+    let grants = 0;
+    const before = peers.credit.set.bind(peers.credit);
+    peers.credit.set = (link, credit) => {
+      if (credit > peers.of(link)) grants++;
+      return before(link, credit);
+    };
+    for (let index = 0; index < 10_240; index++) {
+      peers.scheduler.run(0);
+      peers.send('a');
+    }
+    expect(grants).toBeLessThanOrEqual(21);
+  });
+});
+
+describe('manual credit', () => {
+  it('grants nothing, and drains nothing', () => {
+    const peers = explicit(2, 'a', 'b', 'c');
+    peers.scheduler.setManual();
+    peers.scheduler.run(0);
+    expect(peers.shares).toEqual([1, 1, 0]);
+    expect(peers.scheduler.starved).toBe(false);
+    peers.scheduler.rebalance();
+    expect(peers.draining.size).toBe(0);
+    expect(peers.scheduler.receiving).toBe(2);
+  });
+});
+
+describe('a drain', () => {
+  it('asks as many links as cover a share for every link that waits, in the order they got credit', () => {
+    const peers = explicit(12, 'a', 'b', 'c');
+    expect(peers.shares).toEqual([4, 4, 4]);
+    peers.add('d');
+    peers.scheduler.run(0);
+    peers.scheduler.rebalance();
+    // A share is three, and the first link holds more.
+    expect([...peers.draining]).toEqual(['a']);
+  });
+
+  it('passes over a link that cannot be asked', () => {
+    const peers = explicit(8, 'a', 'b');
+    peers.add('c');
+    peers.deaf.add('a');
+    peers.scheduler.rebalance();
+    expect([...peers.draining]).toEqual(['b']);
+  });
+
+  it('ends when messages have used the credit up', () => {
+    const peers = explicit(1, 'a');
+    peers.add('b');
+    peers.scheduler.rebalance();
+    peers.send('a');
+    expect(peers.scheduler.receiving).toBe(0);
+    peers.scheduler.setExplicit(1);
+    peers.scheduler.run(1);
+    expect(peers.shares).toEqual([0, 1]);
+  });
+});
+
+type Step =
+  | { readonly name: 'add' | 'remove' | 'send' | 'giveBack'; readonly index: number }
+  | { readonly name: 'run' | 'rebalance' };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({ name: fc.constantFrom('add' as const, 'remove' as const, 'giveBack' as const), index: fc.nat(4) }),
+  { weight: 4, arbitrary: fc.record({ name: fc.constant('send' as const), index: fc.nat(4) }) },
+  fc.constantFrom<Step>({ name: 'run' }, { name: 'rebalance' }),
+);
+
+/** Does a step where peers could do it. Returns whether a message was sent. */
+function take(peers: Peers, next: Step, queued = 0): boolean {
+  if (next.name === 'run') peers.scheduler.run(queued);
+  if (next.name === 'rebalance') peers.scheduler.rebalance();
+  if (!('index' in next)) return false;
+  const link = `link ${next.index}`;
+  const isThere = peers.credit.has(link);
+  if (next.name === 'add' && !isThere) peers.add(link);
+  if (next.name === 'remove' && isThere) peers.remove(link);
+  if (next.name === 'giveBack' && peers.draining.has(link)) peers.giveBack(link);
+  if (next.name !== 'send' || peers.of(link) === 0) return false;
+  peers.send(link);
+  return true;
+}
+
+describe('credit', () => {
+  it('is never made and never lost in explicit mode: each message uses one', () => {
+    fc.assert(
+      fc.property(fc.nat(60), fc.array(step, { maxLength: 120 }), (count, steps) => {
+        const peers = explicit(count);
+        let expected = count;
+        for (const next of steps) {
+          if (take(peers, next)) expected--;
+          expect(peers.scheduler.receiving).toBe(expected);
+          expect(peers.granted).toBeLessThanOrEqual(expected);
+        }
+      }),
+    );
+  });
+
+  it('leaves no link without while there is some and nothing is being drained', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 5, max: 60 }), fc.array(step, { maxLength: 60 }), (count, steps) => {
+        const peers = explicit(count);
+        for (const next of steps) take(peers, next);
+        for (let round = 0; round < 6; round++) {
+          peers.scheduler.run(0);
+          peers.scheduler.rebalance();
+          for (const link of [...peers.draining]) peers.giveBack(link);
+        }
+        peers.scheduler.run(0);
+        const without = peers.shares.filter((credit) => credit === 0).length;
+        expect(without).toBe(Math.max(0, peers.credit.size - peers.scheduler.receiving));
+      }),
+    );
+  });
+
+  it('granted and queued together stay within 1024 a link in automatic mode', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 120 }), fc.nat(3000), (steps, queued) => {
+        const peers = new Peers();
+        peers.scheduler.setAutomatic();
+        for (const next of steps) {
+          const before = peers.granted;
+          take(peers, next, queued);
+          peers.scheduler.run(queued);
+          const limit = AUTOMATIC_CREDIT * peers.credit.size - queued;
+          expect(peers.granted).toBeLessThanOrEqual(Math.max(limit, before, 0));
+        }
+      }),
+    );
+  });
+});
