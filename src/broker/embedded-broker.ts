@@ -54,6 +54,7 @@ export class EmbeddedBroker implements AsyncDisposable {
   readonly #acceptor: Acceptor;
   #state: 'new' | 'starting' | 'listening' | 'stopped' = 'new';
   #port: number | undefined;
+  #listening: Promise<void> | undefined;
 
   /** @throws OptionError for an unknown option or one that cannot be. */
   constructor(options: EmbeddedBrokerOptions = {}) {
@@ -107,13 +108,18 @@ export class EmbeddedBroker implements AsyncDisposable {
   async start(): Promise<this> {
     if (this.#state !== 'new') throw new StateError('A broker is started once. Make a new one.');
     this.#state = 'starting';
-    this.#port = await this.#acceptor.listen({ host: this.#options.host, port: this.#options.port });
-    this.#state = 'listening';
+    const { host, port } = this.#options;
+    this.#listening = this.#acceptor.listen({ host, port }).then((taken) => {
+      this.#port = taken;
+      this.#state = 'listening';
+    });
+    await this.#listening;
     return this;
   }
 
   /** Closes every connection and forgets every message. Stopping twice does nothing. */
   async stop(): Promise<void> {
+    if (this.#state === 'starting') await this.#listening;
     if (this.#state !== 'listening') return;
     this.#state = 'stopped';
     await this.#acceptor.close();

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { MessagingError } from '../errors.js';
 
-/** Exit codes: 0 done, 1 not done, 2 the command line was wrong (commander's own is 1, for which see `main`). */
+/** The exit code when something was not done, or the command line was wrong. */
 const FAILED = 1;
 
 /** Says in one line what went wrong, and ends with the exit code for it. */

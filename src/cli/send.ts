@@ -1,7 +1,12 @@
 import { createInterface } from 'node:readline';
 import { Command } from 'commander';
 import { Messenger } from '../messenger/messenger.js';
+import type { Status } from '../queue/status.js';
+import type { Tracker } from '../queue/tracker.js';
 import { wholeNumber } from './exit.js';
+
+/** Messages that are put before their outcomes are waited for. */
+const BATCH = 1024;
 
 interface SendOptions {
   count: number;
@@ -26,14 +31,22 @@ async function send(address: string, text: string | undefined, options: SendOpti
     outgoingWindow: 1024,
     ...(options.timeout ? { timeout: options.timeout } : {}),
   });
-  let count = 0;
+  const statuses = new Map<Status, number>();
+  const count = ({ status }: Tracker): void => void statuses.set(status, (statuses.get(status) ?? 0) + 1);
+  let batch: Tracker[] = [];
+  const finish = async (): Promise<void> => {
+    await messenger.send();
+    batch.forEach(count);
+    batch = [];
+  };
   for await (const body of bodies(text, options.count)) {
-    await messenger.ready();
-    messenger.put({ address, subject: options.subject, body });
-    count++;
+    batch.push(messenger.put({ address, subject: options.subject, body }));
+    if (batch.length === BATCH) await finish();
   }
-  await messenger.send();
-  process.stderr.write(`${count} sent\n`);
+  await finish();
+  const summary = Array.from(statuses, ([status, number]) => `${number} ${status}`).join(', ');
+  process.stderr.write(`${summary || 'nothing to send'}\n`);
+  if (statuses.size > (statuses.has('accepted') ? 1 : 0)) process.exitCode = 1;
 }
 
 async function* bodies(text: string | undefined, count: number): AsyncGenerator<string> {

@@ -69,6 +69,8 @@ export class Connection implements LinkCarrier {
   #timer: NodeJS.Timeout | undefined;
   #attempt = 0;
   #openedAt = 0;
+  /** Whether it has ever been of use. Until then, a refusal counts as one of the first attempt. */
+  #isProven = false;
   #whenClosed: (() => void)[] = [];
 
   constructor(endpoint: Endpoint, settings: ConnectionSettings, events: ConnectionEvents) {
@@ -84,11 +86,6 @@ export class Connection implements LinkCarrier {
   /** The container-id of the peer, while the connection is open. */
   get peerId(): string | undefined {
     return this.#state === 'open' ? this.#transport?.peerId : undefined;
-  }
-
-  /** How many links are open on it. */
-  get links(): number {
-    return this.#links.size;
   }
 
   open(link: Link): void {
@@ -180,6 +177,7 @@ export class Connection implements LinkCarrier {
 
   #closed(reason: MessagingError | undefined): void {
     this.#cancelTimer();
+    this.#isProven ||= this.#transport?.isUsed === true;
     this.#transport = undefined;
     const error = reason && located(reason, this.#name);
     const guests = [...this.#guests];
@@ -204,8 +202,13 @@ export class Connection implements LinkCarrier {
     if (reason instanceof AuthenticationError || reason instanceof ProtocolError || reason instanceof DecodeError) {
       return false;
     }
-    if (this.#state === 'connecting' && !reconnect.initial) return false;
-    if (this.#state === 'open' && clock.now() - this.#openedAt >= STABLE) this.#attempt = 0;
+    const wasStable = this.#state === 'open' && clock.now() - this.#openedAt >= STABLE;
+    if (wasStable) this.#attempt = 0;
+    this.#isProven ||= wasStable;
+    // A peer may refuse only after its open frame (AMQP 1.0 §2.4.1), so being open for a moment proves nothing.
+    if (!this.#isProven && !reconnect.initial) return false;
+    // Nobody needs it any more.
+    if (this.#links.size === 0) return false;
     return this.#attempt < reconnect.retries;
   }
 
@@ -214,6 +217,7 @@ export class Connection implements LinkCarrier {
     const links = [...this.#links];
     this.#links.clear();
     this.#attempt = 0;
+    this.#isProven = false;
     this.#become('closed', error);
     const reason = error ?? new ConnectionError(`The connection to ${this.#name} was closed here.`);
     for (const link of links) link.closed(reason);

@@ -34,6 +34,8 @@ export interface FrameGateEvents {
   unblocked(): void;
   /** The peer broke the rules: the connection is to be closed with this error. */
   violated(error: ProtocolError | DecodeError): void;
+  /** Nothing more is taken in, and the peer is to hang up. */
+  ending(): void;
   /** The socket is gone. Called once. */
   ended(error: Error | undefined): void;
 }
@@ -119,6 +121,7 @@ export class FrameGate implements RheaSocket {
   end(): void {
     if (this.#state !== 'open') return;
     this.#state = 'ending';
+    this.#events.ending();
     process.nextTick(() => {
       this.writer.flush();
       this.#socket.end();

@@ -6,7 +6,7 @@ export interface TransportLimits {
   readonly maxOutgoingFrameSize: number;
   /** The largest message taken. */
   readonly maxMessageSize: number;
-  /** The highest channel number used: one session less than it, plus one, is what a connection may have. */
+  /** The highest channel number used: a connection may have one session more than this. */
   readonly channelMax: number;
   /** A peer that sends nothing for twice this long is taken for dead; 0 to wait for ever. Also told to the peer. */
   readonly idleTimeout: number;

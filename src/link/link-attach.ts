@@ -28,3 +28,8 @@ export function remoteAddress(rhea: RheaLink, role: 'sender' | 'receiver'): stri
   const terminus = role === 'sender' ? rhea.target : rhea.source;
   return terminus?.address ?? undefined;
 }
+
+/** What a link is called in messages for people. */
+export function describe({ options }: { readonly options: LinkOptions }): string {
+  return options.address ?? (options.dynamic ? 'a dynamic node' : 'the anonymous node');
+}

@@ -13,7 +13,14 @@ export class ConnectionPool {
 
   constructor(settings: ConnectionSettings, events: ConnectionEvents) {
     this.#settings = settings;
-    this.#events = events;
+    this.#events = {
+      ...events,
+      stateChanged: (connection, from, to, error) => {
+        // What is closed is gone: the next to ask for the endpoint looks anew.
+        if (to === 'closed') this.#dialled.delete(connectionKey(connection.endpoint));
+        events.stateChanged(connection, from, to, error);
+      },
+    };
   }
 
   /** Whether nothing is connected, connecting or listening. */
@@ -39,15 +46,16 @@ export class ConnectionPool {
   }
 
   /**
-   * What carries links to an endpoint (spec §2.4): the connection with the same key; or one whose peer calls itself by
-   * what the address names as host, which is how an answer to `amqp://name` finds its way back; or a new one.
+   * What carries links to an endpoint (spec §2.4): the connection with the same key, if it is open; or one whose peer
+   * calls itself by what the address names as host, which is how an answer to `amqp://name` finds its way back; or the
+   * connection with the same key, though it is not open yet; or a new one.
    */
   carrier(endpoint: Endpoint): LinkCarrier {
     const key = connectionKey(endpoint);
     const known = this.#dialled.get(key);
-    if (known !== undefined) return known;
-    const named = this.#byPeerId(endpoint);
-    if (named !== undefined) return named;
+    if (known?.state === 'open') return known;
+    const carrier = this.#byPeerId(endpoint) ?? known;
+    if (carrier !== undefined) return carrier;
     const connection = new Connection(endpoint, this.#settings, this.#events);
     this.#dialled.set(key, connection);
     return connection;
@@ -55,14 +63,11 @@ export class ConnectionPool {
 
   /** Closes everything. Resolves when every socket is gone. */
   async stop(): Promise<void> {
-    const acceptors = [...this.#acceptors];
-    this.#acceptors.clear();
-    const connections = [...this.#dialled.values()];
-    this.#dialled.clear();
     await Promise.all([
-      ...acceptors.map((acceptor) => acceptor.close()),
-      ...connections.map((connection) => connection.stop()),
+      ...Array.from(this.#acceptors, (acceptor) => acceptor.close()),
+      ...Array.from(this.#dialled.values(), (connection) => connection.stop()),
     ]);
+    this.#acceptors.clear();
   }
 
   #byPeerId(endpoint: Endpoint): LinkCarrier | undefined {
@@ -70,7 +75,9 @@ export class ConnectionPool {
     const { host, port, tls } = endpoint;
     const isDefaultPort = port === (tls ? 5671 : 5672);
     const name = (endpoint.user === undefined ? '' : `${endpoint.user}@`) + host + (isDefaultPort ? '' : `:${port}`);
-    for (const connection of this.#accepted()) if (connection.peerId === name) return connection;
+    // The newest wins: of a peer that has come back, the older connection may be dead without anybody knowing.
+    const accepted = [...this.#accepted()].findLast((connection) => connection.peerId === name);
+    if (accepted !== undefined) return accepted;
     for (const connection of this.#dialled.values()) if (connection.peerId === name) return connection;
     return undefined;
   }

@@ -25,6 +25,8 @@ export interface ReceiverLinkEvents {
   closed(link: ReceiverLink, error: MessagingError): void;
   /** A message has come, whole. */
   received(delivery: IncomingDelivery, link: ReceiverLink): void;
+  /** The peer has taken back a message of which parts had come. It has used a credit. */
+  aborted?(link: ReceiverLink): void;
   /** The peer has answered `drain`: credit it did not use is gone. */
   drained?(link: ReceiverLink, unused: number): void;
 }
@@ -164,6 +166,7 @@ export class ReceiverLink implements DeliverySource {
     if (transfer.aborted) {
       this.#partial = undefined;
       this.#count();
+      this.events.aborted?.(this);
     } else if (size > this.options.maxMessageSize) {
       this.#refuse(size);
     } else {
@@ -209,6 +212,7 @@ export class ReceiverLink implements DeliverySource {
   #refuse(size: number): void {
     this.#partial = undefined;
     this.#refused = true;
+    this.#isOnWire = false; // nothing may be said of the link once its detach is written
     const { maxMessageSize } = this.options;
     const description = `A message of ${size} bytes or more is larger than the ${maxMessageSize} allowed.`;
     const condition = 'amqp:link:message-size-exceeded';
@@ -227,7 +231,7 @@ export class ReceiverLink implements DeliverySource {
       rhea.credit = 0;
       this.#isDraining = false;
       this.events.drained?.(this, unused);
-    } else if (flow.echo === true) {
+    } else if (flow.echo === true && this.#session?.host.writer.blocked === false) {
       this.#writeFlow(rhea);
     }
   }

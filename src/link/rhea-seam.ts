@@ -63,6 +63,8 @@ export interface RheaLink extends RheaEvents {
   readonly remote: {
     attach?: { handle: number; initial_delivery_count?: number; snd_settle_mode?: number; rcv_settle_mode?: number };
   };
+  /** The largest message the peer takes; 0 or nothing for any. */
+  readonly max_message_size: unknown;
   /** Shared: how many deliveries the receiver has asked for. */
   credit: number;
   /** Shared: how many deliveries the sender has made, modulo 2³². */

@@ -38,7 +38,8 @@ export class SenderLink {
   /** Sent settled, and not yet known to have left the process. */
   readonly #leaving = new RingBuffer<{ delivery: OutgoingDelivery; offset: number }>();
   #session: Session | undefined;
-  #isClosed = false;
+  /** Why it is gone for good, once it is. */
+  #closedBy: MessagingError | undefined;
   #rhea: RheaLink | undefined;
   #isOnWire = false;
   #draining = false;
@@ -72,6 +73,12 @@ export class SenderLink {
 
   /** Queues a message. It goes out as soon as the peer's credit allows. */
   send(delivery: OutgoingDelivery): void {
+    if (this.#closedBy !== undefined) {
+      delivery.finish('aborted', this.#closedBy);
+      return;
+    }
+    // A peer that has asked for settled messages owes no answer to others.
+    if (this.options.presettled) delivery.presettled = true;
     this.#queue.push(delivery);
     if (this.#session !== undefined && !this.scheduled) this.#session.host.schedule(this);
   }
@@ -112,13 +119,13 @@ export class SenderLink {
 
   /** Whether it is gone for good: what it was opened on may still know it. */
   get isClosed(): boolean {
-    return this.#isClosed;
+    return this.#closedBy !== undefined;
   }
 
   /** It is gone for good. Told once, whoever closes it again. */
   closed(error: MessagingError): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+    if (this.#closedBy !== undefined) return;
+    this.#closedBy = error;
     this.events.closed(this, error);
   }
 
@@ -181,6 +188,12 @@ export class SenderLink {
   #next(session: Session, rhea: RheaLink): boolean {
     const delivery = this.#queue.shift();
     if (delivery?.status !== 'pending') return false;
+    // rhea gives bytes for numbers beyond those of JavaScript, which no message reaches.
+    const limit = typeof rhea.max_message_size === 'number' ? rhea.max_message_size : 0;
+    if (limit > 0 && delivery.size > limit) {
+      delivery.finish('aborted', tooLarge(delivery.size, limit));
+      return false;
+    }
     // The bytes of one that has gone out before may still wait in a socket, so its header is not written over.
     const isFirst = delivery.id < 0;
     delivery.id = session.takeDeliveryId();
@@ -245,8 +258,10 @@ export class SenderLink {
       rhea.credit = Math.max(0, flow.link_credit - behind);
     }
     this.#draining = flow.drain === true;
-    if (flow.echo === true && this.#isOnWire) this.#session?.writeFlow(rhea, false);
-    this.#session?.host.schedule(this);
+    // One that asks and never reads gets no answers to pile up.
+    const session = this.#session;
+    if (flow.echo === true && this.#isOnWire && session?.host.writer.blocked === false) session.writeFlow(rhea, false);
+    session?.host.schedule(this);
   }
 
   /** Nothing is left to send with the credit that is left: it goes back. */
@@ -261,4 +276,10 @@ export class SenderLink {
 function rejection(error: PeerError | undefined): LinkError {
   const reason = error === undefined ? 'without a reason' : `${error.condition} ${error.description ?? ''}`.trimEnd();
   return new LinkError(`The peer rejected the message: ${reason}.`, { condition: error?.condition });
+}
+
+function tooLarge(size: number, limit: number): LinkError {
+  return new LinkError(`The message has ${size} bytes, and the peer takes ${limit} (max-message-size).`, {
+    condition: 'amqp:link:message-size-exceeded',
+  });
 }

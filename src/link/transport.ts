@@ -6,13 +6,15 @@ import type { Clock } from './clock.js';
 import { closeError, endError, failureError, violation } from './connection-errors.js';
 import { FrameGate } from './frame-gate.js';
 import type { TransportLimits } from './limits.js';
-import { attachOptions, attachesNode, remoteAddress } from './link-attach.js';
+import { attachOptions, attachesNode, describe, remoteAddress } from './link-attach.js';
+import { canDrain } from './peer-quirks.js';
 import type { ReceiverLink } from './receiver-link.js';
 import type { RheaConnection, RheaContext, RheaError, RheaLink } from './rhea-seam.js';
 import type { SenderLink } from './sender-link.js';
 import type { Session, SessionHost } from './session.js';
 import { SessionTable } from './session-table.js';
 import type { SocketWriter } from './socket-writer.js';
+import type { TransportEvents } from './transport-events.js';
 import { Turn } from './turn.js';
 
 /** How long the peer may take to answer our close before the socket is cut, in milliseconds. */
@@ -23,18 +25,6 @@ const MIN_MAX_FRAME_SIZE = 512;
 
 /** Either kind of link. */
 export type Link = SenderLink | ReceiverLink;
-
-/** What a transport tells the connection it carries. */
-export interface TransportEvents {
-  /** The peer's open frame has come. */
-  opened(transport: Transport): void;
-  /** It is over, once and for all, and its links are detached. `error` is undefined when it was closed from here. */
-  closed(transport: Transport, error: MessagingError | undefined): void;
-  /** The peer has closed a link; the link's own events are told next. */
-  linkClosed(link: Link): void;
-  /** The peer has attached a link. To be answered before this returns, by `accept` or by closing it. */
-  linkRequested(transport: Transport, link: RheaLink): void;
-}
 
 /**
  * One socket's life as an AMQP connection: the gate, rhea's connection behind it, and the sessions and links on it.
@@ -56,6 +46,7 @@ export class Transport implements SessionHost {
   #state: 'opening' | 'open' | 'closing' | 'closed' = 'opening';
   #error: MessagingError | undefined;
   #closeTimer: NodeJS.Timeout | undefined;
+  #isUsed = false;
 
   constructor(socket: Socket, rhea: RheaConnection, limits: TransportLimits, clock: Clock, events: TransportEvents) {
     this.rhea = rhea;
@@ -79,8 +70,13 @@ export class Transport implements SessionHost {
     return Math.min(this.rhea.max_frame_size ?? Infinity, this.#limits.maxOutgoingFrameSize);
   }
 
+  /** Whether a link was ever attached over it. */
+  get isUsed(): boolean {
+    return this.#isUsed;
+  }
+
   get canDrain(): boolean {
-    return !isRabbitMQ3(this.rhea.properties);
+    return canDrain(this.rhea.properties);
   }
 
   /** The container-id of the peer, once it has opened. */
@@ -111,6 +107,7 @@ export class Transport implements SessionHost {
     session.links++;
     this.#links.set(link, { rhea, session, isAttached: true });
     this.#listenToClose(link, rhea);
+    this.#isUsed = true;
     link.attached(session, rhea);
     // rhea writes our attach in the next tick, and what it has to do then stands in line before this.
     process.nextTick(() => link.opened());
@@ -139,7 +136,7 @@ export class Transport implements SessionHost {
     }
     this.#turn.end();
     this.rhea.close(error);
-    this.#closeTimer = this.#clock.setTimeout(() => this.gate.destroy(), CLOSE_TIMEOUT);
+    this.#awaitEnd();
   }
 
   /** Cuts the socket. */
@@ -172,9 +169,15 @@ export class Transport implements SessionHost {
         unblocked: () => this.#pumpWaiting(),
         written: (total) => this.#sessions.eachSender((link) => link.written(total)),
         violated: (error) => this.#refuse(error),
+        ending: () => this.#awaitEnd(),
         ended: (error) => this.#ended(error),
       },
     );
+  }
+
+  /** A peer that does not close, or does not hang up, is cut off. */
+  #awaitEnd(): void {
+    this.#closeTimer ??= this.#clock.setTimeout(() => this.gate.destroy(), CLOSE_TIMEOUT);
   }
 
   /** The peer broke the rules: it is told so, and cut off. */
@@ -244,6 +247,7 @@ export class Transport implements SessionHost {
     const entry = this.#links.get(link);
     if (entry === undefined) return;
     entry.isAttached = true;
+    this.#isUsed = true;
     entry.session.attaching--;
     link.remoteAddress = remoteAddress(entry.rhea, link.role);
     link.attached(entry.session, entry.rhea);
@@ -254,6 +258,7 @@ export class Transport implements SessionHost {
   }
 
   #attachWaiting(): void {
+    if (this.#state !== 'open') return;
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const link of waiting) this.attach(link);
@@ -296,13 +301,4 @@ export class Transport implements SessionHost {
     this.#waiting = [];
     this.#events.closed(this, error);
   }
-}
-
-function describe(link: Link): string {
-  return link.options.address ?? (link.options.dynamic ? 'a dynamic node' : 'the anonymous node');
-}
-
-/** RabbitMQ 3 crashes its own session when it is asked to drain a classic queue (seen with 3.10.8). */
-function isRabbitMQ3(properties: Readonly<Record<string, unknown>> | undefined): boolean {
-  return properties?.['product'] === 'RabbitMQ' && String(properties['version']).startsWith('3.');
 }

@@ -1,6 +1,6 @@
 import { checkOutcome } from '../codec/outcome.js';
 import { ReceivedMessage } from '../codec/received-message.js';
-import { OptionError, TrackerError, asError } from '../errors.js';
+import { OptionError, StateError, TrackerError, asError } from '../errors.js';
 import type { LinkRequest } from '../link/link-request.js';
 import type { ReceiverLink } from '../link/receiver-link.js';
 import { ACCEPTED } from '../message/outcome.js';
@@ -57,6 +57,10 @@ export class Inbound {
         this.#scheduleRun();
       },
       received: (delivery, link) => this.#received(delivery, link),
+      aborted: (link) => {
+        this.#credit.received(link);
+        this.#scheduleRun();
+      },
       drained: (link) => {
         this.#credit.drained(link);
         this.#scheduleRun();
@@ -82,7 +86,6 @@ export class Inbound {
 
   /** See `Messenger.subscribe`. */
   subscribe(routed: string): Subscription {
-    this.#stopped = false;
     return this.#sources.subscribe(routed);
   }
 
@@ -101,7 +104,10 @@ export class Inbound {
     this.#run();
     if (this.#queue.size > 0) return;
     const { exhausted } = this.#sources;
-    if (exhausted !== undefined) throw exhausted;
+    if (exhausted !== undefined) {
+      this.#sources.failureTold();
+      throw exhausted;
+    }
     const limits = {
       timeout: resolveTimeout(options.timeout, this.#settings.timeout),
       signal: options.signal,
@@ -151,13 +157,22 @@ export class Inbound {
     this.#rebalanceTimer = undefined;
     this.#stopped = true;
     this.#sources.stop();
+    const error = new StateError('The messenger was stopped.');
+    for (const waiter of this.#waiters.splice(0)) waiter.reject(error);
+  }
+
+  /** The stop is over: connections made from now on are new. */
+  resume(): void {
+    this.#stopped = false;
   }
 
   /** Something may have been the last source: then nobody need wait any longer. */
   sourcesChanged(): void {
     if (this.#waiters.length === 0) return;
     const { exhausted } = this.#sources;
-    if (exhausted !== undefined) for (const waiter of this.#waiters.splice(0)) waiter.reject(exhausted);
+    if (exhausted === undefined) return;
+    this.#sources.failureTold();
+    for (const waiter of this.#waiters.splice(0)) waiter.reject(exhausted);
   }
 
   #own(tracker: Tracker): IncomingDelivery {

@@ -41,6 +41,7 @@ export class Messenger extends EventEmitter<MessengerEvents> implements AsyncDis
   readonly #outbound: Outbound;
   readonly #inbound: Inbound;
   #state: 'ready' | 'stopping' | 'closed' = 'ready';
+  #stopping: Promise<void> | undefined;
 
   /**
    * @param options How it behaves; see `MessengerOptions` for the defaults.
@@ -177,7 +178,7 @@ export class Messenger extends EventEmitter<MessengerEvents> implements AsyncDis
    * An address ending in `/#` asks the peer for a node of its own. Returns at once; the subscription's `ready` tells
    * whether it worked, and so does `recv`.
    *
-   * Subscribing twice to one address gives the same subscription.
+   * Subscribing twice to one address gives the same subscription, unless it is one to listen on or a node of its own.
    *
    * @throws AddressError or StateError.
    */
@@ -272,40 +273,55 @@ export class Messenger extends EventEmitter<MessengerEvents> implements AsyncDis
    * @throws TimeoutError when peers do not let go in time.
    */
   async stop(options: WaitOptions = {}): Promise<void> {
-    if (this.#state === 'closed') return;
-    this.#state = 'stopping';
-    this.#inbound.stop();
-    this.#outbound.stop();
-    const stopped = this.#pool.stop();
+    const stopped = this.#state === 'closed' ? this.#stopping : this.#stopOnce();
+    if (stopped === undefined) return;
     const timeout = resolveTimeout(options.timeout, this.#settings.timeout);
     const limits = { timeout, signal: options.signal, onTimeout: () => 'Connections are still closing.' };
-    try {
-      await wait<undefined>(limits, (settle) => {
-        stopped.then(
-          () => settle.resolve(undefined),
-          (error: unknown) => settle.reject(error),
-        );
-        return () => undefined;
-      });
-    } finally {
-      this.#outbound.forgetAborted();
-      this.#state = 'ready';
-    }
+    await wait<undefined>(limits, (settle) => {
+      stopped.then(
+        () => settle.resolve(undefined),
+        (error: unknown) => settle.reject(error),
+      );
+      return () => undefined;
+    });
   }
 
-  /** Stops for good: afterwards everything but `get` throws `StateError`. Closing twice does nothing. */
+  /**
+   * Stops for good: afterwards `put`, `send`, `ready`, `subscribe`, `recv` and `start` throw `StateError`. Closing twice
+   * waits for the same end.
+   */
   async close(options: WaitOptions = {}): Promise<void> {
-    if (this.#state === 'closed') return;
-    try {
-      await this.stop(options);
-    } finally {
-      this.#state = 'closed';
-    }
+    const stopped = this.stop(options);
+    this.#state = 'closed';
+    await stopped;
   }
 
   /** Closes it at the end of an `await using` block. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** However many ask for it, there is one stop at a time. */
+  #stopOnce(): Promise<void> {
+    this.#stopping ??= this.#stopAll().finally(() => {
+      this.#stopping = undefined;
+    });
+    return this.#stopping;
+  }
+
+  async #stopAll(): Promise<void> {
+    this.#state = 'stopping';
+    this.#inbound.stop();
+    this.#outbound.stop();
+    await this.#pool.stop();
+    this.#outbound.forgetAborted();
+    this.#inbound.resume();
+    this.#becomeReady();
+  }
+
+  #becomeReady(): void {
+    // Unless it was closed meanwhile.
+    if (this.#state === 'stopping') this.#state = 'ready';
   }
 
   #requireOpen(): void {

@@ -72,6 +72,8 @@ export interface Settings {
 
 const DEFAULT_MAX_OUTGOING = Object.freeze({ messages: 1_000_000, bytes: 1 << 30 });
 const DEFAULT_CONNECT_TIMEOUT = 15_000;
+/** Beyond this many milliseconds, 24 days, Node's timers fire at once: as good as no limit. */
+const LONGEST_TIMER = 0x7fff_ffff;
 /** The smallest frame size a peer must take (AMQP 1.0 §2.4.1). */
 const MIN_MAX_FRAME_SIZE = 512;
 
@@ -120,7 +122,7 @@ export function resolveOptions(options: MessengerOptions): Settings {
 /** Checks a time-out given to a call. A negative one means no limit, as in the original. */
 export function resolveTimeout(given: number | undefined, standard: number | undefined): number | undefined {
   const timeout = given === undefined ? standard : number('timeout', given, 0, -Infinity);
-  return timeout === undefined || timeout < 0 || timeout === Infinity ? undefined : timeout;
+  return timeout === undefined || timeout < 0 || timeout > LONGEST_TIMER ? undefined : timeout;
 }
 
 function reconnectPolicy(reconnect: MessengerOptions['reconnect']): ReconnectPolicy {

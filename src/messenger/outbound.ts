@@ -95,9 +95,11 @@ export class Outbound {
       this.#ledger.nextSequence(),
       destination,
     );
+    const known = destination.link;
+    const link = known === undefined || known.isClosed ? this.#openLink(destination) : known;
     this.#ledger.added(delivery);
     this.#last = delivery;
-    (destination.link ?? this.#openLink(destination)).send(delivery);
+    link.send(delivery);
     return delivery;
   }
 
@@ -118,7 +120,8 @@ export class Outbound {
     const link = request.send(address, {
       closed: (closed, error) => this.#linkClosed(this.#guests, key, closed, error),
     });
-    if (!this.#guests.has(key)) this.#guests.set(key, link);
+    // The newest wins: of a peer that has come back, the older link may be dead without anybody knowing.
+    this.#guests.set(key, link);
   }
 
   /** Gives up everything that is queued. */
@@ -193,7 +196,6 @@ export class Outbound {
 
   #linkClosed(links: Map<string, SenderLink>, key: string, link: SenderLink, error: MessagingError): void {
     if (links.get(key) === link) links.delete(key);
-    for (const destination of this.#destinations.values()) if (destination.link === link) destination.link = undefined;
     for (const delivery of link.takeAll()) delivery.finish('aborted', error);
     const isOurs = links === this.#links;
     if (isOurs && !(error instanceof StateError)) this.#host.failed(error);

@@ -2,11 +2,8 @@ import { OptionError, QueueFullError } from '../errors.js';
 import type { OutgoingDelivery } from '../queue/outgoing-delivery.js';
 import type { Settings, WaitOptions } from './options.js';
 import { resolveTimeout } from './options.js';
-import { SendError } from './send-error.js';
+import { GivenUp } from './given-up.js';
 import { wait } from './wait.js';
-
-/** Failed messages that a later `send` can still name. Beyond it they are only counted. */
-const MAX_NAMED = 100;
 
 /** A `send` in progress. */
 interface SendWaiter {
@@ -14,6 +11,8 @@ interface SendWaiter {
   readonly last: number;
   /** How many of them must still end. */
   remaining: number;
+  /** Those of them that were given up meanwhile: this `send` has to tell. */
+  readonly givenUp: GivenUp;
   readonly finish: () => void;
 }
 
@@ -24,9 +23,8 @@ export class OutgoingLedger {
   #messages = 0;
   #bytes = 0;
   #waiters: SendWaiter[] = [];
-  /** Aborted since the last `send`, which has to tell. */
-  #aborted: OutgoingDelivery[] = [];
-  #abortedCount = 0;
+  /** Given up while no `send` waited: the next has to tell. */
+  readonly #givenUp = new GivenUp();
   #whenRoom: (() => void)[] = [];
 
   constructor(settings: Settings) {
@@ -53,12 +51,9 @@ export class OutgoingLedger {
   ended(delivery: OutgoingDelivery): void {
     this.#messages--;
     this.#bytes -= delivery.size;
-    if (delivery.status === 'aborted') {
-      this.#abortedCount++;
-      if (this.#aborted.length < MAX_NAMED) this.#aborted.push(delivery);
-    }
     if (this.#whenRoom.length > 0 && this.#hasRoom()) for (const wake of this.#whenRoom.splice(0)) wake();
-    if (this.#waiters.length > 0) this.#tellWaiters(delivery);
+    const isTold = this.#waiters.length > 0 && this.#tellWaiters(delivery);
+    if (delivery.status === 'aborted' && !isTold) this.#givenUp.add(delivery);
   }
 
   /** Throws `QueueFullError` when there is no room for one more message. */
@@ -72,39 +67,43 @@ export class OutgoingLedger {
 
   /** Waits until there is room for one more message. */
   async room(options: WaitOptions): Promise<void> {
-    while (!this.#hasRoom()) {
-      await wait<undefined>(
-        this.#limits(options, () => 'The outgoing queue is still full.'),
-        (settle) => {
-          const wake = (): void => settle.resolve(undefined);
-          this.#whenRoom.push(wake);
-          return () => (this.#whenRoom = this.#whenRoom.filter((other) => other !== wake));
-        },
-      );
-    }
+    if (this.#hasRoom()) return;
+    await wait<undefined>(
+      this.#limits(options, () => 'The outgoing queue is still full.'),
+      (settle) => {
+        const wake = (): void => settle.resolve(undefined);
+        this.#whenRoom.push(wake);
+        return () => (this.#whenRoom = this.#whenRoom.filter((other) => other !== wake));
+      },
+    );
   }
 
   /** Waits until at most `outgoing − count` of the messages there are now have not ended. Throws what was given up. */
   async settled(count: number, options: WaitOptions): Promise<void> {
     if (!Number.isInteger(count)) throw new OptionError('send() takes a whole number of messages, or nothing for all.');
+    const givenUp = new GivenUp();
+    givenUp.take(this.#givenUp);
     const target = count < 0 ? 0 : Math.max(this.#messages - count, 0);
     if (this.#messages > target) {
       const onTimeout = (): string =>
         `${this.#messages} messages have no outcome yet. They stay queued; call send() again to wait on.`;
       await wait<undefined>(this.#limits(options, onTimeout), (settle) => {
         const finish = (): void => settle.resolve(undefined);
-        const waiter: SendWaiter = { last: this.#sequence, remaining: this.#messages - target, finish };
+        const waiter: SendWaiter = { last: this.#sequence, remaining: this.#messages - target, givenUp, finish };
         this.#waiters.push(waiter);
-        return () => (this.#waiters = this.#waiters.filter((other) => other !== waiter));
+        return () => {
+          this.#waiters = this.#waiters.filter((other) => other !== waiter);
+          // Ended by its time-out or signal, it tells nothing more: the next `send` does.
+          if (waiter.remaining > 0) this.#givenUp.take(givenUp);
+        };
       });
     }
-    this.#throwAborted();
+    givenUp.throwIfAny();
   }
 
   /** Whoever gave the messages up knows: no `send` need tell. */
   forgetAborted(): void {
-    this.#aborted = [];
-    this.#abortedCount = 0;
+    this.#givenUp.clear();
   }
 
   #limits({ timeout, signal }: WaitOptions, onTimeout: () => string): Parameters<typeof wait>[0] {
@@ -116,20 +115,15 @@ export class OutgoingLedger {
     return this.#messages < maxOutgoing.messages && this.#bytes < maxOutgoing.bytes;
   }
 
-  #tellWaiters(delivery: OutgoingDelivery): void {
+  /** Returns whether some `send` waits for this message. */
+  #tellWaiters(delivery: OutgoingDelivery): boolean {
+    let isAwaited = false;
     for (const waiter of [...this.#waiters]) {
-      if (delivery.sequence <= waiter.last && --waiter.remaining === 0) waiter.finish();
+      if (delivery.sequence > waiter.last || waiter.remaining === 0) continue;
+      isAwaited = true;
+      if (delivery.status === 'aborted') waiter.givenUp.add(delivery);
+      if (--waiter.remaining === 0) waiter.finish();
     }
-  }
-
-  #throwAborted(): void {
-    if (this.#abortedCount === 0) return;
-    const [aborted, count] = [this.#aborted, this.#abortedCount];
-    this.forgetAborted();
-    const reasons = new Set(aborted.map(({ owner, error }) => `${owner.destination}: ${error?.message ?? ''}`));
-    const [first, ...more] = reasons;
-    const others = more.length === 0 ? '' : ` And ${more.length} more reasons; see the trackers.`;
-    const what = count === 1 ? 'A message' : `${count} messages`;
-    throw new SendError(`${what} could not be sent. ${first ?? ''}${others}`, aborted);
+    return isAwaited;
   }
 }

@@ -26,7 +26,9 @@ export interface SourcesHost {
 }
 
 /** What becomes of every link that receives, whoever has opened it. */
-export type LinkListener = Required<Pick<ReceiverLinkEvents, 'opened' | 'received' | 'drained' | 'lost'>> & {
+export type LinkListener = Required<
+  Pick<ReceiverLinkEvents, 'opened' | 'received' | 'aborted' | 'drained' | 'lost'>
+> & {
   /** A source is gone: whoever waits has to look whether one is left. */
   sourceLost(): void;
 };
@@ -38,8 +40,12 @@ export class Sources {
   readonly #subscriptions = new Map<string, Subscription>();
   /** Every link that ever received for this messenger: a tracker of another one is told by its link. */
   readonly #known = new WeakMap<DeliverySource, Subscription | undefined>();
+  /** The links that subscriptions have opened. */
+  readonly #receivers = new Set<ReceiverLink>();
   #links = 0;
   #failure: MessagingError | undefined;
+  /** Whether a call has told of the failure: then it is not held against one that waits for something else. */
+  #isTold = false;
 
   constructor(host: SourcesHost, listener: LinkListener) {
     this.#host = host;
@@ -58,7 +64,7 @@ export class Sources {
     const subscription = new Subscription(redact(routed));
     this.#failure = undefined;
     this.#subscriptions.set(key, subscription);
-    if (endpoint.passive) this.#listen(endpoint, subscription);
+    if (endpoint.passive) this.#listen(endpoint, subscription, () => this.#subscriptions.delete(key));
     else this.#receive(address, endpoint, subscription, () => this.#subscriptions.delete(key));
     return subscription;
   }
@@ -91,7 +97,8 @@ export class Sources {
   get exhausted(): NoSourcesError | undefined {
     const { pool } = this.#host;
     const failure = this.#failure;
-    if (pool.isListening || this.#links > 0 || (failure === undefined && !pool.isIdle)) return undefined;
+    const isNews = failure !== undefined && !this.#isTold;
+    if (pool.isListening || this.#links > 0 || (!isNews && !pool.isIdle)) return undefined;
     const reason = failure === undefined ? 'Subscribe to an address first.' : failure.message;
     return new NoSourcesError(`There is nothing to receive from. ${reason}`, {
       cause: failure,
@@ -104,16 +111,25 @@ export class Sources {
     const error = new StateError('The messenger was stopped.');
     for (const subscription of this.#subscriptions.values()) subscription.ended('closed', error);
     this.#subscriptions.clear();
+    for (const link of [...this.#receivers]) link.closed(error);
     this.#failure = undefined;
   }
 
-  #listen(endpoint: Endpoint, subscription: Subscription): void {
+  /** A call has told why no message can come. */
+  failureTold(): void {
+    this.#isTold = true;
+  }
+
+  #listen(endpoint: Endpoint, subscription: Subscription, forget: () => void): void {
     const { pool, settings } = this.#host;
     if (endpoint.tls && (settings.tls.cert === undefined || settings.tls.key === undefined)) {
       const error = new ListenError(
         'To listen with TLS a certificate and its key are needed: set tls.cert and tls.key.',
       );
-      process.nextTick(() => this.#failed(subscription, error));
+      process.nextTick(() => {
+        forget();
+        this.#failed(subscription, error);
+      });
       return;
     }
     const acceptor = this.#host.createAcceptor(endpoint.tls, subscription);
@@ -122,6 +138,7 @@ export class Sources {
       (port) => subscription.opened(undefined, port),
       (error: unknown) => {
         pool.remove(acceptor);
+        forget();
         this.#failed(
           subscription,
           error instanceof MessagingError ? error : new ListenError('Cannot listen.', { cause: error }),
@@ -147,21 +164,24 @@ export class Sources {
     });
     this.#links++;
     const link = new ReceiverLink(options, events);
+    this.#receivers.add(link);
     this.#known.set(link, subscription);
     pool.carrier(endpoint).open(link);
   }
 
   #events(whenOpened: (link: ReceiverLink) => void, whenClosed: (error: MessagingError) => void): ReceiverLinkEvents {
-    const { opened, received, drained, lost } = this.#listener;
+    const { opened, received, aborted, drained, lost } = this.#listener;
     return {
       opened: (link) => {
         whenOpened(link);
         opened(link);
       },
       received,
+      aborted,
       drained,
       lost,
-      closed: (_link, error) => {
+      closed: (link, error) => {
+        this.#receivers.delete(link);
         this.#links--;
         whenClosed(error);
       },
@@ -172,6 +192,7 @@ export class Sources {
     subscription.ended('failed', error);
     if (error instanceof StateError) return;
     this.#failure = error;
+    this.#isTold = false;
     this.#host.failed(error);
     this.#listener.sourceLost();
   }

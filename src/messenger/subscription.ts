@@ -50,6 +50,7 @@ export class Subscription {
 
   /** @internal */
   opened(address: string | undefined, port?: number): void {
+    if (this.#state === 'failed' || this.#state === 'closed') return;
     this.#state = 'open';
     this.#address = address ?? this.#address;
     this.#port = port ?? this.#port;

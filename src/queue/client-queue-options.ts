@@ -16,8 +16,7 @@ export interface ClientQueueOptions {
   timeToLive?: number | undefined;
   /**
    * How long an expired message may stay in memory: the least time between two looks of the timer. 0 has no timer and
-   * looks only in `pull`, `peek`, `flush`, `ready`, and a `push` that finds no room. Either way no expired message is
-   * given out. Default 1000.
+   * looks only in calls: all but a `push` that finds room. Either way no expired message is given out. Default 1000.
    */
   flushInterval?: number | undefined;
   /** How many messages it holds, from 1 up. Default no limit. */

@@ -201,13 +201,17 @@ export class ClientQueue<Message extends object = Expirable>
     return message;
   }
 
-  /** Takes out the message with a number that `push` gave, wherever it stands. Returns false when it has left already. */
+  /**
+   * Takes out the message with a number that `push` gave, wherever it stands. Returns false when it has left already, or
+   * has expired.
+   */
   remove(number: number): boolean {
     const sizeBefore = this.size;
-    if (!this.#line.remove(number)) return false;
-    this.#renew();
-    this.#tellWhatLeft(sizeBefore, NONE);
-    return true;
+    const expired = this.#takeExpired();
+    const isRemoved = this.#line.remove(number);
+    if (isRemoved) this.#renew();
+    this.#tellWhatLeft(sizeBefore, expired);
+    return isRemoved;
   }
 
   /** Throws out what has expired, and returns how many that were. */

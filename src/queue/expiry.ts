@@ -39,18 +39,16 @@ export const LONGEST_TIMER: number = 0x7fff_ffff;
  */
 export function lifetimeOf(message: Expirable, clock: QueueClock): number {
   const expiry = message.expiry ?? message.expiryTime;
-  if (expiry != null) return checked(expiry, 'expiry') - clock.wallNow();
+  if (expiry != null) return checked(expiry instanceof Date ? expiry.getTime() : expiry, EXPIRY) - clock.wallNow();
   const { ttl } = message;
-  return ttl == null ? Infinity : checked(ttl, 'ttl');
+  return ttl == null ? Infinity : checked(ttl, TTL);
 }
 
-/** What is no number would be before no time and after none, and so disorder the queue. */
-function checked(time: Date | number, name: string): number {
-  const milliseconds = time instanceof Date ? time.getTime() : time;
-  if (typeof milliseconds !== 'number' || Number.isNaN(milliseconds)) {
-    throw new OptionError(
-      `The ${name} of a message must be a number of milliseconds${name === 'ttl' ? '' : ' or a Date'}.`,
-    );
-  }
-  return milliseconds;
+const EXPIRY = 'The expiry of a message must be a Date, or a number of milliseconds since 1970.';
+const TTL = 'The ttl of a message must be a number of milliseconds.';
+
+/** What is no number would stand before no deadline and after none, and so disorder the queue. */
+function checked(milliseconds: number, problem: string): number {
+  if (typeof milliseconds === 'number' && !Number.isNaN(milliseconds)) return milliseconds;
+  throw new OptionError(problem);
 }

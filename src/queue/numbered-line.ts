@@ -1,5 +1,3 @@
-/** As many slots may be empty, beyond as many as are full, before the line closes up. */
-const SLACK = 32;
 const SMALLEST = 16;
 
 /**
@@ -7,7 +5,7 @@ const SMALLEST = 16;
  * and taking the first take constant time, taking another that of a binary search. Nothing is made per item, and
  * nothing that has left is kept alive.
  *
- * It is a ring of slots. What is taken out of turn leaves a gap, and gaps are closed when they are many.
+ * It is a ring of slots. What is taken out of turn leaves a gap. Gaps are closed when the ring is made larger or smaller.
  */
 export class NumberedLine<Item extends object> {
   #items: (Item | undefined)[] = new Array<Item | undefined>(SMALLEST);
@@ -86,16 +84,14 @@ export class NumberedLine<Item extends object> {
     return undefined;
   }
 
-  /** The first slot must be no gap; gaps and empty slots must not outnumber the items for long. */
+  /** The first slot must be no gap, and a backlog of a million should not leave a million empty slots behind. */
   #closeUp(): void {
     const mask = this.#items.length - 1;
     while (this.#span > 0 && this.#items[this.#head] === undefined) {
       this.#head = (this.#head + 1) & mask;
       this.#span--;
     }
-    if (this.#span > this.#size * 2 + SLACK) this.#rebuild(this.#items.length);
-    // A backlog of a million should not leave a million empty slots behind.
-    else if (mask >= 1024 && this.#span < this.#items.length >> 3) this.#rebuild(this.#items.length >> 1);
+    if (mask >= 1024 && this.#size < this.#items.length >> 3) this.#rebuild(this.#items.length >> 1);
   }
 
   #rebuild(capacity: number): void {

@@ -36,8 +36,8 @@ export class OutgoingDelivery implements Tracker {
     public buffer: Buffer,
     public readonly start: number,
     public readonly end: number,
-    /** Sent settled: done once it is written (AMQP 1.0 §2.6.12, `settled`). */
-    readonly presettled: boolean,
+    /** Sent settled: done once it is written (AMQP 1.0 §2.6.12, `settled`). Also set by a link that is asked for it. */
+    public presettled: boolean,
     /** Counts up per owner, so that `send()` knows which deliveries were put before it. */
     readonly sequence: number,
     readonly owner: DeliveryOwner,

@@ -62,8 +62,13 @@ export class Unsettled<Delivery> {
   clip(first: number, last: number): number[] {
     const length = (last - first) >>> 0;
     const ids: number[] = [];
-    for (const id of this.#stragglers.keys()) {
-      if ((id - first) >>> 0 <= length) ids.push(id);
+    if (length < this.#stragglers.size) {
+      for (let step = 0; step <= length; step++) {
+        const id = (first + step) >>> 0;
+        if (this.#stragglers.has(id)) ids.push(id);
+      }
+    } else {
+      for (const id of this.#stragglers.keys()) if ((id - first) >>> 0 <= length) ids.push(id);
     }
     // Counted from the base, a range that begins before it reaches the ring after a whole round of ids.
     const from = (first - this.#base) >>> 0;

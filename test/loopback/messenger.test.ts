@@ -125,7 +125,7 @@ describe('a messenger that is closed', () => {
     const messenger = createTrackingMessenger();
     const tracker = messenger.put({ address: peer.address('q'), body: 1 });
     const subscription = messenger.subscribe(peer.address('q'));
-    const receiving = expect(messenger.recv()).rejects.toMatchObject({ code: 'ERR_NO_SOURCES' });
+    const receiving = expect(messenger.recv()).rejects.toMatchObject({ code: 'ERR_STATE' });
     const wire = await peer.accept();
     await wire.answerLink();
     await messenger.close();

@@ -206,3 +206,35 @@ describe('a connection that is cut', () => {
     expect(tracker.error!.message).toContain('did not answer within 30 ms');
   });
 });
+
+describe('a network that is slow', () => {
+  it('only makes outcomes late', async () => {
+    const broker = await startBroker();
+    const proxy = await FaultProxy.listen(broker.port, { delay: 5 });
+    const messenger = createTrackingMessenger();
+    const address = `amqp://127.0.0.1:${proxy.port}/q`;
+    messenger.subscribe(address);
+    const bodies = Array.from({ length: 300 }, (_, index) => index);
+    for (const body of bodies) messenger.put({ address, body });
+    const received = await receive(messenger, bodies.length);
+    expect(received.map(({ message }) => message.body)).toEqual(bodies);
+    messenger.accept();
+    await messenger.send();
+  });
+
+  it('and stalls is waited for', async () => {
+    const broker = await startBroker();
+    const proxy = await FaultProxy.listen(broker.port);
+    const sender = createTrackingMessenger({ reconnect: false });
+    const address = `amqp://127.0.0.1:${proxy.port}/q`;
+    sender.put({ address, body: 'first' });
+    await sender.send();
+    proxy.stall();
+    const trackers = Array.from({ length: 200 }, () => sender.put({ address, body: Buffer.alloc(50_000) }));
+    await expect(sender.send(-1, { timeout: 20 })).rejects.toMatchObject({ code: 'ERR_TIMEOUT' });
+    expect(sender.outgoing).toBe(200);
+    proxy.flowOn();
+    await sender.send();
+    expect(trackers.every(({ status }) => status === 'accepted')).toBe(true);
+  });
+});

@@ -101,6 +101,21 @@ describe('what the peer says of messages that were sent', () => {
     expect(trackers.map(({ status }) => status)).toEqual(['accepted', 'accepted', 'accepted']);
   });
 
+  it('does not hold up others while it is not said of the oldest', async () => {
+    const { wire, link, sender, trackers } = await sent(3000);
+    wire.accept(link, 1, 2999);
+    await trackers[2999]!.outcome();
+    const address = `amqp://127.0.0.1:${wire.socket.localPort ?? 0}/q`;
+    const more = Array.from({ length: 3000 }, (_, body) => sender.put({ address, body }));
+    wire.grant(link, 3000, { delivery_count: 3000 });
+    await wire.readAll('transfer', 3000);
+    wire.accept(link, 3000, 5999);
+    await more[2999]!.outcome();
+    expect([trackers[0]!.status, sender.outgoing]).toEqual(['pending', 1]);
+    wire.accept(link, 0);
+    await sender.send();
+  });
+
   it('does not change any more once it has been said', async () => {
     const { wire, sender, trackers } = await sent(2);
     wire.send('disposition', { role: true, first: 0, settled: true, state: state('released') });

@@ -1,0 +1,15 @@
+import type { MessagingError } from '../errors.js';
+import type { RheaLink } from './rhea-seam.js';
+import type { Link, Transport } from './transport.js';
+
+/** What a transport tells the connection it carries. */
+export interface TransportEvents {
+  /** The peer's open frame has come. */
+  opened(transport: Transport): void;
+  /** It is over, once and for all, and its links are detached. `error` is undefined when it was closed from here. */
+  closed(transport: Transport, error: MessagingError | undefined): void;
+  /** The peer has closed a link; the link's own events are told next. */
+  linkClosed(link: Link): void;
+  /** The peer has attached a link. To be answered before this returns, by `accept` or by closing it. */
+  linkRequested(transport: Transport, link: RheaLink): void;
+}
