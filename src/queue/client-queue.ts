@@ -224,8 +224,8 @@ export class ClientQueue<Message extends object = Expirable>
   }
 
   /**
-   * Stops it: a push throws from now on, and waiting pulls get `null`. What it holds can still be pulled, and expires no
-   * less than before; with `drain: false` it is dropped. Stopping again does nothing but drop what is left, if asked to.
+   * Stops it: a push throws from now on, and waiting pulls get `null`. What it holds can still be pulled until it
+   * expires; with `drain: false` it is dropped. Stopping again does nothing but drop what is left, if asked to.
    */
   stop({ drain = true }: ClientQueueStopOptions = {}): void {
     const wasStopped = this.#isStopped;
@@ -322,7 +322,8 @@ export class ClientQueue<Message extends object = Expirable>
     const hasRoomAgain = sizeBefore >= this.capacity && this.size < this.capacity;
     if (hasRoomAgain) this.#producers.serveAll(undefined);
     if (expired.length > 0) this.#tell('expired', expired);
-    if (hasRoomAgain) this.#tell('drain');
+    // A listener of the first event may have filled it.
+    if (hasRoomAgain && this.size < this.capacity) this.#tell('drain');
   }
 
   /** What a listener throws is the process's to hear, as ever, but must not take a message from a caller. */

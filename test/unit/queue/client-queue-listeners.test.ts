@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ClientQueue } from '../../../src/queue/client-queue.js';
 import type { ClientQueueOptions } from '../../../src/queue/client-queue-options.js';
 import { FakeClock } from '../../support/fake-clock.js';
@@ -166,6 +166,20 @@ describe('A listener of a ClientQueue that calls the queue', () => {
     const pulled = queue.pull();
     expect(queue).toMatchObject({ size: 0, waiters: 0 });
     expect(await pulled).toEqual({ id: 2 });
+  });
+
+  it('may fill the queue from expired, and then no drain is told', () => {
+    const clock = new FakeClock();
+    const queue = new ClientQueue<Item>({ clock, capacity: 1, flushInterval: 0 });
+    const drain = vi.fn();
+    queue.on('drain', drain);
+    queue.once('expired', () => void queue.push({ id: 2 }));
+    queue.push({ id: 1, ttl: 10 });
+    clock.advance(10);
+    expect(queue.flush()).toBe(1);
+    expect(drain).not.toHaveBeenCalled();
+    expect(queue.tryPull()).toEqual({ id: 2 });
+    expect(drain).toHaveBeenCalledTimes(1);
   });
 
   it('may push from drain, and the order is kept', () => {

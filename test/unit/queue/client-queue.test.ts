@@ -363,6 +363,7 @@ describe('Iterating over a ClientQueue', () => {
   it('can be ended while it waits, and takes nothing after that', async () => {
     const { queue } = createQueue();
     const messages = queue[Symbol.asyncIterator]();
+    expect(messages[Symbol.asyncIterator]()).toBe(messages);
     const waiting = messages.next();
     expect(await messages.return?.()).toEqual({ done: true, value: undefined });
     expect(await waiting).toEqual({ done: true, value: undefined });
