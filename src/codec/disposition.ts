@@ -2,6 +2,7 @@ import type { Outcome } from '../message/outcome.js';
 import type { FieldCursor } from './field-cursor.js';
 import { encodeOutcome } from './outcome.js';
 import type { Output } from './output.js';
+import { DISPOSITION, openFrame } from './performative.js';
 
 /** Which end of the link says it: true for the receiver (AMQP 1.0 §2.7.6, `role`). */
 export type Role = boolean;
@@ -43,14 +44,7 @@ export function writeDisposition(
 ): void {
   output.open(0);
   output.need(32);
-  output.u32(0); // the frame size, filled in below
-  output.u8(2);
-  output.u8(0);
-  output.u8(channel >>> 8);
-  output.u8(channel & 0xff);
-  output.u8(0);
-  output.u8(0x53);
-  output.u8(0x15);
+  openFrame(output, 0, channel, DISPOSITION); // the frame size is filled in below
   output.u8(0xd0); // list32: rejections and modifications may be long
   output.u32(0); // the list size, filled in below
   output.u32(outcome === undefined ? 4 : 5);

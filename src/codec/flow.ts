@@ -1,4 +1,5 @@
 import type { Output } from './output.js';
+import { FLOW, openFrame } from './performative.js';
 
 /** What a flow frame says of a link and its session (AMQP 1.0 §2.7.4). */
 export interface Flow {
@@ -24,14 +25,7 @@ const FRAME_SIZE = 8 + 3 + 3 + 7 * 5 + 2;
 export function writeFlow(output: Output, channel: number, flow: Flow): void {
   output.open(0);
   output.need(FRAME_SIZE);
-  output.u32(FRAME_SIZE);
-  output.u8(2);
-  output.u8(0);
-  output.u8(channel >>> 8);
-  output.u8(channel & 0xff);
-  output.u8(0);
-  output.u8(0x53);
-  output.u8(0x13);
+  openFrame(output, FRAME_SIZE, channel, FLOW);
   output.u8(0xc0); // list8: every field has a fixed width
   output.u8(FRAME_SIZE - 13);
   output.u8(9);

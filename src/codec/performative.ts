@@ -1,7 +1,9 @@
 import { DecodeError, ProtocolError } from '../errors.js';
 import { readUint32 } from './big-endian.js';
+import type { Output } from './output.js';
 
 /** The performatives that the data plane deals with, and the frame that ends a SASL exchange, by their codes. */
+export const FLOW = 0x13;
 export const TRANSFER = 0x14;
 export const DISPOSITION = 0x15;
 export const SASL_OUTCOME = 0x44;
@@ -12,7 +14,7 @@ const CODES: ReadonlyMap<string, number> = new Map(
     open: 0x10,
     begin: 0x11,
     attach: 0x12,
-    flow: 0x13,
+    flow: FLOW,
     transfer: TRANSFER,
     disposition: DISPOSITION,
     detach: 0x16,
@@ -70,4 +72,16 @@ export class PerformativeHead {
     this.fields = to;
     return to <= end ? (CODES.get(buffer.toString('latin1', from, to)) ?? -1) : -1;
   }
+}
+
+/** Writes a frame header (AMQP 1.0 §2.3.1) and the descriptor of a performative. The caller has made room. */
+export function openFrame(output: Output, size: number, channel: number, code: number): void {
+  output.u32(size);
+  output.u8(2); // data offset, in words
+  output.u8(0); // an AMQP frame
+  output.u8(channel >>> 8);
+  output.u8(channel & 0xff);
+  output.u8(0);
+  output.u8(0x53);
+  output.u8(code);
 }
