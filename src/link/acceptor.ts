@@ -5,11 +5,12 @@ import type { Endpoint } from '../address/endpoint.js';
 import { ConnectionError, ListenError, asError } from '../errors.js';
 import type { MessagingError } from '../errors.js';
 import { logger } from '../log.js';
-import type { ConnectionSettings, LinkCarrier } from './connection.js';
+import type { ConnectionSettings } from './connection.js';
+import type { LinkCarrier, LinkClose } from './link-carrier.js';
 import { LinkRequest } from './link-request.js';
 import { QUIET_CONNECTION, SESSION_BUFFER } from './rhea-seam.js';
+import type { Link } from './link-table.js';
 import { Transport } from './transport.js';
-import type { Link } from './transport.js';
 
 const log = logger('connection');
 
@@ -37,12 +38,12 @@ export class AcceptedConnection implements LinkCarrier {
 
   open(link: Link): void {
     this.#links.add(link);
-    this.transport.attach(link);
+    this.transport.links.attach(link);
   }
 
-  close(link: Link): void {
+  close(link: Link, how?: LinkClose): Promise<void> {
     this.#links.delete(link);
-    this.transport.detach(link);
+    return this.transport.links.detach(link, how);
   }
 
   /** Remembers a link that the peer has attached. */
@@ -59,7 +60,7 @@ export class AcceptedConnection implements LinkCarrier {
   ended(error: MessagingError): void {
     const links = [...this.#links];
     this.#links.clear();
-    for (const link of links) link.closed(error);
+    for (const link of links) link.closed(error, 'lost');
   }
 }
 

@@ -9,14 +9,15 @@ import { failureError } from './connection-errors.js';
 import { mayFollow } from './lifecycle.js';
 import type { ConnectionState } from './lifecycle.js';
 import type { TransportLimits } from './limits.js';
+import type { LinkCarrier, LinkClose } from './link-carrier.js';
 import { LinkRequest } from './link-request.js';
 import { reconnectDelay } from './reconnect.js';
 import type { ReconnectPolicy } from './reconnect.js';
 import { QUIET_CONNECTION } from './rhea-seam.js';
 import type { RheaContainer } from './rhea-seam.js';
 import { mechanismsFor } from './sasl.js';
+import type { Link } from './link-table.js';
 import { Transport } from './transport.js';
-import type { Link } from './transport.js';
 
 const log = logger('connection');
 
@@ -34,16 +35,6 @@ export interface ConnectionSettings {
   readonly clock: Clock;
   /** A number from 0 up to 1: `Math.random`, unless a test says otherwise. */
   readonly random: () => number;
-}
-
-/** What carries links: a connection dialled from here, or one that was accepted. */
-export interface LinkCarrier {
-  /** The container-id of the peer, while it is connected. */
-  readonly peerId: string | undefined;
-  /** Attaches a link, now or when the connection is open. */
-  open(link: Link): void;
-  /** Closes a link. */
-  close(link: Link): void;
 }
 
 /** What a connection tells. */
@@ -90,13 +81,14 @@ export class Connection implements LinkCarrier {
 
   open(link: Link): void {
     this.#links.add(link);
-    if (this.#state === 'open') this.#transport?.attach(link);
+    if (this.#state === 'open') this.#transport?.links.attach(link);
     else if (this.#state === 'closed') this.#connect('connecting');
   }
 
-  close(link: Link): void {
+  close(link: Link, how?: LinkClose): Promise<void> {
     this.#links.delete(link);
-    this.#transport?.detach(link);
+    this.#guests.delete(link);
+    return this.#transport?.links.detach(link, how) ?? Promise.resolve();
   }
 
   /** Closes it. Its links are told; resolves when the socket is gone. Closing twice waits for the same end. */
@@ -171,19 +163,19 @@ export class Connection implements LinkCarrier {
     this.#become('open');
     for (const link of this.#links) {
       if (link.isClosed) this.#links.delete(link);
-      else this.#transport?.attach(link);
+      else this.#transport?.links.attach(link);
     }
   }
 
   #closed(reason: MessagingError | undefined): void {
     this.#cancelTimer();
-    this.#isProven ||= this.#transport?.isUsed === true;
+    this.#isProven ||= this.#transport?.links.isUsed === true;
     this.#transport = undefined;
     const error = reason && located(reason, this.#name);
     const guests = [...this.#guests];
     this.#guests.clear();
     for (const guest of guests)
-      guest.closed(error ?? new ConnectionError(`The connection to ${this.#name} was closed.`));
+      guest.closed(error ?? new ConnectionError(`The connection to ${this.#name} was closed.`), 'lost');
     if (this.#state === 'closing') {
       this.#end(undefined);
     } else if (this.#mayRetry(reason)) {
@@ -220,7 +212,7 @@ export class Connection implements LinkCarrier {
     this.#isProven = false;
     this.#become('closed', error);
     const reason = error ?? new ConnectionError(`The connection to ${this.#name} was closed here.`);
-    for (const link of links) link.closed(reason);
+    for (const link of links) link.closed(reason, 'lost');
     for (const resolve of this.#whenClosed.splice(0)) resolve();
   }
 

@@ -5,7 +5,8 @@ import type { ReceiverLinkEvents } from './receiver-link.js';
 import type { RheaLink, RheaTerminus } from './rhea-seam.js';
 import { SenderLink } from './sender-link.js';
 import type { SenderLinkEvents } from './sender-link.js';
-import type { Link, Transport } from './transport.js';
+import type { Link } from './link-table.js';
+import type { Transport } from './transport.js';
 
 /** A link that a peer wants to attach. Answer it with one of its methods before anything else happens. */
 export class LinkRequest {
@@ -50,7 +51,7 @@ export class LinkRequest {
     this.#rhea.local.attach.max_message_size = maxMessageSize;
     const link = new ReceiverLink(this.#mirror(address, maxMessageSize), events);
     this.#accepted(link);
-    this.#transport.accept(link, this.#rhea);
+    this.#transport.links.accept(link, this.#rhea);
     return link;
   }
 
@@ -58,7 +59,7 @@ export class LinkRequest {
   send(address: string | undefined, events: SenderLinkEvents): SenderLink {
     const link = new SenderLink(this.#mirror(address, 0), events);
     this.#accepted(link);
-    this.#transport.accept(link, this.#rhea);
+    this.#transport.links.accept(link, this.#rhea);
     return link;
   }
 

@@ -4,7 +4,7 @@ import type { MessagingError } from '../errors.js';
 import { IncomingDelivery } from '../queue/incoming-delivery.js';
 import type { DeliverySource } from '../queue/incoming-delivery.js';
 import { Unsettled } from '../queue/unsettled.js';
-import type { LinkOptions } from './link-options.js';
+import type { LinkEnd, LinkOptions } from './link-options.js';
 import { PartialDelivery } from './partial-delivery.js';
 import type { RheaFlow, RheaLink } from './rhea-seam.js';
 import type { Session } from './session.js';
@@ -22,7 +22,7 @@ export interface ReceiverLinkEvents {
   /** The connection is lost. Deliveries without an outcome have been aborted: the peer will deliver them again. */
   lost?(link: ReceiverLink, aborted: readonly IncomingDelivery[]): void;
   /** It is gone for good. */
-  closed(link: ReceiverLink, error: MessagingError): void;
+  closed(link: ReceiverLink, error: MessagingError, end: LinkEnd): void;
   /** A message has come, whole. */
   received(delivery: IncomingDelivery, link: ReceiverLink): void;
   /** The peer has taken back a message of which parts had come. It has used a credit. */
@@ -125,10 +125,10 @@ export class ReceiverLink implements DeliverySource {
   }
 
   /** It is gone for good. Told once, whoever closes it again. */
-  closed(error: MessagingError): void {
+  closed(error: MessagingError, end: LinkEnd = 'here'): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.events.closed(this, error);
+    this.events.closed(this, error, end);
   }
 
   /** A transfer frame has come for this link (AMQP 1.0 §2.7.5). */
@@ -144,8 +144,14 @@ export class ReceiverLink implements DeliverySource {
 
   /** Tells the peer what has been said of a delivery. */
   settle(delivery: IncomingDelivery): void {
-    if (this.#session === undefined || this.#unsettled.take(delivery.id) === undefined) return;
-    this.#session.settleReceived(delivery);
+    const { id, result } = delivery;
+    if (this.#session === undefined) return;
+    if (this.options.receiverSettleMode !== 1 || result === undefined) {
+      if (this.#unsettled.take(id) !== undefined) this.#session.settleReceived(delivery);
+    } else if (this.#unsettled.get(id) !== undefined) {
+      // Settled when the sender has said that it knows (AMQP 1.0 §2.6.12).
+      this.#session.settleReceived({ id, result, settled: false });
+    }
   }
 
   /** The peer has settled deliveries by itself. */

@@ -13,12 +13,19 @@ import rhea from 'rhea';
 export interface RheaError {
   condition?: string;
   description?: string;
+  info?: Readonly<Record<string, unknown>>;
 }
 
 /** A source or target as rhea reads and writes it. */
 export interface RheaTerminus {
   address?: string | null;
+  durable?: number;
+  expiry_policy?: string;
+  timeout?: number;
   dynamic?: boolean;
+  distribution_mode?: string;
+  filter?: Readonly<Record<string, unknown>>;
+  capabilities?: string | readonly string[];
 }
 
 /** What rhea hands to a listener. */
@@ -62,6 +69,7 @@ export interface RheaLink extends RheaEvents {
   };
   readonly remote: {
     attach?: { handle: number; initial_delivery_count?: number; snd_settle_mode?: number; rcv_settle_mode?: number };
+    detach?: { closed?: boolean };
   };
   /** The largest message the peer takes; 0 or nothing for any. */
   readonly max_message_size: unknown;
@@ -73,6 +81,8 @@ export interface RheaLink extends RheaEvents {
   set_target(terminus: RheaTerminus): void;
   is_receiver(): boolean;
   close(error?: RheaError): void;
+  /** As `close`, but what is durable at the peer stays (AMQP 1.0 §2.6.4). */
+  detach(): void;
   /** Replaced per link: the data plane reads flow frames itself, with serial-number arithmetic. */
   on_flow(frame: { performative: RheaFlow }): void;
 }
@@ -160,6 +170,13 @@ export const SESSION_BUFFER: Readonly<{ incoming: number; outgoing: number }> = 
   incoming: 0x7fff_ffff,
   outgoing: 2048,
 });
+
+/** A value as rhea takes it in a map, made from its AMQP encoding, so that it goes out as exactly that type. */
+export function typedValue(encoded: Buffer): object {
+  // rhea's typings leave out the reader.
+  const { Reader } = rhea.types as unknown as { Reader: new (bytes: Buffer) => { read(): object } };
+  return new Reader(encoded).read();
+}
 
 /** How many more transfer frames the peer's session window takes (AMQP 1.0 §2.5.6). */
 export function transferWindow(session: RheaSession): number {

@@ -8,7 +8,7 @@ import { Unsettled } from '../queue/unsettled.js';
 import type { RheaFlow, RheaLink } from './rhea-seam.js';
 import { transferWindow } from './rhea-seam.js';
 import type { Session } from './session.js';
-import type { LinkOptions } from './link-options.js';
+import type { LinkEnd, LinkOptions } from './link-options.js';
 
 /** Bytes one link may write before others get their turn: 64 KiB. */
 const QUANTUM = 1 << 16;
@@ -18,7 +18,7 @@ export interface SenderLinkEvents {
   /** It is attached, for the first time or again. */
   opened?(link: SenderLink): void;
   /** It is gone for good. What was queued or unsettled is in the link's `takeAll()`. */
-  closed(link: SenderLink, error: MessagingError): void;
+  closed(link: SenderLink, error: MessagingError, end: LinkEnd): void;
   /** The peer takes more messages than are queued: `link.available` says how many. */
   sendable?(link: SenderLink): void;
 }
@@ -123,10 +123,10 @@ export class SenderLink {
   }
 
   /** It is gone for good. Told once, whoever closes it again. */
-  closed(error: MessagingError): void {
+  closed(error: MessagingError, end: LinkEnd = 'here'): void {
     if (this.#closedBy !== undefined) return;
     this.#closedBy = error;
-    this.events.closed(this, error);
+    this.events.closed(this, error, end);
   }
 
   /** Takes out everything that has no outcome, in order. */
@@ -135,19 +135,15 @@ export class SenderLink {
     return this.#queue.drain();
   }
 
-  /** Bytes up to `total` have left the process: pre-settled messages among them are done. */
-  written(total: number): void {
+  /** Bytes up to `total` have left the process: pre-settled messages among them are done. Returns whether all are. */
+  written(total: number): boolean {
     let next = this.#leaving.peek();
     while (next !== undefined && next.offset <= total) {
       this.#leaving.shift();
       next.delivery.finish('settled');
       next = this.#leaving.peek();
     }
-  }
-
-  /** Whether messages wait here for the peer's session window, whose opening rhea does not announce. */
-  get waiting(): boolean {
-    return this.#queue.size > 0 || this.#unfinished !== undefined;
+    return next === undefined;
   }
 
   /**
@@ -162,11 +158,14 @@ export class SenderLink {
     const limit = writer.appended + QUANTUM;
     let window = transferWindow(session.rhea);
     while (window > 0 && (this.#unfinished !== undefined || (rhea.credit > 0 && this.#queue.size > 0))) {
-      if (writer.blocked || writer.appended >= limit) return !writer.blocked;
+      if (writer.blocked) break;
+      if (writer.appended >= limit) return true;
       if (this.#unfinished !== undefined) this.#fragment(session, rhea, this.#unfinished);
       else if (!this.#next(session, rhea)) continue;
       window--;
     }
+    // Nobody announces that the window or the socket has opened, as a flow frame announces credit.
+    if (this.#unfinished !== undefined || (rhea.credit > 0 && this.#queue.size > 0)) session.host.stalled(this);
     if (this.#draining && this.#queue.size === 0 && rhea.credit > 0) this.#drained(session, rhea);
     if (this.available > 0) this.events.sendable?.(this);
     return false;
@@ -212,7 +211,7 @@ export class SenderLink {
     writeTransferHeader(buffer, at, end - start, session.channel, rhea.local.handle, id, presettled, false);
     session.host.writer.append(buffer, at, end);
     this.#countFrame(session);
-    if (presettled) this.#leaving.push({ delivery, offset: session.host.writer.appended });
+    if (presettled) this.#leave(session, delivery);
   }
 
   /** Writes the next frame of a message, with the header in memory of its own. */
@@ -235,7 +234,12 @@ export class SenderLink {
     this.#countFrame(session);
     if (more) return;
     this.#endFragments();
-    if (delivery.presettled) this.#leaving.push({ delivery, offset: writer.appended });
+    if (delivery.presettled) this.#leave(session, delivery);
+  }
+
+  #leave({ host }: Session, delivery: OutgoingDelivery): void {
+    this.#leaving.push({ delivery, offset: host.writer.appended });
+    host.leaving(this);
   }
 
   #endFragments(): void {

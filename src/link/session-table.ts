@@ -4,7 +4,6 @@ import { Transfer } from '../codec/transfer.js';
 import { ProtocolError } from '../errors.js';
 import type { RheaConnection, RheaSession } from './rhea-seam.js';
 import { SESSION_BUFFER } from './rhea-seam.js';
-import type { SenderLink } from './sender-link.js';
 import { Session } from './session.js';
 import type { SessionHost } from './session.js';
 
@@ -106,11 +105,6 @@ export class SessionTable {
     if (!session.isOurs || session.isEnding || session.links > 0) return;
     session.isEnding = true;
     session.rhea.close();
-  }
-
-  /** Calls `visit` for every sender link. */
-  eachSender(visit: (link: SenderLink) => void): void {
-    for (const session of this.#all.values()) for (const link of session.senders) visit(link);
   }
 
   #onChannel(channel: number): Session {

@@ -16,6 +16,7 @@ import type { SocketWriter } from './socket-writer.js';
 interface Settlement {
   readonly id: number;
   readonly result: Outcome | undefined;
+  readonly settled: boolean;
 }
 
 /** Settlements that are worth a write of their own: a sender whose window is full waits for them. */
@@ -35,6 +36,10 @@ export interface SessionHost {
   scheduleDispositions(session: Session): void;
   /** Asks for both in the next tick. */
   hurry(): void;
+  /** This link waits for the session window or the socket: `pump` it when either may have opened. */
+  stalled(link: SenderLink): void;
+  /** This link wants to be told by `written` what has left the process. */
+  leaving(link: SenderLink): void;
 }
 
 /**
@@ -143,7 +148,7 @@ export class Session {
 
   /** Tells the peer, before the turn ends, that its outcome for a delivery of ours is final. */
   settleSent(id: number, result: Outcome): void {
-    this.#sent.push({ id, result });
+    this.#sent.push({ id, result, settled: true });
     this.host.scheduleDispositions(this);
   }
 
@@ -169,7 +174,8 @@ export class Session {
     let last = first;
     for (let index = 1; index < settlements.length; index++) {
       const next = settlements[index]!;
-      if (next.id !== (last.id + 1) >>> 0 || next.result !== first.result) {
+      const { id, result, settled } = next;
+      if (id !== (last.id + 1) >>> 0 || result !== first.result || settled !== first.settled) {
         this.#writeRun(role, first, last);
         first = next;
       }
@@ -180,7 +186,7 @@ export class Session {
 
   #writeRun(role: boolean, first: Settlement, last: Settlement): void {
     const { control, writer } = this.host;
-    writeDisposition(control, this.channel, role, first.id, last.id, true, first.result);
+    writeDisposition(control, this.channel, role, first.id, last.id, first.settled, first.result);
     writer.append(control.buffer, control.start, control.position);
   }
 }

@@ -1,6 +1,7 @@
 import type { MessagingError } from '../errors.js';
 import type { RheaLink } from './rhea-seam.js';
-import type { Link, Transport } from './transport.js';
+import type { Link } from './link-table.js';
+import type { Transport } from './transport.js';
 
 /** What a transport tells the connection it carries. */
 export interface TransportEvents {

@@ -25,6 +25,8 @@ class Wires {
     peerMaxFrameSize: 600,
     schedule: () => undefined,
     scheduleDispositions: () => undefined,
+    stalled: () => undefined,
+    leaving: () => undefined,
   };
 
   session(channel: number): Session {

@@ -53,7 +53,8 @@ describe('what a session says of deliveries', () => {
     const said = fc.uniqueArray(fc.tuple(fc.nat(40), outcome), { selector: ([id]) => id, maxLength: 40 });
     fc.assert(
       fc.property(fc.constantFrom(0, 1000, ID_COUNT - 1, ID_COUNT - 20), said, (start, settlements) => {
-        for (const [id, result] of settlements) session.settleReceived({ id: (start + id) % ID_COUNT, result });
+        for (const [id, result] of settlements)
+          session.settleReceived({ id: (start + id) % ID_COUNT, result, settled: true });
         const told = new Map<number, string | undefined>();
         const frames = dispositions();
         for (const fields of frames) {
@@ -82,7 +83,7 @@ describe('what a session says of deliveries', () => {
   });
 
   it('is said once', () => {
-    session.settleReceived({ id: 1, result: ACCEPTED });
+    session.settleReceived({ id: 1, result: ACCEPTED, settled: true });
     expect(dispositions()).toHaveLength(1);
     expect(dispositions()).toEqual([]);
   });

@@ -78,7 +78,7 @@ it('the data plane works over a Unix socket as over any other', async () => {
       };
       const options = { name: 'link', address: 'q', dynamic: false, presettled: false, maxMessageSize: 0 };
       const link = new SenderLink(options, { closed: () => undefined });
-      transport.attach(link);
+      transport.links.attach(link);
       for (const size of [10, 1000, 2_000_000]) {
         output.open(TRANSFER_HEADER_SIZE);
         output.need(size);
