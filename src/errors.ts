@@ -17,6 +17,7 @@ export type ErrorCode =
   | 'ERR_QUEUE_FULL'
   | 'ERR_CHANNEL_FLUSHED'
   | 'ERR_TIMEOUT'
+  | 'ERR_INTERRUPTED'
   | 'ERR_NO_SOURCES'
   | 'ERR_LISTEN'
   | 'ERR_CONNECTION'
@@ -118,6 +119,13 @@ export class ChannelFlushedError extends MessagingError {
 export class TimeoutError extends MessagingError {
   constructor(message: string, options?: MessagingErrorOptions) {
     super('ERR_TIMEOUT', message, options);
+  }
+}
+
+/** `interrupt` ended the call. What the call waited for may still happen. */
+export class InterruptError extends MessagingError {
+  constructor(message: string, options?: MessagingErrorOptions) {
+    super('ERR_INTERRUPTED', message, options);
   }
 }
 

@@ -5,13 +5,18 @@
  */
 export { Messenger } from './messenger/messenger.js';
 export type { ConnectionChange, MessengerEvents } from './messenger/events.js';
-export type { MessengerOptions, OutgoingLimits, WaitOptions } from './messenger/options.js';
-export type { Received } from './messenger/inbound.js';
+export type { MessengerOptions, OutgoingLimits, SenderSettleMode, WaitOptions } from './messenger/options.js';
+export { Delivery } from './messenger/delivery.js';
+export type { DeliveryStream } from './messenger/delivery-stream.js';
+export type { ReceiveOptions } from './messenger/incoming-lanes.js';
+export type { MessengerProperties } from './messenger/properties.js';
+export type { RequestOptions } from './messenger/requests.js';
+export type { SubscribeOptions } from './messenger/subscribe-options.js';
 export { Subscription } from './messenger/subscription.js';
 export type { SubscriptionState } from './messenger/subscription.js';
 export type { ConnectionState } from './link/lifecycle.js';
 export type { ReconnectOptions } from './link/reconnect.js';
-export type { TlsOptions } from './link/dial.js';
+export type { TlsOptions } from './link/tls.js';
 export type { Tracker } from './queue/tracker.js';
 export type { Status } from './queue/status.js';
 
@@ -60,6 +65,7 @@ export {
   ConnectionError,
   DecodeError,
   EncodeError,
+  InterruptError,
   LinkError,
   ListenError,
   MessagingError,

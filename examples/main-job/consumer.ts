@@ -1,6 +1,6 @@
 // Takes messages from all queues. Most are accepted; a few are rejected, and a few given back to come again.
 import { Messenger } from 'amqp-messenger';
-import type { Received } from 'amqp-messenger';
+import type { Delivery } from 'amqp-messenger';
 import { report, runPart } from './part.js';
 import type { Taken } from './protocol.js';
 import { ADDRESSES, addRoutes } from './routes.js';
@@ -29,7 +29,7 @@ await runPart(async ({ name, broker, run }, stopped) => {
     for (let next = messenger.get(); next !== undefined; next = messenger.get()) decide(next);
   }
 
-  function decide({ message, tracker }: Received): void {
+  function decide({ message, tracker }: Delivery): void {
     const number = message.groupSequence;
     if (message.groupId !== run || number === undefined) {
       messenger.accept(tracker); // an earlier run, cut short, has left it behind

@@ -72,6 +72,11 @@ export function layoutOf(text: string): AddressLayout {
   return { start, at: at < end ? at : -1, end };
 }
 
+/** An address up to its host and port: everything but the name. It holds the password, if there is one. */
+export function baseOf(text: string): string {
+  return text.slice(0, layoutOf(text).end);
+}
+
 function splitAtColon(userInfo: string): [user: string, password: string | undefined] {
   const colon = userInfo.indexOf(':');
   return colon === -1 ? [userInfo, undefined] : [userInfo.slice(0, colon), userInfo.slice(colon + 1)];

@@ -10,6 +10,7 @@ import type { LinkCarrier, LinkClose } from './link-carrier.js';
 import { LinkRequest } from './link-request.js';
 import { QUIET_CONNECTION, SESSION_BUFFER } from './rhea-seam.js';
 import type { Link } from './link-table.js';
+import { nodeTlsOptions } from './tls.js';
 import { Transport } from './transport.js';
 
 const log = logger('connection');
@@ -140,7 +141,7 @@ export class Acceptor {
     const { tls, connectTimeout } = this.#settings;
     const handshake = connectTimeout > 0 ? { handshakeTimeout: connectTimeout } : {};
     try {
-      return createTlsServer({ minVersion: 'TLSv1.2', ...handshake, ...tls });
+      return createTlsServer({ ...handshake, ...nodeTlsOptions(tls) });
     } catch (cause) {
       throw new ListenError(`The certificate or key to listen with cannot be used: ${asError(cause).message}.`, {
         cause,

@@ -1,22 +1,23 @@
 import type { Endpoint } from '../address/endpoint.js';
-import { AuthenticationError, ConnectionError, DecodeError, ProtocolError, asError } from '../errors.js';
+import { AuthenticationError, ConnectionError, DecodeError, ProtocolError } from '../errors.js';
 import type { MessagingError } from '../errors.js';
 import { logger } from '../log.js';
 import type { Clock } from './clock.js';
 import { dial } from './dial.js';
-import type { TlsOptions } from './dial.js';
-import { failureError } from './connection-errors.js';
+import { failureError, located } from './connection-errors.js';
 import { mayFollow } from './lifecycle.js';
 import type { ConnectionState } from './lifecycle.js';
 import type { TransportLimits } from './limits.js';
 import type { LinkCarrier, LinkClose } from './link-carrier.js';
 import { LinkRequest } from './link-request.js';
 import { reconnectDelay } from './reconnect.js';
+import { MAX_REDIRECTS, RedirectError } from './redirect.js';
 import type { ReconnectPolicy } from './reconnect.js';
 import { QUIET_CONNECTION } from './rhea-seam.js';
 import type { RheaContainer } from './rhea-seam.js';
 import { mechanismsFor } from './sasl.js';
 import type { Link } from './link-table.js';
+import type { TlsOptions } from './tls.js';
 import { Transport } from './transport.js';
 
 const log = logger('connection');
@@ -32,6 +33,8 @@ export interface ConnectionSettings {
   readonly connectTimeout: number;
   readonly tls: TlsOptions;
   readonly allowInsecureMechs: boolean;
+  /** How long a connection without links stays open. Default for ever. */
+  readonly closeIdleAfter?: number;
   readonly clock: Clock;
   /** A number from 0 up to 1: `Math.random`, unless a test says otherwise. */
   readonly random: () => number;
@@ -57,15 +60,21 @@ export class Connection implements LinkCarrier {
   readonly #guests = new Set<Link>();
   #state: ConnectionState = 'closed';
   #transport: Transport | undefined;
+  /** For the attempt to connect, the next attempt, or the end of an idle connection: there is one of them at a time. */
   #timer: NodeJS.Timeout | undefined;
+  /** What is dialled: the endpoint itself, unless a peer has sent us on. */
+  #target: Endpoint;
+  #redirects = 0;
   #attempt = 0;
   #openedAt = 0;
   /** Whether it has ever been of use. Until then, a refusal counts as one of the first attempt. */
   #isProven = false;
+  #whenOpen: { resolve: () => void; reject: (error: Error) => void }[] = [];
   #whenClosed: (() => void)[] = [];
 
   constructor(endpoint: Endpoint, settings: ConnectionSettings, events: ConnectionEvents) {
     this.endpoint = endpoint;
+    this.#target = endpoint;
     this.#settings = settings;
     this.#events = events;
   }
@@ -81,14 +90,22 @@ export class Connection implements LinkCarrier {
 
   open(link: Link): void {
     this.#links.add(link);
-    if (this.#state === 'open') this.#transport?.links.attach(link);
+    if (this.#state === 'open') this.#attach(link);
     else if (this.#state === 'closed') this.#connect('connecting');
   }
 
   close(link: Link, how?: LinkClose): Promise<void> {
-    this.#links.delete(link);
-    this.#guests.delete(link);
+    this.#forget(link);
     return this.#transport?.links.detach(link, how) ?? Promise.resolve();
+  }
+
+  /** Connects, without a link if need be. Resolves when it is open; rejects with why it cannot be. */
+  opened(): Promise<void> {
+    if (this.#state === 'open') return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.#whenOpen.push({ resolve, reject });
+      if (this.#state === 'closed') this.#connect('connecting');
+    });
   }
 
   /** Closes it. Its links are told; resolves when the socket is gone. Closing twice waits for the same end. */
@@ -106,7 +123,7 @@ export class Connection implements LinkCarrier {
   }
 
   #connect(state: 'connecting' | 'reconnecting'): void {
-    const { endpoint } = this;
+    const endpoint = this.#target;
     const settings = this.#settings;
     if (this.#state !== state) this.#become(state);
     let mechanisms;
@@ -137,12 +154,9 @@ export class Connection implements LinkCarrier {
     const transport = new Transport(socket, rhea, settings.limits, settings.clock, {
       opened: () => this.#opened(),
       closed: (_transport, error) => this.#closed(error),
-      linkClosed: (link) => {
-        this.#links.delete(link);
-        this.#guests.delete(link);
-      },
+      linkClosed: (link) => this.#forget(link),
       linkRequested: (from, link) => {
-        this.#events.linkRequested(new LinkRequest(from, link, (guest) => this.#guests.add(guest)));
+        this.#events.linkRequested(new LinkRequest(from, link, (guest) => this.#adopt(guest)));
       },
     });
     this.#transport = transport;
@@ -163,8 +177,34 @@ export class Connection implements LinkCarrier {
     this.#become('open');
     for (const link of this.#links) {
       if (link.isClosed) this.#links.delete(link);
-      else this.#transport?.links.attach(link);
+      else this.#attach(link);
     }
+    for (const { resolve } of this.#whenOpen.splice(0)) resolve();
+    this.#endIfIdle();
+  }
+
+  #attach(link: Link): void {
+    this.#cancelTimer();
+    this.#transport?.links.attach(link);
+  }
+
+  #adopt(guest: Link): void {
+    this.#cancelTimer();
+    this.#guests.add(guest);
+  }
+
+  #forget(link: Link): void {
+    this.#links.delete(link);
+    this.#guests.delete(link);
+    this.#endIfIdle();
+  }
+
+  /** Nobody uses it: unless that changes, it is closed. */
+  #endIfIdle(): void {
+    const { clock, closeIdleAfter = 0 } = this.#settings;
+    if (closeIdleAfter === 0 || this.#state !== 'open' || this.#links.size > 0 || this.#guests.size > 0) return;
+    this.#cancelTimer();
+    this.#timer = clock.setTimeout(() => void this.stop(), closeIdleAfter);
   }
 
   #closed(reason: MessagingError | undefined): void {
@@ -178,7 +218,13 @@ export class Connection implements LinkCarrier {
       guest.closed(error ?? new ConnectionError(`The connection to ${this.#name} was closed.`), 'lost');
     if (this.#state === 'closing') {
       this.#end(undefined);
+    } else if (reason instanceof RedirectError && this.#redirects < MAX_REDIRECTS) {
+      this.#redirects++;
+      this.#target = reason.apply(this.endpoint);
+      if (this.#state === 'open') this.#become('reconnecting', error);
+      this.#connect(this.#state === 'connecting' ? 'connecting' : 'reconnecting');
     } else if (this.#mayRetry(reason)) {
+      this.#target = this.endpoint;
       if (this.#state !== 'reconnecting') this.#become('reconnecting', error);
       const delay = reconnectDelay(this.#settings.reconnect, this.#attempt++, this.#settings.random());
       log('%s: next attempt in %d ms (%s)', this.#name, delay, error?.message);
@@ -195,7 +241,7 @@ export class Connection implements LinkCarrier {
       return false;
     }
     const wasStable = this.#state === 'open' && clock.now() - this.#openedAt >= STABLE;
-    if (wasStable) this.#attempt = 0;
+    if (wasStable) this.#attempt = this.#redirects = 0;
     this.#isProven ||= wasStable;
     // A peer may refuse only after its open frame (AMQP 1.0 §2.4.1), so being open for a moment proves nothing.
     if (!this.#isProven && !reconnect.initial) return false;
@@ -209,10 +255,13 @@ export class Connection implements LinkCarrier {
     const links = [...this.#links];
     this.#links.clear();
     this.#attempt = 0;
+    this.#redirects = 0;
+    this.#target = this.endpoint;
     this.#isProven = false;
     this.#become('closed', error);
     const reason = error ?? new ConnectionError(`The connection to ${this.#name} was closed here.`);
     for (const link of links) link.closed(reason, 'lost');
+    for (const { reject: refuse } of this.#whenOpen.splice(0)) refuse(reason);
     for (const resolve of this.#whenClosed.splice(0)) resolve();
   }
 
@@ -229,28 +278,3 @@ export class Connection implements LinkCarrier {
     this.#timer = undefined;
   }
 }
-
-/** The same error, saying which host it is about, and in words for what Node says in codes. */
-function located(error: MessagingError, name: string): MessagingError {
-  if (error.code !== 'ERR_CONNECTION') return error;
-  const cause: Error & { code?: string } = asError(error.cause ?? error);
-  return new ConnectionError(`${name}: ${ADVICE[cause.code ?? ''] ?? error.message}`, {
-    cause,
-    condition: error.condition,
-  });
-}
-
-const ADVICE: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens there. Check host and port, and that the broker runs.',
-  ENOTFOUND: 'no such host. Check the address, or add a route for it.',
-  EAI_AGAIN: 'the host name could not be looked up. Check the name and the network.',
-  ECONNRESET: 'the peer cut the connection.',
-  ETIMEDOUT: 'the host did not answer.',
-  EHOSTUNREACH: 'the host cannot be reached.',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed. Give the authority in tls.ca.',
-  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is signed by an unknown authority. Give the authority in tls.ca.',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate is signed by an unknown authority. Give the authority in tls.ca.',
-  CERT_HAS_EXPIRED: 'its certificate has expired.',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host. Check the host, or set tls.servername.',
-  EPROTO: 'it does not speak TLS there. Check the port and the scheme.',
-};

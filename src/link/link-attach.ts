@@ -2,6 +2,7 @@ import { encodeValue } from '../codec/encode-value.js';
 import { Output } from '../codec/output.js';
 import type { Properties } from '../message/message.js';
 import type { LinkOptions } from './link-options.js';
+import type { ReceiverLink } from './receiver-link.js';
 import { typedValue } from './rhea-seam.js';
 import type { RheaLink, RheaTerminus } from './rhea-seam.js';
 
@@ -44,6 +45,11 @@ export function attachesNode(rhea: RheaLink, role: 'sender' | 'receiver'): boole
 export function remoteAddress(rhea: RheaLink, role: 'sender' | 'receiver'): string | undefined {
   const terminus = role === 'sender' ? rhea.target : rhea.source;
   return terminus?.address ?? undefined;
+}
+
+/** What the peer has agreed to of what a source was asked for. */
+export function remoteTerms({ source }: RheaLink): NonNullable<ReceiverLink['remoteTerms']> {
+  return { filters: Object.keys(source?.filter ?? {}), distributionMode: source?.distribution_mode ?? undefined };
 }
 
 /** What a link is called in messages for people. */

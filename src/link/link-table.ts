@@ -1,6 +1,6 @@
 import { LinkError } from '../errors.js';
 import { endError } from './connection-errors.js';
-import { attachOptions, attachesNode, describe, remoteAddress } from './link-attach.js';
+import { attachOptions, attachesNode, describe, remoteAddress, remoteTerms } from './link-attach.js';
 import type { LinkClose } from './link-carrier.js';
 import type { LinkEnd } from './link-options.js';
 import type { ReceiverLink } from './receiver-link.js';
@@ -134,6 +134,7 @@ export class LinkTable {
     this.#isUsed = true;
     entry.session.attaching--;
     link.remoteAddress = remoteAddress(entry.rhea, link.role);
+    if (link.role === 'receiver') link.remoteTerms = remoteTerms(entry.rhea);
     link.attached(entry.session, entry.rhea);
     // A peer that refuses a link attaches no node and closes it in one go (AMQP 1.0 §2.6.3): that is not told as open.
     if (attachesNode(entry.rhea, link.role)) link.opened();

@@ -62,6 +62,12 @@ export class ConnectionPool {
     return connection;
   }
 
+  /** Connects to an endpoint. Resolves when the connection is open; rejects with why it cannot be. */
+  async connect(endpoint: Endpoint): Promise<void> {
+    const carrier = this.carrier(endpoint);
+    if (carrier instanceof Connection) await carrier.opened();
+  }
+
   /** Closes everything. Resolves when every socket is gone. */
   async stop(): Promise<void> {
     await Promise.all([

@@ -27,6 +27,8 @@ export interface ReceiverLinkEvents {
   received(delivery: IncomingDelivery, link: ReceiverLink): void;
   /** The peer has taken back a message of which parts had come. It has used a credit. */
   aborted?(link: ReceiverLink): void;
+  /** A delivery has got its outcome: `unsettled` is less than it was. */
+  settled?(link: ReceiverLink): void;
   /** The peer has answered `drain`: credit it did not use is gone. */
   drained?(link: ReceiverLink, unused: number): void;
 }
@@ -38,6 +40,8 @@ export class ReceiverLink implements DeliverySource {
   readonly events: ReceiverLinkEvents;
   /** The address the peer has given it: its own for a dynamic source. */
   remoteAddress: string | undefined;
+  /** What the peer has agreed to of the filters and the distribution mode that were asked for. */
+  remoteTerms: { readonly filters: readonly string[]; readonly distributionMode: string | undefined } | undefined;
   readonly #unsettled = new Unsettled<IncomingDelivery>();
   #session: Session | undefined;
   #isClosed = false;
@@ -57,6 +61,11 @@ export class ReceiverLink implements DeliverySource {
   /** Whether it is attached. */
   get isAttached(): boolean {
     return this.#rhea !== undefined;
+  }
+
+  /** How many of its deliveries have no outcome yet. */
+  get unsettled(): number {
+    return this.#unsettled.size;
   }
 
   /** How many messages the peer may still send. */
@@ -147,7 +156,9 @@ export class ReceiverLink implements DeliverySource {
     const { id, result } = delivery;
     if (this.#session === undefined) return;
     if (this.options.receiverSettleMode !== 1 || result === undefined) {
-      if (this.#unsettled.take(id) !== undefined) this.#session.settleReceived(delivery);
+      if (this.#unsettled.take(id) === undefined) return;
+      this.#session.settleReceived(delivery);
+      this.events.settled?.(this);
     } else if (this.#unsettled.get(id) !== undefined) {
       // Settled when the sender has said that it knows (AMQP 1.0 §2.6.12).
       this.#session.settleReceived({ id, result, settled: false });
@@ -157,6 +168,7 @@ export class ReceiverLink implements DeliverySource {
   /** The peer has settled deliveries by itself. */
   settledByPeer(first: number, last: number): void {
     for (const id of this.#unsettled.clip(first, last)) this.#unsettled.take(id)?.settledByPeer();
+    this.events.settled?.(this);
   }
 
   #partialTransfer(transfer: Transfer, buffer: Buffer, end: number): void {

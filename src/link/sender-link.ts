@@ -35,6 +35,8 @@ export class SenderLink {
   remoteAddress: string | undefined;
   readonly #queue = new RingBuffer<OutgoingDelivery>();
   readonly #unsettled = new Unsettled<OutgoingDelivery>();
+  /** Messages in the queue that have ended by themselves. */
+  #ended = 0;
   /** Sent settled, and not yet known to have left the process. */
   readonly #leaving = new RingBuffer<{ delivery: OutgoingDelivery; offset: number }>();
   #session: Session | undefined;
@@ -48,6 +50,8 @@ export class SenderLink {
   /** Its bytes: the peer may settle it before all of it has gone, and the delivery then lets go of them. */
   #unfinishedBytes: Buffer | undefined;
   #sentBytes = 0;
+  /** Whether anything was queued since whoever looks for idle links has looked. */
+  isBusy = false;
   /** Whether `pump` is already due this turn. Written by the connection's schedule only. */
   scheduled = false;
 
@@ -79,8 +83,17 @@ export class SenderLink {
     }
     // A peer that has asked for settled messages owes no answer to others.
     if (this.options.presettled) delivery.presettled = true;
+    this.isBusy = true;
     this.#queue.push(delivery);
     if (this.#session !== undefined && !this.scheduled) this.#session.host.schedule(this);
+  }
+
+  /** A message that is queued here has ended by itself. The queue closes up once most of it has. */
+  messageEnded(): void {
+    this.#ended++;
+    if (this.#ended * 2 <= this.#queue.size) return;
+    this.#ended = 0;
+    for (const delivery of this.#queue.drain()) if (delivery.status === 'pending') this.#queue.push(delivery);
   }
 
   /** The peer has attached its side. */
@@ -110,7 +123,10 @@ export class SenderLink {
     // A pre-settled one that is not whole yet has not been delivered, so it may go out again too.
     if (this.#unfinished?.presettled === true) again.push(this.#unfinished);
     this.#endFragments();
-    for (let index = again.length - 1; index >= 0; index--) this.#queue.unshift(again[index]!);
+    for (let index = again.length - 1; index >= 0; index--) {
+      again[index]!.isSent = false;
+      this.#queue.unshift(again[index]!);
+    }
     // Whether these arrived nobody can tell, and sending them twice is what pre-settled rules out.
     for (const { delivery } of this.#leaving.drain()) {
       delivery.finish('aborted', new LinkError('The connection was lost while the message was being written.'));
@@ -186,7 +202,10 @@ export class SenderLink {
   /** Writes the first frame of the next message. Returns false when the message has ended while it was queued. */
   #next(session: Session, rhea: RheaLink): boolean {
     const delivery = this.#queue.shift();
-    if (delivery?.status !== 'pending') return false;
+    if (delivery?.status !== 'pending') {
+      this.#ended = Math.max(0, this.#ended - 1);
+      return false;
+    }
     // rhea gives bytes for numbers beyond those of JavaScript, which no message reaches.
     const limit = typeof rhea.max_message_size === 'number' ? rhea.max_message_size : 0;
     if (limit > 0 && delivery.size > limit) {
@@ -196,6 +215,7 @@ export class SenderLink {
     // The bytes of one that has gone out before may still wait in a socket, so its header is not written over.
     const isFirst = delivery.id < 0;
     delivery.id = session.takeDeliveryId();
+    delivery.isSent = true;
     if (!delivery.presettled) this.#unsettled.add(delivery.id, delivery);
     rhea.credit--;
     rhea.delivery_count = (rhea.delivery_count + 1) >>> 0;

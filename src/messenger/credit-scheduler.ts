@@ -23,6 +23,7 @@ export interface CreditActions<Link> {
 export class CreditScheduler<Link> {
   readonly #actions: CreditActions<Link>;
   #mode: 'explicit' | 'automatic' | 'manual' = 'explicit';
+  #automatic = AUTOMATIC_CREDIT;
   #pool = 0;
   #granted = 0;
   /** Links with credit, and how much. In the order they got it. */
@@ -51,9 +52,10 @@ export class CreditScheduler<Link> {
     this.#pool = Math.max(count - this.#granted, 0);
   }
 
-  /** `recv(-1)`: the pool follows what is queued; `run` fills it. */
-  setAutomatic(): void {
+  /** `recv(-1)`: the pool follows what is queued; `run` fills it. `credit` is for each link. */
+  setAutomatic(credit: number = AUTOMATIC_CREDIT): void {
     this.#mode = 'automatic';
+    this.#automatic = credit;
   }
 
   /** `recv(-2)`: nothing is granted from here. */
@@ -101,7 +103,7 @@ export class CreditScheduler<Link> {
     if (this.#mode === 'manual') return;
     const links = this.#credited.size + this.#blocked.size;
     if (links === 0) return;
-    if (this.#mode === 'automatic') this.#pool = Math.max(AUTOMATIC_CREDIT * links - this.#granted - queued, 0);
+    if (this.#mode === 'automatic') this.#pool = Math.max(this.#automatic * links - this.#granted - queued, 0);
     const share = this.#share;
     for (const link of this.#blocked) {
       if (this.#pool === 0) break;

@@ -1,5 +1,6 @@
 import type { MessagingError } from '../errors.js';
 import type { ConnectionState } from '../link/lifecycle.js';
+import type { Tracker } from '../queue/tracker.js';
 
 /** A connection has changed its state. */
 export interface ConnectionChange {
@@ -22,4 +23,8 @@ export interface MessengerEvents {
   error: [error: MessagingError];
   /** A connection has changed its state. */
   connection: [change: ConnectionChange];
+  /** A message that was put has its outcome: `tracker.status` is no longer `pending`. */
+  status: [tracker: Tracker];
+  /** There is room for `put` again, after it has thrown `QueueFullError` or `ready` has waited. */
+  drain: [];
 }

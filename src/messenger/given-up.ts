@@ -15,6 +15,14 @@ export class GivenUp {
     if (this.#named.length < MAX_NAMED) this.#named.push(delivery);
   }
 
+  /** Somebody has been told of this one already. */
+  remove(delivery: OutgoingDelivery): void {
+    const index = this.#named.indexOf(delivery);
+    if (index < 0) return;
+    this.#named.splice(index, 1);
+    this.#count--;
+  }
+
   /** Takes over what another list has. */
   take(other: GivenUp): void {
     this.#count += other.#count;

@@ -1,117 +1,97 @@
-import { EventEmitter } from 'node:events';
-import { v4 as uuid } from 'uuid';
-import { RouteTable } from '../address/route-table.js';
-import { OptionError, PatternError, StateError, TrackerError } from '../errors.js';
-import type { MessagingError, PeerError } from '../errors.js';
-import { Acceptor } from '../link/acceptor.js';
-import { SYSTEM_CLOCK } from '../link/clock.js';
-import type { ConnectionSettings } from '../link/connection.js';
-import { DEFAULT_LIMITS } from '../link/limits.js';
-import type { LinkRequest } from '../link/link-request.js';
-import { ConnectionPool } from '../link/pool.js';
-import { createContainer } from '../link/rhea-seam.js';
-import { logger } from '../log.js';
+import type { EventEmitter } from 'node:events';
+import type { ReceivedMessage } from '../codec/received-message.js';
+import { AddressError, OptionError, PatternError, TrackerError } from '../errors.js';
+import type { PeerError } from '../errors.js';
+import { inspectAs } from '../inspect.js';
 import type { Message } from '../message/message.js';
 import { ACCEPTED, RELEASED } from '../message/outcome.js';
 import type { Modified } from '../message/outcome.js';
 import type { Status } from '../queue/status.js';
 import type { Tracker } from '../queue/tracker.js';
+import type { Delivery } from './delivery.js';
+import type { DeliveryStream } from './delivery-stream.js';
+import { Engine } from './engine.js';
 import type { MessengerEvents } from './events.js';
-import { Inbound } from './inbound.js';
-import type { Received } from './inbound.js';
-import { resolveOptions, resolveTimeout } from './options.js';
-import type { MessengerOptions, Settings, WaitOptions } from './options.js';
-import { Outbound } from './outbound.js';
+import { fill } from './inbound.js';
+import type { ReceiveOptions } from './incoming-lanes.js';
+import { resolveOptions } from './options.js';
+import type { MessengerOptions, WaitOptions } from './options.js';
+import { MessengerProperties } from './properties.js';
+import { plain } from './requests.js';
+import type { RequestOptions } from './requests.js';
+import { checkSubscribeOptions } from './subscribe-options.js';
+import type { SubscribeOptions } from './subscribe-options.js';
 import type { Subscription } from './subscription.js';
-import { wait } from './wait.js';
-
-const log = logger('messenger');
 
 /**
  * One queue out, one queue in, over AMQP 1.0. `put` and `send` on the way out, `subscribe`, `recv` and `get` on the way
  * in; trackers tell what became of a message, and a route table decides where names lead.
  */
-export class Messenger extends EventEmitter<MessengerEvents> implements AsyncDisposable {
-  readonly #settings: Settings;
-  readonly #name: string;
-  readonly #routes = new RouteTable();
-  readonly #rewrites = new RouteTable();
-  readonly #connectionSettings: ConnectionSettings;
-  readonly #pool: ConnectionPool;
-  readonly #outbound: Outbound;
-  readonly #inbound: Inbound;
-  #state: 'ready' | 'stopping' | 'closed' = 'ready';
-  #stopping: Promise<void> | undefined;
+export class Messenger extends MessengerProperties implements AsyncDisposable {
+  static {
+    inspectAs(this, ({ name, outgoing, incoming }) => `Messenger { ${name}, ${outgoing} out, ${incoming} in }`);
+  }
+
+  readonly #engine: Engine;
 
   /**
    * @param options How it behaves; see `MessengerOptions` for the defaults.
    * @throws OptionError for an unknown option or one of the wrong type.
    */
   constructor(options: MessengerOptions = {}) {
-    super();
     const settings = resolveOptions(options);
-    this.#settings = settings;
-    this.#name = settings.name ?? uuid();
-    const { maxFrameSize, maxMessageSize, idleTimeout } = settings;
-    this.#connectionSettings = {
-      container: createContainer(this.#name),
-      limits: { ...DEFAULT_LIMITS, maxFrameSize, maxMessageSize, idleTimeout },
-      reconnect: settings.reconnect,
-      connectTimeout: settings.connectTimeout,
-      tls: settings.tls,
-      allowInsecureMechs: settings.allowInsecureMechs,
-      clock: SYSTEM_CLOCK,
-      random: Math.random,
-    };
-    this.#pool = new ConnectionPool(this.#connectionSettings, {
-      stateChanged: ({ endpoint: { host, port } }, from, to, error) => {
-        this.#tell('connection', { endpoint: `${host}:${port}`, from, to, error });
-        if (to === 'closed') this.#inbound.sourcesChanged();
-      },
-      linkRequested: (request) => this.#linkRequested(request, undefined),
+    super(settings);
+    this.#engine = new Engine(settings, {
+      listenerCount: (name) => this.listenerCount(name),
+      tell: (name, ...values) => this.#tell(name, ...values),
     });
-    const host = {
-      name: this.#name,
-      settings,
-      pool: this.#pool,
-      routes: this.#routes,
-      rewrites: this.#rewrites,
-      createAcceptor: (tls: boolean, subscription: Subscription) => this.#createAcceptor(tls, subscription),
-      failed: (error: MessagingError) => this.#failed(error),
-    };
-    this.#outbound = new Outbound(host);
-    this.#inbound = new Inbound(host);
   }
 
   /** Its name: the AMQP container-id. */
   get name(): string {
-    return this.#name;
+    return this.#engine.name;
   }
 
   /** Messages put that have no outcome yet. */
   get outgoing(): number {
-    return this.#outbound.outgoing;
+    return this.#engine.outbound.outgoing;
   }
 
   /** Messages received that wait for `get`. */
   get incoming(): number {
-    return this.#inbound.incoming;
+    return this.#engine.inbound.incoming;
   }
 
   /** How many messages peers may still send: credit granted, and credit that waits for a link. */
   get receiving(): number {
-    return this.#inbound.receiving;
+    return this.#engine.inbound.receiving;
   }
 
   /** Whether it is connected to nothing and listens on nothing. True before first use and after `stop`. */
   get stopped(): boolean {
-    return this.#pool.isIdle;
+    return this.#engine.pool.isIdle;
   }
 
-  /** Does nothing: connections open when they are needed. It is here because the original has it (spec §1.4). */
-  start(): Promise<void> {
-    this.#requireReady();
-    return Promise.resolve();
+  /** The tracker of the last message that was put. */
+  get outgoingTracker(): Tracker | undefined {
+    return this.#engine.outbound.last;
+  }
+
+  /** The tracker of the last message that `get` or a loop has given out. */
+  get incomingTracker(): Tracker | undefined {
+    return this.#engine.inbound.last;
+  }
+
+  /**
+   * Connections open when they are needed, so without options this does nothing (spec §1.4).
+   *
+   * @param options With `checkRoutes`, every route whose address names a host and a port, and has no `$` in them, is
+   * connected to now; the connections stay open (spec §1.10).
+   * @throws ConnectionError or AddressError: the first that could not be opened. TimeoutError when it takes too long.
+   */
+  async start(options: WaitOptions & { checkRoutes?: boolean } = {}): Promise<void> {
+    this.#engine.requireReady();
+    if (options.checkRoutes === true) await this.#engine.checkRoutes(options);
   }
 
   /**
@@ -124,8 +104,8 @@ export class Messenger extends EventEmitter<MessengerEvents> implements AsyncDis
    */
   route(pattern: string, address: string): this {
     if (typeof address !== 'string') throw new PatternError('route() needs an address: a message has to go somewhere.');
-    this.#routes.add(pattern, address);
-    this.#outbound.routesChanged();
+    this.#engine.routes.add(pattern, address);
+    this.#engine.outbound.routesChanged();
     return this;
   }
 
@@ -137,8 +117,8 @@ export class Messenger extends EventEmitter<MessengerEvents> implements AsyncDis
    * @throws PatternError when `pattern` is not a string or `address` neither a string nor `null`.
    */
   rewrite(pattern: string, address: string | null): this {
-    this.#rewrites.add(pattern, address);
-    this.#outbound.routesChanged();
+    this.#engine.rewrites.add(pattern, address);
+    this.#engine.outbound.routesChanged();
     return this;
   }
 
@@ -147,11 +127,12 @@ export class Messenger extends EventEmitter<MessengerEvents> implements AsyncDis
    * written when this turn of the event loop ends, as far as the peer takes it.
    *
    * @returns The tracker of the message.
-   * @throws AddressError, EncodeError, QueueFullError or StateError. Nothing is queued then.
+   * @throws AddressError, EncodeError, OptionError for a `ttl` or `expiryTime` that is no time, QueueFullError or
+   * StateError. Nothing is queued then.
    */
   put(message: Message): Tracker {
-    this.#requireReady();
-    return this.#outbound.put(message);
+    this.#engine.requireReady();
+    return this.#engine.outbound.put(message);
   }
 
   /**
@@ -159,18 +140,19 @@ export class Messenger extends EventEmitter<MessengerEvents> implements AsyncDis
    * meanwhile do not count.
    *
    * @param count Wait only until this many fewer messages are outstanding. Default -1: all.
+   * @returns Whether they have; `false` only without `blocking`.
    * @throws SendError when messages were aborted, now or since the last `send`; it names them.
    * @throws TimeoutError when the time runs out. The messages stay queued.
    */
-  async send(count = -1, options: WaitOptions = {}): Promise<void> {
-    this.#requireOpen();
-    await this.#outbound.send(count, options);
+  async send(count = -1, options: WaitOptions = {}): Promise<boolean> {
+    this.#engine.requireOpen();
+    return this.#engine.outbound.send(count, options);
   }
 
   /** Waits until `put` has room again. Resolves at once when it has. */
   async ready(options: WaitOptions = {}): Promise<void> {
-    this.#requireOpen();
-    await this.#outbound.ready(options);
+    this.#engine.requireOpen();
+    await this.#engine.outbound.ready(options);
   }
 
   /**
@@ -178,14 +160,16 @@ export class Messenger extends EventEmitter<MessengerEvents> implements AsyncDis
    * An address ending in `/#` asks the peer for a node of its own. Returns at once; the subscription's `ready` tells
    * whether it worked, and so does `recv`.
    *
-   * Subscribing twice to one address gives the same subscription, unless it is one to listen on or a node of its own.
+   * Subscribing twice to one address with the same options gives the same subscription, unless it is one to listen on or
+   * a node of its own.
    *
-   * @throws AddressError or StateError.
+   * @throws AddressError, OptionError or StateError.
    */
-  subscribe(address: string): Subscription {
-    this.#requireReady();
+  subscribe(address: string, options: SubscribeOptions = {}): Subscription {
+    this.#engine.requireReady();
     if (typeof address !== 'string') throw new OptionError('subscribe() takes an address, a string.');
-    return this.#inbound.subscribe(this.#routes.resolve(address) ?? '');
+    checkSubscribeOptions(options);
+    return this.#engine.inbound.subscribe(this.#engine.routes.resolve(address) ?? '', options);
   }
 
   /**
@@ -193,32 +177,81 @@ export class Messenger extends EventEmitter<MessengerEvents> implements AsyncDis
    *
    * @param count How many messages peers may send in all; -1, the default, keeps about 1024 on their way for each
    * subscription; -2 leaves credit as it is.
+   * @returns Whether one can be got; `false` only without `blocking`.
    * @throws TimeoutError when none has come in time; the credit stays.
    * @throws NoSourcesError when there is nothing to receive from; its cause is why the last subscription failed.
    */
-  async recv(count = -1, options: WaitOptions = {}): Promise<void> {
-    this.#requireOpen();
-    await this.#inbound.recv(count, options);
+  async recv(count = -1, options: WaitOptions = {}): Promise<boolean> {
+    this.#engine.requireOpen();
+    return this.#engine.inbound.recv(count, options);
   }
 
+  /**
+   * The messages as they come, for `for await`. Leaving the loop stops granting credit; what has come by then waits for
+   * `get`. Several loops share what comes. A message that is not valid AMQP is rejected, told as an `error` event, and
+   * passed over. With `incomingWindow: 0` each is accepted as it is given out.
+   *
+   * @throws OptionError, or StateError for a subscription that has ended. The loop throws NoSourcesError or the error of
+   * the subscription when nothing can come any more, and the signal's reason; it ends when the messenger is stopped.
+   */
+  receive(options: ReceiveOptions = {}): DeliveryStream {
+    this.#engine.requireOpen();
+    return this.#engine.inbound.receive(options);
+  }
+
+  /**
+   * Sends a message and waits for the answer: the message whose `correlationId` is the `id` of this one, which is given
+   * one if it has none. Answers come to a node that the peer makes, one for all requests to it, or to `replyTo`.
+   *
+   * @throws TimeoutError; LinkError when the peer has not taken the message or makes no node for answers: give it
+   * `replyTo` then. Otherwise as `put` does.
+   */
+  async request(message: Message, options: RequestOptions = {}): Promise<ReceivedMessage> {
+    this.#engine.requireReady();
+    return this.#engine.requests.request(message, options);
+  }
+
+  /**
+   * Puts the answer to a message that was received: to its `replyTo`, by way of the connection it came on unless that
+   * names a host, and with its `correlationId`, else its `id`, as `correlationId`.
+   *
+   * @returns The tracker of the answer.
+   * @throws AddressError when the message has no `replyTo`. Otherwise as `put` does.
+   */
+  reply(to: Delivery, message: Omit<Message, 'address'>): Tracker {
+    this.#engine.requireReady();
+    const { replyTo, correlationId, id } = to.message;
+    if (replyTo === undefined) throw new AddressError('The message has no replyTo, so nobody waits for an answer.');
+    const answer = { correlationId: correlationId ?? id, ...plain(message), address: replyTo };
+    return this.#engine.outbound.put(answer, this.#engine.inbound.answerAddress(to, replyTo));
+  }
+
+  /** Takes the oldest message unread, and gives its tracker. It counts as got. */
+  get(into: null): Tracker | undefined;
   /**
    * Takes the oldest message that was received, over all subscriptions. `undefined` when there is none.
    * With `incomingWindow: 0` it is accepted at once, else it waits for `accept`, `reject`, `release` or `modify`.
    *
+   * @param into A message to fill with the fields; what it held before is gone.
    * @throws DecodeError when the message is not valid AMQP. It has been rejected then, and the next `get` goes on.
    */
-  get(): Received | undefined {
-    return this.#inbound.get();
+  get(into?: Message): Delivery | undefined;
+  get(into?: Message | null): Delivery | Tracker | undefined {
+    if (into === null) return this.#engine.inbound.discard();
+    const delivery = this.#engine.inbound.get();
+    if (into !== undefined && delivery !== undefined) fill(into, delivery.message);
+    return delivery;
   }
 
   /**
    * Tells the sender that a message is dealt with. Without a tracker: everything `get` has returned so far, as far as the
-   * window reaches. What already has an outcome keeps it.
+   * window reaches. What already has an outcome keeps it; a tracker that has left the window does nothing.
    *
+   * @param options With `cumulative`, everything in the window through the tracker.
    * @throws TrackerError for a tracker that is not an incoming one of this messenger.
    */
-  accept(tracker?: Tracker): void {
-    this.#inbound.finish(tracker, ACCEPTED);
+  accept(tracker?: Tracker, options: { cumulative?: boolean } = {}): void {
+    this.#engine.inbound.finish(tracker, ACCEPTED, options.cumulative);
   }
 
   /**
@@ -228,41 +261,75 @@ export class Messenger extends EventEmitter<MessengerEvents> implements AsyncDis
    * @throws TrackerError as `accept` does, and StateError with `incomingWindow: 0`, where every message is accepted
    * before it could be rejected.
    */
-  reject(tracker?: Tracker, error?: PeerError): void {
-    this.#requireWindow('reject');
-    this.#inbound.finish(tracker, { type: 'rejected', error });
+  reject(tracker?: Tracker, error?: PeerError, options: { cumulative?: boolean } = {}): void {
+    this.#engine.inbound.requireWindow('reject');
+    this.#engine.inbound.finish(tracker, { type: 'rejected', error }, options.cumulative);
   }
 
   /** Gives a message back untouched: it may be delivered again, to anybody. Throws as `reject` does. */
-  release(tracker?: Tracker): void {
-    this.#requireWindow('release');
-    this.#inbound.finish(tracker, RELEASED);
+  release(tracker?: Tracker, options: { cumulative?: boolean } = {}): void {
+    this.#engine.inbound.requireWindow('release');
+    this.#engine.inbound.finish(tracker, RELEASED, options.cumulative);
   }
 
   /** Gives a message back changed. Throws as `reject` does. */
-  modify(tracker: Tracker | undefined, change: Omit<Modified, 'type'> = {}): void {
-    this.#requireWindow('modify');
-    this.#inbound.finish(tracker, { type: 'modified', ...change });
+  modify(
+    tracker: Tracker | undefined,
+    change: Omit<Modified, 'type'> = {},
+    options: { cumulative?: boolean } = {},
+  ): void {
+    this.#engine.inbound.requireWindow('modify');
+    this.#engine.inbound.finish(tracker, { type: 'modified', ...change }, options.cumulative);
   }
 
   /**
-   * Settles an incoming delivery: without an outcome, when it was given none. An outgoing one is settled by itself as
-   * soon as its outcome is known, so for those there is nothing to do.
+   * Settles an incoming delivery, without an outcome when it was given none, and forgets it. An outgoing one is settled by
+   * itself as soon as its outcome is known, so it is only forgotten: `status` no longer answers for it. It is sent all
+   * the same.
    *
-   * @param options With `cumulative`, everything in the window through the tracker.
+   * @param tracker Default: the last outgoing one, and all before it.
+   * @param options With `cumulative`, everything through the tracker.
    * @throws TrackerError for a tracker of another messenger.
    */
-  settle(tracker: Tracker, options: { cumulative?: boolean } = {}): void {
-    if (this.#outbound.owns(tracker)) return;
-    this.#inbound.settle(tracker, options.cumulative ?? false);
+  settle(tracker?: Tracker, options: { cumulative?: boolean } = {}): void {
+    const cumulative = options.cumulative ?? tracker === undefined;
+    if (tracker === undefined || this.#engine.outbound.owns(tracker)) this.#engine.outbound.settle(tracker, cumulative);
+    else this.#engine.inbound.settle(tracker, cumulative);
   }
 
-  /** Where a message stands. Throws TrackerError for a tracker of another messenger. */
-  status(tracker: Tracker): Status {
-    if (!this.#outbound.owns(tracker) && !this.#inbound.owns(tracker)) {
-      throw new TrackerError('The tracker is of another messenger.');
-    }
-    return tracker.status;
+  /**
+   * Where a message stands. `undefined` when that is not remembered: it was settled with `settle`, or it has its outcome
+   * and is not among the last `outgoingWindow` put or `incomingWindow` got (spec §1.8). `tracker.status` always tells.
+   *
+   * @throws TrackerError for a tracker of another messenger.
+   */
+  status(tracker: Tracker): Status | undefined {
+    if (this.#engine.outbound.owns(tracker)) return this.#engine.outbound.status(tracker);
+    if (this.#engine.inbound.owns(tracker)) return this.#engine.inbound.status(tracker);
+    throw new TrackerError('The tracker is of another messenger.');
+  }
+
+  /** Whether a message that was put has not left yet. Throws `TrackerError` for a tracker that is not an outgoing one. */
+  buffered(tracker: Tracker): boolean {
+    if (this.#engine.outbound.owns(tracker)) return tracker.status === 'pending' && !tracker.isSent;
+    throw new TrackerError('An outgoing tracker of this messenger is needed: what put() gave.');
+  }
+
+  /**
+   * Waits until something has happened since the last call: a message has come, one that was put has its outcome, or a
+   * connection has changed. Neither `blocking` nor the messenger's `timeout` counts here.
+   *
+   * @param timeout In milliseconds; negative, the default, for ever.
+   * @returns Whether something has; `false` when the time ran out.
+   */
+  async work(timeout = -1, options: { signal?: AbortSignal } = {}): Promise<boolean> {
+    this.#engine.requireOpen();
+    return this.#engine.work(timeout, options.signal);
+  }
+
+  /** Ends every call that waits with an `InterruptError`; when none does, the next that would (spec §1.9). */
+  interrupt(): void {
+    this.#engine.waits.interrupt();
   }
 
   /**
@@ -270,20 +337,12 @@ export class Messenger extends EventEmitter<MessengerEvents> implements AsyncDis
    * that were received can still be got; what was not accepted before, peers will deliver again, so it is too late to
    * accept it now. The messenger can be used again afterwards.
    *
+   * Without `blocking` it does not wait; `stopped` tells when it is done.
+   *
    * @throws TimeoutError when peers do not let go in time.
    */
   async stop(options: WaitOptions = {}): Promise<void> {
-    const stopped = this.#state === 'closed' ? this.#stopping : this.#stopOnce();
-    if (stopped === undefined) return;
-    const timeout = resolveTimeout(options.timeout, this.#settings.timeout);
-    const limits = { timeout, signal: options.signal, onTimeout: () => 'Connections are still closing.' };
-    await wait<undefined>(limits, (settle) => {
-      stopped.then(
-        () => settle.resolve(undefined),
-        (error: unknown) => settle.reject(error),
-      );
-      return () => undefined;
-    });
+    await this.#engine.stop(options);
   }
 
   /**
@@ -291,70 +350,12 @@ export class Messenger extends EventEmitter<MessengerEvents> implements AsyncDis
    * waits for the same end.
    */
   async close(options: WaitOptions = {}): Promise<void> {
-    const stopped = this.stop(options);
-    this.#state = 'closed';
-    await stopped;
+    await this.#engine.close(options);
   }
 
   /** Closes it at the end of an `await using` block. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  /** However many ask for it, there is one stop at a time. */
-  #stopOnce(): Promise<void> {
-    this.#stopping ??= this.#stopAll().finally(() => {
-      this.#stopping = undefined;
-    });
-    return this.#stopping;
-  }
-
-  async #stopAll(): Promise<void> {
-    this.#state = 'stopping';
-    this.#inbound.stop();
-    this.#outbound.stop();
-    await this.#pool.stop();
-    this.#outbound.forgetAborted();
-    this.#inbound.resume();
-    this.#becomeReady();
-  }
-
-  #becomeReady(): void {
-    // Unless it was closed meanwhile.
-    if (this.#state === 'stopping') this.#state = 'ready';
-  }
-
-  #requireOpen(): void {
-    if (this.#state === 'closed') throw new StateError('The messenger is closed. Make a new one.');
-  }
-
-  #requireReady(): void {
-    this.#requireOpen();
-    if (this.#state === 'stopping') throw new StateError('The messenger is stopping. Await stop() first.');
-  }
-
-  #requireWindow(call: string): void {
-    if (this.#settings.incomingWindow !== 0) return;
-    throw new StateError(
-      `${call}() has no effect with incomingWindow 0: get() has accepted the message. Set a window.`,
-    );
-  }
-
-  #createAcceptor(tls: boolean, subscription: Subscription): Acceptor {
-    return new Acceptor(tls, this.#connectionSettings, {
-      linkRequested: (request) => this.#linkRequested(request, subscription),
-      connectionClosed: () => this.#inbound.sourcesChanged(),
-    });
-  }
-
-  #linkRequested(request: LinkRequest, subscription: Subscription | undefined): void {
-    if (request.role === 'receiver') this.#inbound.accept(request, subscription);
-    else this.#outbound.accept(request);
-  }
-
-  #failed(error: MessagingError): void {
-    log('%s', error.message);
-    if (this.listenerCount('error') > 0) this.#tell('error', error);
   }
 
   /** What a listener throws is the process's to hear, as ever, but not the connection's in whose middle this runs. */

@@ -2,7 +2,7 @@ import { OptionError } from '../errors.js';
 import { DEFAULT_LIMITS } from '../link/limits.js';
 import { DEFAULT_RECONNECT } from '../link/reconnect.js';
 import type { ReconnectOptions, ReconnectPolicy } from '../link/reconnect.js';
-import type { TlsOptions } from '../link/dial.js';
+import type { TlsOptions } from '../link/tls.js';
 
 /** How much may be queued for sending. */
 export interface OutgoingLimits {
@@ -26,6 +26,13 @@ export interface MessengerOptions {
    * without an outcome. 0 accepts every message as `get` returns it. Default 0.
    */
   incomingWindow?: number;
+  /**
+   * Whether `send`, `recv` and `stop` wait. Without it they return at once, with `false` when there is something left to
+   * wait for. Default true.
+   */
+  blocking?: boolean;
+  /** The same the other way round, as the original had it: `true` never waits. Default false. */
+  passive?: boolean;
   /** The time limit of `send`, `recv` and `stop`, unless a call gives its own. Default: none. */
   timeout?: number;
   /** How much may be queued for sending before `put` throws. Default 1 000 000 messages and 1 GiB. */
@@ -40,11 +47,29 @@ export interface MessengerOptions {
   maxFrameSize?: number;
   /** The largest message taken from a peer. Default 64 MiB. */
   maxMessageSize?: number;
+  /**
+   * How long a link that nothing is put on stays open, and a connection without links. Default 0: for ever. A peer that
+   * has been put to sleep so cannot send answers over the connection.
+   */
+  closeIdleAfter?: number;
+  /**
+   * Who settles on links opened while the window is above 0 (AMQP 1.0 §2.8.2): a sender link `mixed` and a receiver link
+   * `unsettled`, unless this says otherwise.
+   */
+  senderSettleMode?: SenderSettleMode;
+  /**
+   * Whether a receiver settles with its outcome, or only when the sender has said that it knows of it (AMQP 1.0 §2.8.3).
+   * For links opened while `incomingWindow` is above 0. Default `first`.
+   */
+  receiverSettleMode?: 'first' | 'second';
   /** Certificates and keys, for `amqps` addresses to dial and to listen on. */
   tls?: TlsOptions;
   /** Send passwords over connections that are neither TLS nor loopback. Default false. */
   allowInsecureMechs?: boolean;
 }
+
+/** Who settles a delivery first: the receiver, the sender as it sends, or either as it likes (AMQP 1.0 §2.8.2). */
+export type SenderSettleMode = 'unsettled' | 'settled' | 'mixed';
 
 /** What a call that waits may be given. */
 export interface WaitOptions {
@@ -54,18 +79,23 @@ export interface WaitOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** `MessengerOptions` checked, with the defaults filled in. */
+/** `MessengerOptions` checked, with the defaults filled in. What is not `readonly` has a property that sets it. */
 export interface Settings {
   readonly name: string | undefined;
-  readonly outgoingWindow: number;
-  readonly incomingWindow: number;
-  readonly timeout: number | undefined;
+  outgoingWindow: number;
+  incomingWindow: number;
+  timeout: number | undefined;
+  blocking: boolean;
+  passive: boolean;
   readonly maxOutgoing: { readonly messages: number; readonly bytes: number };
   readonly reconnect: ReconnectPolicy;
   readonly connectTimeout: number;
   readonly idleTimeout: number;
   readonly maxFrameSize: number;
   readonly maxMessageSize: number;
+  readonly closeIdleAfter: number;
+  readonly senderSettleMode: SenderSettleMode | undefined;
+  readonly receiverSettleMode: 'first' | 'second';
   readonly tls: TlsOptions;
   readonly allowInsecureMechs: boolean;
 }
@@ -77,10 +107,15 @@ const LONGEST_TIMER = 0x7fff_ffff;
 /** The smallest frame size a peer must take (AMQP 1.0 §2.4.1). */
 const MIN_MAX_FRAME_SIZE = 512;
 
+/** The modes in the order of their numbers on the wire (AMQP 1.0 §2.8.2). */
+export const SENDER_SETTLE_MODES: readonly SenderSettleMode[] = ['unsettled', 'settled', 'mixed'];
+
 const KNOWN: readonly (keyof MessengerOptions)[] = [
   'name',
   'outgoingWindow',
   'incomingWindow',
+  'blocking',
+  'passive',
   'timeout',
   'maxOutgoing',
   'reconnect',
@@ -88,6 +123,9 @@ const KNOWN: readonly (keyof MessengerOptions)[] = [
   'idleTimeout',
   'maxFrameSize',
   'maxMessageSize',
+  'closeIdleAfter',
+  'senderSettleMode',
+  'receiverSettleMode',
   'tls',
   'allowInsecureMechs',
 ];
@@ -102,9 +140,11 @@ export function resolveOptions(options: MessengerOptions): Settings {
   checkNames('maxOutgoing option', maxOutgoing, ['messages', 'bytes']);
   return {
     name,
-    outgoingWindow: number('outgoingWindow', options.outgoingWindow, 0, -Infinity),
-    incomingWindow: number('incomingWindow', options.incomingWindow, 0, -Infinity),
-    timeout: options.timeout === undefined ? undefined : number('timeout', options.timeout, 0, -Infinity),
+    outgoingWindow: windowSize('outgoingWindow', options.outgoingWindow ?? 0),
+    incomingWindow: windowSize('incomingWindow', options.incomingWindow ?? 0),
+    blocking: flag('blocking', options.blocking ?? true),
+    passive: flag('passive', options.passive ?? false),
+    timeout: timeLimit(options.timeout),
     maxOutgoing: {
       messages: number('maxOutgoing.messages', maxOutgoing.messages, DEFAULT_MAX_OUTGOING.messages, 1),
       bytes: number('maxOutgoing.bytes', maxOutgoing.bytes, DEFAULT_MAX_OUTGOING.bytes, 1),
@@ -114,14 +154,35 @@ export function resolveOptions(options: MessengerOptions): Settings {
     idleTimeout: number('idleTimeout', options.idleTimeout, DEFAULT_LIMITS.idleTimeout, 0),
     maxFrameSize: number('maxFrameSize', options.maxFrameSize, DEFAULT_LIMITS.maxFrameSize, MIN_MAX_FRAME_SIZE),
     maxMessageSize: number('maxMessageSize', options.maxMessageSize, DEFAULT_LIMITS.maxMessageSize, 1),
-    tls: options.tls ?? {},
-    allowInsecureMechs: options.allowInsecureMechs ?? false,
+    closeIdleAfter: number('closeIdleAfter', options.closeIdleAfter, 0, 0),
+    senderSettleMode: oneOf('senderSettleMode', options.senderSettleMode, SENDER_SETTLE_MODES, undefined),
+    receiverSettleMode: oneOf('receiverSettleMode', options.receiverSettleMode, ['first', 'second'], 'first'),
+    // A copy: `certificate` and its like set fields of it.
+    tls: { ...options.tls },
+    allowInsecureMechs: flag('allowInsecureMechs', options.allowInsecureMechs ?? false),
   };
+}
+
+/** Checks the size of a window. Throws `OptionError`. */
+export function windowSize(name: string, size: number): number {
+  if (typeof size === 'number' && !Number.isNaN(size)) return size;
+  throw new OptionError(`Option ${name} must be a number. A negative one means no limit.`);
+}
+
+/** Checks a time limit, in milliseconds; `undefined` for none. Throws `OptionError`. */
+export function timeLimit(timeout: number | undefined): number | undefined {
+  return timeout === undefined ? undefined : number('timeout', timeout, 0, -Infinity);
+}
+
+/** Checks a yes or no. Throws `OptionError`. */
+export function flag(name: string, value: boolean): boolean {
+  if (typeof value === 'boolean') return value;
+  throw new OptionError(`Option ${name} must be true or false.`);
 }
 
 /** Checks a time-out given to a call. A negative one means no limit, as in the original. */
 export function resolveTimeout(given: number | undefined, standard: number | undefined): number | undefined {
-  const timeout = given === undefined ? standard : number('timeout', given, 0, -Infinity);
+  const timeout = given === undefined ? standard : timeLimit(given);
   return timeout === undefined || timeout < 0 || timeout > LONGEST_TIMER ? undefined : timeout;
 }
 
@@ -136,6 +197,17 @@ function reconnectPolicy(reconnect: MessengerOptions['reconnect']): ReconnectPol
   };
 }
 
+function oneOf<Value extends string, Standard>(
+  name: string,
+  value: Value | undefined,
+  known: readonly Value[],
+  standard: Standard,
+): Value | Standard {
+  if (value === undefined) return standard;
+  if (known.includes(value)) return value;
+  throw new OptionError(`Option ${name} must be one of ${known.join(', ')}.`);
+}
+
 function number(name: string, value: number | undefined, standard: number, lowest: number): number {
   if (value === undefined) return standard;
   if (typeof value !== 'number' || Number.isNaN(value) || value < lowest) {
@@ -145,7 +217,8 @@ function number(name: string, value: number | undefined, standard: number, lowes
   return value;
 }
 
-function checkNames(what: string, given: object, known: readonly string[]): void {
+/** Throws `OptionError` when an object has a field that is not known. */
+export function checkNames(what: string, given: object, known: readonly string[]): void {
   if (typeof given !== 'object' || (given as object | null) === null)
     throw new OptionError(`The ${what}s must be an object.`);
   for (const name of Object.keys(given)) {

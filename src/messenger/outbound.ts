@@ -10,20 +10,28 @@ import { encodeMessage } from '../codec/encode-message.js';
 import { Output } from '../codec/output.js';
 import { ReceivedMessage } from '../codec/received-message.js';
 import { TRANSFER_HEADER_SIZE } from '../codec/transfer.js';
-import { AddressError, StateError } from '../errors.js';
+import { AddressError, StateError, TrackerError } from '../errors.js';
 import type { MessagingError } from '../errors.js';
+import type { LinkCarrier } from '../link/link-carrier.js';
 import type { LinkRequest } from '../link/link-request.js';
 import type { ConnectionPool } from '../link/pool.js';
 import { SenderLink } from '../link/sender-link.js';
 import type { Message } from '../message/message.js';
 import { OutgoingDelivery } from '../queue/outgoing-delivery.js';
+import type { Status } from '../queue/status.js';
+import { TrackerWindow } from '../queue/tracker-window.js';
 import type { Tracker } from '../queue/tracker.js';
 import { Destination } from './destination.js';
+import { IdleLinks } from './idle-links.js';
+import { senderOptions } from './link-terms.js';
 import type { Settings, WaitOptions } from './options.js';
+import { OutgoingExpiry } from './outgoing-expiry.js';
 import { OutgoingLedger } from './outgoing-ledger.js';
+import type { Waits } from './waits.js';
 
 /** Addresses whose destinations are remembered. Beyond it they are worked out anew. */
 const MAX_DESTINATIONS = 10_000;
+
 /** What the outgoing side needs from its messenger. */
 export interface OutboundHost {
   readonly name: string;
@@ -31,8 +39,13 @@ export interface OutboundHost {
   readonly pool: ConnectionPool;
   readonly routes: RouteTable;
   readonly rewrites: RouteTable;
+  readonly waits: Waits;
   /** Something failed that no call is waiting for. */
   failed(error: MessagingError): void;
+  /** A message has its outcome. */
+  ended(tracker: Tracker): void;
+  /** There is room again in the outgoing queue, after there was none. */
+  drained(): void;
 }
 
 /** The way out: put → route and rewrite → encode → link → outcome → tracker. */
@@ -44,12 +57,17 @@ export class Outbound {
   readonly #links = new Map<string, SenderLink>();
   /** Links that peers have attached in order to receive, by who and what. */
   readonly #guests = new Map<string, SenderLink>();
+  readonly #carriers = new WeakMap<SenderLink, LinkCarrier>();
   readonly #ledger: OutgoingLedger;
+  readonly #window = new TrackerWindow();
+  readonly #expiry = new OutgoingExpiry();
+  readonly #idle: IdleLinks;
   #last: OutgoingDelivery | undefined;
 
   constructor(host: OutboundHost) {
     this.#host = host;
-    this.#ledger = new OutgoingLedger(host.settings);
+    this.#ledger = new OutgoingLedger(host.settings, host.waits, () => host.drained());
+    this.#idle = new IdleLinks(host.settings.closeIdleAfter, this.#links, (link) => this.#closeIdle(link));
   }
 
   /** Messages that have no outcome yet. */
@@ -63,10 +81,26 @@ export class Outbound {
   }
 
   /** Whether a tracker came from here. */
-  owns(tracker: Tracker): boolean {
+  owns(tracker: Tracker): tracker is OutgoingDelivery {
     return (
       tracker instanceof OutgoingDelivery && tracker.owner instanceof Destination && tracker.owner.outbound === this
     );
+  }
+
+  /** Where a message stands, as long as it is remembered. See `Messenger.status`. */
+  status(delivery: OutgoingDelivery): Status | undefined {
+    const isKnown = delivery.status === 'pending' || this.#window.has(delivery, this.#host.settings.outgoingWindow);
+    return isKnown && !this.#window.isForgotten(delivery) ? delivery.status : undefined;
+  }
+
+  /** Forgets one message, or all through it. See `Messenger.settle`. */
+  settle(tracker: Tracker | undefined, cumulative: boolean): void {
+    const delivery = tracker ?? this.#last;
+    if (delivery === undefined) return;
+    if (!this.owns(delivery))
+      throw new TrackerError('An outgoing tracker of this messenger is needed: what put() gave.');
+    if (cumulative) this.#window.forgetThrough(delivery);
+    else this.#window.forget(delivery);
   }
 
   /** Routes have changed: what was worked out from them no longer holds. */
@@ -74,10 +108,15 @@ export class Outbound {
     this.#destinations.clear();
   }
 
-  /** Queues a message. See `Messenger.put`. */
-  put(message: Message): Tracker {
+  /**
+   * Queues a message. See `Messenger.put`.
+   *
+   * @param routed Where it goes, when that is not for the route table to say.
+   */
+  put(message: Message, routed?: string): OutgoingDelivery {
     const { settings } = this.#host;
-    const destination = this.#destination(message);
+    const destination = this.#destination(message, routed);
+    const lifetime = this.#expiry.lifetimeOf(message);
     this.#ledger.requireRoom();
     const output = this.#output;
     output.open(TRANSFER_HEADER_SIZE);
@@ -92,20 +131,26 @@ export class Outbound {
       output.start + TRANSFER_HEADER_SIZE,
       output.position,
       settings.outgoingWindow === 0,
-      this.#ledger.nextSequence(),
+      this.#window.next(),
       destination,
     );
     const known = destination.link;
     const link = known === undefined || known.isClosed ? this.#openLink(destination) : known;
     this.#ledger.added(delivery);
     this.#last = delivery;
+    if (lifetime !== Infinity) this.#expiry.add(delivery, destination, lifetime);
     link.send(delivery);
     return delivery;
   }
 
   /** Waits until messages have ended. See `Messenger.send`. */
-  send(count: number, options: WaitOptions): Promise<void> {
-    return this.#ledger.settled(count, options);
+  send(count: number, options: WaitOptions): Promise<boolean> {
+    return this.#ledger.settled(count, this.#window.last, options);
+  }
+
+  /** Somebody has been told of a message that was given up: no `send` need tell again. */
+  told(delivery: OutgoingDelivery): void {
+    this.#ledger.told(delivery);
   }
 
   /** Waits until `put` has room. */
@@ -115,7 +160,9 @@ export class Outbound {
 
   /** Takes a link on which a peer wants to receive: `put` to `amqp://<its container-id>/<its source>` uses it. */
   accept(request: LinkRequest): void {
-    const { address, peerId } = request;
+    const { peerId } = request;
+    // A node of its own has a name nobody else uses; to it answers come.
+    const address = request.dynamic ? `dynamic-${uuid()}` : request.address;
     const key = guestKey(peerId, address);
     const link = request.send(address, {
       closed: (closed, error) => this.#linkClosed(this.#guests, key, closed, error),
@@ -127,6 +174,8 @@ export class Outbound {
   /** Gives up everything that is queued. */
   stop(): void {
     this.#destinations.clear();
+    this.#idle.stop();
+    this.#expiry.stop();
     for (const link of [...this.#links.values(), ...this.#guests.values()]) {
       link.closed(new StateError('The messenger was stopped before the message had an outcome.'));
     }
@@ -137,30 +186,34 @@ export class Outbound {
     this.#ledger.forgetAborted();
   }
 
-  #destination(message: Message): Destination {
+  #destination(message: Message, routed: string | undefined): Destination {
     // A message is what a caller says it is; what is not an object has no address.
     const address = (message as Message | null | undefined)?.address;
     if (typeof address !== 'string' || address === '') {
       throw new AddressError('The message has no address. Set address to where it should go.');
     }
-    return this.#destinations.get(address) ?? this.#resolve(address);
+    if (routed !== undefined) {
+      const key = JSON.stringify([address, routed]);
+      return this.#destinations.get(key) ?? this.#resolve(key, address, routed);
+    }
+    // route() takes no null, so every route has somewhere to go.
+    return this.#destinations.get(address) ?? this.#resolve(address, address, this.#host.routes.resolve(address) ?? '');
   }
 
-  #resolve(address: string): Destination {
-    const { routes, rewrites } = this.#host;
-    const routed = routes.resolve(address);
-    // route() takes no null, so every route has somewhere to go.
-    const endpoint = resolveEndpoint(parseAddress(routed ?? ''));
+  #resolve(key: string, address: string, routed: string): Destination {
+    const { rewrites } = this.#host;
+    const endpoint = resolveEndpoint(parseAddress(routed));
     if (endpoint.passive) {
       throw new AddressError(`${redact(address)} is an address to listen on. Put the address of a peer, without ~.`);
     }
     const rewritten = rewrites.match(address);
     const to = rewritten === undefined ? defaultRewrite(address) : (rewritten.output ?? undefined);
-    const destination = new Destination(redact(routed ?? ''), to, endpoint, this, (delivery) =>
-      this.#ledger.ended(delivery),
-    );
+    const destination = new Destination(redact(routed), to, endpoint, this, (delivery) => {
+      this.#ledger.ended(delivery);
+      this.#host.ended(delivery);
+    });
     if (this.#destinations.size >= MAX_DESTINATIONS) this.#destinations.clear();
-    this.#destinations.set(address, destination);
+    this.#destinations.set(key, destination);
     return destination;
   }
 
@@ -178,20 +231,19 @@ export class Outbound {
     const carrier = pool.carrier(endpoint);
     const guest = this.#guests.get(guestKey(carrier.peerId, endpoint.name));
     if (guest !== undefined) return guest;
-    const dynamic = endpoint.name === '#';
-    const options = {
-      name: `${name}-sender-${uuid()}`,
-      address: dynamic ? undefined : (endpoint.name ?? null),
-      dynamic,
-      presettled: settings.outgoingWindow === 0,
-      maxMessageSize: 0,
-    };
-    const link = new SenderLink(options, {
+    const link = new SenderLink(senderOptions(name, endpoint.name, settings), {
       closed: (closed, error) => this.#linkClosed(this.#links, key, closed, error),
     });
     this.#links.set(key, link);
+    this.#carriers.set(link, carrier);
+    this.#idle.watch();
     carrier.open(link);
     return link;
+  }
+
+  #closeIdle(link: SenderLink): void {
+    void this.#carriers.get(link)?.close(link);
+    link.closed(new StateError('The link was idle and has been closed.'));
   }
 
   #linkClosed(links: Map<string, SenderLink>, key: string, link: SenderLink, error: MessagingError): void {

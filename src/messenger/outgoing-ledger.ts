@@ -3,7 +3,7 @@ import type { OutgoingDelivery } from '../queue/outgoing-delivery.js';
 import type { Settings, WaitOptions } from './options.js';
 import { resolveTimeout } from './options.js';
 import { GivenUp } from './given-up.js';
-import { wait } from './wait.js';
+import type { Waits } from './waits.js';
 
 /** A `send` in progress. */
 interface SendWaiter {
@@ -19,7 +19,10 @@ interface SendWaiter {
 /** Keeps account of what is queued for sending: how much there is, who waits for it to end, and what was given up. */
 export class OutgoingLedger {
   readonly #settings: Settings;
-  #sequence = 0;
+  readonly #waits: Waits;
+  readonly #drained: () => void;
+  /** Whether somebody has found it full since there was room. */
+  #wasFull = false;
   #messages = 0;
   #bytes = 0;
   #waiters: SendWaiter[] = [];
@@ -27,18 +30,16 @@ export class OutgoingLedger {
   readonly #givenUp = new GivenUp();
   #whenRoom: (() => void)[] = [];
 
-  constructor(settings: Settings) {
+  /** @param drained Called when there is room again, after somebody has found none. */
+  constructor(settings: Settings, waits: Waits, drained: () => void) {
     this.#settings = settings;
+    this.#waits = waits;
+    this.#drained = drained;
   }
 
   /** Messages that have not ended. */
   get messages(): number {
     return this.#messages;
-  }
-
-  /** The number of the next message. */
-  nextSequence(): number {
-    return ++this.#sequence;
   }
 
   /** A message has been queued. */
@@ -51,7 +52,7 @@ export class OutgoingLedger {
   ended(delivery: OutgoingDelivery): void {
     this.#messages--;
     this.#bytes -= delivery.size;
-    if (this.#whenRoom.length > 0 && this.#hasRoom()) for (const wake of this.#whenRoom.splice(0)) wake();
+    if (this.#wasFull && this.#hasRoom()) this.#makeKnown();
     const isTold = this.#waiters.length > 0 && this.#tellWaiters(delivery);
     if (delivery.status === 'aborted' && !isTold) this.#givenUp.add(delivery);
   }
@@ -59,6 +60,7 @@ export class OutgoingLedger {
   /** Throws `QueueFullError` when there is no room for one more message. */
   requireRoom(): void {
     if (this.#hasRoom()) return;
+    this.#wasFull = true;
     throw new QueueFullError(
       `${this.#messages} messages of ${this.#bytes} bytes are queued, which is all maxOutgoing allows. ` +
         'Await ready() or send() before the next put().',
@@ -68,18 +70,27 @@ export class OutgoingLedger {
   /** Waits until there is room for one more message. */
   async room(options: WaitOptions): Promise<void> {
     if (this.#hasRoom()) return;
-    await wait<undefined>(
-      this.#limits(options, () => 'The outgoing queue is still full.'),
-      (settle) => {
-        const wake = (): void => settle.resolve(undefined);
-        this.#whenRoom.push(wake);
-        return () => (this.#whenRoom = this.#whenRoom.filter((other) => other !== wake));
-      },
-    );
+    this.#wasFull = true;
+    // Whatever `blocking` says: to wait is all it is for.
+    const limits = {
+      timeout: resolveTimeout(options.timeout, this.#settings.timeout),
+      signal: options.signal,
+      onTimeout: () => 'The outgoing queue is still full.',
+    };
+    await this.#waits.bounded<undefined>(limits, (settle) => {
+      const wake = (): void => settle.resolve(undefined);
+      this.#whenRoom.push(wake);
+      return () => (this.#whenRoom = this.#whenRoom.filter((other) => other !== wake));
+    });
   }
 
-  /** Waits until at most `outgoing − count` of the messages there are now have not ended. Throws what was given up. */
-  async settled(count: number, options: WaitOptions): Promise<void> {
+  /**
+   * Waits until at most `outgoing − count` of the messages there are now have not ended. Throws what was given up.
+   * Returns false, without blocking, when they have not.
+   *
+   * @param last The number of the last message that counts.
+   */
+  async settled(count: number, last: number, options: WaitOptions): Promise<boolean> {
     if (!Number.isInteger(count)) throw new OptionError('send() takes a whole number of messages, or nothing for all.');
     const givenUp = new GivenUp();
     givenUp.take(this.#givenUp);
@@ -87,9 +98,9 @@ export class OutgoingLedger {
     if (this.#messages > target) {
       const onTimeout = (): string =>
         `${this.#messages} messages have no outcome yet. They stay queued; call send() again to wait on.`;
-      await wait<undefined>(this.#limits(options, onTimeout), (settle) => {
-        const finish = (): void => settle.resolve(undefined);
-        const waiter: SendWaiter = { last: this.#sequence, remaining: this.#messages - target, givenUp, finish };
+      const isDone = await this.#waits.until<true>(options, onTimeout, (settle) => {
+        const finish = (): void => settle.resolve(true);
+        const waiter: SendWaiter = { last, remaining: this.#messages - target, givenUp, finish };
         this.#waiters.push(waiter);
         return () => {
           this.#waiters = this.#waiters.filter((other) => other !== waiter);
@@ -97,8 +108,19 @@ export class OutgoingLedger {
           if (waiter.remaining > 0) this.#givenUp.take(givenUp);
         };
       });
+      if (isDone === undefined) {
+        this.#givenUp.take(givenUp);
+        this.#givenUp.throwIfAny();
+        return false;
+      }
     }
     givenUp.throwIfAny();
+    return true;
+  }
+
+  /** Somebody has been told of a message that was given up. */
+  told(delivery: OutgoingDelivery): void {
+    this.#givenUp.remove(delivery);
   }
 
   /** Whoever gave the messages up knows: no `send` need tell. */
@@ -106,8 +128,10 @@ export class OutgoingLedger {
     this.#givenUp.clear();
   }
 
-  #limits({ timeout, signal }: WaitOptions, onTimeout: () => string): Parameters<typeof wait>[0] {
-    return { timeout: resolveTimeout(timeout, this.#settings.timeout), signal, onTimeout };
+  #makeKnown(): void {
+    this.#wasFull = false;
+    for (const wake of this.#whenRoom.splice(0)) wake();
+    this.#drained();
   }
 
   #hasRoom(): boolean {

@@ -1,18 +1,24 @@
 import { v4 as uuid } from 'uuid';
-import { parseAddress } from '../address/address.js';
+import { baseOf, parseAddress } from '../address/address.js';
 import type { Address } from '../address/address.js';
 import { connectionKey, resolveEndpoint } from '../address/endpoint.js';
 import type { Endpoint } from '../address/endpoint.js';
 import { redact } from '../address/redact.js';
-import { ListenError, MessagingError, NoSourcesError, StateError } from '../errors.js';
+import { LinkError, ListenError, MessagingError, NoSourcesError, StateError } from '../errors.js';
 import type { Acceptor } from '../link/acceptor.js';
+import type { LinkCarrier } from '../link/link-carrier.js';
 import type { LinkRequest } from '../link/link-request.js';
 import type { ConnectionPool } from '../link/pool.js';
 import { ReceiverLink } from '../link/receiver-link.js';
 import type { ReceiverLinkEvents } from '../link/receiver-link.js';
-import type { DeliverySource } from '../queue/incoming-delivery.js';
+import { hasCertificate } from '../link/tls.js';
+import type { DeliverySource, IncomingDelivery } from '../queue/incoming-delivery.js';
+import { receiverOptions, refusedTerm } from './link-terms.js';
 import type { Settings } from './options.js';
+import { subscriptionKey } from './subscribe-options.js';
+import type { SubscribeOptions } from './subscribe-options.js';
 import { Subscription } from './subscription.js';
+import type { SubscriptionHost } from './subscription.js';
 
 /** What the sources of messages need from their messenger. */
 export interface SourcesHost {
@@ -26,22 +32,43 @@ export interface SourcesHost {
 }
 
 /** What becomes of every link that receives, whoever has opened it. */
-export type LinkListener = Required<
-  Pick<ReceiverLinkEvents, 'opened' | 'received' | 'aborted' | 'drained' | 'lost'>
-> & {
+export interface LinkListener extends SubscriptionHost {
+  readonly opened: (link: ReceiverLink, subscription: Subscription | undefined) => void;
+  readonly received: (delivery: IncomingDelivery, link: ReceiverLink, subscription: Subscription | undefined) => void;
+  /** A delivery has got its outcome. */
+  readonly settled: (link: ReceiverLink) => void;
+  readonly aborted: (link: ReceiverLink) => void;
+  readonly drained: (link: ReceiverLink) => void;
+  readonly lost: (link: ReceiverLink, aborted: readonly IncomingDelivery[]) => void;
   /** A source is gone: whoever waits has to look whether one is left. */
-  sourceLost(): void;
-};
+  readonly sourceLost: () => void;
+}
+
+/** What stands behind a subscription. */
+interface Source {
+  /** The address up to the host, with credentials. */
+  readonly base: string;
+  readonly endpoint: Endpoint;
+  readonly options: SubscribeOptions;
+  /** Whether another `subscribe` to the same gives it again. */
+  readonly key: string;
+  link?: ReceiverLink;
+  carrier?: LinkCarrier;
+  acceptor?: Acceptor;
+  /** Waits for the link to be attached, or gone. */
+  whenSettled?: () => void;
+}
 
 /** Where messages come from: subscriptions, ports that are listened on, and links that peers have opened. */
 export class Sources {
   readonly #host: SourcesHost;
   readonly #listener: LinkListener;
-  readonly #subscriptions = new Map<string, Subscription>();
+  readonly #byKey = new Map<string, Subscription>();
+  readonly #sources = new Map<Subscription, Source>();
   /** Every link that ever received for this messenger: a tracker of another one is told by its link. */
   readonly #known = new WeakMap<DeliverySource, Subscription | undefined>();
-  /** The links that subscriptions have opened. */
-  readonly #receivers = new Set<ReceiverLink>();
+  /** The container-ids of the peers that have opened links. */
+  readonly #peers = new WeakMap<DeliverySource, string>();
   #links = 0;
   #failure: MessagingError | undefined;
   /** Whether a call has told of the failure: then it is not held against one that waits for something else. */
@@ -53,19 +80,22 @@ export class Sources {
   }
 
   /** Starts to receive from an address that has been routed, or to listen on it. */
-  subscribe(routed: string): Subscription {
+  subscribe(routed: string, options: SubscribeOptions): Subscription {
     const address = parseAddress(routed);
     const endpoint = resolveEndpoint(address);
     // Two dynamic sources are two nodes, and a port that is listened on twice is an error to report.
     const isShared = !endpoint.passive && endpoint.name !== '#';
-    const key = isShared ? `${connectionKey(endpoint)} ${JSON.stringify(endpoint.name)}` : uuid();
-    const known = this.#subscriptions.get(key);
+    const terms = subscriptionKey(options);
+    const key = isShared ? `${connectionKey(endpoint)} ${JSON.stringify(endpoint.name)} ${terms}` : uuid();
+    const known = this.#byKey.get(key);
     if (known !== undefined) return known;
-    const subscription = new Subscription(redact(routed));
+    const subscription = new Subscription(redact(routed), this.#listener);
+    const source: Source = { base: baseOf(routed), endpoint, options, key };
     this.#failure = undefined;
-    this.#subscriptions.set(key, subscription);
-    if (endpoint.passive) this.#listen(endpoint, subscription, () => this.#subscriptions.delete(key));
-    else this.#receive(address, endpoint, subscription, () => this.#subscriptions.delete(key));
+    this.#byKey.set(key, subscription);
+    this.#sources.set(subscription, source);
+    if (endpoint.passive) this.#listen(subscription, source);
+    else this.#receive(address, subscription, source);
     return subscription;
   }
 
@@ -74,10 +104,55 @@ export class Sources {
     this.#links++;
     // What listens outlives the links of its peers.
     const events = this.#events(
+      subscription,
       () => undefined,
       () => this.#listener.sourceLost(),
     );
-    this.#known.set(request.receive(request.address, this.#host.settings.maxMessageSize, events), subscription);
+    const address = request.dynamic ? `dynamic-${uuid()}` : request.address;
+    const link = request.receive(address, this.#host.settings.maxMessageSize, events);
+    this.#known.set(link, subscription);
+    if (request.peerId !== undefined) this.#peers.set(link, request.peerId);
+  }
+
+  /**
+   * Ends a subscription. Resolves when the peer knows. With `keep`, what is durable there stays.
+   * To have a durable one forgotten there must be a link, so without a connection it waits for the next.
+   */
+  async end(subscription: Subscription, keep: boolean): Promise<void> {
+    const source = this.#sources.get(subscription);
+    if (source === undefined) return;
+    const { link, carrier, acceptor, options } = source;
+    if (options.durable === true && !keep && link?.isAttached === false && !link.isClosed) {
+      await new Promise<void>((resolve) => (source.whenSettled = resolve));
+    }
+    this.#forget(subscription, source);
+    const error = new StateError('The subscription was ended.');
+    subscription.ended('closed', error);
+    if (acceptor !== undefined) this.#host.pool.remove(acceptor);
+    const isGone = acceptor?.close() ?? (link && carrier?.close(link, { keep }));
+    link?.closed(error);
+    this.#listener.sourceLost();
+    await isGone;
+  }
+
+  /** Lets the peers of a subscription send more. */
+  grant(subscription: Subscription, credit: number): void {
+    this.#sources.get(subscription)?.link?.issueCredit(credit);
+  }
+
+  /** What a subscription was asked for; `undefined` when it has ended. */
+  optionsOf(subscription: Subscription): SubscribeOptions | undefined {
+    return this.#sources.get(subscription)?.options;
+  }
+
+  /** The address of the peer of a subscription, with credentials; `undefined` when it has ended. */
+  baseOf(subscription: Subscription): string | undefined {
+    return this.#sources.get(subscription)?.base;
+  }
+
+  /** The container-id of the peer that has opened a link; `undefined` for links opened here. */
+  peerOf(source: DeliverySource): string | undefined {
+    return this.#peers.get(source);
   }
 
   /** Whether a delivery came over a link of this messenger. */
@@ -109,9 +184,13 @@ export class Sources {
   /** The messenger stops: every subscription ends. */
   stop(): void {
     const error = new StateError('The messenger was stopped.');
-    for (const subscription of this.#subscriptions.values()) subscription.ended('closed', error);
-    this.#subscriptions.clear();
-    for (const link of [...this.#receivers]) link.closed(error);
+    const sources = [...this.#sources];
+    this.#byKey.clear();
+    this.#sources.clear();
+    for (const [subscription, { link }] of sources) {
+      subscription.ended('closed', error);
+      link?.closed(error);
+    }
     this.#failure = undefined;
   }
 
@@ -120,75 +199,88 @@ export class Sources {
     this.#isTold = true;
   }
 
-  #listen(endpoint: Endpoint, subscription: Subscription, forget: () => void): void {
+  #listen(subscription: Subscription, source: Source): void {
     const { pool, settings } = this.#host;
-    if (endpoint.tls && (settings.tls.cert === undefined || settings.tls.key === undefined)) {
+    const { endpoint } = source;
+    if (endpoint.tls && !hasCertificate(settings.tls)) {
       const error = new ListenError(
-        'To listen with TLS a certificate and its key are needed: set tls.cert and tls.key.',
+        'To listen with TLS a certificate and its key are needed: set certificate and privateKey, or tls.cert and tls.key.',
       );
-      process.nextTick(() => {
-        forget();
-        this.#failed(subscription, error);
-      });
+      process.nextTick(() => this.#failed(subscription, source, error));
       return;
     }
     const acceptor = this.#host.createAcceptor(endpoint.tls, subscription);
+    source.acceptor = acceptor;
     pool.add(acceptor);
     acceptor.listen(endpoint).then(
-      (port) => subscription.opened(undefined, port),
+      (port) => subscription.opened(undefined, undefined, port),
       (error: unknown) => {
         pool.remove(acceptor);
-        forget();
         this.#failed(
           subscription,
+          source,
           error instanceof MessagingError ? error : new ListenError('Cannot listen.', { cause: error }),
         );
       },
     );
   }
 
-  #receive(address: Address, endpoint: Endpoint, subscription: Subscription, forget: () => void): void {
+  #receive(address: Address, subscription: Subscription, source: Source): void {
     const { name, settings, pool } = this.#host;
-    const dynamic = endpoint.name === '#';
-    const options = {
-      name: `${name}-receiver-${uuid()}`,
-      address: dynamic ? undefined : (endpoint.name ?? null),
-      dynamic,
-      presettled: false,
-      maxMessageSize: settings.maxMessageSize,
+    const { endpoint, options } = source;
+    const carrier = pool.carrier(endpoint);
+    const opened = (link: ReceiverLink): boolean => {
+      const refused = refusedTerm(link);
+      if (refused === undefined) {
+        subscription.opened(absolute(address, link.remoteAddress), link.remoteAddress);
+        source.whenSettled?.();
+        return true;
+      }
+      void carrier.close(link);
+      link.closed(new LinkError(refused, { condition: 'amqp:not-implemented' }));
+      return false;
     };
-    const opened = (link: ReceiverLink): void => subscription.opened(absolute(address, link.remoteAddress));
-    const events = this.#events(opened, (error) => {
-      forget();
-      this.#failed(subscription, error);
+    const events = this.#events(subscription, opened, (error) => {
+      source.whenSettled?.();
+      this.#failed(subscription, source, error);
     });
     this.#links++;
-    const link = new ReceiverLink(options, events);
-    this.#receivers.add(link);
+    const link = new ReceiverLink(receiverOptions(name, endpoint.name, settings, options), events);
+    source.link = link;
+    source.carrier = carrier;
     this.#known.set(link, subscription);
-    pool.carrier(endpoint).open(link);
+    carrier.open(link);
   }
 
-  #events(whenOpened: (link: ReceiverLink) => void, whenClosed: (error: MessagingError) => void): ReceiverLinkEvents {
-    const { opened, received, aborted, drained, lost } = this.#listener;
+  #events(
+    subscription: Subscription | undefined,
+    whenOpened: (link: ReceiverLink) => boolean | undefined,
+    whenClosed: (error: MessagingError) => void,
+  ): ReceiverLinkEvents {
+    const { opened, received, settled, aborted, drained, lost } = this.#listener;
     return {
       opened: (link) => {
-        whenOpened(link);
-        opened(link);
+        if (whenOpened(link) !== false) opened(link, subscription);
       },
-      received,
+      received: (delivery, link) => received(delivery, link, subscription),
+      settled,
       aborted,
       drained,
       lost,
-      closed: (link, error) => {
-        this.#receivers.delete(link);
+      closed: (_link, error) => {
         this.#links--;
         whenClosed(error);
       },
     };
   }
 
-  #failed(subscription: Subscription, error: MessagingError): void {
+  #forget(subscription: Subscription, { key }: Source): void {
+    this.#sources.delete(subscription);
+    if (this.#byKey.get(key) === subscription) this.#byKey.delete(key);
+  }
+
+  #failed(subscription: Subscription, source: Source, error: MessagingError): void {
+    this.#forget(subscription, source);
     subscription.ended('failed', error);
     if (error instanceof StateError) return;
     this.#failure = error;

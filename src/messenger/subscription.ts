@@ -1,8 +1,17 @@
 import { inspectAs } from '../inspect.js';
+import { OptionError } from '../errors.js';
 import type { MessagingError } from '../errors.js';
+import type { WaitOptions } from './options.js';
 
 /** Where a subscription stands. */
 export type SubscriptionState = 'opening' | 'open' | 'failed' | 'closed';
+
+/** Who keeps the link of a subscription, or its port. */
+export interface SubscriptionHost {
+  /** Ends it; with `keep`, what is durable at the peer stays. */
+  end(subscription: Subscription, keep: boolean, options: WaitOptions): Promise<void>;
+  grant(subscription: Subscription, credit: number): void;
+}
 
 /** A source of messages: an address that is received from, or one that is listened on. */
 export class Subscription {
@@ -14,12 +23,18 @@ export class Subscription {
   #address: string | undefined;
   #port: number | undefined;
   #error: MessagingError | undefined;
+  #node: string | undefined;
+  readonly #host: SubscriptionHost;
   #whenReady: { resolve: () => void; reject: (error: Error) => void }[] = [];
 
+  /** @internal */
   constructor(
     /** What was subscribed to, without credentials. */
     readonly source: string,
-  ) {}
+    host: SubscriptionHost,
+  ) {
+    this.#host = host;
+  }
 
   /** Where it stands. A lost connection that is being opened again leaves it `open`. */
   get state(): SubscriptionState {
@@ -48,10 +63,44 @@ export class Subscription {
     return new Promise((resolve, reject) => this.#whenReady.push({ resolve: () => resolve(this), reject }));
   }
 
+  /**
+   * Ends it for good: the peer forgets it, a durable one too, and gives what has no outcome to others. What of it waits
+   * in `incoming` is taken out. A port is listened on no longer, and the connections that came by it are closed. Calling
+   * it again does nothing.
+   *
+   * @param options By default there is no time limit. A durable subscription whose connection is lost waits for the next.
+   * @throws TimeoutError when the peer has not answered in time.
+   */
+  async unsubscribe(options: WaitOptions = {}): Promise<void> {
+    await this.#host.end(this, false, options);
+  }
+
+  /** As `unsubscribe`, but a durable subscription stays at the peer and gathers messages (AMQP 1.0 §2.6.4). */
+  async close(options: WaitOptions = {}): Promise<void> {
+    await this.#host.end(this, true, options);
+  }
+
+  /**
+   * Lets the peer send this many more, besides what `recv` and `credit` grant: with `credit: 0` or `recv(-2)`, all that it
+   * may send.
+   *
+   * @throws OptionError when it is not a whole number from 1 up.
+   */
+  grant(credit: number): void {
+    if (!Number.isInteger(credit) || credit < 1) throw new OptionError('grant() takes a whole number from 1 up.');
+    this.#host.grant(this, credit);
+  }
+
+  /** The name of the node as the peer knows it: what peers of the same broker answer to. @internal */
+  get node(): string | undefined {
+    return this.#node;
+  }
+
   /** @internal */
-  opened(address: string | undefined, port?: number): void {
+  opened(address: string | undefined, node: string | undefined, port?: number): void {
     if (this.#state === 'failed' || this.#state === 'closed') return;
     this.#state = 'open';
+    this.#node = node;
     this.#address = address ?? this.#address;
     this.#port = port ?? this.#port;
     for (const { resolve } of this.#whenReady.splice(0)) resolve();

@@ -17,6 +17,10 @@ export class IncomingDelivery implements Tracker {
     inspectAs(this, (shown) => `Tracker { incoming, ${shown.#status} }`);
   }
 
+  /** Its number in the queue it waits in, by which it can be taken out. Written by who queues it only. */
+  place = 0;
+  /** Its number among those that `get` has given out; 0 before that. */
+  sequence = 0;
   /** What was said of it. `undefined` while nothing was, or when it was settled without an outcome. */
   result: Outcome | undefined = undefined;
   #status: Status;

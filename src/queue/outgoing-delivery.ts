@@ -28,6 +28,8 @@ export class OutgoingDelivery implements Tracker {
 
   /** The delivery-id on the session it was last sent on. Written by the session only. */
   id = -1;
+  /** Whether the peer may have it, or part of it. Written by the sender link only. */
+  isSent = false;
   #status: Status = 'pending';
   #error: Error | undefined = undefined;
   #outcome: OutcomePromise | undefined = undefined;

@@ -3,12 +3,13 @@
  *
  * - `accepted`, `rejected`, `released`, `modified`: the receiver's outcome;
  * - `settled`: done without an outcome, as every message sent with `outgoingWindow: 0` is once it is written;
- * - `aborted`: given up; the error says why.
+ * - `aborted`: given up; the error says why;
+ * - `expired`: its time ran out while it was queued, so it was not sent.
  */
-export type Status = 'pending' | 'accepted' | 'rejected' | 'released' | 'modified' | 'settled' | 'aborted';
+export type Status = 'pending' | 'accepted' | 'rejected' | 'released' | 'modified' | 'settled' | 'aborted' | 'expired';
 
 const AFTER: Readonly<Record<Status, readonly Status[]>> = {
-  pending: ['accepted', 'rejected', 'released', 'modified', 'settled', 'aborted'],
+  pending: ['accepted', 'rejected', 'released', 'modified', 'settled', 'aborted', 'expired'],
   // A pre-settled delivery that was received can still be marked by its receiver.
   settled: ['accepted', 'rejected', 'released', 'modified'],
   accepted: [],
@@ -16,6 +17,7 @@ const AFTER: Readonly<Record<Status, readonly Status[]>> = {
   released: [],
   modified: [],
   aborted: [],
+  expired: [],
 };
 
 /** Whether a delivery may go from one status to another. */

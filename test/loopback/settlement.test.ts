@@ -186,7 +186,7 @@ describe('what is said of messages that were received', () => {
     const slid = await wire.read('disposition');
     expect(slid.fields).toMatchObject({ first: 0, last: 0, settled: true });
     expect(slid.fields).not.toHaveProperty('state');
-    receiver.settle(trackers[2]!, { cumulative: true });
+    receiver.settle(trackers[2], { cumulative: true });
     const settled = await wire.read('disposition');
     expect(settled.fields).toMatchObject({ first: 1, last: 2, settled: true });
     expect(settled.fields).not.toHaveProperty('state');

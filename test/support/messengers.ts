@@ -1,7 +1,7 @@
 import { EmbeddedBroker } from 'amqp-messenger/broker';
 import type { EmbeddedBrokerOptions } from 'amqp-messenger/broker';
 import { Messenger } from 'amqp-messenger';
-import type { MessengerOptions, Received } from 'amqp-messenger';
+import type { MessengerOptions, Delivery } from 'amqp-messenger';
 import { onTestFinished } from 'vitest';
 
 /** A messenger that is closed when the test is over. Its time-out only bounds a test that fails. */
@@ -24,8 +24,8 @@ export async function startBroker(options: EmbeddedBrokerOptions = {}): Promise<
 }
 
 /** Takes messages until there are this many. */
-export async function receive(messenger: Messenger, count: number): Promise<Received[]> {
-  const received: Received[] = [];
+export async function receive(messenger: Messenger, count: number): Promise<Delivery[]> {
+  const received: Delivery[] = [];
   while (received.length < count) {
     await messenger.recv();
     for (let next = messenger.get(); next !== undefined; next = messenger.get()) received.push(next);

@@ -1,0 +1,74 @@
+import type { ClientQueue } from '../queue/client-queue.js';
+import type { IncomingDelivery } from '../queue/incoming-delivery.js';
+import type { Delivery } from './delivery.js';
+
+/** What a stream needs from the incoming side. */
+export interface DeliveryStreamHost {
+  /** Gives out what has been taken from the queue; `undefined` when it makes no sense, which has been told then. */
+  give(delivery: IncomingDelivery): Delivery | undefined;
+  /** The loop is over. Called once. */
+  ended(stream: DeliveryStream): void;
+}
+
+/** Marks an end that is not a failure. */
+const DONE = new Error('The stream is over.');
+
+/** The deliveries of a queue as they come: what `receive` gives. Several streams of one queue share what comes. */
+export class DeliveryStream implements AsyncIterableIterator<Delivery, undefined>, AsyncDisposable {
+  readonly #queue: ClientQueue<IncomingDelivery>;
+  readonly #host: DeliveryStreamHost;
+  readonly #end = new AbortController();
+  readonly #signal: AbortSignal;
+  #isOver = false;
+
+  constructor(queue: ClientQueue<IncomingDelivery>, signal: AbortSignal | undefined, host: DeliveryStreamHost) {
+    this.#queue = queue;
+    this.#host = host;
+    this.#signal = signal === undefined ? this.#end.signal : AbortSignal.any([signal, this.#end.signal]);
+  }
+
+  /** Waits for the next delivery. Rejects when the stream fails or its signal is aborted, and is over then. */
+  async next(): Promise<IteratorResult<Delivery, undefined>> {
+    try {
+      while (!this.#isOver) {
+        const taken = await this.#queue.pull({ signal: this.#signal });
+        if (taken === null) break;
+        const delivery = this.#host.give(taken);
+        if (delivery !== undefined) return { done: false, value: delivery };
+      }
+    } catch (error) {
+      this.#over();
+      if (error !== DONE) throw error;
+    }
+    this.#over();
+    return { done: true, value: undefined };
+  }
+
+  /** Ends it: what has come and was not taken waits for `get`. Ending it twice does nothing. */
+  return(): Promise<IteratorResult<Delivery, undefined>> {
+    this.end();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  /** Ends it at the end of an `await using` block. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+
+  /** The stream itself. */
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** Ends it, with an error if there is one. @internal */
+  end(error: Error = DONE): void {
+    this.#end.abort(error);
+    if (error === DONE) this.#over();
+  }
+
+  #over(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#host.ended(this);
+  }
+}

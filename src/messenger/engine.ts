@@ -1,0 +1,210 @@
+import { v4 as uuid } from 'uuid';
+import { RouteTable } from '../address/route-table.js';
+import { StateError, TimeoutError } from '../errors.js';
+import type { MessagingError } from '../errors.js';
+import { Acceptor } from '../link/acceptor.js';
+import { SYSTEM_CLOCK } from '../link/clock.js';
+import type { ConnectionSettings } from '../link/connection.js';
+import { DEFAULT_LIMITS } from '../link/limits.js';
+import type { LinkRequest } from '../link/link-request.js';
+import { ConnectionPool } from '../link/pool.js';
+import { createContainer } from '../link/rhea-seam.js';
+import { logger } from '../log.js';
+import type { Tracker } from '../queue/tracker.js';
+import { Activity } from './activity.js';
+import { checkRoutes } from './check-routes.js';
+import type { MessengerEvents } from './events.js';
+import { Inbound } from './inbound.js';
+import { resolveTimeout } from './options.js';
+import type { Settings, WaitOptions } from './options.js';
+import { Outbound } from './outbound.js';
+import { Requests } from './requests.js';
+import type { Subscription } from './subscription.js';
+import { Waits } from './waits.js';
+
+const log = logger('messenger');
+
+/** Whom a messenger tells of what happens. */
+export interface Teller {
+  /** How many listen to an event. */
+  listenerCount(name: keyof MessengerEvents): number;
+  tell<Name extends keyof MessengerEvents>(name: Name, ...values: MessengerEvents[Name]): void;
+}
+
+/** The parts of a messenger, and its life: made, stopped, used again, closed. */
+export class Engine {
+  readonly settings: Settings;
+  readonly name: string;
+  readonly routes: RouteTable = new RouteTable();
+  readonly rewrites: RouteTable = new RouteTable();
+  readonly pool: ConnectionPool;
+  readonly outbound: Outbound;
+  readonly inbound: Inbound;
+  readonly requests: Requests;
+  readonly waits: Waits;
+  readonly #activity = new Activity();
+  readonly #teller: Teller;
+  readonly #connectionSettings: ConnectionSettings;
+  #state: 'ready' | 'stopping' | 'closed' = 'ready';
+  #stopping: Promise<void> | undefined;
+
+  constructor(settings: Settings, teller: Teller) {
+    this.settings = settings;
+    this.#teller = teller;
+    this.name = settings.name ?? uuid();
+    this.waits = new Waits(settings);
+    this.#connectionSettings = this.#shared(settings);
+    this.pool = this.#createPool();
+    const host = {
+      name: this.name,
+      settings,
+      pool: this.pool,
+      routes: this.routes,
+      rewrites: this.rewrites,
+      waits: this.waits,
+      createAcceptor: (tls: boolean, subscription: Subscription) => this.#createAcceptor(tls, subscription),
+      failed: (error: MessagingError) => this.#failed(error),
+      received: () => this.#activity.note(),
+      ended: (tracker: Tracker) => this.#ended(tracker),
+      drained: () => this.#teller.tell('drain'),
+    };
+    this.outbound = new Outbound(host);
+    this.inbound = new Inbound(host);
+    this.requests = new Requests({
+      settings,
+      waits: this.waits,
+      outbound: this.outbound,
+      inbound: this.inbound,
+      route: (address) => this.routes.resolve(address) ?? '',
+    });
+  }
+
+  /** Throws when it is closed. */
+  requireOpen(): void {
+    if (this.#state === 'closed') throw new StateError('The messenger is closed. Make a new one.');
+  }
+
+  /** Throws when nothing new can be begun. */
+  requireReady(): void {
+    this.requireOpen();
+    if (this.#state === 'stopping') throw new StateError('The messenger is stopping. Await stop() first.');
+  }
+
+  /** Connects to every peer that a route names in full. */
+  async checkRoutes({ timeout, signal }: WaitOptions): Promise<void> {
+    const limits = {
+      timeout: resolveTimeout(timeout, this.settings.timeout),
+      signal,
+      onTimeout: () => 'Not every route could be connected to in time.',
+    };
+    await this.waits.promised(limits, checkRoutes(this.routes, this.pool));
+  }
+
+  /** Waits until something happens. See `Messenger.work`. */
+  async work(timeout: number, signal: AbortSignal | undefined): Promise<boolean> {
+    if (this.#activity.take()) return true;
+    if (this.settings.passive) return false;
+    const limits = { timeout: resolveTimeout(timeout, undefined), signal, onTimeout: () => 'Nothing has happened.' };
+    try {
+      return await this.waits.bounded<boolean>(limits, (settle) =>
+        this.#activity.next((happened) => settle.resolve(happened)),
+      );
+    } catch (error) {
+      if (error instanceof TimeoutError) return false;
+      throw error;
+    }
+  }
+
+  /** Stops. */
+  async stop(options: WaitOptions): Promise<void> {
+    const stopped = this.#state === 'closed' ? this.#stopping : this.#stopOnce();
+    if (stopped === undefined) return;
+    const onTimeout = (): string => 'Connections are still closing.';
+    await this.waits.until<undefined>(options, onTimeout, (settle) => {
+      stopped.then(
+        () => settle.resolve(undefined),
+        (error: unknown) => settle.reject(error),
+      );
+      return () => undefined;
+    });
+  }
+
+  /** Stops for good. */
+  async close(options: WaitOptions): Promise<void> {
+    const stopped = this.stop(options);
+    this.#state = 'closed';
+    await stopped;
+  }
+
+  #shared(settings: Settings): ConnectionSettings {
+    const { maxFrameSize, maxMessageSize, idleTimeout } = settings;
+    return {
+      container: createContainer(this.name),
+      limits: { ...DEFAULT_LIMITS, maxFrameSize, maxMessageSize, idleTimeout },
+      reconnect: settings.reconnect,
+      connectTimeout: settings.connectTimeout,
+      tls: settings.tls,
+      allowInsecureMechs: settings.allowInsecureMechs,
+      closeIdleAfter: settings.closeIdleAfter,
+      clock: SYSTEM_CLOCK,
+      random: Math.random,
+    };
+  }
+
+  #createPool(): ConnectionPool {
+    return new ConnectionPool(this.#connectionSettings, {
+      stateChanged: ({ endpoint: { host, port } }, from, to, error) => {
+        this.#activity.note();
+        this.#teller.tell('connection', { endpoint: `${host}:${port}`, from, to, error });
+        if (to === 'closed') this.inbound.sourcesChanged();
+      },
+      linkRequested: (request) => this.#linkRequested(request, undefined),
+    });
+  }
+
+  #ended(tracker: Tracker): void {
+    this.#activity.note();
+    if (this.#teller.listenerCount('status') > 0) this.#teller.tell('status', tracker);
+  }
+
+  /** However many ask for it, there is one stop at a time. */
+  #stopOnce(): Promise<void> {
+    this.#stopping ??= this.#stopAll().finally(() => {
+      this.#stopping = undefined;
+    });
+    return this.#stopping;
+  }
+
+  async #stopAll(): Promise<void> {
+    this.#state = 'stopping';
+    this.requests.stop();
+    this.inbound.stop();
+    this.outbound.stop();
+    await this.pool.stop();
+    this.outbound.forgetAborted();
+    this.inbound.resume();
+    this.#becomeReady();
+  }
+
+  #becomeReady(): void {
+    // Unless it was closed meanwhile.
+    if (this.#state === 'stopping') this.#state = 'ready';
+  }
+
+  #createAcceptor(tls: boolean, subscription: Subscription): Acceptor {
+    return new Acceptor(tls, this.#connectionSettings, {
+      linkRequested: (request) => this.#linkRequested(request, subscription),
+      connectionClosed: () => this.inbound.sourcesChanged(),
+    });
+  }
+
+  #linkRequested(request: LinkRequest, subscription: Subscription | undefined): void {
+    if (request.role === 'receiver') this.inbound.accept(request, subscription);
+    else this.outbound.accept(request);
+  }
+
+  #failed(error: MessagingError): void {
+    log('%s', error.message);
+    if (this.#teller.listenerCount('error') > 0) this.#teller.tell('error', error);
+  }
+}

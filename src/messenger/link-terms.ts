@@ -1,0 +1,90 @@
+import { v4 as uuid } from 'uuid';
+import type { LinkOptions } from '../link/link-options.js';
+import type { ReceiverLink } from '../link/receiver-link.js';
+import { Described, Typed } from '../message/typed.js';
+import { SENDER_SETTLE_MODES } from './options.js';
+import type { Settings } from './options.js';
+import type { SubscribeOptions } from './subscribe-options.js';
+
+/** Descriptor and name of the filter that selects messages by a JMS expression (AMQP filters, Apache registry). */
+const SELECTOR = 0x0000_468c_0000_0004n;
+const SELECTOR_NAME = 'apache.org:selector-filter:string';
+
+/** What a link to send on is asked for. `node` is the name in the address: `#` for one of its own. */
+export function senderOptions(name: string, node: string | undefined, settings: Settings): LinkOptions {
+  const { outgoingWindow, senderSettleMode } = settings;
+  return {
+    name: `${name}-sender-${uuid()}`,
+    ...addressOf(node),
+    presettled: outgoingWindow !== 0 && senderSettleMode === 'settled',
+    maxMessageSize: 0,
+    senderSettleMode: outgoingWindow === 0 ? undefined : modeNumber(senderSettleMode),
+  };
+}
+
+/** What a link to receive on is asked for. */
+export function receiverOptions(
+  name: string,
+  node: string | undefined,
+  settings: Settings,
+  options: SubscribeOptions,
+): LinkOptions {
+  const { incomingWindow, maxMessageSize, senderSettleMode, receiverSettleMode } = settings;
+  const { durable = false, shared = false, ttl = 0, capabilities = [], distributionMode, properties } = options;
+  const filter = filtersOf(options);
+  return {
+    name: linkName(name, options),
+    ...addressOf(node),
+    presettled: incomingWindow !== 0 && senderSettleMode === 'settled',
+    maxMessageSize,
+    senderSettleMode: incomingWindow === 0 ? undefined : modeNumber(senderSettleMode ?? 'unsettled'),
+    receiverSettleMode: incomingWindow !== 0 && receiverSettleMode === 'second' ? 1 : 0,
+    ...(durable ? { durable: 2, expiryPolicy: 'never' } : {}),
+    ...(ttl > 0 ? { expiryPolicy: 'link-detach', terminusTimeout: Math.ceil(ttl / 1000) } : {}),
+    distributionMode,
+    filter,
+    capabilities: [
+      ...(shared === false ? [] : ['shared']),
+      ...(shared === 'global' ? ['global'] : []),
+      ...capabilities,
+    ],
+    properties,
+  };
+}
+
+/** The filters that are asked for, by name. `undefined` when there are none. */
+export function filtersOf({ selector, filters }: SubscribeOptions): LinkOptions['filter'] {
+  if (selector === undefined) return filters;
+  return { ...filters, [SELECTOR_NAME]: new Described(new Typed('ulong', SELECTOR), selector) };
+}
+
+/** What a peer has not agreed to, in words; `undefined` when it has agreed to all (AMQP 1.0 §3.5.3). */
+export function refusedTerm({ options, remoteTerms, remoteAddress }: ReceiverLink): string | undefined {
+  // A peer that refuses the link has no source at all, and says why with what follows.
+  if (remoteTerms === undefined || (remoteAddress === undefined && !options.dynamic)) return undefined;
+  const { filters, distributionMode } = remoteTerms;
+  const missing = Object.keys(options.filter ?? {}).filter((filter) => !filters.includes(filter));
+  if (missing.length > 0) {
+    return `The peer does not support ${missing.join(', ')} on ${options.address}. Leave it out, and look at each message.`;
+  }
+  if (options.distributionMode === 'copy' && distributionMode === 'move') {
+    return `The peer does not let anybody browse ${options.address}: it would hand the messages out.`;
+  }
+  return undefined;
+}
+
+/** Durable and shared subscriptions are known by it; JMS clients mark those of every container with what follows `|`. */
+function linkName(messenger: string, { name, shared }: SubscribeOptions): string {
+  if (name === undefined) return `${messenger}-receiver-${uuid()}`;
+  return shared === 'global' ? `${name}|global` : name;
+}
+
+function addressOf(node: string | undefined): Pick<LinkOptions, 'address' | 'dynamic'> {
+  return node === '#' ? { address: undefined, dynamic: true } : { address: node ?? null, dynamic: false };
+}
+
+function modeNumber(mode: Settings['senderSettleMode']): LinkOptions['senderSettleMode'] {
+  if (mode === undefined) return undefined;
+  // The numbers are the places in the list.
+  return SENDER_SETTLE_MODES.indexOf(mode) as 0 | 1 | 2;
+}

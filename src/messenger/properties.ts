@@ -1,0 +1,108 @@
+import { EventEmitter } from 'node:events';
+import { OptionError } from '../errors.js';
+import type { MessengerEvents } from './events.js';
+import { flag, timeLimit, windowSize } from './options.js';
+import type { Settings } from './options.js';
+
+/** The properties of a messenger that may be set while it runs. They count for what is put, got or dialled afterwards. */
+export abstract class MessengerProperties extends EventEmitter<MessengerEvents> {
+  readonly #settings: Settings;
+
+  /** @internal */
+  protected constructor(settings: Settings) {
+    super();
+    this.#settings = settings;
+  }
+
+  /**
+   * The time limit of `send`, `recv` and `stop` in milliseconds, unless a call gives its own. `undefined` or a negative
+   * number is no limit.
+   */
+  get timeout(): number | undefined {
+    return this.#settings.timeout;
+  }
+  /** Throws `OptionError` for what is not a number or `undefined`. */
+  set timeout(timeout: number | undefined) {
+    this.#settings.timeout = timeLimit(timeout);
+  }
+
+  /** Whether `send`, `recv` and `stop` wait. Without it they return `false` when there is something left to wait for. */
+  get blocking(): boolean {
+    return this.#settings.blocking;
+  }
+  /** Throws `OptionError` for what is not true or false. */
+  set blocking(blocking: boolean) {
+    this.#settings.blocking = flag('blocking', blocking);
+  }
+
+  /** As `blocking: false`, and `work` returns at once too. Connections, credit and outcomes move all the same. */
+  get passive(): boolean {
+    return this.#settings.passive;
+  }
+  /** Throws `OptionError` for what is not true or false. */
+  set passive(passive: boolean) {
+    this.#settings.passive = flag('passive', passive);
+  }
+
+  /**
+   * 0 sends messages settled. Otherwise each has an outcome, and the number is for how many of the last messages `status`
+   * answers once they have it; negative for all.
+   */
+  get outgoingWindow(): number {
+    return this.#settings.outgoingWindow;
+  }
+  /** Throws `OptionError` for what is not a number. */
+  set outgoingWindow(size: number) {
+    this.#settings.outgoingWindow = windowSize('outgoingWindow', size);
+  }
+
+  /** How many received messages may wait for an outcome after `get`; 0 accepts as `get` returns, negative has no limit. */
+  get incomingWindow(): number {
+    return this.#settings.incomingWindow;
+  }
+  /** Throws `OptionError` for what is not a number. */
+  set incomingWindow(size: number) {
+    this.#settings.incomingWindow = windowSize('incomingWindow', size);
+  }
+
+  /** The path of the PEM file with our certificate: `tls.certFile`. It is read when a connection is made. */
+  get certificate(): string | undefined {
+    return this.#settings.tls.certFile;
+  }
+  /** Throws `OptionError` for what is not a string or `undefined`. */
+  set certificate(path: string | undefined) {
+    this.#settings.tls.certFile = pathOf('certificate', path);
+  }
+
+  /** The path of the PEM file with the key of the certificate: `tls.keyFile`. */
+  get privateKey(): string | undefined {
+    return this.#settings.tls.keyFile;
+  }
+  /** Throws `OptionError` for what is not a string or `undefined`. */
+  set privateKey(path: string | undefined) {
+    this.#settings.tls.keyFile = pathOf('privateKey', path);
+  }
+
+  /** The pass-phrase of the key: `tls.passphrase`. */
+  get password(): string | undefined {
+    return this.#settings.tls.passphrase;
+  }
+  /** Throws `OptionError` for what is not a string or `undefined`. */
+  set password(passphrase: string | undefined) {
+    this.#settings.tls.passphrase = pathOf('password', passphrase);
+  }
+
+  /** The path of the PEM file with the certificates of the authorities to trust: `tls.caFile`. */
+  get trustedCertificates(): string | undefined {
+    return this.#settings.tls.caFile;
+  }
+  /** Throws `OptionError` for what is not a string or `undefined`. */
+  set trustedCertificates(path: string | undefined) {
+    this.#settings.tls.caFile = pathOf('trustedCertificates', path);
+  }
+}
+
+function pathOf(name: string, text: string | undefined): string | undefined {
+  if (text === undefined || typeof text === 'string') return text;
+  throw new OptionError(`Property ${name} must be a string, or undefined for none.`);
+}
