@@ -16,6 +16,8 @@ export { Subscription } from './messenger/subscription.js';
 export type { SubscriptionState } from './messenger/subscription.js';
 export type { ConnectionState } from './link/lifecycle.js';
 export type { ReconnectOptions } from './link/reconnect.js';
+export type { SaslMechanism, SaslOptions, Token, TokenSource } from './link/credentials.js';
+export type { Failover } from './link/host-list.js';
 export type { TlsOptions } from './link/tls.js';
 export type { Tracker } from './queue/tracker.js';
 export type { Status } from './queue/status.js';

@@ -2,10 +2,11 @@ import { DecodeError, ProtocolError } from '../errors.js';
 import { readUint32 } from './big-endian.js';
 import type { Output } from './output.js';
 
-/** The performatives that the data plane deals with, and the frame that ends a SASL exchange, by their codes. */
+/** The performatives that the data plane deals with, and the frames that begin and end a SASL exchange, by their codes. */
 export const FLOW = 0x13;
 export const TRANSFER = 0x14;
 export const DISPOSITION = 0x15;
+export const SASL_MECHANISMS = 0x40;
 export const SASL_OUTCOME = 0x44;
 
 /** Every performative (AMQP 1.0 §2.7, §5.3.3) by the symbol that may stand for its code. */
@@ -20,7 +21,7 @@ const CODES: ReadonlyMap<string, number> = new Map(
     detach: 0x16,
     end: 0x17,
     close: 0x18,
-    'sasl-mechanisms': 0x40,
+    'sasl-mechanisms': SASL_MECHANISMS,
     'sasl-init': 0x41,
     'sasl-challenge': 0x42,
     'sasl-response': 0x43,

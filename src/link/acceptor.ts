@@ -5,7 +5,7 @@ import type { Endpoint } from '../address/endpoint.js';
 import { ConnectionError, ListenError, asError } from '../errors.js';
 import type { MessagingError } from '../errors.js';
 import { logger } from '../log.js';
-import type { ConnectionSettings } from './connection.js';
+import type { ConnectionSettings } from './connection-settings.js';
 import type { LinkCarrier, LinkClose } from './link-carrier.js';
 import { LinkRequest } from './link-request.js';
 import { QUIET_CONNECTION, SESSION_BUFFER } from './rhea-seam.js';

@@ -2,43 +2,28 @@ import type { Endpoint } from '../address/endpoint.js';
 import { AuthenticationError, ConnectionError, DecodeError, ProtocolError } from '../errors.js';
 import type { MessagingError } from '../errors.js';
 import { logger } from '../log.js';
-import type { Clock } from './clock.js';
-import { dial } from './dial.js';
 import { failureError, located } from './connection-errors.js';
+import type { ConnectionSettings } from './connection-settings.js';
+import { credentialsFor } from './credentials.js';
+import type { Credentials } from './credentials.js';
+import { HostList, namedHosts } from './host-list.js';
 import { mayFollow } from './lifecycle.js';
 import type { ConnectionState } from './lifecycle.js';
-import type { TransportLimits } from './limits.js';
 import type { LinkCarrier, LinkClose } from './link-carrier.js';
 import { LinkRequest } from './link-request.js';
+import type { Link } from './link-table.js';
+import { openTransport } from './open-transport.js';
 import { reconnectDelay } from './reconnect.js';
 import { MAX_REDIRECTS, RedirectError } from './redirect.js';
-import type { ReconnectPolicy } from './reconnect.js';
-import { QUIET_CONNECTION } from './rhea-seam.js';
-import type { RheaContainer } from './rhea-seam.js';
-import { mechanismsFor } from './sasl.js';
-import type { Link } from './link-table.js';
-import type { TlsOptions } from './tls.js';
-import { Transport } from './transport.js';
+import type { Transport } from './transport.js';
 
 const log = logger('connection');
 
 /** A connection open this long was a good one: the next reconnect starts from the shortest delay. Milliseconds. */
 const STABLE = 5000;
 
-/** What every connection of a messenger shares. Times are in milliseconds. */
-export interface ConnectionSettings {
-  readonly container: RheaContainer;
-  readonly limits: TransportLimits;
-  readonly reconnect: ReconnectPolicy;
-  readonly connectTimeout: number;
-  readonly tls: TlsOptions;
-  readonly allowInsecureMechs: boolean;
-  /** How long a connection without links stays open. Default for ever. */
-  readonly closeIdleAfter?: number;
-  readonly clock: Clock;
-  /** A number from 0 up to 1: `Math.random`, unless a test says otherwise. */
-  readonly random: () => number;
-}
+/** How long before a token expires the connection is made anew, in milliseconds. */
+const RENEWAL_MARGIN = 30_000;
 
 /** What a connection tells. */
 export interface ConnectionEvents {
@@ -62,8 +47,12 @@ export class Connection implements LinkCarrier {
   #transport: Transport | undefined;
   /** For the attempt to connect, the next attempt, or the end of an idle connection: there is one of them at a time. */
   #timer: NodeJS.Timeout | undefined;
-  /** What is dialled: the endpoint itself, unless a peer has sent us on. */
-  #target: Endpoint;
+  /** For the next token. */
+  #renewal: NodeJS.Timeout | undefined;
+  #isRenewing = false;
+  readonly #hosts: HostList;
+  /** Attempts to connect so far: an answer that comes late is told by it. */
+  #attempts = 0;
   #redirects = 0;
   #attempt = 0;
   #openedAt = 0;
@@ -74,7 +63,7 @@ export class Connection implements LinkCarrier {
 
   constructor(endpoint: Endpoint, settings: ConnectionSettings, events: ConnectionEvents) {
     this.endpoint = endpoint;
-    this.#target = endpoint;
+    this.#hosts = new HostList(endpoint, settings.failover ?? {});
     this.#settings = settings;
     this.#events = events;
   }
@@ -114,7 +103,7 @@ export class Connection implements LinkCarrier {
     return new Promise((resolve) => {
       this.#whenClosed.push(resolve);
       if (this.#state === 'closing') return;
-      const waiting = this.#state === 'reconnecting' && this.#transport === undefined;
+      const waiting = this.#transport === undefined;
       this.#become('closing');
       this.#cancelTimer();
       if (waiting) this.#end(undefined);
@@ -123,64 +112,88 @@ export class Connection implements LinkCarrier {
   }
 
   #connect(state: 'connecting' | 'reconnecting'): void {
-    const endpoint = this.#target;
-    const settings = this.#settings;
     if (this.#state !== state) this.#become(state);
-    let mechanisms;
-    let socket;
+    const { clock, connectTimeout, sasl = {} } = this.#settings;
+    const attempt = ++this.#attempts;
+    const timedOut = new ConnectionError(`${this.#name} did not answer within ${connectTimeout} ms.`);
+    this.#timer = clock.setTimeout(() => {
+      if (this.#transport !== undefined) this.#transport.destroy(timedOut);
+      else this.#closed(timedOut);
+    }, connectTimeout);
     try {
-      mechanisms = mechanismsFor(endpoint, settings.allowInsecureMechs, (frame) => transport.gate.write(frame));
-      socket = dial(endpoint, settings.tls, () => socketReady());
+      const credentials = credentialsFor(this.#hosts.current, sasl);
+      if (!(credentials instanceof Promise)) {
+        this.#dial(credentials);
+        return;
+      }
+      credentials.then(
+        (known) => this.#isCurrent(attempt) && this.#dial(known),
+        (error: unknown) => this.#isCurrent(attempt) && this.#closed(failureError(error)),
+      );
     } catch (error) {
-      // Told in a later turn, as every other failure to connect is.
-      process.nextTick(() => this.#end(located(failureError(error), this.#name)));
-      return;
+      this.#fail(error);
     }
-    let socketReady = (): void => undefined;
-    const rhea = settings.container.create_connection({
-      ...QUIET_CONNECTION,
-      host: endpoint.host,
-      hostname: endpoint.host,
-      port: endpoint.port,
-      max_frame_size: settings.limits.maxFrameSize,
-      channel_max: settings.limits.channelMax,
-      idle_time_out: settings.limits.idleTimeout || undefined,
-      sasl_mechanisms: mechanisms,
-      connect: (_port: number, _host: string, _options: object, connected: () => void) => {
-        socketReady = connected;
-        return transport.gate;
-      },
-    });
-    const transport = new Transport(socket, rhea, settings.limits, settings.clock, {
-      opened: () => this.#opened(),
-      closed: (_transport, error) => this.#closed(error),
-      linkClosed: (link) => this.#forget(link),
-      linkRequested: (from, link) => {
-        this.#events.linkRequested(new LinkRequest(from, link, (guest) => this.#adopt(guest)));
-      },
-    });
-    this.#transport = transport;
-    rhea.connect();
-    this.#timer = settings.clock.setTimeout(() => {
-      transport.destroy(new ConnectionError(`${this.#name} did not answer within ${settings.connectTimeout} ms.`));
-    }, settings.connectTimeout);
+  }
+
+  /** Whether an attempt is still the one that counts, and has come no further. */
+  #isCurrent(attempt: number): boolean {
+    const isConnecting = this.#state === 'connecting' || this.#state === 'reconnecting';
+    return isConnecting && this.#attempts === attempt && this.#transport === undefined;
+  }
+
+  #dial(credentials: Credentials): void {
+    try {
+      this.#transport = openTransport(this.#hosts.current, credentials, this.#settings, {
+        opened: () => this.#opened(credentials),
+        closed: (_transport, error) => this.#closed(error),
+        linkClosed: (link) => this.#forget(link),
+        linkRequested: (from, link) => {
+          this.#events.linkRequested(new LinkRequest(from, link, (guest) => this.#adopt(guest)));
+        },
+      });
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Nothing was dialled, and trying again would not help. Told in a later turn, as every other failure to connect is. */
+  #fail(error: unknown): void {
+    this.#cancelTimer();
+    process.nextTick(() => this.#end(located(failureError(error), this.#name)));
   }
 
   get #name(): string {
-    return `${this.endpoint.host}:${this.endpoint.port}`;
+    const { host, port } = this.#hosts.current;
+    return `${host}:${port}`;
   }
 
-  #opened(): void {
+  #opened({ expires }: Credentials): void {
     this.#cancelTimer();
     if (this.#state === 'closing') return;
     this.#openedAt = this.#settings.clock.now();
+    const { rhea } = this.#transport ?? {};
+    if (rhea !== undefined) this.#hosts.name(namedHosts(this.endpoint, rhea));
     this.#become('open');
+    this.#renewBefore(expires);
     for (const link of this.#links) {
       if (link.isClosed) this.#links.delete(link);
       else this.#attach(link);
     }
     for (const { resolve } of this.#whenOpen.splice(0)) resolve();
     this.#endIfIdle();
+  }
+
+  /** A token is about to expire: the connection is made anew with another, before the peer cuts it. */
+  #renewBefore(expires: number): void {
+    if (expires === Infinity || Number.isNaN(expires)) return;
+    const { clock } = this.#settings;
+    const transport = this.#transport;
+    const delay = Math.max(0, expires - Date.now() - RENEWAL_MARGIN);
+    this.#renewal = clock.setTimeout(() => {
+      if (this.#transport !== transport || this.#state !== 'open') return;
+      this.#isRenewing = true;
+      transport?.close();
+    }, delay);
   }
 
   #attach(link: Link): void {
@@ -209,6 +222,7 @@ export class Connection implements LinkCarrier {
 
   #closed(reason: MessagingError | undefined): void {
     this.#cancelTimer();
+    this.#cancelRenewal();
     this.#isProven ||= this.#transport?.links.isUsed === true;
     this.#transport = undefined;
     const error = reason && located(reason, this.#name);
@@ -220,26 +234,42 @@ export class Connection implements LinkCarrier {
       this.#end(undefined);
     } else if (reason instanceof RedirectError && this.#redirects < MAX_REDIRECTS) {
       this.#redirects++;
-      this.#target = reason.apply(this.endpoint);
-      if (this.#state === 'open') this.#become('reconnecting', error);
-      this.#connect(this.#state === 'connecting' ? 'connecting' : 'reconnecting');
+      this.#hosts.redirect(reason.apply(this.endpoint));
+      this.#connectAgain(0, error);
+    } else if (this.#isRenewing && reason === undefined) {
+      this.#connectAgain(0, error);
+    } else if (!this.#isLost && !isFatal(reason) && !this.#hosts.failed()) {
+      this.#connectAgain(0, error); // another host may be there
     } else if (this.#mayRetry(reason)) {
-      this.#target = this.endpoint;
-      if (this.#state !== 'reconnecting') this.#become('reconnecting', error);
+      if (this.#isLost) this.#hosts.lost();
       const delay = reconnectDelay(this.#settings.reconnect, this.#attempt++, this.#settings.random());
-      log('%s: next attempt in %d ms (%s)', this.#name, delay, error?.message);
-      this.#timer = this.#settings.clock.setTimeout(() => this.#connect('reconnecting'), delay);
-      this.#timer.ref(); // a process that waits for its broker is not done
+      this.#connectAgain(delay, error);
     } else {
       this.#end(error);
     }
   }
 
+  /** Whether it was open and is no longer, as against never having been open. */
+  get #isLost(): boolean {
+    return this.#state === 'open';
+  }
+
+  #connectAgain(delay: number, error: MessagingError | undefined): void {
+    this.#isRenewing = false;
+    const state = this.#state === 'connecting' && delay === 0 ? 'connecting' : 'reconnecting';
+    if (this.#state !== state) this.#become(state, error);
+    log('%s: next attempt in %d ms (%s)', this.#name, delay, error?.message);
+    if (delay === 0) {
+      this.#connect(state);
+      return;
+    }
+    this.#timer = this.#settings.clock.setTimeout(() => this.#connect(state), delay);
+    this.#timer.ref(); // a process that waits for its broker is not done
+  }
+
   #mayRetry(reason: MessagingError | undefined): boolean {
     const { reconnect, clock } = this.#settings;
-    if (reason instanceof AuthenticationError || reason instanceof ProtocolError || reason instanceof DecodeError) {
-      return false;
-    }
+    if (isFatal(reason)) return false;
     const wasStable = this.#state === 'open' && clock.now() - this.#openedAt >= STABLE;
     if (wasStable) this.#attempt = this.#redirects = 0;
     this.#isProven ||= wasStable;
@@ -256,7 +286,7 @@ export class Connection implements LinkCarrier {
     this.#links.clear();
     this.#attempt = 0;
     this.#redirects = 0;
-    this.#target = this.endpoint;
+    this.#hosts.reset();
     this.#isProven = false;
     this.#become('closed', error);
     const reason = error ?? new ConnectionError(`The connection to ${this.#name} was closed here.`);
@@ -277,4 +307,14 @@ export class Connection implements LinkCarrier {
     if (this.#timer !== undefined) this.#settings.clock.clearTimeout(this.#timer);
     this.#timer = undefined;
   }
+
+  #cancelRenewal(): void {
+    if (this.#renewal !== undefined) this.#settings.clock.clearTimeout(this.#renewal);
+    this.#renewal = undefined;
+  }
+}
+
+/** Whether trying again would not help: the credentials are refused, or the peer does not speak as AMQP has it. */
+function isFatal(reason: MessagingError | undefined): boolean {
+  return reason instanceof AuthenticationError || reason instanceof ProtocolError || reason instanceof DecodeError;
 }

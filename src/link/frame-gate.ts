@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import { DISPOSITION, PerformativeHead, SASL_OUTCOME, TRANSFER } from '../codec/performative.js';
-import { scanValue } from '../codec/read.js';
+import { DISPOSITION, PerformativeHead, SASL_MECHANISMS, SASL_OUTCOME, TRANSFER } from '../codec/performative.js';
+import { readValue, scanValue } from '../codec/read.js';
 import { DecodeError, ProtocolError, asError } from '../errors.js';
+import { Described } from '../message/typed.js';
 import { FrameSplitter } from './frame-splitter.js';
 import type { RheaSocket } from './rhea-seam.js';
 import { SocketWriter } from './socket-writer.js';
@@ -26,6 +27,8 @@ export interface FrameGateEvents {
   transfer(channel: number, buffer: Buffer, position: number, end: number): void;
   /** A disposition, likewise. */
   disposition(channel: number, buffer: Buffer, position: number, end: number): void;
+  /** The peer has said which SASL mechanisms it has. rhea is told next. */
+  mechanismsOffered(names: readonly string[]): void;
   /** One chunk of input has been dealt with: time to answer. */
   turnEnded(): void;
   /** Bytes up to this count have left the process. */
@@ -196,6 +199,7 @@ export class FrameGate implements RheaSocket {
     }
     // rhea's decoder trusts what it reads, so it gets only what has been checked.
     scanValue(buffer, body, end);
+    if (isSasl && code === SASL_MECHANISMS) this.#events.mechanismsOffered(readMechanisms(buffer, body, end));
     this.#feed(buffer.subarray(start, end));
     if (isSasl && code === SASL_OUTCOME) this.#phase = 'header-after-sasl';
     return this.#state === 'open' && this.#phase !== 'sasl';
@@ -213,4 +217,12 @@ export class FrameGate implements RheaSocket {
     this.#endOfRhea?.();
     this.#events.ended(this.#failure);
   }
+}
+
+/** The names in a sasl-mechanisms frame: one symbol, or an array of them (AMQP 1.0 §5.3.3.1). */
+function readMechanisms(buffer: Buffer, start: number, end: number): string[] {
+  const performative = readValue(buffer, start, end);
+  const fields = performative instanceof Described ? performative.value : undefined;
+  const [names]: readonly unknown[] = Array.isArray(fields) ? fields : [];
+  return [names].flat().filter((name) => typeof name === 'string');
 }

@@ -2,7 +2,8 @@ import { connectionKey } from '../address/endpoint.js';
 import type { Endpoint } from '../address/endpoint.js';
 import type { AcceptedConnection, Acceptor } from './acceptor.js';
 import { Connection } from './connection.js';
-import type { ConnectionEvents, ConnectionSettings } from './connection.js';
+import type { ConnectionEvents } from './connection.js';
+import type { ConnectionSettings } from './connection-settings.js';
 import type { LinkCarrier } from './link-carrier.js';
 
 /** The connections of one messenger: one per endpoint, and those that peers have made. */

@@ -2,7 +2,7 @@
 export interface ReconnectOptions {
   /** Also when the first attempt of all fails. Default false: a wrong address should be told at once. */
   initial?: boolean;
-  /** The delay the first retry is drawn from. Default 100. */
+  /** The delay the first retry is drawn from. Default 1000: the clients of a broker that comes back come one by one. */
   delay?: number;
   /** The largest delay. Default 30 000. */
   maxDelay?: number;
@@ -16,7 +16,7 @@ export type ReconnectPolicy = Required<ReconnectOptions>;
 /** The policy that holds unless options say otherwise. */
 export const DEFAULT_RECONNECT: ReconnectPolicy = Object.freeze({
   initial: false,
-  delay: 100,
+  delay: 1000,
   maxDelay: 30_000,
   retries: Infinity,
 });

@@ -7,6 +7,8 @@ import type { Transport } from './transport.js';
 export interface TransportEvents {
   /** The peer's open frame has come. */
   opened(transport: Transport): void;
+  /** The peer has said which SASL mechanisms it has. Not told where the peer is the one to choose. */
+  mechanismsOffered?(names: readonly string[]): void;
   /** It is over, once and for all, and its links are detached. `error` is undefined when it was closed from here. */
   closed(transport: Transport, error: MessagingError | undefined): void;
   /** The peer has closed a link; the link's own events are told next. */

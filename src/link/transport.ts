@@ -137,6 +137,7 @@ export class Transport implements LinkTableHost {
         // The peer may have opened a session window, or the socket has room: whoever waits has another look.
         turnEnded: () => this.#pumpStalled(),
         unblocked: () => this.#pumpStalled(),
+        mechanismsOffered: (names) => this.#events.mechanismsOffered?.(names),
         written: (total) => this.#written(total),
         violated: (error) => this.#refuse(error),
         ending: () => this.#awaitEnd(),

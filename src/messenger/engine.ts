@@ -4,7 +4,7 @@ import { StateError, TimeoutError } from '../errors.js';
 import type { MessagingError } from '../errors.js';
 import { Acceptor } from '../link/acceptor.js';
 import { SYSTEM_CLOCK } from '../link/clock.js';
-import type { ConnectionSettings } from '../link/connection.js';
+import type { ConnectionSettings } from '../link/connection-settings.js';
 import { DEFAULT_LIMITS } from '../link/limits.js';
 import type { LinkRequest } from '../link/link-request.js';
 import { ConnectionPool } from '../link/pool.js';
@@ -144,6 +144,8 @@ export class Engine {
       reconnect: settings.reconnect,
       connectTimeout: settings.connectTimeout,
       tls: settings.tls,
+      sasl: settings.sasl,
+      failover: settings.failover,
       allowInsecureMechs: settings.allowInsecureMechs,
       closeIdleAfter: settings.closeIdleAfter,
       clock: SYSTEM_CLOCK,

@@ -1,4 +1,8 @@
 import { OptionError } from '../errors.js';
+import { SASL_MECHANISMS } from '../link/credentials.js';
+import type { SaslOptions } from '../link/credentials.js';
+import { checkFailover } from '../link/host-list.js';
+import type { Failover } from '../link/host-list.js';
 import { DEFAULT_LIMITS } from '../link/limits.js';
 import { DEFAULT_RECONNECT } from '../link/reconnect.js';
 import type { ReconnectOptions, ReconnectPolicy } from '../link/reconnect.js';
@@ -62,6 +66,10 @@ export interface MessengerOptions {
    * For links opened while `incomingWindow` is above 0. Default `first`.
    */
   receiverSettleMode?: 'first' | 'second';
+  /** Other hosts to go to when the one that an address names is not there. Those that peers name are used, too. */
+  failover?: Failover;
+  /** Who we are, where an address does not say it; tokens; which SASL mechanisms may be used. */
+  sasl?: SaslOptions;
   /** Certificates and keys, for `amqps` addresses to dial and to listen on. */
   tls?: TlsOptions;
   /** Send passwords over connections that are neither TLS nor loopback. Default false. */
@@ -96,6 +104,8 @@ export interface Settings {
   readonly closeIdleAfter: number;
   readonly senderSettleMode: SenderSettleMode | undefined;
   readonly receiverSettleMode: 'first' | 'second';
+  readonly failover: Failover;
+  readonly sasl: SaslOptions;
   readonly tls: TlsOptions;
   readonly allowInsecureMechs: boolean;
 }
@@ -126,6 +136,8 @@ const KNOWN: readonly (keyof MessengerOptions)[] = [
   'closeIdleAfter',
   'senderSettleMode',
   'receiverSettleMode',
+  'failover',
+  'sasl',
   'tls',
   'allowInsecureMechs',
 ];
@@ -157,6 +169,8 @@ export function resolveOptions(options: MessengerOptions): Settings {
     closeIdleAfter: number('closeIdleAfter', options.closeIdleAfter, 0, 0),
     senderSettleMode: oneOf('senderSettleMode', options.senderSettleMode, SENDER_SETTLE_MODES, undefined),
     receiverSettleMode: oneOf('receiverSettleMode', options.receiverSettleMode, ['first', 'second'], 'first'),
+    failover: failoverOf(options.failover ?? {}),
+    sasl: saslOf(options.sasl ?? {}),
     // A copy: `certificate` and its like set fields of it.
     tls: { ...options.tls },
     allowInsecureMechs: flag('allowInsecureMechs', options.allowInsecureMechs ?? false),
@@ -195,6 +209,17 @@ function reconnectPolicy(reconnect: MessengerOptions['reconnect']): ReconnectPol
     maxDelay: number('reconnect.maxDelay', maxDelay, DEFAULT_RECONNECT.maxDelay, 0),
     retries: number('reconnect.retries', retries, DEFAULT_RECONNECT.retries, 0),
   };
+}
+
+function failoverOf(failover: Failover): Failover {
+  checkFailover(failover);
+  return failover;
+}
+
+function saslOf(sasl: SaslOptions): SaslOptions {
+  checkNames('sasl option', sasl, ['mechanisms', 'user', 'password', 'passwordFile', 'token']);
+  for (const mechanism of sasl.mechanisms ?? []) oneOf('sasl.mechanisms', mechanism, SASL_MECHANISMS, undefined);
+  return sasl;
 }
 
 function oneOf<Value extends string, Standard>(

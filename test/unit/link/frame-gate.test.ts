@@ -36,6 +36,7 @@ beforeEach(() => {
     {
       transfer: take('transfer'),
       disposition: take('disposition'),
+      mechanismsOffered: (names) => events.push(`offers ${names.join(' ')}`),
       turnEnded: () => events.push('turn ended'),
       written: () => undefined,
       unblocked: () => undefined,
@@ -116,6 +117,7 @@ describe('the gate', () => {
           throw new TypeError('a mistake');
         },
         disposition: () => undefined,
+        mechanismsOffered: () => undefined,
         turnEnded: () => undefined,
         written: () => undefined,
         unblocked: () => undefined,

@@ -2,29 +2,43 @@ import { describe, expect, it, vi } from 'vitest';
 import { parseAddress } from '../../../src/address/address.js';
 import { resolveEndpoint } from '../../../src/address/endpoint.js';
 import { AuthenticationError } from '../../../src/errors.js';
-import type { Mechanisms } from '../../../src/link/sasl.js';
-import { mechanismsFor } from '../../../src/link/sasl.js';
+import { credentialsFor } from '../../../src/link/credentials.js';
+import type { Credentials, SaslOptions } from '../../../src/link/credentials.js';
+import { SaslClient } from '../../../src/link/sasl.js';
+import type { SaslTerms } from '../../../src/link/sasl.js';
 import { decodeFrame } from '../../support/wire-frames.js';
 import type { Fields } from '../../support/wire-frames.js';
 
-function mechanisms(address: string, allowInsecure = false): { offered: Mechanisms; written: Fields[] } {
+const EVERYTHING = ['ANONYMOUS', 'PLAIN', 'XOAUTH2', 'EXTERNAL', 'SCRAM-SHA-256'];
+const TERMS: SaslTerms = { mechanisms: undefined, allowInsecure: false, hasCertificate: false };
+
+function client(address: string, terms: Partial<SaslTerms> = {}, options: SaslOptions = {}) {
   const written: Fields[] = [];
-  const offered = mechanismsFor(resolveEndpoint(parseAddress(address)), allowInsecure, (frame) =>
+  const endpoint = resolveEndpoint(parseAddress(address));
+  // Without somebody to ask for a token, this is no promise.
+  const credentials = credentialsFor(endpoint, options) as Credentials;
+  const sasl = new SaslClient(endpoint, credentials, { ...TERMS, ...terms }, (frame) =>
     written.push(decodeFrame(frame).fields),
   );
-  return { offered, written };
+  return { sasl, written };
 }
 
-/** What the only mechanism offered says. */
-function said(address: string, allowInsecure = false): Fields {
-  const { offered, written } = mechanisms(address, allowInsecure);
-  const names = Object.keys(offered);
-  expect(names).toHaveLength(1);
+/** The mechanism that is found when the peer offers these, and what it is called. */
+function chosen(sasl: SaslClient, offered = EVERYTHING) {
+  sasl.offered(offered);
+  const [name] = offered.filter((each) => sasl.mechanisms[each] !== undefined);
+  return { name, mechanism: name === undefined ? undefined : sasl.mechanisms[name]?.() };
+}
+
+/** What is said to a peer that offers everything. */
+function said(address: string, terms: Partial<SaslTerms> = {}, options: SaslOptions = {}): Fields {
+  const { sasl, written } = client(address, terms, options);
   const respond = vi.fn();
-  offered[names[0]!]!().start(respond);
+  const { name, mechanism } = chosen(sasl);
+  mechanism?.start(respond);
   expect(respond).not.toHaveBeenCalled();
   expect(written).toHaveLength(1);
-  expect(written[0]!['mechanism']).toBe(names[0]);
+  expect(written[0]!['mechanism']).toBe(name);
   return written[0]!;
 }
 
@@ -63,19 +77,66 @@ describe('the SASL mechanisms for an address', () => {
   it.each(['host', '10.0.0.1', '127.0.0.1.example.com', 'localhost.example.com', '[::2]', '128.0.0.1'])(
     'do not send a password in clear text to %s',
     (host) => {
-      expect(() => mechanisms(`amqp://u:secret@${host}`)).toThrow(AuthenticationError);
-      expect(() => mechanisms(`amqp://u:secret@${host}`)).toThrow(/^(?!.*secret).*amqps:\/\//);
+      expect(() => client(`amqp://u:secret@${host}`)).toThrow(AuthenticationError);
+      expect(() => client(`amqp://u:secret@${host}`)).toThrow(/^(?!.*secret).*amqps:\/\//);
     },
   );
 
   it('send it over TLS, and where it is allowed', () => {
     expect(said('amqps://u:p@host')['mechanism']).toBe('PLAIN');
-    expect(said('amqp://u:p@host', true)['mechanism']).toBe('PLAIN');
+    expect(said('amqp://u:p@host', { allowInsecure: true })['mechanism']).toBe('PLAIN');
   });
 
   it('have nothing to say to a challenge', () => {
     const respond = vi.fn();
-    mechanisms('amqp://u:p@localhost').offered['PLAIN']!().step(Buffer.from('?'), respond);
+    chosen(client('amqp://u:p@localhost').sasl).mechanism?.step(Buffer.from('?'), respond);
     expect(respond).toHaveBeenCalledExactlyOnceWith(expect.any(Error));
+  });
+
+  it('are none before the peer has said what it has, and none when it has nothing that suits', () => {
+    const { sasl } = client('amqp://u:p@localhost');
+    expect(EVERYTHING.filter((name) => sasl.mechanisms[name] !== undefined)).toEqual([]);
+    expect(chosen(sasl, ['ANONYMOUS', 'EXTERNAL']).name).toBeUndefined();
+  });
+
+  it('are EXTERNAL with a certificate, whatever order the peer names them in, and ANONYMOUS if it has no EXTERNAL', () => {
+    const { sasl } = client('amqps://host', { hasCertificate: true });
+    expect(chosen(sasl).name).toBe('EXTERNAL');
+    expect(chosen(sasl, ['PLAIN', 'ANONYMOUS']).name).toBe('ANONYMOUS');
+  });
+
+  it('are not EXTERNAL without TLS, nor when there is a password', () => {
+    expect(said('amqp://localhost', { hasCertificate: true })['mechanism']).toBe('ANONYMOUS');
+    expect(said('amqps://u:p@localhost', { hasCertificate: true })['mechanism']).toBe('PLAIN');
+  });
+
+  it('are XOAUTH2 with a token, and nothing weaker then', () => {
+    const fields = said('amqps://host', {}, { user: 'u', token: 't' });
+    expect(response(fields)).toBe('user=u\x01auth=Bearer t\x01\x01');
+    const { sasl } = client('amqps://host', {}, { token: 't' });
+    expect(chosen(sasl, ['PLAIN', 'ANONYMOUS']).name).toBeUndefined();
+  });
+
+  it('answer the reason of an XOAUTH2 refusal with nothing, as the peer waits for it', () => {
+    const respond = vi.fn();
+    chosen(client('amqps://host', {}, { token: 't' }).sasl).mechanism?.step(Buffer.from('{}'), respond);
+    expect(respond).toHaveBeenCalledExactlyOnceWith(undefined, Buffer.alloc(0));
+  });
+
+  it('do not send a token in clear text beyond this machine', () => {
+    expect(() => client('amqp://host', {}, { token: 'secret' })).toThrow(/^(?!.*secret).*clear text/);
+  });
+
+  it('take user and password of the options unless the address has a user', () => {
+    const options = { user: 'o', password: 'q' };
+    expect(response(said('amqps://host', {}, options))).toBe('\0o\0q');
+    expect(response(said('amqps://u:p@host', {}, options))).toBe('\0u\0p');
+    expect(said('amqps://u@host', {}, options)['mechanism']).toBe('ANONYMOUS');
+  });
+
+  it('are only those that are allowed', () => {
+    expect(() => client('amqps://host', { mechanisms: ['EXTERNAL'] })).toThrow(AuthenticationError);
+    const { sasl } = client('amqps://host', { mechanisms: ['EXTERNAL'], hasCertificate: true });
+    expect(chosen(sasl, ['ANONYMOUS']).name).toBeUndefined();
   });
 });
