@@ -5,15 +5,30 @@
  */
 export { Messenger } from './messenger/messenger.js';
 export type { ConnectionChange, MessengerEvents } from './messenger/events.js';
-export type { MessengerOptions, OutgoingLimits, SenderSettleMode, WaitOptions } from './messenger/options.js';
+export type {
+  MessengerOptions,
+  OutgoingLimits,
+  SenderSettleMode,
+  StopOptions,
+  WaitOptions,
+} from './messenger/options.js';
 export { Delivery } from './messenger/delivery.js';
 export type { DeliveryStream } from './messenger/delivery-stream.js';
 export type { ReceiveOptions } from './messenger/incoming-lanes.js';
 export type { MessengerProperties } from './messenger/properties.js';
+export type { ConnectionStats, MessengerStats } from './messenger/stats.js';
 export type { RequestOptions } from './messenger/requests.js';
 export type { SubscribeOptions } from './messenger/subscribe-options.js';
 export { Subscription } from './messenger/subscription.js';
 export type { SubscriptionState } from './messenger/subscription.js';
+export type {
+  ConnectionDiagnostics,
+  DiagnosticsMessage,
+  DiagnosticsMessages,
+  OutcomeDiagnostics,
+  PutDiagnostics,
+  ReceivedDiagnostics,
+} from './diagnostics.js';
 export type { ConnectionState } from './link/lifecycle.js';
 export type { ReconnectOptions } from './link/reconnect.js';
 export type { SaslMechanism, SaslOptions, Token, TokenSource } from './link/credentials.js';

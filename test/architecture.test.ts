@@ -7,6 +7,7 @@ const SRC = join(dirname(dirname(fileURLToPath(import.meta.url))), 'src');
 
 /** A file may import from its own folder and from lower ranks. See docs/architecture.md. */
 const RANKS: Record<string, number> = {
+  'diagnostics.ts': 0,
   'errors.ts': 0,
   'inspect.ts': 0,
   'log.ts': 0,

@@ -1,5 +1,5 @@
 import type { Endpoint } from '../address/endpoint.js';
-import { AuthenticationError, ConnectionError, DecodeError, ProtocolError } from '../errors.js';
+import { ConnectionError } from '../errors.js';
 import type { MessagingError } from '../errors.js';
 import { logger } from '../log.js';
 import { failureError, located } from './connection-errors.js';
@@ -13,14 +13,10 @@ import type { LinkCarrier, LinkClose } from './link-carrier.js';
 import { LinkRequest } from './link-request.js';
 import type { Link } from './link-table.js';
 import { openTransport } from './open-transport.js';
-import { reconnectDelay } from './reconnect.js';
-import { MAX_REDIRECTS, RedirectError } from './redirect.js';
+import { Retries } from './retries.js';
 import type { Transport } from './transport.js';
 
 const log = logger('connection');
-
-/** A connection open this long was a good one: the next reconnect starts from the shortest delay. Milliseconds. */
-const STABLE = 5000;
 
 /** How long before a token expires the connection is made anew, in milliseconds. */
 const RENEWAL_MARGIN = 30_000;
@@ -51,19 +47,17 @@ export class Connection implements LinkCarrier {
   #renewal: NodeJS.Timeout | undefined;
   #isRenewing = false;
   readonly #hosts: HostList;
+  readonly #retries: Retries;
   /** Attempts to connect so far: an answer that comes late is told by it. */
   #attempts = 0;
-  #redirects = 0;
-  #attempt = 0;
   #openedAt = 0;
-  /** Whether it has ever been of use. Until then, a refusal counts as one of the first attempt. */
-  #isProven = false;
   #whenOpen: { resolve: () => void; reject: (error: Error) => void }[] = [];
   #whenClosed: (() => void)[] = [];
 
   constructor(endpoint: Endpoint, settings: ConnectionSettings, events: ConnectionEvents) {
     this.endpoint = endpoint;
     this.#hosts = new HostList(endpoint, settings.failover ?? {});
+    this.#retries = new Retries(endpoint, settings.reconnect, this.#hosts, settings.random);
     this.#settings = settings;
     this.#events = events;
   }
@@ -223,7 +217,8 @@ export class Connection implements LinkCarrier {
   #closed(reason: MessagingError | undefined): void {
     this.#cancelTimer();
     this.#cancelRenewal();
-    this.#isProven ||= this.#transport?.links.isUsed === true;
+    const openedAt = this.#state === 'open' ? this.#openedAt : undefined;
+    const isUsed = this.#transport?.links.isUsed === true;
     this.#transport = undefined;
     const error = reason && located(reason, this.#name);
     const guests = [...this.#guests];
@@ -232,30 +227,21 @@ export class Connection implements LinkCarrier {
       guest.closed(error ?? new ConnectionError(`The connection to ${this.#name} was closed.`), 'lost');
     if (this.#state === 'closing') {
       this.#end(undefined);
-    } else if (reason instanceof RedirectError && this.#redirects < MAX_REDIRECTS) {
-      this.#redirects++;
-      this.#hosts.redirect(reason.apply(this.endpoint));
-      this.#connectAgain(0, error);
-    } else if (this.#isRenewing && reason === undefined) {
-      this.#connectAgain(0, error);
-    } else if (!this.#isLost && !isFatal(reason) && !this.#hosts.failed()) {
-      this.#connectAgain(0, error); // another host may be there
-    } else if (this.#mayRetry(reason)) {
-      if (this.#isLost) this.#hosts.lost();
-      const delay = reconnectDelay(this.#settings.reconnect, this.#attempt++, this.#settings.random());
-      this.#connectAgain(delay, error);
-    } else {
-      this.#end(error);
+      return;
     }
-  }
-
-  /** Whether it was open and is no longer, as against never having been open. */
-  get #isLost(): boolean {
-    return this.#state === 'open';
+    const delay = this.#retries.next({
+      reason,
+      openFor: openedAt === undefined ? undefined : this.#settings.clock.now() - openedAt,
+      isUsed,
+      isWanted: this.#links.size > 0,
+      isRenewal: this.#isRenewing,
+    });
+    this.#isRenewing = false;
+    if (delay === undefined) this.#end(error);
+    else this.#connectAgain(delay, error);
   }
 
   #connectAgain(delay: number, error: MessagingError | undefined): void {
-    this.#isRenewing = false;
     const state = this.#state === 'connecting' && delay === 0 ? 'connecting' : 'reconnecting';
     if (this.#state !== state) this.#become(state, error);
     log('%s: next attempt in %d ms (%s)', this.#name, delay, error?.message);
@@ -267,27 +253,11 @@ export class Connection implements LinkCarrier {
     this.#timer.ref(); // a process that waits for its broker is not done
   }
 
-  #mayRetry(reason: MessagingError | undefined): boolean {
-    const { reconnect, clock } = this.#settings;
-    if (isFatal(reason)) return false;
-    const wasStable = this.#state === 'open' && clock.now() - this.#openedAt >= STABLE;
-    if (wasStable) this.#attempt = this.#redirects = 0;
-    this.#isProven ||= wasStable;
-    // A peer may refuse only after its open frame (AMQP 1.0 §2.4.1), so being open for a moment proves nothing.
-    if (!this.#isProven && !reconnect.initial) return false;
-    // Nobody needs it any more.
-    if (this.#links.size === 0) return false;
-    return this.#attempt < reconnect.retries;
-  }
-
   /** It is over: every link is told why. */
   #end(error: MessagingError | undefined): void {
     const links = [...this.#links];
     this.#links.clear();
-    this.#attempt = 0;
-    this.#redirects = 0;
-    this.#hosts.reset();
-    this.#isProven = false;
+    this.#retries.reset();
     this.#become('closed', error);
     const reason = error ?? new ConnectionError(`The connection to ${this.#name} was closed here.`);
     for (const link of links) link.closed(reason, 'lost');
@@ -312,9 +282,4 @@ export class Connection implements LinkCarrier {
     if (this.#renewal !== undefined) this.#settings.clock.clearTimeout(this.#renewal);
     this.#renewal = undefined;
   }
-}
-
-/** Whether trying again would not help: the credentials are refused, or the peer does not speak as AMQP has it. */
-function isFatal(reason: MessagingError | undefined): boolean {
-  return reason instanceof AuthenticationError || reason instanceof ProtocolError || reason instanceof DecodeError;
 }

@@ -223,6 +223,6 @@ export class FrameGate implements RheaSocket {
 function readMechanisms(buffer: Buffer, start: number, end: number): string[] {
   const performative = readValue(buffer, start, end);
   const fields = performative instanceof Described ? performative.value : undefined;
-  const [names]: readonly unknown[] = Array.isArray(fields) ? fields : [];
+  const names: unknown = Array.isArray(fields) ? fields[0] : undefined;
   return [names].flat().filter((name) => typeof name === 'string');
 }

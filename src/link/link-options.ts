@@ -32,6 +32,8 @@ export interface LinkOptions extends TerminusOptions {
   readonly senderSettleMode?: 0 | 1 | 2 | undefined;
   /** Whether the receiver settles first, 0, or only after the sender, 1 (AMQP 1.0 §2.8.3). Default 0. */
   readonly receiverSettleMode?: 0 | 1 | undefined;
+  /** How often a message is sent again after a lost connection, before it is aborted. Default no limit. Senders only. */
+  readonly maxRedeliveries?: number | undefined;
   /** Properties of the link. */
   readonly properties?: Properties | undefined;
 }

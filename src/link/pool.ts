@@ -4,6 +4,7 @@ import type { AcceptedConnection, Acceptor } from './acceptor.js';
 import { Connection } from './connection.js';
 import type { ConnectionEvents } from './connection.js';
 import type { ConnectionSettings } from './connection-settings.js';
+import type { ConnectionState } from './lifecycle.js';
 import type { LinkCarrier } from './link-carrier.js';
 
 /** The connections of one messenger: one per endpoint, and those that peers have made. */
@@ -30,6 +31,18 @@ export class ConnectionPool {
     if (this.#acceptors.size > 0) return false;
     for (const connection of this.#dialled.values()) if (connection.state !== 'closed') return false;
     return true;
+  }
+
+  /** A look at every connection. */
+  get stats(): { endpoint: string; direction: 'dialled' | 'accepted'; state: ConnectionState }[] {
+    return [
+      ...Array.from(this.#dialled.values(), ({ endpoint: { host, port }, state }) => {
+        return { endpoint: `${host}:${port}`, direction: 'dialled' as const, state };
+      }),
+      ...Array.from(this.#accepted(), ({ peerId = '' }) => {
+        return { endpoint: peerId, direction: 'accepted' as const, state: 'open' as const };
+      }),
+    ];
   }
 
   /** Whether something listens. */

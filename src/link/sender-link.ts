@@ -123,14 +123,22 @@ export class SenderLink {
     // A pre-settled one that is not whole yet has not been delivered, so it may go out again too.
     if (this.#unfinished?.presettled === true) again.push(this.#unfinished);
     this.#endFragments();
-    for (let index = again.length - 1; index >= 0; index--) {
-      again[index]!.isSent = false;
-      this.#queue.unshift(again[index]!);
-    }
+    for (let index = again.length - 1; index >= 0; index--) this.#sendAgain(again[index]!);
     // Whether these arrived nobody can tell, and sending them twice is what pre-settled rules out.
     for (const { delivery } of this.#leaving.drain()) {
       delivery.finish('aborted', new LinkError('The connection was lost while the message was being written.'));
     }
+  }
+
+  #sendAgain(delivery: OutgoingDelivery): void {
+    const { maxRedeliveries = Infinity } = this.options;
+    delivery.isSent = false;
+    if (delivery.redeliveries++ < maxRedeliveries) {
+      this.#queue.unshift(delivery);
+      return;
+    }
+    const lost = 'The connection was lost each time the message was sent';
+    delivery.finish('aborted', new LinkError(`${lost}, ${delivery.redeliveries} times (maxRedeliveries).`));
   }
 
   /** Whether it is gone for good: what it was opened on may still know it. */

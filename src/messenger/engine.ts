@@ -1,5 +1,6 @@
 import { v4 as uuid } from 'uuid';
 import { RouteTable } from '../address/route-table.js';
+import { diagnose, isDiagnosed } from '../diagnostics.js';
 import { StateError, TimeoutError } from '../errors.js';
 import type { MessagingError } from '../errors.js';
 import { Acceptor } from '../link/acceptor.js';
@@ -10,15 +11,19 @@ import type { LinkRequest } from '../link/link-request.js';
 import { ConnectionPool } from '../link/pool.js';
 import { createContainer } from '../link/rhea-seam.js';
 import { logger } from '../log.js';
+import type { IncomingDelivery } from '../queue/incoming-delivery.js';
+import { OutgoingDelivery } from '../queue/outgoing-delivery.js';
 import type { Tracker } from '../queue/tracker.js';
 import { Activity } from './activity.js';
 import { checkRoutes } from './check-routes.js';
 import type { MessengerEvents } from './events.js';
 import { Inbound } from './inbound.js';
 import { resolveTimeout } from './options.js';
-import type { Settings, WaitOptions } from './options.js';
+import type { Settings, StopOptions, WaitOptions } from './options.js';
 import { Outbound } from './outbound.js';
 import { Requests } from './requests.js';
+import { SendError } from './send-error.js';
+import type { MessengerStats } from './stats.js';
 import type { Subscription } from './subscription.js';
 import { Waits } from './waits.js';
 
@@ -47,6 +52,10 @@ export class Engine {
   readonly #connectionSettings: ConnectionSettings;
   #state: 'ready' | 'stopping' | 'closed' = 'ready';
   #stopping: Promise<void> | undefined;
+  /** Whether what the stop gives up is to be told by whoever asked for it. */
+  #keepsAborted = false;
+  /** Messages received. */
+  #count = 0;
 
   constructor(settings: Settings, teller: Teller) {
     this.settings = settings;
@@ -64,7 +73,7 @@ export class Engine {
       waits: this.waits,
       createAcceptor: (tls: boolean, subscription: Subscription) => this.#createAcceptor(tls, subscription),
       failed: (error: MessagingError) => this.#failed(error),
-      received: () => this.#activity.note(),
+      received: (delivery: IncomingDelivery, source: string | undefined) => this.#received(delivery, source),
       ended: (tracker: Tracker) => this.#ended(tracker),
       drained: () => this.#teller.tell('drain'),
     };
@@ -115,8 +124,40 @@ export class Engine {
     }
   }
 
-  /** Stops. */
-  async stop(options: WaitOptions): Promise<void> {
+  /** A look at it. See `Messenger.stats`. */
+  get stats(): MessengerStats {
+    const { incoming: queued, receiving } = this.inbound;
+    return {
+      name: this.name,
+      outgoing: this.outbound.stats,
+      incoming: { queued, receiving, received: this.#count },
+      connections: this.pool.stats,
+    };
+  }
+
+  /** Stops. With `drain`, what has no outcome by the end of the time is told with a `SendError`, once all is closed. */
+  async stop(options: StopOptions): Promise<void> {
+    if (options.drain !== true || this.#state !== 'ready') return this.#stopWithin(options);
+    const startedAt = performance.now();
+    const failure = await this.outbound.send(-1, options).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    if (failure === undefined || failure instanceof SendError) {
+      const { timeout } = options;
+      const left =
+        timeout === undefined || timeout < 0 ? timeout : Math.max(1, timeout - (performance.now() - startedAt));
+      await this.#stopWithin({ ...options, timeout: left });
+    } else {
+      // The time is over, or the signal has said so: what is left is told, not waited for.
+      this.#keepsAborted = true;
+      await this.#stopWithin({});
+    }
+    if (failure instanceof SendError) throw failure;
+    this.outbound.throwGivenUp();
+  }
+
+  async #stopWithin(options: WaitOptions): Promise<void> {
     const stopped = this.#state === 'closed' ? this.#stopping : this.#stopOnce();
     if (stopped === undefined) return;
     const onTimeout = (): string => 'Connections are still closing.';
@@ -130,7 +171,7 @@ export class Engine {
   }
 
   /** Stops for good. */
-  async close(options: WaitOptions): Promise<void> {
+  async close(options: StopOptions): Promise<void> {
     const stopped = this.stop(options);
     this.#state = 'closed';
     await stopped;
@@ -157,15 +198,28 @@ export class Engine {
     return new ConnectionPool(this.#connectionSettings, {
       stateChanged: ({ endpoint: { host, port } }, from, to, error) => {
         this.#activity.note();
-        this.#teller.tell('connection', { endpoint: `${host}:${port}`, from, to, error });
+        const change = { endpoint: `${host}:${port}`, from, to, error };
+        if (isDiagnosed('connection')) diagnose('connection', { messenger: this.name, ...change });
+        this.#teller.tell('connection', change);
         if (to === 'closed') this.inbound.sourcesChanged();
       },
       linkRequested: (request) => this.#linkRequested(request, undefined),
     });
   }
 
+  #received(delivery: IncomingDelivery, source: string | undefined): void {
+    this.#count++;
+    this.#activity.note();
+    if (!isDiagnosed('received')) return;
+    diagnose('received', { messenger: this.name, source, size: delivery.end - delivery.start });
+  }
+
   #ended(tracker: Tracker): void {
     this.#activity.note();
+    if (isDiagnosed('outcome') && tracker instanceof OutgoingDelivery) {
+      const { status, error, owner } = tracker;
+      diagnose('outcome', { messenger: this.name, destination: owner.destination, status, error });
+    }
     if (this.#teller.listenerCount('status') > 0) this.#teller.tell('status', tracker);
   }
 
@@ -183,7 +237,8 @@ export class Engine {
     this.inbound.stop();
     this.outbound.stop();
     await this.pool.stop();
-    this.outbound.forgetAborted();
+    if (!this.#keepsAborted) this.outbound.forgetAborted();
+    this.#keepsAborted = false;
     this.inbound.resume();
     this.#becomeReady();
   }

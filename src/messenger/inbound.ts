@@ -29,8 +29,8 @@ import type { Waits } from './waits.js';
 /** What the incoming side needs from its messenger. */
 export interface InboundHost extends SourcesHost {
   readonly waits: Waits;
-  /** A message has come. */
-  received(): void;
+  /** A message has come, by a subscription to this or, `undefined`, by a link that a peer has made. */
+  received(delivery: IncomingDelivery, source: string | undefined): void;
 }
 
 /** The way in: link → queue → get → accept → settle. */
@@ -264,7 +264,7 @@ export class Inbound implements DeliveryHost {
   #received(delivery: IncomingDelivery, link: ReceiverLink, subscription: Subscription | undefined): void {
     this.#credit.received(link, delivery.settled);
     this.#lanes.push(delivery, subscription);
-    this.#host.received();
+    this.#host.received(delivery, subscription?.source);
     if (this.#waiters.length === 0 || this.#lanes.main.isEmpty) return;
     for (const waiter of this.#waiters.splice(0)) waiter.resolve(true);
   }

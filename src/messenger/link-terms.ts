@@ -12,13 +12,14 @@ const SELECTOR_NAME = 'apache.org:selector-filter:string';
 
 /** What a link to send on is asked for. `node` is the name in the address: `#` for one of its own. */
 export function senderOptions(name: string, node: string | undefined, settings: Settings): LinkOptions {
-  const { outgoingWindow, senderSettleMode } = settings;
+  const { outgoingWindow, senderSettleMode, maxRedeliveries } = settings;
   return {
     name: `${name}-sender-${uuid()}`,
     ...addressOf(node),
     presettled: outgoingWindow !== 0 && senderSettleMode === 'settled',
     maxMessageSize: 0,
     senderSettleMode: outgoingWindow === 0 ? undefined : modeNumber(senderSettleMode),
+    maxRedeliveries,
   };
 }
 

@@ -15,10 +15,11 @@ import type { MessengerEvents } from './events.js';
 import { fill } from './inbound.js';
 import type { ReceiveOptions } from './incoming-lanes.js';
 import { resolveOptions } from './options.js';
-import type { MessengerOptions, WaitOptions } from './options.js';
+import type { MessengerOptions, StopOptions, WaitOptions } from './options.js';
 import { MessengerProperties } from './properties.js';
 import { plain } from './requests.js';
 import type { RequestOptions } from './requests.js';
+import type { MessengerStats } from './stats.js';
 import { checkSubscribeOptions } from './subscribe-options.js';
 import type { SubscribeOptions } from './subscribe-options.js';
 import type { Subscription } from './subscription.js';
@@ -92,6 +93,11 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
   async start(options: WaitOptions & { checkRoutes?: boolean } = {}): Promise<void> {
     this.#engine.requireReady();
     if (options.checkRoutes === true) await this.#engine.checkRoutes(options);
+  }
+
+  /** A look at it: what is queued, how messages have ended, and which connections there are. */
+  stats(): MessengerStats {
+    return this.#engine.stats;
   }
 
   /**
@@ -339,9 +345,12 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
    *
    * Without `blocking` it does not wait; `stopped` tells when it is done.
    *
-   * @throws TimeoutError when peers do not let go in time.
+   * @param options With `drain`, it first waits until every message put has its outcome, as `send` does, and for no longer
+   * than `timeout`.
+   * @throws TimeoutError when peers do not let go in time. SendError, with `drain`, when messages were given up: it names
+   * them, and everything is closed then.
    */
-  async stop(options: WaitOptions = {}): Promise<void> {
+  async stop(options: StopOptions = {}): Promise<void> {
     await this.#engine.stop(options);
   }
 
@@ -349,7 +358,7 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
    * Stops for good: afterwards `put`, `send`, `ready`, `subscribe`, `recv` and `start` throw `StateError`. Closing twice
    * waits for the same end.
    */
-  async close(options: WaitOptions = {}): Promise<void> {
+  async close(options: StopOptions = {}): Promise<void> {
     await this.#engine.close(options);
   }
 

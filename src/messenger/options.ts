@@ -41,6 +41,11 @@ export interface MessengerOptions {
   timeout?: number;
   /** How much may be queued for sending before `put` throws. Default 1 000 000 messages and 1 GiB. */
   maxOutgoing?: OutgoingLimits;
+  /**
+   * How often a message is sent again because a connection was lost before its outcome was known. Then it is aborted: it
+   * may be what the peer dies of. Default no limit.
+   */
+  maxRedeliveries?: number;
   /** How lost connections are opened again, or `false` to give up at once. */
   reconnect?: ReconnectOptions | false;
   /** How long a connection may take to open. Default 15 000. */
@@ -87,6 +92,12 @@ export interface WaitOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** What `stop` and `close` may be given. */
+export interface StopOptions extends WaitOptions {
+  /** First wait, within the time limit, until every message put has its outcome. Default false. */
+  drain?: boolean | undefined;
+}
+
 /** `MessengerOptions` checked, with the defaults filled in. What is not `readonly` has a property that sets it. */
 export interface Settings {
   readonly name: string | undefined;
@@ -96,6 +107,7 @@ export interface Settings {
   blocking: boolean;
   passive: boolean;
   readonly maxOutgoing: { readonly messages: number; readonly bytes: number };
+  readonly maxRedeliveries: number;
   readonly reconnect: ReconnectPolicy;
   readonly connectTimeout: number;
   readonly idleTimeout: number;
@@ -128,6 +140,7 @@ const KNOWN: readonly (keyof MessengerOptions)[] = [
   'passive',
   'timeout',
   'maxOutgoing',
+  'maxRedeliveries',
   'reconnect',
   'connectTimeout',
   'idleTimeout',
@@ -161,6 +174,7 @@ export function resolveOptions(options: MessengerOptions): Settings {
       messages: number('maxOutgoing.messages', maxOutgoing.messages, DEFAULT_MAX_OUTGOING.messages, 1),
       bytes: number('maxOutgoing.bytes', maxOutgoing.bytes, DEFAULT_MAX_OUTGOING.bytes, 1),
     },
+    maxRedeliveries: number('maxRedeliveries', options.maxRedeliveries, Infinity, 0),
     reconnect: reconnectPolicy(reconnect),
     connectTimeout: number('connectTimeout', options.connectTimeout, DEFAULT_CONNECT_TIMEOUT, 1),
     idleTimeout: number('idleTimeout', options.idleTimeout, DEFAULT_LIMITS.idleTimeout, 0),

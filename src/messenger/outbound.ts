@@ -10,6 +10,7 @@ import { encodeMessage } from '../codec/encode-message.js';
 import { Output } from '../codec/output.js';
 import { ReceivedMessage } from '../codec/received-message.js';
 import { TRANSFER_HEADER_SIZE } from '../codec/transfer.js';
+import { diagnose, isDiagnosed } from '../diagnostics.js';
 import { AddressError, StateError, TrackerError } from '../errors.js';
 import type { MessagingError } from '../errors.js';
 import type { LinkCarrier } from '../link/link-carrier.js';
@@ -27,6 +28,7 @@ import { senderOptions } from './link-terms.js';
 import type { Settings, WaitOptions } from './options.js';
 import { OutgoingExpiry } from './outgoing-expiry.js';
 import { OutgoingLedger } from './outgoing-ledger.js';
+import type { MessengerStats } from './stats.js';
 import type { Waits } from './waits.js';
 
 /** Addresses whose destinations are remembered. Beyond it they are worked out anew. */
@@ -73,6 +75,12 @@ export class Outbound {
   /** Messages that have no outcome yet. */
   get outgoing(): number {
     return this.#ledger.messages;
+  }
+
+  /** A look at it, for `stats`. */
+  get stats(): MessengerStats['outgoing'] {
+    const { messages: pending, bytes, counts: ended } = this.#ledger;
+    return { pending, bytes, put: this.#window.last, ended };
   }
 
   /** The tracker of the last `put`. */
@@ -139,6 +147,9 @@ export class Outbound {
     this.#ledger.added(delivery);
     this.#last = delivery;
     if (lifetime !== Infinity) this.#expiry.add(delivery, destination, lifetime);
+    if (isDiagnosed('put')) {
+      diagnose('put', { messenger: this.#host.name, destination: destination.destination, size: delivery.size });
+    }
     link.send(delivery);
     return delivery;
   }
@@ -179,6 +190,11 @@ export class Outbound {
     for (const link of [...this.#links.values(), ...this.#guests.values()]) {
       link.closed(new StateError('The messenger was stopped before the message had an outcome.'));
     }
+  }
+
+  /** Throws a `SendError` with what was given up and not told yet. */
+  throwGivenUp(): void {
+    this.#ledger.throwGivenUp();
   }
 
   /** The stop was asked for: what it gave up is not news. */

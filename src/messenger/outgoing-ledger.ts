@@ -1,5 +1,6 @@
 import { OptionError, QueueFullError } from '../errors.js';
 import type { OutgoingDelivery } from '../queue/outgoing-delivery.js';
+import type { Status } from '../queue/status.js';
 import type { Settings, WaitOptions } from './options.js';
 import { resolveTimeout } from './options.js';
 import { GivenUp } from './given-up.js';
@@ -23,6 +24,7 @@ export class OutgoingLedger {
   readonly #drained: () => void;
   /** Whether somebody has found it full since there was room. */
   #wasFull = false;
+  readonly #counts = { accepted: 0, rejected: 0, released: 0, modified: 0, settled: 0, aborted: 0, expired: 0 };
   #messages = 0;
   #bytes = 0;
   #waiters: SendWaiter[] = [];
@@ -42,6 +44,16 @@ export class OutgoingLedger {
     return this.#messages;
   }
 
+  /** Their encoded bytes. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** How many messages have ended how. */
+  get counts(): Readonly<Record<Exclude<Status, 'pending'>, number>> {
+    return { ...this.#counts };
+  }
+
   /** A message has been queued. */
   added(delivery: OutgoingDelivery): void {
     this.#messages++;
@@ -50,11 +62,13 @@ export class OutgoingLedger {
 
   /** A message has ended. */
   ended(delivery: OutgoingDelivery): void {
+    const { status } = delivery;
+    if (status !== 'pending') this.#counts[status]++;
     this.#messages--;
     this.#bytes -= delivery.size;
     if (this.#wasFull && this.#hasRoom()) this.#makeKnown();
     const isTold = this.#waiters.length > 0 && this.#tellWaiters(delivery);
-    if (delivery.status === 'aborted' && !isTold) this.#givenUp.add(delivery);
+    if (status === 'aborted' && !isTold) this.#givenUp.add(delivery);
   }
 
   /** Throws `QueueFullError` when there is no room for one more message. */
@@ -121,6 +135,11 @@ export class OutgoingLedger {
   /** Somebody has been told of a message that was given up. */
   told(delivery: OutgoingDelivery): void {
     this.#givenUp.remove(delivery);
+  }
+
+  /** Throws what was given up and not told yet. */
+  throwGivenUp(): void {
+    this.#givenUp.throwIfAny();
   }
 
   /** Whoever gave the messages up knows: no `send` need tell. */

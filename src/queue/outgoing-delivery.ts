@@ -30,6 +30,8 @@ export class OutgoingDelivery implements Tracker {
   id = -1;
   /** Whether the peer may have it, or part of it. Written by the sender link only. */
   isSent = false;
+  /** How often it came back because a connection was lost. Written by the sender link only. */
+  redeliveries = 0;
   #status: Status = 'pending';
   #error: Error | undefined = undefined;
   #outcome: OutcomePromise | undefined = undefined;
