@@ -24,7 +24,11 @@ export type ErrorCode =
   | 'ERR_AUTHENTICATION'
   | 'ERR_PROTOCOL'
   | 'ERR_LINK'
-  | 'ERR_SEND';
+  | 'ERR_SEND'
+  | 'ERR_INVALID_CHANNEL'
+  | 'ERR_INVALID_LISTENER'
+  | 'ERR_INVALID_MESSAGE_FORMAT'
+  | 'ERR_NO_MESSAGES';
 
 /** What every error class of this package takes besides its message. */
 export interface MessagingErrorOptions {
@@ -168,6 +172,34 @@ export class ProtocolError extends ConnectionError {
 export class LinkError extends MessagingError {
   constructor(message: string, options?: MessagingErrorOptions) {
     super('ERR_LINK', message, options);
+  }
+}
+
+/** There is no channel with that id, there is one already, or it is closed. */
+export class InvalidChannelError extends MessagingError {
+  constructor(message: string, options?: MessagingErrorOptions) {
+    super('ERR_INVALID_CHANNEL', message, options);
+  }
+}
+
+/** A channel has no listener with that id, has another one with it, or has told it the end. */
+export class InvalidListenerError extends MessagingError {
+  constructor(message: string, options?: MessagingErrorOptions) {
+    super('ERR_INVALID_LISTENER', message, options);
+  }
+}
+
+/** What should be a message of a channel is none, or has a field that cannot be sent. */
+export class InvalidMessageFormatError extends MessagingError {
+  constructor(message: string, options?: MessagingErrorOptions) {
+    super('ERR_INVALID_MESSAGE_FORMAT', message, options);
+  }
+}
+
+/** A listener is stopped or has no message. */
+export class NoMessagesError extends MessagingError {
+  constructor(message: string, options?: MessagingErrorOptions) {
+    super('ERR_NO_MESSAGES', message, options);
   }
 }
 

@@ -1,0 +1,274 @@
+import { randomUUID } from 'node:crypto';
+import {
+  ChannelQueueFullError,
+  InvalidChannelError,
+  InvalidListenerError,
+  NoMessagesError,
+  OptionError,
+} from '../errors.js';
+import { Mailbox } from './mailbox.js';
+import { CHANNEL_CLOSED, Message } from './message.js';
+import { MessageQueueListener } from './message-queue-listener.js';
+import type { ListenerOptions } from './message-queue-listener.js';
+import { MessageStream } from './message-stream.js';
+
+/** How a channel behaves. */
+export interface ChannelOptions {
+  /** Tells it from the other channels of a container. Default a random UUID, which nobody can guess. */
+  id?: string | undefined;
+  /** How the listeners behave that `addListener` and `watch` make, unless they are given options of their own. */
+  listener?: Omit<ListenerOptions, 'id'> | undefined;
+}
+
+/** How a stream ends besides by itself. */
+export interface StreamOptions {
+  /** Ends the stream when it is aborted, as leaving its loop does. */
+  signal?: AbortSignal | undefined;
+}
+
+/** How `watch` listens, and for how long. */
+export type WatchOptions = ListenerOptions & StreamOptions;
+
+/**
+ * Messages go in by `dispatch`, to one listener, and `broadcast`, to all of them; they come out by `messageStream`, in
+ * the order they went in, in a shape that `adapt` decides. A channel without traffic costs nothing: no timer runs.
+ */
+export abstract class AbstractChannel<Out> implements AsyncDisposable {
+  /** Tells it from the other channels of a container. */
+  readonly id: string;
+  readonly #defaults: Omit<ListenerOptions, 'id'>;
+  readonly #mailboxes = new Map<string, Mailbox>();
+  #isClosed = false;
+
+  /** @throws OptionError for an option that cannot be. */
+  constructor({ id = randomUUID(), listener = {} }: ChannelOptions = {}) {
+    if (typeof id !== 'string' || id === '') throw new OptionError('Option id of a channel must be a string.');
+    this.id = id;
+    this.#defaults = listener;
+  }
+
+  /** What streams give out for a message. */
+  abstract adapt(message: Message): Out;
+
+  /** Whether it was closed. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Its listeners, in the order they were registered. */
+  get listeners(): MessageQueueListener[] {
+    return Array.from(this.#mailboxes.values(), ({ listener }) => listener);
+  }
+
+  /**
+   * Makes a listener and registers it. It is not running yet.
+   *
+   * @throws OptionError for an option that cannot be; InvalidListenerError when the id is taken; InvalidChannelError
+   * after `close`.
+   */
+  addListener(options: ListenerOptions = {}): MessageQueueListener {
+    const listener = new MessageQueueListener({ ...this.#defaults, ...options });
+    this.registerListener(listener);
+    return listener;
+  }
+
+  /**
+   * Registers a listener. It may be in several channels; messages wait for it in each of them separately. Registering
+   * it again drops what waits for it, and begins anew.
+   *
+   * @throws InvalidListenerError when another listener has its id; InvalidChannelError after `close`.
+   */
+  registerListener(listener: MessageQueueListener): void {
+    this.#checkOpen();
+    const known = this.#mailboxes.get(listener.id);
+    if (known !== undefined && known.listener !== listener) {
+      throw new InvalidListenerError(`Channel ${this.id} has another listener ${listener.id}. Give it another id.`);
+    }
+    known?.remove();
+    this.#mailboxes.set(listener.id, new Mailbox(listener));
+  }
+
+  /** The listener with this id. @throws InvalidListenerError when there is none. */
+  getListener(id: string): MessageQueueListener {
+    return this.mailbox(id).listener;
+  }
+
+  /**
+   * Forgets a listener and what waits for it. Its streams give out one message that tells the end, stop it, and end.
+   *
+   * @throws InvalidListenerError when there is none with this id.
+   */
+  removeListener(id: string): void {
+    const mailbox = this.mailbox(id);
+    this.#mailboxes.delete(id);
+    mailbox.remove();
+  }
+
+  /**
+   * Sends a message to one listener, running or not. One of the type `_eric_channel_closed` is the last it gets: its
+   * streams end with it, and it is removed.
+   *
+   * @throws InvalidListenerError when there is none with this id, or it was told the end; ChannelQueueFullError when it
+   * has no room and its overflow is `throw`; InvalidChannelError after `close`.
+   */
+  dispatch(id: string, message: Message): void {
+    this.#checkOpen();
+    const mailbox = this.mailbox(id);
+    if (mailbox.state !== 'open') {
+      throw new InvalidListenerError(`Listener ${id} was told the end and takes no more messages. Register it again.`);
+    }
+    this.#checkRoom([mailbox], message);
+    deposit(mailbox, message);
+  }
+
+  /**
+   * Sends a message to every listener there is now. Later ones do not get it.
+   *
+   * @throws ChannelQueueFullError when a listener has no room and its overflow is `throw`: then nobody got it, and
+   * `ready` tells when there is room; InvalidChannelError after `close`.
+   */
+  broadcast(message: Message): void {
+    this.#checkOpen();
+    const open = [...this.#mailboxes.values()].filter(({ state }) => state === 'open');
+    this.#checkRoom(open, message);
+    for (const mailbox of open) deposit(mailbox, message);
+  }
+
+  /**
+   * Resolves when no listener holds the channel back: every one with the overflow `throw` has room. Somebody else may
+   * take the room meanwhile, so a broadcast can still throw.
+   *
+   * @throws The signal's reason when it is aborted.
+   */
+  async ready({ signal }: StreamOptions = {}): Promise<void> {
+    signal?.throwIfAborted();
+    let full = this.#findFull();
+    while (full !== undefined) {
+      await full.whenRoom(signal);
+      full = this.#findFull();
+    }
+  }
+
+  /**
+   * Takes the oldest message of a listener, has it handled by `onMessage`, and returns it. When that throws, the message
+   * stays first in the queue.
+   *
+   * @throws InvalidListenerError when there is no listener with this id; NoMessagesError when it is stopped or has no
+   * message; whatever `onMessage` throws.
+   */
+  async deliverNext(id: string): Promise<Message> {
+    const mailbox = this.mailbox(id);
+    if (!mailbox.listener.isRunning) throw new NoMessagesError(`Listener ${id} is stopped. Start it first.`);
+    const message = await this.#deliver(mailbox);
+    if (message === undefined) throw new NoMessagesError(`Listener ${id} has no message.`);
+    return message;
+  }
+
+  /**
+   * The messages of a listener as they come, adapted. The stream of a listener that is not running ends at once, and
+   * what waits for it waits on. It ends when the listener is stopped. When the listener is not in the channel, or is
+   * removed, or the end is told, it gives out one message of the type `_eric_channel_closed`, stops the listener and
+   * ends. Several streams of one listener share its messages. Leaving the loop keeps the listener.
+   */
+  messageStream(listener: MessageQueueListener, { signal }: StreamOptions = {}): AsyncIterableIterator<Out, undefined> {
+    return this.#stream(listener, signal, () => undefined);
+  }
+
+  /**
+   * Listens from now on: a listener of its own, started, and its stream. The listener is removed when the stream ends:
+   * by leaving its loop, `return()`, or the signal. A watcher that is given up otherwise keeps its messages up to its
+   * capacity, and with the overflow `throw` holds the channel back.
+   *
+   * @throws As `addListener` does.
+   */
+  watch({ signal, ...options }: WatchOptions = {}): AsyncIterableIterator<Out, undefined> {
+    const listener = this.addListener(options);
+    listener.start();
+    return this.#stream(listener, signal, () => {
+      if (this.#mailboxes.get(listener.id)?.listener === listener) this.removeListener(listener.id);
+      listener.stop();
+    });
+  }
+
+  /**
+   * Tells every listener the end. Each gets what waits for it, then one message of the type `_eric_channel_closed`; then
+   * its streams end, it is stopped, and the channel forgets it. The channel stays open for others.
+   */
+  notifyEnd(): void {
+    this.broadcast(new Message(CHANNEL_CLOSED));
+  }
+
+  /** Tells every listener the end, as `notifyEnd` does, and takes no more messages. Closing again does nothing. */
+  close(): Promise<void> {
+    if (!this.#isClosed) this.notifyEnd();
+    this.#isClosed = true;
+    return Promise.resolve();
+  }
+
+  /** Closes it at the end of an `await using` block. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** What waits for a listener. @throws InvalidListenerError when there is no listener with this id. */
+  protected mailbox(id: string): Mailbox {
+    const mailbox = this.#mailboxes.get(id);
+    if (mailbox === undefined) throw new InvalidListenerError(`Channel ${this.id} has no listener ${id}.`);
+    return mailbox;
+  }
+
+  #stream(listener: MessageQueueListener, signal: AbortSignal | undefined, ended: () => void): MessageStream<Out> {
+    const mailbox = this.#mailboxes.get(listener.id);
+    return new MessageStream<Out>(
+      {
+        listener,
+        mailbox: mailbox?.listener === listener ? mailbox : undefined,
+        adapt: (message) => this.adapt(message),
+        deliver: (from) => this.#deliver(from),
+        ended,
+      },
+      signal,
+    );
+  }
+
+  async #deliver(mailbox: Mailbox): Promise<Message | undefined> {
+    const message = mailbox.take();
+    if (message === undefined) return undefined;
+    const { listener } = mailbox;
+    if (mailbox.state === 'removed' && this.#mailboxes.get(listener.id) === mailbox)
+      this.#mailboxes.delete(listener.id);
+    try {
+      await listener.onMessage(message);
+    } catch (error) {
+      mailbox.putBack(message);
+      throw error;
+    }
+    listener.emit('message', message);
+    return message;
+  }
+
+  #findFull(): Mailbox | undefined {
+    for (const mailbox of this.#mailboxes.values()) if (mailbox.holdsBack) return mailbox;
+    return undefined;
+  }
+
+  #checkOpen(): void {
+    if (this.#isClosed) throw new InvalidChannelError(`Channel ${this.id} is closed. Make a new one.`);
+  }
+
+  /** Looked at before anybody gets the message, so that all get it or none. The message of the end needs no room. */
+  #checkRoom(mailboxes: readonly Mailbox[], message: Message): void {
+    if (message.type === CHANNEL_CLOSED) return;
+    const full = mailboxes.find((mailbox) => mailbox.refuses(message));
+    if (full === undefined) return;
+    const { id, capacity } = full.listener;
+    throw new ChannelQueueFullError(
+      `Listener ${id} has ${capacity} messages waiting, all it may have. Nobody got the message. Await ready() first.`,
+    );
+  }
+}
+
+function deposit(mailbox: Mailbox, message: Message): void {
+  if (message.type === CHANNEL_CLOSED) mailbox.end(message);
+  else mailbox.put(message);
+}

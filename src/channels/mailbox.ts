@@ -1,0 +1,120 @@
+import { ClientQueue } from '../queue/client-queue.js';
+import type { Message } from './message.js';
+import type { MessageQueueListener } from './message-queue-listener.js';
+
+/**
+ * Where a mailbox stands. `open` takes messages; `ending` gives out what it has, and the message that tells the end
+ * last; `removed` has nothing to give any more.
+ */
+export type MailboxState = 'open' | 'ending' | 'removed';
+
+/** The messages of one channel that wait for one listener. */
+export class Mailbox {
+  readonly listener: MessageQueueListener;
+  readonly #queue: ClientQueue<Message>;
+  /** Messages that were taken and could not be handled: they come before all others. */
+  readonly #returned: Message[] = [];
+  readonly #waiting = new Set<() => void>();
+  readonly #wake = (): void => {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const resume of waiting) resume();
+  };
+  #state: MailboxState = 'open';
+  #last: Message | undefined;
+
+  constructor(listener: MessageQueueListener) {
+    this.listener = listener;
+    const { capacity, overflow } = listener;
+    this.#queue = new ClientQueue<Message>({ capacity, overflow, flushInterval: 0 });
+    this.#queue.on('dropped', (messages) => listener.emit('dropped', messages));
+    listener.on('stop', this.#wake);
+  }
+
+  get state(): MailboxState {
+    return this.#state;
+  }
+
+  /** How many messages wait. */
+  get size(): number {
+    return this.#returned.length + this.#queue.size;
+  }
+
+  /** Whether the listener holds its channel back: it must not lose anything, and has no room. */
+  get holdsBack(): boolean {
+    return this.#state === 'open' && this.listener.overflow === 'throw' && this.#queue.size >= this.#queue.capacity;
+  }
+
+  /** Whether `put` would throw. */
+  refuses(message: Message): boolean {
+    return this.holdsBack && this.#keeps && this.listener.wants(message);
+  }
+
+  /** Resolves when there is room, or it takes no more. */
+  whenRoom(signal: AbortSignal | undefined): Promise<void> {
+    return this.#queue.ready({ signal });
+  }
+
+  /** Adds a message, if it is for the listener. */
+  put(message: Message): void {
+    if (!this.listener.wants(message)) return;
+    if (this.#keeps) {
+      this.#queue.push(message);
+      this.#wake();
+    } else {
+      this.listener.emit('dropped', [message]);
+    }
+  }
+
+  /** Takes the oldest message. The one that tells the end is the last there is. */
+  take(): Message | undefined {
+    const message = this.#returned.shift() ?? this.#queue.tryPull();
+    if (message !== undefined || this.#state !== 'ending') return message;
+    this.remove();
+    return this.#last;
+  }
+
+  /** Puts back a message that `take` gave: it comes first again. */
+  putBack(message: Message): void {
+    if (this.#state === 'removed') return;
+    this.#returned.push(message);
+    this.#wake();
+  }
+
+  /** Takes no more messages; `last` is given out when all others are. */
+  end(last: Message): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'ending';
+    this.#last = last;
+    this.#queue.stop();
+    this.#wake();
+  }
+
+  /** Drops what it has. */
+  remove(): void {
+    if (this.#state === 'removed') return;
+    this.#state = 'removed';
+    this.listener.off('stop', this.#wake);
+    const returned = this.#returned.splice(0);
+    if (returned.length > 0) this.listener.emit('dropped', returned);
+    this.#queue.stop({ drain: false });
+    this.#wake();
+  }
+
+  /** Resolves when something has changed: a message came, the listener was stopped, or the mailbox ends. */
+  changed(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const resume = (): void => {
+        this.#waiting.delete(resume);
+        signal.removeEventListener('abort', resume);
+        resolve();
+      };
+      this.#waiting.add(resume);
+      signal.addEventListener('abort', resume, { once: true });
+    });
+  }
+
+  get #keeps(): boolean {
+    return this.listener.isRunning || this.listener.whileStopped === 'keep';
+  }
+}

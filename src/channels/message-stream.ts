@@ -1,0 +1,82 @@
+import { CHANNEL_CLOSED, Message } from './message.js';
+import type { Mailbox } from './mailbox.js';
+import type { MessageQueueListener } from './message-queue-listener.js';
+
+/** What a stream needs to know of the channel it belongs to. */
+export interface StreamSource<Out> {
+  readonly listener: MessageQueueListener;
+  /** The listener's mailbox; `undefined` when the channel does not have it. */
+  readonly mailbox: Mailbox | undefined;
+  /** What the stream gives out for a message. */
+  adapt(message: Message): Out;
+  /** Takes the next message, and has the listener handle it. `undefined` when there is none. */
+  deliver(mailbox: Mailbox): Promise<Message | undefined>;
+  /** Called once, when the stream is over, whatever has ended it. */
+  ended(): void;
+}
+
+/**
+ * The messages of one listener as they come. It waits for them: nothing is polled. An object and no generator, because
+ * a generator that was never started runs no `finally`, and its `return` waits for the message it waits for.
+ */
+export class MessageStream<Out> implements AsyncIterableIterator<Out, undefined>, AsyncDisposable {
+  readonly #source: StreamSource<Out>;
+  readonly #signal: AbortSignal | undefined;
+  readonly #ending = new AbortController();
+  readonly #end = (): void => {
+    if (this.#ending.signal.aborted) return;
+    this.#ending.abort();
+    this.#signal?.removeEventListener('abort', this.#end);
+    this.#source.ended();
+  };
+
+  constructor(source: StreamSource<Out>, signal: AbortSignal | undefined) {
+    this.#source = source;
+    this.#signal = signal;
+    signal?.addEventListener('abort', this.#end, { once: true });
+    if (signal?.aborted === true) this.#end();
+  }
+
+  /** The next message; done when the listener is stopped, after the message that tells the end, or after `return`. */
+  async next(): Promise<IteratorResult<Out, undefined>> {
+    try {
+      const message = await this.#take();
+      if (message !== undefined) return { done: false, value: this.#source.adapt(message) };
+    } catch (error) {
+      this.#end();
+      throw error;
+    }
+    this.#end();
+    return { done: true, value: undefined };
+  }
+
+  /** Ends the stream. A `next` that waits gets no message. */
+  return(): Promise<IteratorResult<Out, undefined>> {
+    this.#end();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+
+  async #take(): Promise<Message | undefined> {
+    const { listener, mailbox } = this.#source;
+    const { signal } = this.#ending;
+    while (!signal.aborted && listener.isRunning) {
+      const message = mailbox === undefined ? undefined : await this.#source.deliver(mailbox);
+      if (message !== undefined && message.type !== CHANNEL_CLOSED) return message;
+      if (message !== undefined || mailbox === undefined || mailbox.state === 'removed') {
+        listener.stop();
+        this.#end();
+        return message ?? new Message(CHANNEL_CLOSED);
+      }
+      await mailbox.changed(signal);
+    }
+    return undefined;
+  }
+}
