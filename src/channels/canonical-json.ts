@@ -17,15 +17,18 @@ export function canonicalJson(value: unknown): string {
  * @throws InvalidMessageFormatError for what has no JSON text: a bigint, a cycle, a function.
  */
 export function jsonOf(value: unknown): string {
-  // For a function or a symbol JSON.stringify returns undefined, which its type does not say.
-  let text: string | undefined;
+  const text = tryJson(value ?? null);
+  if (typeof text === 'string') return text;
+  throw new InvalidMessageFormatError('The payload of a message must be a JSON value.');
+}
+
+/** For a function or a symbol the text is undefined, which the type of JSON.stringify does not say. */
+function tryJson(value: unknown): unknown {
   try {
-    text = JSON.stringify(value ?? null);
+    return JSON.stringify(value);
   } catch (error) {
     throw new InvalidMessageFormatError('The payload of a message must be a JSON value.', { cause: error });
   }
-  if (text === undefined) throw new InvalidMessageFormatError('The payload of a message must be a JSON value.');
-  return text;
 }
 
 function write(value: unknown): string {
