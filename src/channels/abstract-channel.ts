@@ -79,7 +79,7 @@ export abstract class AbstractChannel<Out> implements AsyncDisposable {
    * @throws InvalidListenerError when another listener has its id; InvalidChannelError after `close`.
    */
   registerListener(listener: MessageQueueListener): void {
-    this.#checkOpen();
+    this.checkOpen();
     const known = this.#mailboxes.get(listener.id);
     if (known !== undefined && known.listener !== listener) {
       throw new InvalidListenerError(`Channel ${this.id} has another listener ${listener.id}. Give it another id.`);
@@ -112,7 +112,7 @@ export abstract class AbstractChannel<Out> implements AsyncDisposable {
    * has no room and its overflow is `throw`; InvalidChannelError after `close`.
    */
   dispatch(id: string, message: Message): void {
-    this.#checkOpen();
+    this.checkOpen();
     const mailbox = this.mailbox(id);
     if (mailbox.state !== 'open') {
       throw new InvalidListenerError(`Listener ${id} was told the end and takes no more messages. Register it again.`);
@@ -128,7 +128,7 @@ export abstract class AbstractChannel<Out> implements AsyncDisposable {
    * `ready` tells when there is room; InvalidChannelError after `close`.
    */
   broadcast(message: Message): void {
-    this.#checkOpen();
+    this.checkOpen();
     const open = [...this.#mailboxes.values()].filter(({ state }) => state === 'open');
     this.#checkRoom(open, message);
     for (const mailbox of open) deposit(mailbox, message);
@@ -247,12 +247,18 @@ export abstract class AbstractChannel<Out> implements AsyncDisposable {
     return message;
   }
 
+  /** Whether a listener holds the channel back. */
+  protected get isHeldBack(): boolean {
+    return this.#findFull() !== undefined;
+  }
+
   #findFull(): Mailbox | undefined {
     for (const mailbox of this.#mailboxes.values()) if (mailbox.holdsBack) return mailbox;
     return undefined;
   }
 
-  #checkOpen(): void {
+  /** @throws InvalidChannelError after `close`. */
+  protected checkOpen(): void {
     if (this.#isClosed) throw new InvalidChannelError(`Channel ${this.id} is closed. Make a new one.`);
   }
 

@@ -1,12 +1,27 @@
+import { asError } from '../errors.js';
 import { AbstractChannel } from './abstract-channel.js';
+import type { StreamOptions } from './abstract-channel.js';
+import { encodeEvent, eventIdOf } from './event-encoder.js';
+import { EventLog } from './event-log.js';
+import type { HistorySnapshot } from './event-log.js';
+import { Feed } from './feed.js';
+import type { FeedDelivery, FeedHost, FeedOptions } from './feed.js';
+import type { FeedMessage } from './feed-message.js';
+import type { HttpRequest, HttpResponse } from './http-sink.js';
+import { CHANNEL_CLOSED } from './message.js';
 import type { Message } from './message.js';
-import type { SseChannelOptions } from './sse-options.js';
+import type { MessageQueueListener } from './message-queue-listener.js';
+import { SseClients } from './sse-clients.js';
+import { resolveSseOptions } from './sse-options.js';
+import type { SseChannelOptions, SseChannelSettings } from './sse-options.js';
+import { SseResponder } from './sse-responder.js';
+import type { AttachOptions } from './sse-responder.js';
 
 /** What the streams of a channel for server-sent events give out: the fields of an event. */
 export interface SseEvent {
   /** The event name: the type of the message. */
   readonly event: string;
-  /** The event id: the id of the message. */
+  /** The event id: the id of the message, when it has one. */
   readonly id?: string | undefined;
   /** The milliseconds after which a client that has lost its connection comes back. */
   readonly retry?: number | undefined;
@@ -14,13 +29,189 @@ export interface SseEvent {
   readonly data: unknown;
 }
 
-/** A channel whose messages go to browsers as server-sent events. */
+/** Answers a request of `node:http`, `node:http2` or Express; `next` gets what a hook throws. */
+export type HttpHandler = (request: HttpRequest, response: HttpResponse, next?: (error: unknown) => void) => void;
+
+/** How long clients have, in milliseconds, to read what waits for them when they are told to go. */
+const FAREWELL = 5000;
+
+/**
+ * A channel whose messages go to browsers as server-sent events (HTML standard, §9.2). A broadcast goes to every
+ * listener and every client; it is encoded once. Clients that come back get what they have missed, from a bounded
+ * history, or an event `resync` when the history does not reach back far enough.
+ */
 export class SseChannel extends AbstractChannel<SseEvent> {
+  readonly #settings: SseChannelSettings;
+  readonly #log: EventLog;
+  readonly #clients: SseClients;
+  readonly #responder: SseResponder;
+  readonly #feeds = new Set<{ stop(): Promise<void> }>();
+  #farewell: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  /** @throws OptionError for an option that is unknown or cannot be. */
   constructor(options: SseChannelOptions = {}) {
     super(options);
+    this.#settings = resolveSseOptions(options);
+    const { history, snapshot, clock, heartbeat, patience } = this.#settings;
+    this.#log = new EventLog(history, clock, snapshot);
+    this.#clients = new SseClients({ log: this.#log, clock, heartbeat, patience });
+    this.#responder = new SseResponder(
+      { isClosed: () => this.isClosed, events: (listener, signal) => this.#events(listener, signal) },
+      this.#settings,
+      this.#log,
+      this.#clients,
+    );
   }
 
-  adapt(message: Message): SseEvent {
-    return { event: message.type, retry: 2000, data: message.payload };
+  /** How many clients are connected. */
+  get clientCount(): number {
+    return this.#clients.size;
+  }
+
+  /** The fields of the event for a message. Override it to change what clients get. */
+  adapt({ type, payload, id }: Message): SseEvent {
+    return { event: type, retry: this.#settings.retry, data: payload, ...(id === undefined ? {} : { id }) };
+  }
+
+  /**
+   * Sends a message to every listener and every client there is now, and keeps it for those who come back. One of the
+   * type `_eric_channel_closed` is not kept: it ends the connections.
+   *
+   * @throws As `AbstractChannel.broadcast` does; InvalidMessageFormatError when the payload is no JSON value or the id
+   * cannot be an event id. Then nobody got it.
+   */
+  override broadcast(message: Message): void {
+    const event = this.adapt(message);
+    if (message.type === CHANNEL_CLOSED) {
+      // Without an id: clients come back with that of the last real event.
+      const bytes = this.#encode({ ...event, id: undefined });
+      super.broadcast(message);
+      this.#farewell = this.#clients.finish(bytes, FAREWELL);
+      return;
+    }
+    const id = event.id === undefined ? this.#log.nextId : eventIdOf(event.id);
+    const bytes = this.#encode({ ...event, id });
+    super.broadcast(message);
+    const logged = { id, type: event.event, bytes };
+    this.#log.append(logged);
+    this.#clients.deliver(logged);
+  }
+
+  /** What the history has, as a JSON value, for the option `snapshot` of the channel that comes after a restart. */
+  snapshot(): HistorySnapshot {
+    return this.#log.snapshot();
+  }
+
+  /** Resolves when no listener and no client holds the channel back. @throws The signal's reason when it is aborted. */
+  override async ready({ signal }: StreamOptions = {}): Promise<void> {
+    do {
+      await super.ready({ signal });
+      await this.#clients.ready(signal);
+    } while (this.isHeldBack);
+  }
+
+  /**
+   * Broadcasts what comes from elsewhere, an AMQP subscription say, until it ends. Nothing is taken from it while a
+   * client or a listener holds the channel back, so the speed of the browsers reaches the broker.
+   *
+   * @param source - What comes: `messenger.receive({ subscription })`, for one.
+   * @throws InvalidChannelError after `close`.
+   */
+  feed(source: AsyncIterable<FeedDelivery>, options?: FeedOptions): Feed;
+  feed<Received>(
+    source: AsyncIterable<FeedDelivery<Received>>,
+    options: FeedOptions<Received> & Required<Pick<FeedOptions<Received>, 'map'>>,
+  ): Feed<Received>;
+  feed<Received = FeedMessage>(
+    source: AsyncIterable<FeedDelivery<Received>>,
+    options: FeedOptions<Received> = {},
+  ): Feed<Received> {
+    this.checkOpen();
+    const host: FeedHost = {
+      broadcast: (message) => this.broadcast(message),
+      remembers: (id) => this.#log.has(id),
+      ready: (signal) => this.ready({ signal }),
+      changes: (signal) => this.#clients.changes(signal),
+      position: () => this.#log.next,
+      flushed: () => this.#clients.flushed,
+      ended: () => void this.#feeds.delete(feed),
+    };
+    const feed = new Feed<Received>(host, source, options);
+    this.#feeds.add(feed);
+    return feed;
+  }
+
+  /** Makes what answers requests with the events, for `node:http`, `node:http2` and Express. */
+  handler(options: AttachOptions<HttpRequest> = {}): HttpHandler {
+    return (request, response, next) => {
+      this.attach(request, response, options).catch((error: unknown) => {
+        if (next !== undefined) {
+          next(error);
+          return;
+        }
+        response.writeHead(500);
+        response.end();
+        this.#settings.onError(asError(error));
+      });
+    };
+  }
+
+  /**
+   * Answers one request of `node:http` or `node:http2`. Resolves with whether it gets the events: the response then goes
+   * on until the client leaves or the channel ends. Headers that were set before are sent along.
+   *
+   * @throws What a hook has thrown; then nothing was answered.
+   */
+  attach(request: HttpRequest, response: HttpResponse, options: AttachOptions<HttpRequest> = {}): Promise<boolean> {
+    return this.#responder.attach(request, response, options);
+  }
+
+  /**
+   * The answer to one Fetch request, for frameworks that speak `Request` and `Response`.
+   *
+   * @throws What a hook has thrown.
+   */
+  toResponse(request: Request, options: AttachOptions<Request> = {}): Promise<Response> {
+    return this.#responder.toResponse(request, options);
+  }
+
+  /** What one listener gets, as the bytes of server-sent events. Starts the listener; cancelling stops it. */
+  readable(listener: MessageQueueListener): ReadableStream<Uint8Array> {
+    return this.#responder.readable(listener);
+  }
+
+  /** Ends every connection without telling the end, so that the clients come back. For a restart. */
+  async disconnect(): Promise<void> {
+    await this.#clients.finish(undefined, FAREWELL);
+  }
+
+  /**
+   * Stops the feeds, tells every listener and client the end, and ends the connections; who comes after that gets 204,
+   * which makes browsers stop. Resolves when all clients are gone; those who do not read are cut off after 5 seconds.
+   * Closing again does the same as once.
+   */
+  override close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const stopped = Array.from(this.#feeds, (feed) => feed.stop());
+    await super.close();
+    await Promise.all([...stopped, this.#farewell]);
+  }
+
+  async *#events(listener: MessageQueueListener, signal: AbortSignal): AsyncGenerator<Buffer, void> {
+    for await (const event of this.messageStream(listener, { signal })) yield this.#encode(event);
+  }
+
+  /** `retry` is told once, when a client comes. */
+  #encode({ event, id, data }: SseEvent): Buffer {
+    return encodeEvent({
+      id: id === undefined ? undefined : eventIdOf(id),
+      event,
+      data: this.#settings.serializer(data),
+    });
   }
 }

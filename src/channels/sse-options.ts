@@ -1,4 +1,95 @@
+import { OptionError } from '../errors.js';
+import { SYSTEM_QUEUE_CLOCK } from '../queue/expiry.js';
+import type { QueueClock } from '../queue/expiry.js';
 import type { ChannelOptions } from './abstract-channel.js';
+import { jsonOf } from './canonical-json.js';
+import type { HistoryOptions, HistorySnapshot } from './event-log.js';
+import type { SlowClientPolicy } from './sse-session.js';
 
-/** How a channel for server-sent events behaves. */
-export type SseChannelOptions = ChannelOptions;
+/** How a channel for server-sent events behaves. Times are milliseconds unless they say otherwise. */
+export interface SseChannelOptions extends ChannelOptions {
+  /** What is remembered for clients that come back; also what a client that replays can lag behind. */
+  history?: HistoryOptions | undefined;
+  /** What the channel remembered before a restart: what `snapshot()` has returned. */
+  snapshot?: HistorySnapshot | undefined;
+  /** The time between two heartbeats, which keep proxies from hanging up. 0 sends none. Default 15 000. */
+  heartbeat?: number | undefined;
+  /** The time after which a client that has lost its connection comes back. Default 2000. */
+  retry?: number | undefined;
+  /** Makes text of a payload. Default JSON. */
+  serializer?: ((payload: unknown) => string) | undefined;
+  /** How many clients there may be; others get 503. Default 10 000. */
+  maxClients?: number | undefined;
+  /** The seconds after which a client that got 503 should come back. Default 5. */
+  retryAfter?: number | undefined;
+  /** How many bytes may wait for one client, besides one event. Default 1 MiB. */
+  maxClientBytes?: number | undefined;
+  /**
+   * What happens to a client that has more waiting: `close` ends its connection, and the client comes back and gets
+   * what the history has; `resync` leaves out what does not fit and tells it so, when it has read what waits, by an
+   * event `resync`. Default `close`.
+   */
+  slowClients?: SlowClientPolicy | undefined;
+  /** How long a client that reads nothing may hold back a feed. Default 5000. */
+  patience?: number | undefined;
+  /** Whether to believe what a client says it has got. Default true; false replays nothing. */
+  trustLastEventId?: boolean | undefined;
+  /**
+   * Called with what goes wrong while nobody waits for an answer: a hook of `handler` throws, so the client gets 500, or
+   * the stream of a listener does, so the client is cut off. Default a warning of the process.
+   */
+  onError?: ((error: Error) => void) | undefined;
+  /** Where it gets the time from. Default the clocks of the machine. */
+  clock?: QueueClock | undefined;
+}
+
+/** `SseChannelOptions` checked, with the defaults filled in. */
+export interface SseChannelSettings {
+  readonly history: Required<{ [Name in keyof HistoryOptions]: number }>;
+  readonly snapshot: HistorySnapshot | undefined;
+  readonly heartbeat: number;
+  readonly retry: number;
+  readonly serializer: (payload: unknown) => string;
+  readonly maxClients: number;
+  readonly retryAfter: number;
+  readonly maxClientBytes: number;
+  readonly slowClients: SlowClientPolicy;
+  readonly patience: number;
+  readonly trustLastEventId: boolean;
+  readonly onError: (error: Error) => void;
+  readonly clock: QueueClock;
+}
+
+const MEBIBYTE = 1_048_576;
+
+/** Checks options and fills in the defaults. Throws `OptionError` for what is unknown or cannot be. */
+export function resolveSseOptions(options: SseChannelOptions): SseChannelSettings {
+  const { history = {}, serializer = jsonOf, slowClients = 'close', clock = SYSTEM_QUEUE_CLOCK, ...rest } = options;
+  const { heartbeat = 15_000, retry = 2000, maxClients = 10_000, retryAfter = 5, ...others } = rest;
+  const { maxClientBytes = MEBIBYTE, patience = 5000, trustLastEventId = true, onError = warn, ...remaining } = others;
+  const { snapshot, ...unknown } = remaining;
+  const { limit = 1000, maxBytes = MEBIBYTE, maxAge = 300_000, ...unknownOfHistory } = history;
+  for (const name of Object.keys({ ...unknown, ...unknownOfHistory })) {
+    if (!INHERITED.includes(name)) throw new OptionError(`There is no option ${name} of an SseChannel.`);
+  }
+  if (!['close', 'resync'].includes(slowClients)) throw new OptionError('Option slowClients must be close or resync.');
+  if (typeof serializer !== 'function') throw new OptionError('Option serializer must be a function.');
+  const counts = { heartbeat, retry, maxClients, retryAfter, maxClientBytes, patience, limit, maxBytes, maxAge };
+  for (const [name, value] of Object.entries(counts)) {
+    if (typeof value !== 'number' || !(value >= 0)) throw new OptionError(`Option ${name} must be a number from 0 up.`);
+  }
+  for (const [name, value] of Object.entries({ heartbeat, retry, retryAfter })) {
+    // These go out as digits, or into a timer.
+    if (!Number.isInteger(value) || value > LONGEST) throw new OptionError(`Option ${name} must be a whole number.`);
+  }
+  const limits = { limit, maxBytes, maxAge };
+  const waiting = { maxClientBytes, slowClients, patience, maxClients, retryAfter };
+  return { history: limits, snapshot, heartbeat, retry, serializer, trustLastEventId, onError, clock, ...waiting };
+}
+
+const LONGEST = 0x7fff_ffff;
+const INHERITED = ['id', 'listener'] satisfies (keyof ChannelOptions)[] as string[];
+
+function warn(error: Error): void {
+  process.emitWarning(error);
+}

@@ -1,0 +1,156 @@
+import { randomBytes } from 'node:crypto';
+import { OptionError } from '../errors.js';
+import type { QueueClock } from '../queue/expiry.js';
+import { RingBuffer } from '../queue/ring-buffer.js';
+
+/** An event that was sent to all clients: encoded once, whoever gets it. */
+export interface LoggedEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly bytes: Buffer;
+}
+
+interface Entry extends LoggedEvent {
+  readonly time: number;
+}
+
+/** How much a channel remembers, for clients that come back. The strictest of the three counts. */
+export interface HistoryOptions {
+  /** How many events at most. Default 1000; 0 remembers nothing. */
+  limit?: number | undefined;
+  /** How many bytes at most, as they are on the wire. Default 1 MiB. */
+  maxBytes?: number | undefined;
+  /** How old an event may be, in milliseconds. Default 300 000, five minutes. */
+  maxAge?: number | undefined;
+}
+
+/** What a channel remembers, as a JSON value: for the channel that goes on in its place after a restart. */
+export interface HistorySnapshot {
+  /** What the channel's own ids begin with. */
+  readonly epoch: string;
+  /** How many events the channel has sent. */
+  readonly count: number;
+  /** The id of the newest event, remembered or not. */
+  readonly lastId: string;
+  /** The events that are remembered, the oldest first, each with the wire text and the time since 1970. */
+  readonly events: readonly {
+    readonly id: string;
+    readonly type: string;
+    readonly text: string;
+    readonly time: number;
+  }[];
+}
+
+/**
+ * The newest events of a channel, bounded by count, bytes and age. Events have positions, which rise from 1: a client
+ * is as far as its position. Bounds are looked at when something happens: there is no timer.
+ */
+export class EventLog {
+  readonly #limits: Required<{ [Name in keyof HistoryOptions]: number }>;
+  readonly #clock: QueueClock;
+  readonly #epoch: string;
+  readonly #entries = new RingBuffer<Entry>();
+  readonly #positions = new Map<string, number>();
+  #bytes = 0;
+  #next = 1;
+  #lastId: string;
+
+  constructor(limits: Required<{ [Name in keyof HistoryOptions]: number }>, clock: QueueClock, from?: HistorySnapshot) {
+    this.#limits = limits;
+    this.#clock = clock;
+    // Ids of another channel, or of this one before a restart, must never be taken for ids of this one.
+    this.#epoch = from?.epoch ?? randomBytes(6).toString('base64url');
+    this.#lastId = `${this.#epoch}-0`;
+    if (from !== undefined) this.#restore(from);
+  }
+
+  /** The position the next event will have. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** The id of the newest event; before the first one, the id of where the channel begins. */
+  get lastId(): string {
+    return this.#lastId;
+  }
+
+  /** How many events it remembers. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** The id the next event gets when it has none of its own. */
+  get nextId(): string {
+    return `${this.#epoch}-${this.#next}`;
+  }
+
+  /** Adds the newest event, and forgets what goes beyond the bounds. */
+  append(event: LoggedEvent): void {
+    this.#keep({ ...event, time: this.#clock.now() });
+    this.#forget();
+  }
+
+  /** Whether it remembers an event with this id. */
+  has(id: string): boolean {
+    return this.#positions.has(id);
+  }
+
+  /** The position after the event with this id; `undefined` when something after it is forgotten, or it is unknown. */
+  positionAfter(id: string): number | undefined {
+    this.#forget();
+    if (id === this.#lastId) return this.#next;
+    const position = this.#positions.get(id);
+    return position === undefined ? undefined : position + 1;
+  }
+
+  /** The event at a position; `undefined` when it is forgotten or yet to come. */
+  at(position: number): LoggedEvent | undefined {
+    return this.#entries.at(position - this.#first);
+  }
+
+  /** What it remembers, as a JSON value. */
+  snapshot(): HistorySnapshot {
+    this.#forget();
+    const offset = this.#clock.wallNow() - this.#clock.now();
+    const events = Array.from(this.#entries, ({ id, type, bytes, time }) => {
+      return { id, type, text: bytes.toString(), time: time + offset };
+    });
+    return { epoch: this.#epoch, count: this.#next - 1, lastId: this.#lastId, events };
+  }
+
+  get #first(): number {
+    return this.#next - this.#entries.size;
+  }
+
+  #keep(entry: Entry): void {
+    this.#entries.push(entry);
+    this.#positions.set(entry.id, this.#next++);
+    this.#bytes += entry.bytes.length;
+    this.#lastId = entry.id;
+  }
+
+  #forget(): void {
+    const { limit, maxBytes, maxAge } = this.#limits;
+    const oldest = this.#clock.now() - maxAge;
+    for (let entry = this.#entries.peek(); entry !== undefined; entry = this.#entries.peek()) {
+      if (this.#entries.size <= limit && this.#bytes <= maxBytes && entry.time >= oldest) return;
+      // A later event may have the same id.
+      if (this.#positions.get(entry.id) === this.#first) this.#positions.delete(entry.id);
+      this.#entries.shift();
+      this.#bytes -= entry.bytes.length;
+    }
+  }
+
+  #restore({ count, lastId, events }: HistorySnapshot): void {
+    if (!Number.isSafeInteger(count) || typeof lastId !== 'string' || !(events.length <= count)) {
+      throw new OptionError('Option snapshot must be what snapshot() has returned.');
+    }
+    const offset = this.#clock.wallNow() - this.#clock.now();
+    this.#next = count - events.length + 1;
+    for (const { id, type, text, time } of events) {
+      this.#keep({ id, type, bytes: Buffer.from(text), time: time - offset });
+    }
+    this.#lastId = lastId;
+    this.#forget();
+  }
+}

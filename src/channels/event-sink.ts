@@ -1,0 +1,19 @@
+/** Where the bytes of one client go. Whoever writes keeps to what `write` says; whatever happens, it never throws. */
+export interface EventSink {
+  /** How many bytes wait to be sent. */
+  readonly bufferedBytes: number;
+  /** Takes bytes, in any case. False: it has enough for now, and `drained` will be called when it has sent them. */
+  write(bytes: Buffer): boolean;
+  /** Sends what waits, and ends the response. */
+  end(): void;
+  /** Drops what waits, and the connection. */
+  destroy(): void;
+}
+
+/** What a sink tells. */
+export interface EventSinkEvents {
+  /** What waited was sent. */
+  drained(): void;
+  /** The client is gone, or the response has ended. Called once. */
+  closed(): void;
+}

@@ -1,0 +1,234 @@
+import { ChannelQueueFullError, InvalidMessageFormatError, asError } from '../errors.js';
+import type { PeerError } from '../errors.js';
+import { RingBuffer } from '../queue/ring-buffer.js';
+import { messageOf } from './feed-message.js';
+import type { FeedMessage } from './feed-message.js';
+import type { Message } from './message.js';
+
+/** A message that has come and waits for an outcome. A `Delivery` of a messenger fits. */
+export interface FeedDelivery<Received = FeedMessage> {
+  /** The message. */
+  readonly message: Received;
+  /** It has been taken care of. */
+  accept(): void;
+  /** It has not, and somebody else may have it. */
+  release(): void;
+  /** It cannot be: nobody should try again. What has no such method is released. */
+  reject?(error?: PeerError): void;
+}
+
+/** How a feed behaves. */
+export interface FeedOptions<Received = FeedMessage> {
+  /** Makes the message of the channel; `undefined` leaves one out, and accepts it. Default: what `messageOf` says. */
+  map?: ((received: Received) => Message | undefined) | undefined;
+  /**
+   * When a delivery is accepted: `on-broadcast` at once; `on-written` when the connection of every client that does not
+   * hold back for too long has taken it. Default `on-broadcast`.
+   */
+  ack?: 'on-broadcast' | 'on-written' | undefined;
+  /**
+   * Whether a message with an id that the history has is accepted without being sent again: it came before, and its
+   * outcome was lost. A message-id names one message only (AMQP 1.0 §3.2.4). Default true.
+   */
+  deduplicate?: boolean | undefined;
+  /** Called with why a message was rejected: `map` threw, or the message cannot be an event. */
+  onReject?: ((error: Error, received: Received) => void) | undefined;
+  /** Stops the feed, as `stop()` does, when it is aborted. */
+  signal?: AbortSignal | undefined;
+}
+
+/** What a feed needs of its channel. */
+export interface FeedHost {
+  broadcast(message: Message): void;
+  remembers(id: string): boolean;
+  ready(signal: AbortSignal): Promise<void>;
+  /** Resolves when a client has read something or is gone. */
+  changes(signal: AbortSignal): Promise<void>;
+  /** The position of the next event. */
+  position(): number;
+  /** The position before which all clients have got everything. */
+  flushed(): number;
+  /** Called once, when the feed is over. */
+  ended(feed: object): void;
+}
+
+interface Unwritten<Received> {
+  readonly position: number;
+  readonly delivery: FeedDelivery<Received>;
+}
+
+/** Messages that come from elsewhere into a channel, as fast as its clients read and no faster. */
+export class Feed<Received = FeedMessage> implements AsyncDisposable {
+  /**
+   * Resolves when the feed is over: the source has ended, or `stop` was called. Rejects with what the source has
+   * thrown: await it, or a failed feed is an unhandled rejection.
+   */
+  readonly done: Promise<void>;
+  readonly #host: FeedHost;
+  readonly #iterator: AsyncIterator<FeedDelivery<Received>, unknown>;
+  readonly #options: FeedOptions<Received>;
+  readonly #map: (received: Received) => Message | undefined;
+  readonly #stopping = new AbortController();
+  readonly #stop = (): void => this.#stopping.abort();
+  /** Broadcast, and not written to everybody yet; the oldest first. */
+  readonly #unwritten = new RingBuffer<Unwritten<Received>>();
+  #accepting: Promise<void> | undefined;
+
+  constructor(host: FeedHost, source: AsyncIterable<FeedDelivery<Received>>, options: FeedOptions<Received>) {
+    this.#host = host;
+    this.#iterator = source[Symbol.asyncIterator]();
+    this.#options = options;
+    // Without `map`, Received is FeedMessage: the signature of `SseChannel.feed` sees to it.
+    this.#map = options.map ?? (messageOf as (received: Received) => Message);
+    options.signal?.addEventListener('abort', this.#stop, { once: true });
+    if (options.signal?.aborted === true) this.#stop();
+    this.done = this.#run();
+  }
+
+  /** Stops it. What was not broadcast is released, and with `on-written` also what was not written. */
+  async stop(): Promise<void> {
+    this.#stop();
+    // Why it failed is for whoever awaits `done`.
+    await this.done.catch(() => undefined);
+  }
+
+  /** Stops it at the end of an `await using` block. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (await this.#pass());
+      await this.#accepting;
+    } finally {
+      this.#stop();
+      this.#options.signal?.removeEventListener('abort', this.#stop);
+      for (const { delivery } of this.#unwritten.drain()) delivery.release();
+      // Not awaited: a generator answers only after the message it waits for.
+      void this.#iterator.return?.();
+      this.#host.ended(this);
+    }
+  }
+
+  /** Passes one message on. False when there is no more, or the feed was stopped. */
+  async #pass(): Promise<boolean> {
+    if (!(await this.#ready())) return false;
+    const delivery = await this.#next();
+    if (delivery === undefined) return false;
+    try {
+      await this.#broadcast(delivery);
+    } catch (error) {
+      delivery.release();
+      throw error;
+    }
+    return !this.#stopping.signal.aborted;
+  }
+
+  /** Waits until nobody holds the channel back. False when the feed was stopped. */
+  async #ready(): Promise<boolean> {
+    const { signal } = this.#stopping;
+    try {
+      await this.#host.ready(signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+    return !signal.aborted;
+  }
+
+  /** The next delivery. One that comes after the feed was stopped is released. */
+  #next(): Promise<FeedDelivery<Received> | undefined> {
+    const { signal } = this.#stopping;
+    return new Promise((resolve, reject) => {
+      const onStop = (): void => resolve(undefined);
+      signal.addEventListener('abort', onStop, { once: true });
+      this.#iterator.next().then(
+        ({ done, value }) => {
+          signal.removeEventListener('abort', onStop);
+          if (done === true) resolve(undefined);
+          else if (signal.aborted) value.release();
+          else resolve(value);
+        },
+        (error: unknown) => {
+          signal.removeEventListener('abort', onStop);
+          reject(asError(error));
+        },
+      );
+    });
+  }
+
+  async #broadcast(delivery: FeedDelivery<Received>): Promise<void> {
+    const { ack = 'on-broadcast', deduplicate = true } = this.#options;
+    const message = this.#messageOf(delivery);
+    if (message === 'rejected') return;
+    const isKnown = message?.id !== undefined && deduplicate && this.#host.remembers(message.id);
+    if (message === undefined || isKnown) {
+      delivery.accept();
+      return;
+    }
+    const position = this.#host.position();
+    if (!(await this.#deliver(delivery, message))) return;
+    if (ack === 'on-broadcast') {
+      delivery.accept();
+    } else {
+      this.#unwritten.push({ position, delivery });
+      this.#accepting ??= this.#acceptWritten();
+    }
+  }
+
+  #messageOf(delivery: FeedDelivery<Received>): Message | 'rejected' | undefined {
+    try {
+      return this.#map(delivery.message);
+    } catch (error) {
+      this.#reject(delivery, asError(error));
+      return 'rejected';
+    }
+  }
+
+  /** Broadcasts, when there is room. False when the message was rejected or the feed was stopped. */
+  async #deliver(delivery: FeedDelivery<Received>, message: Message): Promise<boolean> {
+    for (;;) {
+      try {
+        this.#host.broadcast(message);
+        return true;
+      } catch (error) {
+        if (error instanceof InvalidMessageFormatError) {
+          this.#reject(delivery, error);
+          return false;
+        }
+        // Somebody else has taken the room.
+        if (!(error instanceof ChannelQueueFullError)) throw error;
+      }
+      if (await this.#ready()) continue;
+      delivery.release();
+      return false;
+    }
+  }
+
+  #reject(delivery: FeedDelivery<Received>, error: Error): void {
+    const why = { condition: 'amqp:decode-error', description: error.message };
+    if (delivery.reject === undefined) delivery.release();
+    else delivery.reject(why);
+    this.#options.onReject?.(error, delivery.message);
+  }
+
+  /** Accepts what is written, as it is written, until nothing is left. */
+  async #acceptWritten(): Promise<void> {
+    const { signal } = this.#stopping;
+    this.#acceptFlushed();
+    while (this.#unwritten.size > 0 && !signal.aborted) {
+      await this.#host.changes(signal);
+      this.#acceptFlushed();
+    }
+    this.#accepting = undefined;
+  }
+
+  #acceptFlushed(): void {
+    const flushed = this.#host.flushed();
+    for (let first = this.#unwritten.peek(); first !== undefined; first = this.#unwritten.peek()) {
+      if (first.position >= flushed) return;
+      this.#unwritten.shift();
+      first.delivery.accept();
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import type { EventSink, EventSinkEvents } from './event-sink.js';
+
+/** A request of `node:http` or of the compatibility interface of `node:http2`. */
+export type HttpRequest = IncomingMessage | Http2ServerRequest;
+
+/** The response to it. */
+export type HttpResponse = ServerResponse | Http2ServerResponse;
+
+/** A client of `node:http` or `node:http2`. */
+export class HttpSink implements EventSink {
+  readonly #response: HttpResponse;
+  readonly #stream: Http2ServerResponse['stream'] | undefined;
+  #isOver = false;
+
+  constructor(response: HttpResponse, events: EventSinkEvents) {
+    this.#response = response;
+    this.#stream = 'stream' in response ? response.stream : undefined;
+    response.on('drain', () => events.drained());
+    // A broken connection is closed next, and that is what counts.
+    response.on('error', () => undefined);
+    // That of the request comes when the request was read: too early.
+    response.once('close', () => {
+      this.#isOver = true;
+      events.closed();
+    });
+  }
+
+  get bufferedBytes(): number {
+    return this.#response.writableLength;
+  }
+
+  write(bytes: Buffer): boolean {
+    if (this.#isOver) return true;
+    // The two kinds have the same signature, but TypeScript cannot call a union of overloads.
+    return (this.#response as ServerResponse).write(bytes);
+  }
+
+  end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#response.end();
+  }
+
+  destroy(): void {
+    this.#isOver = true;
+    if (this.#stream === undefined) (this.#response as ServerResponse).destroy();
+    else this.#stream.destroy();
+  }
+}

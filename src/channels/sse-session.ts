@@ -1,0 +1,186 @@
+import { randomUUID } from 'node:crypto';
+import { encodeEvent } from './event-encoder.js';
+import type { EventLog, LoggedEvent } from './event-log.js';
+import type { EventSink, EventSinkEvents } from './event-sink.js';
+import { RESYNC } from './message.js';
+
+/** What happens to a client that is too slow: see `SseChannelOptions.slowClients`. */
+export type SlowClientPolicy = 'close' | 'resync';
+
+/** Which events a client gets. */
+export type EventFilter = (event: { readonly id: string; readonly type: string }) => boolean;
+
+/**
+ * Where a client stands. `replaying` gets what the log has, as fast as it reads; `live` gets every event at once;
+ * `gapped` was too slow, gets nothing until it has read what waits for it, and then is told; `closed` is gone.
+ */
+export type SessionState = 'replaying' | 'live' | 'gapped' | 'closed';
+
+/** What a session needs to know of its channel. */
+export interface SessionSettings {
+  readonly log: EventLog;
+  /** How many bytes may wait for the client. */
+  readonly maxBytes: number;
+  readonly slowClients: SlowClientPolicy;
+  readonly retry: number;
+  readonly filter: EventFilter | undefined;
+  now(): number;
+  /** Called when the client has read something, or is gone. */
+  changed(session: SseSession): void;
+}
+
+/** One client of a channel: what it has got, what waits for it, and what happens when it does not read. */
+export class SseSession implements EventSinkEvents {
+  /** Tells it from other clients. */
+  readonly id: string = randomUUID();
+  readonly #settings: SessionSettings;
+  readonly #gone = new AbortController();
+  // Set by `open`, before anything else is called.
+  #sink!: EventSink;
+  #state: SessionState = 'replaying';
+  #isEnding = false;
+  /** What it gets last. */
+  #last: Buffer | undefined;
+  /** The position of the next event to replay. */
+  #cursor = 0;
+  /** Since when the client has enough, and with the event at which position. */
+  #blocked: { readonly since: number; readonly position: number } | undefined;
+
+  constructor(settings: SessionSettings) {
+    this.#settings = settings;
+  }
+
+  /** Where it stands. */
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  /** Aborted when the client is gone. */
+  get signal(): AbortSignal {
+    return this.#gone.signal;
+  }
+
+  /** How many bytes wait for the client. */
+  get bufferedBytes(): number {
+    return this.#state === 'closed' ? 0 : this.#sink.bufferedBytes;
+  }
+
+  /** Since when the client has not read; `undefined` when it has. */
+  get blockedSince(): number | undefined {
+    return this.#blocked?.since;
+  }
+
+  /** The position before which it has got, or will never get, everything. */
+  get flushed(): number {
+    if (this.#state === 'closed' || this.#state === 'gapped') return Infinity;
+    return this.#blocked?.position ?? (this.#state === 'replaying' ? this.#cursor : Infinity);
+  }
+
+  /** Begins. `lastEventId` is what the client has got before. */
+  open(sink: EventSink, lastEventId: string | undefined): void {
+    this.#sink = sink;
+    const { log, retry } = this.#settings;
+    const position = lastEventId === undefined ? log.next : log.positionAfter(lastEventId);
+    // A client that gets no event before it comes back knows this id, and misses nothing.
+    this.#write(encodeEvent({ retry, id: position === log.next ? log.lastId : undefined }));
+    if (position === undefined) this.#resync(lastEventId);
+    this.#cursor = position ?? log.next;
+    this.#replay();
+  }
+
+  /** An event was added to the log. */
+  deliver(event: LoggedEvent): void {
+    if (this.#state !== 'live' || this.#settings.filter?.(event) === false) return;
+    const { maxBytes, log } = this.#settings;
+    if (this.#blocked === undefined || this.#sink.bufferedBytes + event.bytes.length <= maxBytes) {
+      this.#write(event.bytes, log.next - 1);
+    } else {
+      this.#tooSlow();
+    }
+  }
+
+  /** Tells the client that somebody is there. One that has not read what waits for it can do without. */
+  heartbeat(bytes: Buffer): void {
+    if (this.#state === 'live' && this.#blocked === undefined) this.#write(bytes);
+  }
+
+  /** Ends it when the client has got everything before, and `last`. Ending again does nothing. */
+  finish(last: Buffer | undefined): void {
+    if (this.#isEnding || this.#state === 'closed') return;
+    this.#isEnding = true;
+    this.#last = last;
+    if (this.#state === 'live') this.#end();
+  }
+
+  /** Ends it at once. */
+  destroy(): void {
+    if (this.#state !== 'closed') this.#sink.destroy();
+    this.closed();
+  }
+
+  drained(): void {
+    if (this.#state === 'closed') return;
+    this.#blocked = undefined;
+    if (this.#state === 'gapped') {
+      this.#resync(undefined);
+      this.#live();
+    } else if (this.#state === 'replaying') {
+      this.#replay();
+    }
+    this.#settings.changed(this);
+  }
+
+  closed(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#blocked = undefined;
+    this.#gone.abort();
+    this.#settings.changed(this);
+  }
+
+  #replay(): void {
+    const { log, filter } = this.#settings;
+    while (this.#blocked === undefined && this.#cursor < log.next) {
+      const event = log.at(this.#cursor);
+      if (event === undefined) {
+        this.#tooSlow();
+        return;
+      }
+      if (filter?.(event) !== false) this.#write(event.bytes, this.#cursor);
+      this.#cursor++;
+    }
+    if (this.#cursor === log.next) this.#live();
+  }
+
+  #live(): void {
+    this.#state = 'live';
+    if (this.#isEnding) this.#end();
+  }
+
+  #end(): void {
+    if (this.#last !== undefined) this.#sink.write(this.#last);
+    this.#sink.end();
+  }
+
+  #tooSlow(): void {
+    if (this.#settings.slowClients === 'close') {
+      this.destroy();
+    } else {
+      this.#state = 'gapped';
+      if (this.#blocked === undefined) this.drained();
+      else this.#settings.changed(this);
+    }
+  }
+
+  #resync(lastEventId: string | undefined): void {
+    const { log } = this.#settings;
+    const reason = lastEventId === undefined ? 'too-slow' : 'unknown-id';
+    this.#write(encodeEvent({ event: RESYNC, id: log.lastId, data: JSON.stringify({ reason, lastEventId }) }));
+  }
+
+  #write(bytes: Buffer, position: number = this.#settings.log.next): void {
+    if (this.#sink.write(bytes) || this.#blocked !== undefined) return;
+    this.#blocked = { since: this.#settings.now(), position };
+    this.#settings.changed(this);
+  }
+}
