@@ -8,6 +8,14 @@
  */
 export { AbstractChannel } from './channels/abstract-channel.js';
 export type { ChannelOptions, StreamOptions, WatchOptions } from './channels/abstract-channel.js';
+export type { Authorization, Authorize } from './channels/admission.js';
+export type { HistoryOptions, HistorySnapshot } from './channels/event-log.js';
+export { EventParser } from './channels/event-parser.js';
+export type { EventParserOptions, ServerSentEvent } from './channels/event-parser.js';
+export type { Feed, FeedDelivery, FeedOptions } from './channels/feed.js';
+export { messageOf } from './channels/feed-message.js';
+export type { FeedMessage } from './channels/feed-message.js';
+export type { HttpRequest, HttpResponse } from './channels/http-sink.js';
 export { CHANNEL_CLOSED, CHANNEL_ERROR, Message, RESYNC } from './channels/message.js';
 export type { MessageOptions } from './channels/message.js';
 export { MessageQueueListener } from './channels/message-queue-listener.js';
@@ -16,15 +24,27 @@ export type { Mailbox, MailboxState } from './channels/mailbox.js';
 export type { Signature, SignatureAlgorithm, SignatureKey } from './channels/signature.js';
 export { SignedMessage } from './channels/signed-message.js';
 export type { SignedPayload } from './channels/signed-message.js';
+export { SimpleDistributedApplicationListener } from './channels/simple-distributed-application-listener.js';
+export type { Action, ActionReplies } from './channels/simple-distributed-application-listener.js';
 export { SseChannel } from './channels/sse-channel.js';
-export type { SseEvent } from './channels/sse-channel.js';
+export type { HttpHandler, SseEvent } from './channels/sse-channel.js';
 export { SseChannelContainer } from './channels/sse-channel-container.js';
+export { SseClient } from './channels/sse-client.js';
+export type { SseClientOptions } from './channels/sse-client.js';
 export type { SseChannelOptions } from './channels/sse-options.js';
+export type { AttachOptions } from './channels/sse-responder.js';
+export type { SlowClientPolicy } from './channels/sse-session.js';
+export type { Overflow } from './queue/client-queue-options.js';
+export type { QueueClock } from './queue/expiry.js';
 export {
   ChannelQueueFullError,
+  ConnectionError,
   InvalidChannelError,
   InvalidListenerError,
   InvalidMessageFormatError,
+  MessagingError,
   NoMessagesError,
   OptionError,
+  SseResponseError,
 } from './errors.js';
+export type { PeerError } from './errors.js';

@@ -175,6 +175,20 @@ export class LinkError extends MessagingError {
   }
 }
 
+/** A server of events has answered with something else. */
+export class SseResponseError extends ConnectionError {
+  /** The status of its answer. */
+  readonly status: number;
+  /** The milliseconds after which it wants to be asked again, when it has said so. */
+  readonly retryAfter: number | undefined;
+
+  constructor(message: string, status: number, retryAfter?: number) {
+    super(message);
+    this.status = status;
+    this.retryAfter = retryAfter;
+  }
+}
+
 /** There is no channel with that id, there is one already, or it is closed. */
 export class InvalidChannelError extends MessagingError {
   constructor(message: string, options?: MessagingErrorOptions) {

@@ -33,6 +33,10 @@ export interface ListenerEvents {
   message: [message: Message];
   /** These were meant for it and nobody will get them: no room, stopped, or removed. */
   dropped: [messages: readonly Message[]];
+  /** An application listener has no action for the type of this message, and did nothing. */
+  unknown: [message: Message];
+  /** The replies of an application listener have nobody to go to: who asked has left the channel. */
+  undeliverable: [replies: readonly Message[], error: Error];
 }
 
 const OVERFLOWS: readonly unknown[] = ['throw', 'drop-oldest', 'drop-newest'] satisfies Overflow[];
