@@ -1,0 +1,119 @@
+import { OptionError, asError } from '../../errors.js';
+import { AbstractChannel } from '../abstract-channel.js';
+import type { ChannelOptions, StreamOptions } from '../abstract-channel.js';
+import type { Mailbox } from '../mailbox.js';
+import type { Message } from '../message.js';
+import type { MessageQueueListener } from '../message-queue-listener.js';
+import type { MessageHandler } from './message-handler.js';
+import { failedItem } from './processed-item.js';
+import type { ProcessedItem, QueueItem } from './processed-item.js';
+import { ProcessingRun } from './processing-run.js';
+import { Workbench } from './workbench.js';
+import type { Job } from './workbench.js';
+
+/** How a channel handles messages. */
+export interface DataProcessingOptions<Result> extends ChannelOptions {
+  /** How many messages of a listener are handled at once, from 1 up. */
+  maxWorkers: number;
+  /**
+   * Handles a message; `handleInPool` makes one that does it in worker threads. Default the `onMessage` of the listener,
+   * whose result is the payload.
+   */
+  handler?: MessageHandler<Result> | undefined;
+}
+
+/** How `processQueue` goes about it. */
+export interface ProcessQueueOptions extends StreamOptions {
+  /** Whether results come in the order of the queue. Default false: in the order they are finished. */
+  ordered?: boolean | undefined;
+  /**
+   * Whether it goes on when the queue is empty, until the listener is stopped or gets the end. Default false: it handles
+   * what is in the queue when it is called, whether the listener is running or not.
+   */
+  follow?: boolean | undefined;
+  /** What a handler that throws becomes: an item of the loop, or an error that ends the loop. Default `item`. */
+  errors?: 'item' | 'throw' | undefined;
+}
+
+/**
+ * A channel whose messages are handled several at once. Streams give messages out one after the other, as in every
+ * channel; `processQueue` handles what waits for a listener, and gives out the results.
+ */
+export class DataProcessingChannel<Result = unknown> extends AbstractChannel<ProcessedItem<unknown>> {
+  readonly #maxWorkers: number;
+  readonly #handler: MessageHandler<Result> | undefined;
+  readonly #benches = new WeakMap<Mailbox, Workbench<Message, Result>>();
+
+  /** @throws OptionError for an option that cannot be. */
+  constructor({ maxWorkers, handler, ...options }: DataProcessingOptions<Result>) {
+    super(options);
+    if (!Number.isInteger(maxWorkers) || maxWorkers < 1) {
+      throw new OptionError('Option maxWorkers must be a whole number from 1 up.');
+    }
+    if (handler !== undefined && typeof handler !== 'function') {
+      throw new OptionError('Option handler must be a function. Wrap a pool of threads in handleInPool.');
+    }
+    this.#maxWorkers = maxWorkers;
+    this.#handler = handler;
+  }
+
+  /** What streams give out for a message, and `processQueue` when the listener handles it: its type and payload. */
+  adapt(message: Message): ProcessedItem<unknown> {
+    return { event: message.type, data: message.payload };
+  }
+
+  /**
+   * Handles the messages that wait for a listener, at most `maxWorkers` at once, and gives out the results as they are
+   * finished. Of those that finish in the same turn of the event loop, that one comes first whose promise settled first.
+   * A message of the type `_eric_channel_closed` is not handled, and comes last.
+   *
+   * No message is lost. What is not begun stays in the queue: besides the messages that are handled, at most as many
+   * are taken from it as results wait to be taken from the loop, and those are at most `maxWorkers`, too. When the loop
+   * is left, what is under way is finished, and its results come first in the next call. When the signal is aborted,
+   * handlers are told; a message whose handler then throws goes back into the queue, and the loop throws the signal's
+   * reason.
+   *
+   * @throws InvalidListenerError when the listener is not in the channel; OptionError for an option that cannot be.
+   */
+  processQueue(
+    listener: MessageQueueListener,
+    options: ProcessQueueOptions = {},
+  ): AsyncIterableIterator<QueueItem<Result>, undefined> & AsyncDisposable {
+    const { ordered = false, follow = false, errors = 'item', signal } = options;
+    if (!['item', 'throw'].includes(errors)) throw new OptionError('Option errors must be item or throw.');
+    const mailbox = this.mailbox(listener.id);
+    const source = {
+      mailbox,
+      bench: this.#bench(mailbox),
+      maxWorkers: this.#maxWorkers,
+      perform: (message: Message, calledOff: AbortSignal) => this.#perform(listener, message, calledOff),
+      itemOf: ({ work, outcome }: Job<Message, Result>): QueueItem<Result> => {
+        if (outcome?.status === 'done') return { event: work.type, data: outcome.result };
+        if (errors === 'throw') throw asError(outcome?.error);
+        return failedItem(work, outcome?.error);
+      },
+      endOf: (message: Message): QueueItem<Result> => {
+        this.removeListener(listener.id);
+        listener.stop();
+        // The result of the message that tells the end is its payload, null.
+        return this.adapt(message) as ProcessedItem<Result>;
+      },
+    };
+    return new ProcessingRun<Result, QueueItem<Result>>(source, { ordered, follow, signal });
+  }
+
+  async #perform(listener: MessageQueueListener, message: Message, signal: AbortSignal): Promise<Result> {
+    if (this.#handler !== undefined) return this.#handler(message, { signal });
+    await listener.onMessage(message);
+    // Without a handler nobody has said what the result is: it is what `adapt` makes of the message.
+    return this.adapt(message).data as Result;
+  }
+
+  #bench(mailbox: Mailbox): Workbench<Message, Result> {
+    const known = this.#benches.get(mailbox);
+    if (known !== undefined) return known;
+    const bench = new Workbench<Message, Result>();
+    this.#benches.set(mailbox, bench);
+    return bench;
+  }
+}

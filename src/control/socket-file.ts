@@ -1,0 +1,110 @@
+import { chmod, link, lstat, mkdtemp, rm, unlink } from 'node:fs/promises';
+import { connect } from 'node:net';
+import type { Server } from 'node:net';
+import { dirname, join } from 'node:path';
+import { ListenError, asError } from '../errors.js';
+import { listening } from './listening.js';
+import { BIRTHPLACE, checkLength } from './socket-path.js';
+
+/** Only its owner may connect. */
+const PRIVATE = 0o600;
+/** How often a name is tried for, each time after clearing away what a dead server has left there. */
+const ATTEMPTS = 3;
+
+/** The file of a Unix socket that a server listens on. */
+export interface SocketFile {
+  /** Removes the file, unless the name belongs to another file by now. */
+  remove(): Promise<void>;
+}
+
+/**
+ * Listens on a Unix socket whose file nobody but its owner could ever connect to.
+ *
+ * It is bound inside a new directory that is private, made private itself, and then linked to its name. So there is no
+ * moment with a wider mode; nothing that has the name is ever replaced; the umask of the process is left alone; and the
+ * name that libuv removes when the server closes, whoever has it by then, is not the one users know.
+ *
+ * @throws ListenError when the name is taken by a live server or by what is no socket, or the file cannot be made.
+ */
+export async function listenOnFile(server: Server, path: string): Promise<SocketFile> {
+  const directory = dirname(path);
+  const characters = 'X'.repeat(BIRTHPLACE.randomCharacters);
+  checkLength(join(directory, BIRTHPLACE.prefix + characters, BIRTHPLACE.name), path);
+  let birthplace: string | undefined;
+  try {
+    birthplace = await mkdtemp(join(directory, BIRTHPLACE.prefix));
+    const bound = join(birthplace, BIRTHPLACE.name);
+    await listening(server, { path: bound, exclusive: true });
+    await chmod(bound, PRIVATE);
+    await claim(bound, path);
+    const { dev, ino } = await lstat(bound);
+    return { remove: () => removeIfSame(path, dev, ino) };
+  } catch (error) {
+    server.close();
+    if (error instanceof ListenError) throw error;
+    throw new ListenError(`${path} cannot be made: ${asError(error).message}.`, { cause: error });
+  } finally {
+    if (birthplace !== undefined) await rm(birthplace, { recursive: true, force: true });
+  }
+}
+
+/** Gives a socket its name, if need be in place of a dead one. */
+async function claim(bound: string, path: string): Promise<void> {
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    try {
+      return await link(bound, path);
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error;
+      await clearDead(path);
+    }
+  }
+  throw new ListenError(`${path} is taken again and again by others. Choose another path.`);
+}
+
+/** Removes a socket file that no process listens on. */
+async function clearDead(path: string): Promise<void> {
+  const found = await lstat(path).catch(missing);
+  if (found === undefined) return;
+  if (!found.isSocket()) {
+    throw new ListenError(`${path} is there and is no socket. Move it away, or choose another path.`);
+  }
+  const answer = await probe(path);
+  if (answer === 'ENOENT') return;
+  if (answer !== 'ECONNREFUSED') {
+    throw new ListenError(
+      answer === 'open'
+        ? `A server listens on ${path} already. Stop it, or choose another path.`
+        : `${path} is there, and whether a server listens on it cannot be told (${answer}).`,
+    );
+  }
+  await removeIfSame(path, found.dev, found.ino);
+}
+
+/** What happens when one connects: `open`, or the code of the error. */
+function probe(path: string): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect({ path });
+    const answer = (text: string): void => {
+      socket.destroy();
+      resolve(text);
+    };
+    socket.once('connect', () => answer('open'));
+    socket.once('error', (error) => answer(codeOf(error)));
+  });
+}
+
+async function removeIfSame(path: string, dev: number, ino: number): Promise<void> {
+  const found = await lstat(path).catch(missing);
+  if (found?.dev !== dev || found.ino !== ino) return;
+  await unlink(path).catch(missing);
+}
+
+function missing(error: unknown): undefined {
+  if (codeOf(error) === 'ENOENT') return undefined;
+  throw asError(error);
+}
+
+function codeOf(error: unknown): string {
+  // What the file system and sockets throw are system errors, which have a code.
+  return (error as NodeJS.ErrnoException).code ?? 'unknown';
+}
