@@ -28,7 +28,8 @@ export type ErrorCode =
   | 'ERR_INVALID_CHANNEL'
   | 'ERR_INVALID_LISTENER'
   | 'ERR_INVALID_MESSAGE_FORMAT'
-  | 'ERR_NO_MESSAGES';
+  | 'ERR_NO_MESSAGES'
+  | 'ERR_REQUEST';
 
 /** What every error class of this package takes besides its message. */
 export interface MessagingErrorOptions {
@@ -214,6 +215,13 @@ export class InvalidMessageFormatError extends MessagingError {
 export class NoMessagesError extends MessagingError {
   constructor(message: string, options?: MessagingErrorOptions) {
     super('ERR_NO_MESSAGES', message, options);
+  }
+}
+
+/** A request to the socket controller cannot be understood, or the controller has failed at it. */
+export class RequestError extends MessagingError {
+  constructor(message: string, options?: MessagingErrorOptions) {
+    super('ERR_REQUEST', message, options);
   }
 }
 

@@ -1,0 +1,125 @@
+import { isIP } from 'node:net';
+import { SseChannelContainer } from '../channels/sse-channel-container.js';
+import { OptionError } from '../errors.js';
+import { LONGEST_TIMER, SYSTEM_QUEUE_CLOCK } from '../queue/expiry.js';
+import type { QueueClock } from '../queue/expiry.js';
+import { checkSocketPath } from './socket-path.js';
+import type { TokenOptions } from './token.js';
+
+/** Where a server listens, or a client connects: a Unix socket, or a TCP port. */
+export interface SocketAddress {
+  /** The path of a Unix socket: at most 107 bytes on Linux, 103 elsewhere. On Windows the name of a pipe. */
+  path?: string | undefined;
+  /** The host of a TCP port. Default `127.0.0.1`. */
+  host?: string | undefined;
+  /** A TCP port, instead of a path. A server given 0 takes any that is free. */
+  port?: number | undefined;
+}
+
+/** Which protocol clients speak: one request a connection, a line each, or whichever their first line shows. */
+export type SocketProtocol = 'auto' | 'legacy' | 'lines';
+
+/** How a `SocketServer` behaves. Times are milliseconds. */
+export interface SocketServerOptions extends SocketAddress, TokenOptions {
+  /** The channels that clients act on. Default a new container, which the server closes when it stops. */
+  container?: SseChannelContainer | undefined;
+  /**
+   * Which protocol is spoken. With `auto`, a connection whose first line is a JSON object with an `id` speaks lines, and
+   * every other one the legacy protocol. Default `auto`.
+   */
+  protocol?: SocketProtocol | undefined;
+  /** How many bytes a line, or a legacy request, has at most. Default 1 048 576. */
+  maxFrameSize?: number | undefined;
+  /** How many connections there are at most; more are closed at once. Default 1000. */
+  maxConnections?: number | undefined;
+  /** How many streams a connection has at most. Default 100. */
+  maxStreams?: number | undefined;
+  /** How long a client may take for its first request, the token included. Default 10 000. */
+  handshakeTimeout?: number | undefined;
+  /**
+   * How long a client that has neither a stream nor a listener may send no request, and how long any client may take no
+   * byte of what is sent to it, before it is disconnected. Default 60 000.
+   */
+  idleTimeout?: number | undefined;
+  /**
+   * How often it is looked whether the client of a quiet legacy stream is still there: it has closed its side long
+   * since. Default 15 000.
+   */
+  probeInterval?: number | undefined;
+  /** Where it gets the time from. Default the clocks of the machine. */
+  clock?: QueueClock | undefined;
+}
+
+/** `SocketServerOptions` checked, with the defaults filled in. */
+export interface ServerSettings {
+  readonly container: SseChannelContainer;
+  readonly ownsContainer: boolean;
+  readonly address: CheckedAddress;
+  readonly token: string | undefined;
+  readonly protocol: SocketProtocol;
+  readonly maxFrameSize: number;
+  readonly maxConnections: number;
+  readonly maxStreams: number;
+  readonly handshakeTimeout: number;
+  readonly idleTimeout: number;
+  readonly probeInterval: number;
+  readonly clock: QueueClock;
+}
+
+/** A `SocketAddress` that is one or the other. */
+export type CheckedAddress = { readonly path: string } | { readonly host: string; readonly port: number };
+
+const PROTOCOLS: readonly unknown[] = ['auto', 'legacy', 'lines'] satisfies SocketProtocol[];
+
+/** Checks options, fills in the defaults. Throws `OptionError` for what cannot be. */
+export function resolveServerOptions(options: SocketServerOptions): Omit<ServerSettings, 'token'> {
+  const { container, protocol = 'auto', clock = SYSTEM_QUEUE_CLOCK } = options;
+  if (!PROTOCOLS.includes(protocol)) throw new OptionError('Option protocol must be auto, legacy or lines.');
+  const address = checkAddress(options);
+  const hasToken = options.token !== undefined || options.tokenFile !== undefined;
+  if ('host' in address && !isLoopback(address.host) && !hasToken) {
+    throw new OptionError(`Anybody who reaches ${address.host} could give commands. Give a token, or use a path.`);
+  }
+  return {
+    container: container ?? new SseChannelContainer(),
+    ownsContainer: container === undefined,
+    address,
+    protocol,
+    maxFrameSize: whole('maxFrameSize', options.maxFrameSize ?? 1_048_576),
+    maxConnections: whole('maxConnections', options.maxConnections ?? 1000),
+    maxStreams: whole('maxStreams', options.maxStreams ?? 100),
+    handshakeTimeout: duration('handshakeTimeout', options.handshakeTimeout ?? 10_000),
+    idleTimeout: duration('idleTimeout', options.idleTimeout ?? 60_000),
+    probeInterval: duration('probeInterval', options.probeInterval ?? 15_000),
+    clock,
+  };
+}
+
+/** The address of the options. @throws OptionError when they give none, or two. */
+export function checkAddress({ path, host, port }: SocketAddress): CheckedAddress {
+  if (path !== undefined && port === undefined && host === undefined) return { path: checkSocketPath(path) };
+  if (path !== undefined || port === undefined) throw new OptionError('Give either a path, or a port and perhaps a host.');
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new OptionError('Option port must be a whole number from 0 to 65535.');
+  }
+  if (host !== undefined && (typeof host !== 'string' || host === '')) {
+    throw new OptionError('Option host must be a name or an address.');
+  }
+  return { host: host ?? '127.0.0.1', port };
+}
+
+/** A whole number from 1 up. */
+export function whole(name: string, value: number): number {
+  if (Number.isSafeInteger(value) && value >= 1) return value;
+  throw new OptionError(`Option ${name} must be a whole number from 1 up.`);
+}
+
+/** Milliseconds that a timer can keep. */
+export function duration(name: string, value: number): number {
+  if (typeof value === 'number' && value >= 1 && value <= LONGEST_TIMER) return value;
+  throw new OptionError(`Option ${name} must be a number of milliseconds from 1 to ${LONGEST_TIMER}.`);
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}
