@@ -39,8 +39,8 @@ export function fieldOf(object: JsonObject, name: string): unknown {
  */
 export function eventText(event: unknown): string {
   try {
-    // `undefined` has no JSON text, which the types of JSON.stringify do not say.
-    return (JSON.stringify(event) as string | undefined) ?? 'null';
+    // `undefined` has no JSON text.
+    return JSON.stringify(event ?? null);
   } catch (thrown) {
     const { name, message } = asError(thrown);
     return JSON.stringify({ event: CHANNEL_ERROR, data: { error: { name, message } } });

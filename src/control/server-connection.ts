@@ -72,12 +72,14 @@ export class ServerConnection {
   }
 
   async #release(): Promise<void> {
-    this.#settings.clock.clearTimeout(this.#timer!);
+    this.#cancelTimer();
     this.#exchange.end();
     await this.#session.end();
   }
 
   async #receive(piece: Buffer): Promise<void> {
+    // It was sent away and has not noticed yet.
+    if (!this.#socket.writable) return;
     if (this.#mode === 'lines') return this.#handleLines(piece);
     this.#collectedLength += piece.length;
     const { maxFrameSize } = this.#settings;
@@ -95,6 +97,7 @@ export class ServerConnection {
 
   /** The client has ended its side. With lines that is its farewell; otherwise the request is whole now. */
   async #finish(): Promise<void> {
+    if (!this.#socket.writable) return;
     const bytes = this.#mode === 'lines' ? this.#splitter.rest() : this.#takeCollected();
     if (this.#mode === 'undecided') this.#decide(bytes);
     if (this.#isLines()) {
@@ -131,24 +134,29 @@ export class ServerConnection {
 
   /** Gives the client so many milliseconds to do something. */
   #expect(milliseconds: number): void {
-    const { clock } = this.#settings;
-    if (this.#timer !== undefined) clock.clearTimeout(this.#timer);
-    if (this.#socket.closed) return;
-    this.#timer = clock.setTimeout(() => {
-      if (this.#session.isInUse) return this.#expect(milliseconds);
-      this.#output.close(this.#lastWords(new TimeoutError(`No whole request came for ${milliseconds} ms.`)));
-    }, milliseconds);
+    this.#setTimer(milliseconds, () => {
+      if (this.#session.isInUse) this.#expect(milliseconds);
+      else this.#output.close(this.#lastWords(new TimeoutError(`No whole request came for ${milliseconds} ms.`)));
+    });
   }
 
   /** Writes nothing now and then: the system says so when nobody is there to read it. */
   #probe(): void {
-    const { clock, probeInterval } = this.#settings;
-    if (this.#timer !== undefined) clock.clearTimeout(this.#timer);
-    if (this.#socket.closed) return;
-    this.#timer = clock.setTimeout(() => {
+    this.#setTimer(this.#settings.probeInterval, () => {
       this.#socket.write('');
       this.#probe();
-    }, probeInterval);
+    });
+  }
+
+  #setTimer(milliseconds: number, callback: () => void): void {
+    this.#cancelTimer();
+    if (this.#socket.closed) return;
+    this.#timer = this.#settings.clock.setTimeout(callback, milliseconds);
+  }
+
+  #cancelTimer(): void {
+    if (this.#timer !== undefined) this.#settings.clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   /** Tells the client why it is sent away, in the protocol it speaks. */

@@ -98,7 +98,8 @@ export function resolveServerOptions(options: SocketServerOptions): Omit<ServerS
 /** The address of the options. @throws OptionError when they give none, or two. */
 export function checkAddress({ path, host, port }: SocketAddress): CheckedAddress {
   if (path !== undefined && port === undefined && host === undefined) return { path: checkSocketPath(path) };
-  if (path !== undefined || port === undefined) throw new OptionError('Give either a path, or a port and perhaps a host.');
+  if (path !== undefined || port === undefined)
+    throw new OptionError('Give either a path, or a port and perhaps a host.');
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new OptionError('Option port must be a whole number from 0 to 65535.');
   }

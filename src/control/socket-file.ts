@@ -52,7 +52,8 @@ export async function listenOnFile(server: Server, path: string): Promise<Socket
 async function claim(bound: string, path: string): Promise<void> {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     try {
-      return await link(bound, path);
+      await link(bound, path);
+      return;
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw error;
       await clearDead(path);

@@ -1,6 +1,9 @@
 import type { Socket } from 'node:net';
 import type { QueueClock } from '../queue/expiry.js';
 
+/** How many milliseconds the other side has to end its side, too. */
+const LINGER = 1000;
+
 /** Writes to a socket no faster than the other side reads. */
 export class SocketOutput {
   readonly #socket: Socket;
@@ -21,6 +24,11 @@ export class SocketOutput {
     return this.#room !== undefined;
   }
 
+  /** Resolves when the socket has room: with false when it never will. */
+  ready(): Promise<boolean> {
+    return this.#room ?? Promise.resolve(this.#socket.writable);
+  }
+
   /**
    * Writes, and resolves when the socket has room for more: with false when it never will, because it is closed. What
    * was written is not to be written again either way.
@@ -31,13 +39,19 @@ export class SocketOutput {
     return hasRoom ? Promise.resolve(true) : (this.#room ??= this.#waitForRoom());
   }
 
-  /** Writes the last there is, and closes the socket when that is written. One that is blocked is destroyed. */
+  /**
+   * Writes the last there is, ends this side, and lets go of what still comes in, so that the other side reads to the
+   * end before the connection breaks. When it does not end its side, the socket is destroyed; one that is blocked, at
+   * once. Closing again does nothing.
+   */
   close(text = ''): void {
-    if (this.isBlocked) this.#socket.destroy();
-    if (text !== '' && this.#socket.writable) this.#socket.write(text);
-    this.#socket.destroySoon();
-    const timer = this.#clock.setTimeout(() => this.#socket.destroy(), this.#patience);
-    this.#socket.once('close', () => this.#clock.clearTimeout(timer));
+    const socket = this.#socket;
+    if (this.isBlocked) socket.destroy();
+    if (!socket.writable) return;
+    socket.end(text);
+    socket.resume();
+    const timer = this.#clock.setTimeout(() => socket.destroy(), LINGER);
+    socket.once('close', () => this.#clock.clearTimeout(timer));
   }
 
   #waitForRoom(): Promise<boolean> {

@@ -32,3 +32,10 @@ export function checkLength(bound: string, path: string): void {
     `The path of a socket has at most ${LONGEST} bytes; ${path} ${where}. Choose a directory with a shorter path.`,
   );
 }
+
+/** How errors name an address. */
+export function addressText(
+  address: { readonly path: string } | { readonly host: string; readonly port: number },
+): string {
+  return 'path' in address ? address.path : `${address.host}:${address.port}`;
+}

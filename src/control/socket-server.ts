@@ -9,11 +9,11 @@ import { resolveServerOptions } from './server-options.js';
 import type { CheckedAddress, ServerSettings, SocketServerOptions } from './server-options.js';
 import { listenOnFile } from './socket-file.js';
 import type { SocketFile } from './socket-file.js';
-import { isPipe } from './socket-path.js';
+import { addressText, isPipe } from './socket-path.js';
 import { readToken } from './token.js';
 
 /** Where a server stands. */
-type State = 'new' | 'starting' | 'listening' | 'stopped';
+type State = 'new' | 'listening' | 'stopped';
 
 /**
  * Lets other processes act on the channels of this one, over a Unix socket: make channels and listeners, dispatch,
@@ -87,11 +87,12 @@ export class SocketServer implements AsyncDisposable {
   }
 
   async #listen(): Promise<void> {
-    this.#state = 'starting';
     try {
       const settings: ServerSettings = { ...this.#settings, token: await readToken(this.#options) };
       const controller = new Controller(settings.container);
-      this.#server.on('connection', (socket) => this.#serve(new ServerConnection(socket, controller, settings), socket));
+      this.#server.on('connection', (socket) =>
+        this.#serve(new ServerConnection(socket, controller, settings), socket),
+      );
       this.#file = await open(this.#server, settings.address);
       this.#state = 'listening';
     } catch (error) {
@@ -126,7 +127,8 @@ async function open(server: Server, address: CheckedAddress): Promise<SocketFile
     await listening(server, { ...address, exclusive: true });
     return undefined;
   } catch (error) {
-    const where = 'path' in address ? address.path : `${address.host}:${address.port}`;
-    throw new ListenError(`${where} cannot be listened on: ${asError(error).message}.`, { cause: error });
+    throw new ListenError(`${addressText(address)} cannot be listened on: ${asError(error).message}.`, {
+      cause: error,
+    });
   }
 }

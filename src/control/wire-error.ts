@@ -22,8 +22,10 @@ export interface WireError {
   readonly message: string;
 }
 
+type ErrorMaker = (message: string) => MessagingError;
+
 /** How the client makes an error of each code again. Others become a `RequestError`. */
-const MAKERS: ReadonlyMap<string, (message: string) => MessagingError> = new Map([
+const MAKERS: ReadonlyMap<string, ErrorMaker> = new Map<string, ErrorMaker>([
   ['ERR_AUTHENTICATION', authenticationError],
   ['ERR_INVALID_CHANNEL', (message: string) => new InvalidChannelError(message)],
   ['ERR_INVALID_LISTENER', (message: string) => new InvalidListenerError(message)],

@@ -1,7 +1,6 @@
 /** How a job ended. */
 export type Outcome<Result> =
-  | { readonly status: 'done'; readonly result: Result }
-  | { readonly status: 'failed'; readonly error: unknown };
+  { readonly status: 'done'; readonly result: Result } | { readonly status: 'failed'; readonly error: unknown };
 
 /** A message that was taken up, and how its handling ended, if it has. */
 export interface Job<Work, Result> {

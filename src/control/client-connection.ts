@@ -1,0 +1,236 @@
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { ConnectionError, InvalidMessageFormatError, QueueFullError, TimeoutError, asError } from '../errors.js';
+import type { MessagingError } from '../errors.js';
+import type { ClientSettings } from './client-options.js';
+import { EventStream } from './event-stream.js';
+import { fieldOf, readObject } from './json-line.js';
+import type { JsonObject } from './json-line.js';
+import { LineSplitter } from './line-splitter.js';
+import { addressText } from './socket-path.js';
+import { SocketOutput } from './socket-output.js';
+import { readToken } from './token.js';
+import { fromWire } from './wire-error.js';
+
+/** How long a request to a server may take. */
+export interface RequestOptions {
+  /** How long to wait for the answer, in milliseconds. Default the `timeout` of the client. */
+  timeout?: number | undefined;
+  /** Stops waiting: the call rejects with the signal's reason. What was asked for may happen all the same. */
+  signal?: AbortSignal | undefined;
+}
+
+/** A request that waits for its answer. */
+interface Pending {
+  readonly opensStream: boolean;
+  readonly signal: AbortSignal | undefined;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** One connection of a client to a server: requests and answers, and streams. */
+export class ClientConnection {
+  readonly #socket: Socket;
+  readonly #settings: ClientSettings;
+  readonly #output: SocketOutput;
+  readonly #splitter: LineSplitter;
+  readonly #pending = new Map<number, Pending>();
+  readonly #streams = new Map<number, EventStream>();
+  #lastId = 0;
+  #failure: MessagingError | undefined;
+
+  constructor(socket: Socket, settings: ClientSettings) {
+    this.#socket = socket;
+    this.#settings = settings;
+    this.#output = new SocketOutput(socket, settings.clock, settings.timeout);
+    this.#splitter = new LineSplitter(settings.maxFrameSize);
+    socket.on('data', (piece: Buffer) => this.#receive(piece));
+    socket.on('error', (error) => this.#fail(connectionError('was lost', settings, error)));
+    socket.on('end', () => this.#fail(connectionError('was closed by the server', settings)));
+    socket.on('close', () => this.#fail(connectionError('was closed', settings)));
+    this.#holdProcess();
+  }
+
+  /** Whether requests can be sent. */
+  get isOpen(): boolean {
+    return this.#failure === undefined;
+  }
+
+  /** Asks for something and resolves with the result. */
+  request(verb: string, fields: JsonObject, options: RequestOptions = {}): Promise<unknown> {
+    return this.#ask(verb, fields, options, false);
+  }
+
+  /** Asks for a stream. The signal ends it, too. */
+  async open(verb: string, fields: JsonObject, options: RequestOptions): Promise<EventStream> {
+    const credit = this.#settings.streamWindow;
+    // What resolves a request that opens a stream is the stream.
+    return (await this.#ask(verb, { ...fields, credit }, options, true)) as EventStream;
+  }
+
+  /** Closes it. Requests that wait are rejected, and streams end. */
+  close(): void {
+    for (const stream of this.#streams.values()) stream.finish();
+    this.#fail(connectionError('was closed by the client', this.#settings));
+  }
+
+  async #ask(verb: string, fields: JsonObject, options: RequestOptions, opensStream: boolean): Promise<unknown> {
+    const { clock, maxInFlight, timeout: usual } = this.#settings;
+    const { timeout = usual, signal } = options;
+    signal?.throwIfAborted();
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#pending.size >= maxInFlight) {
+      throw new QueueFullError(`${maxInFlight} requests wait for answers, all that may. Await some of them first.`);
+    }
+    const id = ++this.#lastId;
+    const line = lineOf({ id, verb, ...fields });
+    const giveUp = (error: Error): void => {
+      this.#pending.get(id)?.reject(error);
+      this.#pending.delete(id);
+      if (opensStream) this.#cancel(id);
+    };
+    const onAbort = (): void => giveUp(asError(signal?.reason));
+    const timer = clock.setTimeout(() => giveUp(noAnswer(timeout)), timeout);
+    signal?.addEventListener('abort', onAbort);
+    try {
+      return await new Promise((resolve, reject) => {
+        this.#pending.set(id, { opensStream, signal, resolve, reject });
+        this.#holdProcess();
+        void this.#output.ready().then(() => this.#pending.has(id) && this.#output.write(line));
+      });
+    } finally {
+      clock.clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      this.#holdProcess();
+    }
+  }
+
+  #receive(piece: Buffer): void {
+    try {
+      for (const line of this.#splitter.push(piece)) this.#take(readObject(line));
+    } catch (error) {
+      // Nothing but what breaks the protocol is thrown in there.
+      this.#fail(error as MessagingError);
+    }
+  }
+
+  /** Takes an answer or an event. What nobody waits for any more is let go. */
+  #take(answer: JsonObject): void {
+    const id = fieldOf(answer, 'id');
+    if (id === null) throw fromWire(fieldOf(answer, 'error'));
+    if (typeof id !== 'number') return;
+    const failure = fieldOf(answer, 'ok') === false ? fromWire(fieldOf(answer, 'error')) : undefined;
+    const stream = this.#streams.get(id);
+    if (stream === undefined) {
+      this.#settle(id, failure, fieldOf(answer, 'result'));
+    } else if (Object.hasOwn(answer, 'event')) {
+      stream.push(fieldOf(answer, 'event'));
+    } else {
+      this.#streams.delete(id);
+      stream.finish(failure);
+      this.#holdProcess();
+    }
+  }
+
+  #settle(id: number, failure: Error | undefined, result: unknown): void {
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return;
+    this.#pending.delete(id);
+    if (failure !== undefined) pending.reject(failure);
+    else pending.resolve(pending.opensStream ? this.#newStream(id, String(result), pending.signal) : result);
+  }
+
+  /** Made before the next line is looked at, which may be its first event. */
+  #newStream(id: number, listenerId: string, signal: AbortSignal | undefined): EventStream {
+    const control = {
+      allow: (credit: number): void => this.#tell('credit', { stream: id, credit }),
+      cancel: (): void => this.#cancel(id),
+    };
+    const stream = new EventStream(listenerId, this.#settings.streamWindow, control, signal);
+    this.#streams.set(id, stream);
+    return stream;
+  }
+
+  #cancel(id: number): void {
+    this.#streams.delete(id);
+    this.#tell('cancel', { stream: id });
+    this.#holdProcess();
+  }
+
+  /** Sends what needs no answer. */
+  #tell(verb: string, fields: JsonObject): void {
+    void this.#output.write(lineOf({ id: ++this.#lastId, verb, ...fields }));
+  }
+
+  /** The process stays alive for an answer or a stream, and for nothing else. */
+  #holdProcess(): void {
+    if (this.#pending.size + this.#streams.size > 0) this.#socket.ref();
+    else this.#socket.unref();
+  }
+
+  #fail(error: MessagingError): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    this.#socket.destroy();
+    for (const { reject } of this.#pending.values()) reject(error);
+    for (const stream of this.#streams.values()) stream.finish(error);
+    this.#pending.clear();
+    this.#streams.clear();
+  }
+}
+
+/**
+ * Connects to a server, and shows the token.
+ *
+ * @throws ConnectionError when nothing listens there; TimeoutError; AuthenticationError; OptionError when the token cannot
+ * be read.
+ */
+export async function openConnection(settings: ClientSettings): Promise<ClientConnection> {
+  const token = await readToken(settings.tokenOptions);
+  const connection = new ClientConnection(await dial(settings), settings);
+  try {
+    await connection.request('hello', token === undefined ? {} : { token });
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+/** Opens a socket. */
+export function dial({ address, clock, timeout }: ClientSettings): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(address);
+    const giveUp = (error: Error): void => {
+      clock.clearTimeout(timer);
+      socket.destroy();
+      reject(error);
+    };
+    const onError = (error: Error): void => {
+      giveUp(new ConnectionError(`No server answers at ${addressText(address)}. Start one there.`, { cause: error }));
+    };
+    const timer = clock.setTimeout(() => giveUp(noAnswer(timeout)), timeout);
+    socket.once('error', onError);
+    socket.once('connect', () => {
+      clock.clearTimeout(timer);
+      socket.off('error', onError);
+      resolve(socket);
+    });
+  });
+}
+
+function lineOf(request: JsonObject): string {
+  try {
+    return `${JSON.stringify(request)}\n`;
+  } catch (error) {
+    throw new InvalidMessageFormatError('The payload has no JSON text: it holds a bigint or itself.', { cause: error });
+  }
+}
+
+function noAnswer(timeout: number): TimeoutError {
+  return new TimeoutError(`The server has not answered for ${timeout} ms. What was asked for may happen still.`);
+}
+
+function connectionError(what: string, { address }: ClientSettings, cause?: Error): ConnectionError {
+  return new ConnectionError(`The connection to ${addressText(address)} ${what}.`, { cause });
+}
