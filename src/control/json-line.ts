@@ -39,8 +39,8 @@ export function fieldOf(object: JsonObject, name: string): unknown {
  */
 export function eventText(event: unknown): string {
   try {
-    // `undefined` has no JSON text.
-    return JSON.stringify(event ?? null);
+    // In an array, what has no JSON text, such as undefined, is null.
+    return JSON.stringify([event]).slice(1, -1);
   } catch (thrown) {
     const { name, message } = asError(thrown);
     return JSON.stringify({ event: CHANNEL_ERROR, data: { error: { name, message } } });
