@@ -1,4 +1,4 @@
-import { OptionError, asError } from '../../errors.js';
+import { InvalidListenerError, OptionError, asError } from '../../errors.js';
 import { AbstractChannel } from '../abstract-channel.js';
 import type { ChannelOptions, StreamOptions } from '../abstract-channel.js';
 import type { Mailbox } from '../mailbox.js';
@@ -68,7 +68,8 @@ export class DataProcessingChannel<Result = unknown> extends AbstractChannel<Pro
    * A message of the type `_eric_channel_closed` is not handled, and comes last.
    *
    * No message is lost. What is not begun stays in the queue: besides the messages that are handled, at most as many
-   * are taken from it as results wait to be taken from the loop, and those are at most `maxWorkers`, too. When the loop
+   * are taken from it as results wait to be taken from the loop, and those are at most `maxWorkers`, too; four times that
+   * in order, so that a message that takes long does not idle the other workers at once. When the loop
    * is left, what is under way is finished, and its results come first in the next call. When the signal is aborted,
    * handlers are told; a message whose handler then throws goes back into the queue, and the loop throws the signal's
    * reason.
@@ -82,6 +83,9 @@ export class DataProcessingChannel<Result = unknown> extends AbstractChannel<Pro
     const { ordered = false, follow = false, errors = 'item', signal } = options;
     if (!['item', 'throw'].includes(errors)) throw new OptionError('Option errors must be item or throw.');
     const mailbox = this.mailbox(listener.id);
+    if (mailbox.listener !== listener) {
+      throw new InvalidListenerError(`Channel ${this.id} has another listener ${listener.id}.`);
+    }
     const source = {
       mailbox,
       bench: this.#bench(mailbox),

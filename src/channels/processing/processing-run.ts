@@ -23,8 +23,11 @@ export interface RunSettings {
   readonly signal: AbortSignal | undefined;
 }
 
+/** In order, so many outcomes for each worker may wait for that of an earlier message: it should not idle the others. */
+const ORDERED_AHEAD = 4;
+
 /**
- * One loop over the outcomes of a listener's messages. At most `maxWorkers` messages are handled at once, and at most as
+ * One loop over the outcomes of a listener's messages. At most `maxWorkers` messages are handled at once, and only so
  * many outcomes wait to be taken away: what is beyond that stays in the queue.
  */
 export class ProcessingRun<Result, Item> implements AsyncIterableIterator<Item, undefined>, AsyncDisposable {
@@ -93,7 +96,8 @@ export class ProcessingRun<Result, Item> implements AsyncIterableIterator<Item, 
 
   get #hasFreeWorker(): boolean {
     const { bench, maxWorkers } = this.#source;
-    return bench.running < maxWorkers && bench.finished < maxWorkers;
+    const mayWait = this.#settings.ordered ? ORDERED_AHEAD * maxWorkers : maxWorkers;
+    return bench.running < maxWorkers && bench.finished < mayWait;
   }
 
   /** Called when there is a message, or a worker is free: also while whoever runs the loop is busy elsewhere. */
