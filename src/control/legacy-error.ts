@@ -25,10 +25,10 @@ function errorOf(error: Error, command: Command | undefined): LegacyError {
     return new LegacyError('KeyError', command.channel);
   }
   if (error instanceof InvalidChannelError) {
-    return new LegacyError('InvalidChannelException', `No channel with id ${command?.channel ?? 'None'}`);
+    return new LegacyError('InvalidChannelException', `No channel with id ${command?.channel || 'None'}`);
   }
   if (error instanceof InvalidListenerError && command?.verb === 'dispatch') {
-    return new LegacyError('InvalidListenerException', `Invalid listener ${command.listener}`);
+    return new LegacyError('InvalidListenerException', `Invalid listener ${command.listener || 'None'}`);
   }
   if (error instanceof InvalidListenerError && command?.verb === 'removeListener') {
     return new LegacyError('KeyError', command.listener);

@@ -59,10 +59,9 @@ function commandOf(verb: unknown, request: JsonObject): Command | undefined {
   }
 }
 
-/** An id as the replies show it. What is no text is the id of nothing. */
+/** Nothing has an empty id, and replies show it as `None`. */
 function idText(id: unknown): string {
-  if (typeof id === 'string') return id;
-  return id === undefined || id === null ? 'None' : JSON.stringify(id);
+  return typeof id === 'string' ? id : '';
 }
 
 function decode(bytes: Buffer): string {

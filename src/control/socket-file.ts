@@ -1,10 +1,11 @@
-import { chmod, link, lstat, mkdtemp, rm, unlink } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { chmod, link, lstat, mkdtemp, rename, rm, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import type { Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { ListenError, asError } from '../errors.js';
 import { listening } from './listening.js';
-import { BIRTHPLACE, checkLength } from './socket-path.js';
+import { BIRTHPLACE, BIRTH_NAME, checkLength } from './socket-path.js';
 
 /** Only its owner may connect. */
 const PRIVATE = 0o600;
@@ -28,17 +29,16 @@ export interface SocketFile {
  */
 export async function listenOnFile(server: Server, path: string): Promise<SocketFile> {
   const directory = dirname(path);
-  const characters = 'X'.repeat(BIRTHPLACE.randomCharacters);
-  checkLength(join(directory, BIRTHPLACE.prefix + characters, BIRTHPLACE.name), path);
+  checkLength(join(directory, `${BIRTHPLACE}XXXXXX`, BIRTH_NAME), path);
   let birthplace: string | undefined;
   try {
-    birthplace = await mkdtemp(join(directory, BIRTHPLACE.prefix));
-    const bound = join(birthplace, BIRTHPLACE.name);
+    birthplace = await mkdtemp(join(directory, BIRTHPLACE));
+    const bound = join(birthplace, BIRTH_NAME);
     await listening(server, { path: bound, exclusive: true });
     await chmod(bound, PRIVATE);
     await claim(bound, path);
-    const { dev, ino } = await lstat(bound);
-    return { remove: () => removeIfSame(path, dev, ino) };
+    const ours = await lstat(bound);
+    return { remove: () => removeIfSame(path, ours) };
   } catch (error) {
     server.close();
     if (error instanceof ListenError) throw error;
@@ -56,14 +56,14 @@ async function claim(bound: string, path: string): Promise<void> {
       return;
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw error;
-      await clearDead(path);
+      await clearDead(path, `${bound}-dead`);
     }
   }
   throw new ListenError(`${path} is taken again and again by others. Choose another path.`);
 }
 
-/** Removes a socket file that no process listens on. */
-async function clearDead(path: string): Promise<void> {
+/** Removes a socket file that no process listens on. It is moved aside on the way. */
+async function clearDead(path: string, aside: string): Promise<void> {
   const found = await lstat(path).catch(missing);
   if (found === undefined) return;
   if (!found.isSocket()) {
@@ -78,7 +78,17 @@ async function clearDead(path: string): Promise<void> {
         : `${path} is there, and whether a server listens on it cannot be told (${answer}).`,
     );
   }
-  await removeIfSame(path, found.dev, found.ino);
+  await takeAway(path, found, aside);
+}
+
+/** Removes a file that was found to be dead, and no other one that has got its name since. */
+async function takeAway(path: string, found: Stats, aside: string): Promise<void> {
+  // In one step, so that of several servers only one gets it.
+  await rename(path, aside).catch(missing);
+  const taken = await lstat(aside).catch(missing);
+  // A live one that has come meanwhile gets its name back. If even that is taken by now, its owner has lost it anyway.
+  if (taken !== undefined && !isSame(taken, found)) await link(aside, path).catch(() => undefined);
+  await unlink(aside).catch(missing);
 }
 
 /** What happens when one connects: `open`, or the code of the error. */
@@ -94,10 +104,13 @@ function probe(path: string): Promise<string> {
   });
 }
 
-async function removeIfSame(path: string, dev: number, ino: number): Promise<void> {
+async function removeIfSame(path: string, ours: Stats): Promise<void> {
   const found = await lstat(path).catch(missing);
-  if (found?.dev !== dev || found.ino !== ino) return;
-  await unlink(path).catch(missing);
+  if (found !== undefined && isSame(found, ours)) await unlink(path).catch(missing);
+}
+
+function isSame(left: Stats, right: Stats): boolean {
+  return left.dev === right.dev && left.ino === right.ino;
 }
 
 function missing(error: unknown): undefined {

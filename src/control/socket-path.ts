@@ -3,11 +3,10 @@ import { OptionError } from '../errors.js';
 /** Bytes of a path that fit into `sockaddr_un`, its final NUL not counted. Longer ones would be cut off silently. */
 const LONGEST: number = process.platform === 'linux' ? 107 : 103;
 
-/**
- * Where a socket is bound before it gets its name, below the directory it will be in: `.` and six random characters,
- * then this.
- */
-export const BIRTHPLACE = { prefix: '.', randomCharacters: 6, name: 's' } as const;
+/** What a directory begins with in which a socket is bound before it gets its name. Six random characters follow. */
+export const BIRTHPLACE = '.s';
+/** What the socket is called in there. Short, since all of it must fit into `LONGEST`. */
+export const BIRTH_NAME = 's';
 
 /** Whether it names a pipe of Windows, which is no file. */
 export function isPipe(path: string): boolean {
