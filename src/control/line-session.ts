@@ -39,6 +39,7 @@ export class LineSession {
   /** Listeners that go when the client goes: `[channel, listener]`. */
   readonly #listeners: [channel: string, listener: string][] = [];
   #isWelcome: boolean;
+  #isOver = false;
 
   constructor(controller: Controller, settings: ServerSettings, output: SocketOutput) {
     this.#controller = controller;
@@ -58,12 +59,14 @@ export class LineSession {
   }
 
   /**
-   * Carries out the request in a line and answers it. Resolves when the client has room for the next answer.
+   * Carries out the request in a line and answers it. Resolves when the client has room for the next answer. After `end`
+   * it does nothing: what a client has sent before it went is not begun when nobody is left to hold what it makes.
    *
    * @throws ProtocolError when the line is no request, AuthenticationError when the token is wrong or missing: then the
    * connection must be closed.
    */
   async handle(line: Buffer): Promise<void> {
+    if (this.#isOver) return;
     const request = readObject(line);
     const id = readId(request);
     try {
@@ -76,6 +79,7 @@ export class LineSession {
 
   /** Ends its streams and waits until they have said so; removes its listeners. */
   async end(): Promise<void> {
+    this.#isOver = true;
     for (const { stream } of this.#streams.values()) stream.end();
     for (const [channel, listener] of this.#listeners.splice(0)) this.#controller.forget(channel, listener);
     await Promise.all(this.#pumps);

@@ -81,17 +81,17 @@ export class ServerConnection {
     // It was sent away and has not noticed yet.
     if (!this.#socket.writable) return;
     if (this.#mode === 'lines') return this.#handleLines(piece);
-    this.#collectedLength += piece.length;
-    const { maxFrameSize } = this.#settings;
-    if (this.#collectedLength > maxFrameSize) {
-      throw protocolError(`The request has more than ${maxFrameSize} bytes. Send less, or raise maxFrameSize.`);
-    }
     this.#collected.push(piece);
+    this.#collectedLength += piece.length;
     if (this.#mode === 'undecided' && piece.includes(LINE_FEED)) {
       const bytes = this.#takeCollected();
       this.#decide(bytes.subarray(0, bytes.indexOf(LINE_FEED)));
       if (this.#isLines()) return this.#handleLines(bytes);
       this.#collected.push(bytes);
+    }
+    const { maxFrameSize } = this.#settings;
+    if (this.#collectedLength > maxFrameSize) {
+      throw protocolError(`The request has more than ${maxFrameSize} bytes. Send less, or raise maxFrameSize.`);
     }
   }
 

@@ -39,6 +39,9 @@ export class SocketServer implements AsyncDisposable {
     this.#options = options;
     this.#settings = resolveServerOptions(options);
     this.#server.maxConnections = this.#settings.maxConnections;
+    // What goes wrong before it listens, `start` tells. Later, a client could not be accepted, for want of a file
+    // descriptor say: that one has lost its connection, and the others go on.
+    this.#server.on('error', () => undefined);
   }
 
   /** The channels that clients act on. */
