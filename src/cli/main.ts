@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { brokerCommand } from './broker.js';
+import { channelsCommand } from './channels.js';
 import { failed } from './exit.js';
 import { recvCommand } from './recv.js';
 import { sendCommand } from './send.js';
@@ -17,7 +18,8 @@ const program = new Command('amqp-messenger')
   .showHelpAfterError('(add --help for what there is)')
   .addCommand(sendCommand())
   .addCommand(recvCommand())
-  .addCommand(brokerCommand());
+  .addCommand(brokerCommand())
+  .addCommand(channelsCommand());
 
 try {
   await program.parseAsync();
