@@ -1,7 +1,7 @@
 import { SYSTEM_QUEUE_CLOCK } from '../queue/expiry.js';
 import type { QueueClock } from '../queue/expiry.js';
 import { checkAddress, duration, whole } from './server-options.js';
-import type { CheckedAddress, SocketAddress } from './server-options.js';
+import type { ResolvedAddress, SocketAddress } from './server-options.js';
 import type { TokenOptions } from './token.js';
 
 /** How a `SocketClient` behaves. Times are milliseconds. */
@@ -20,7 +20,7 @@ export interface SocketClientOptions extends SocketAddress, TokenOptions {
 
 /** `SocketClientOptions` checked, with the defaults filled in. */
 export interface ClientSettings {
-  readonly address: CheckedAddress;
+  readonly address: ResolvedAddress;
   readonly tokenOptions: TokenOptions;
   readonly timeout: number;
   readonly maxInFlight: number;

@@ -54,7 +54,7 @@ export interface SocketServerOptions extends SocketAddress, TokenOptions {
 export interface ServerSettings {
   readonly container: SseChannelContainer;
   readonly ownsContainer: boolean;
-  readonly address: CheckedAddress;
+  readonly address: ResolvedAddress;
   readonly token: string | undefined;
   readonly protocol: SocketProtocol;
   readonly maxFrameSize: number;
@@ -67,7 +67,7 @@ export interface ServerSettings {
 }
 
 /** A `SocketAddress` that is one or the other. */
-export type CheckedAddress = { readonly path: string } | { readonly host: string; readonly port: number };
+export type ResolvedAddress = { readonly path: string } | { readonly host: string; readonly port: number };
 
 const PROTOCOLS: readonly unknown[] = ['auto', 'legacy', 'lines'] satisfies SocketProtocol[];
 
@@ -96,7 +96,7 @@ export function resolveServerOptions(options: SocketServerOptions): Omit<ServerS
 }
 
 /** The address of the options. @throws OptionError when they give none, or two. */
-export function checkAddress({ path, host, port }: SocketAddress): CheckedAddress {
+export function checkAddress({ path, host, port }: SocketAddress): ResolvedAddress {
   if (path !== undefined && port === undefined && host === undefined) return { path: checkSocketPath(path) };
   if (path !== undefined || port === undefined)
     throw new OptionError('Give either a path, or a port and perhaps a host.');

@@ -6,7 +6,7 @@ import { Controller } from './controller.js';
 import { listening } from './listening.js';
 import { ServerConnection } from './server-connection.js';
 import { resolveServerOptions } from './server-options.js';
-import type { CheckedAddress, ServerSettings, SocketServerOptions } from './server-options.js';
+import type { ResolvedAddress, ServerSettings, SocketServerOptions } from './server-options.js';
 import { listenOnFile } from './socket-file.js';
 import type { SocketFile } from './socket-file.js';
 import { addressText, isPipe } from './socket-path.js';
@@ -55,7 +55,7 @@ export class SocketServer implements AsyncDisposable {
   }
 
   /** Where it listens: the path, or the host and the port, which is known after `start` if it was given as 0. */
-  get address(): CheckedAddress {
+  get address(): ResolvedAddress {
     const { address } = this.#settings;
     const bound = this.#server.address();
     if ('path' in address || bound === null || typeof bound === 'string') return address;
@@ -124,7 +124,7 @@ export class SocketServer implements AsyncDisposable {
   }
 }
 
-async function open(server: Server, address: CheckedAddress): Promise<SocketFile | undefined> {
+async function open(server: Server, address: ResolvedAddress): Promise<SocketFile | undefined> {
   if ('path' in address && !isPipe(address.path)) return listenOnFile(server, address.path);
   try {
     await listening(server, { ...address, exclusive: true });
