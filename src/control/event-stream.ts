@@ -76,10 +76,12 @@ export class EventStream<Event = unknown> implements AsyncIterableIterator<Event
     return Promise.resolve({ done: true, value: undefined });
   }
 
+  /** Itself. */
   [Symbol.asyncIterator](): this {
     return this;
   }
 
+  /** Ends it at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.return();
   }

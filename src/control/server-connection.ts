@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { ProtocolError, TimeoutError } from '../errors.js';
+import { AuthenticationError, TimeoutError, asError } from '../errors.js';
 import type { Controller } from './controller.js';
 import { fieldOf, readObject } from './json-line.js';
 import { LegacyExchange } from './legacy-exchange.js';
@@ -56,7 +56,8 @@ export class ServerConnection {
       }
       await this.#finish();
     } catch (error) {
-      this.#output.close(error instanceof ProtocolError ? this.#lastWords(error) : '');
+      // A wrong token has been answered; to a socket that is broken nothing can be said.
+      this.#output.close(error instanceof AuthenticationError ? '' : this.#lastWords(asError(error)));
     }
   }
 

@@ -66,8 +66,22 @@ export interface ServerSettings {
   readonly clock: QueueClock;
 }
 
+/** Where a Unix socket is. */
+export interface PathAddress {
+  /** Its path. */
+  readonly path: string;
+}
+
+/** Where a TCP port is. */
+export interface PortAddress {
+  /** Its host. */
+  readonly host: string;
+  /** Its number. */
+  readonly port: number;
+}
+
 /** A `SocketAddress` that is one or the other. */
-export type ResolvedAddress = { readonly path: string } | { readonly host: string; readonly port: number };
+export type ResolvedAddress = PathAddress | PortAddress;
 
 const PROTOCOLS: readonly unknown[] = ['auto', 'legacy', 'lines'] satisfies SocketProtocol[];
 

@@ -1,12 +1,8 @@
-import { createServer } from 'node:net';
-import type { Socket } from 'node:net';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { Message } from '../../src/channels/message.js';
 import { SocketClient } from '../../src/control/socket-client.js';
-import type { SocketClientOptions } from '../../src/control/client-options.js';
 import {
   AuthenticationError,
   ChannelQueueFullError,
@@ -15,44 +11,13 @@ import {
   InvalidListenerError,
   InvalidMessageFormatError,
   OptionError,
-  ProtocolError,
   QueueFullError,
-  RequestError,
   StateError,
   TimeoutError,
 } from '../../src/errors.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { directory, startServer } from '../unit/control/raw-clients.js';
-import type { Test } from '../unit/control/raw-clients.js';
-
-function clientOf(test: Test, path: string, options: Partial<SocketClientOptions> = {}): SocketClient {
-  const client = new SocketClient({ path, ...options });
-  test.onTestFinished(() => client.close());
-  return client;
-}
-
-/** A server that answers as it is told: each line with the lines the function makes of it. */
-async function scripted(test: Test, answer: (request: { id: number; verb: string }, socket: Socket) => string[]) {
-  const path = join(directory(test), 'scripted.sock');
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('error', () => undefined);
-    createInterface({ input: socket }).on('line', (line) => {
-      const request = JSON.parse(line) as { id: number; verb: string };
-      const lines = request.verb === 'hello' ? [ok(request.id, {})] : answer(request, socket);
-      for (const text of lines) socket.write(`${text}\n`);
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(path, resolve));
-  test.onTestFinished(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return { path, server, sockets };
-}
-
-const ok = (id: number, result: unknown): string => JSON.stringify({ id, ok: true, result });
+import { clientOf, ok, scripted } from '../unit/control/scripted-server.js';
 
 describe('a client', () => {
   it('creates, registers, broadcasts, dispatches, removes, and then finds nothing', async (test) => {
@@ -224,30 +189,6 @@ describe('a client', () => {
     await expect(client.ping()).rejects.toThrow(StateError);
     await client.close();
   });
-
-  it.for(['garbage', '[]', '{"id":null,"ok":false,"error":{"code":"ERR_PROTOCOL","message":"no"}}', '"'.repeat(1001)])(
-    'breaks with a server that says %s',
-    async (line, test) => {
-      const { path } = await scripted(test, () => [line]);
-      await expect(clientOf(test, path, { maxFrameSize: 1000 }).ping()).rejects.toThrow(ProtocolError);
-    },
-  );
-
-  it.for(['{"id":"x"}', '{"id":99,"ok":true}', '{"id":99,"event":1}', '{"id":1.5}', '{}'])(
-    'lets go of %s, which answers nothing',
-    async (line, test) => {
-      const { path } = await scripted(test, ({ id }) => [line, ok(id, null)]);
-      await clientOf(test, path).ping();
-    },
-  );
-
-  it.for([null, 1, {}, { code: 'ERR_NEW', message: 1 }, { code: 'constructor' }, { code: ['ERR_OPTION'] }])(
-    'takes the error %j for a refusal',
-    async (error, test) => {
-      const { path } = await scripted(test, ({ id }) => [JSON.stringify({ id, ok: false, error })]);
-      await expect(clientOf(test, path).ping()).rejects.toThrow(RequestError);
-    },
-  );
 
   it('refuses a payload that has no JSON text', async (test) => {
     const { path } = await startServer(test);

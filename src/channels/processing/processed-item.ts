@@ -8,18 +8,26 @@ export interface ProcessedItem<Result> {
   readonly event: string;
   /** What its handler returned; its payload when the listener handled it. */
   readonly data: Result;
+  /** Nothing has failed. */
   readonly error?: undefined;
+}
+
+/** What can be shown as JSON of a message whose handler has failed. */
+export interface Failure {
+  /** The type of the message. */
+  readonly type: string;
+  /** Its payload. */
+  readonly payload: unknown;
+  /** What its handler threw: the name and message of the error. */
+  readonly error: Readonly<Pick<Error, 'name' | 'message'>>;
 }
 
 /** A message whose handler has failed. */
 export interface FailedItem {
+  /** Tells that it is none of the messages. */
   readonly event: typeof CHANNEL_ERROR;
-  /** What can be shown of it as JSON: the message, and the name and message of the error. */
-  readonly data: {
-    readonly type: string;
-    readonly payload: unknown;
-    readonly error: { readonly name: string; readonly message: string };
-  };
+  /** What can be shown of it as JSON. */
+  readonly data: Failure;
   /** What the handler threw. */
   readonly error: Error;
 }

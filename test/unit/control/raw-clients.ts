@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
+import { setImmediate } from 'node:timers/promises';
 import type { TestContext } from 'vitest';
 import type { SocketServerOptions } from '../../../src/control/server-options.js';
 import { SocketServer } from '../../../src/control/socket-server.js';
@@ -29,6 +30,11 @@ export async function startServer(
   const server = await new SocketServer({ ...(options.port === undefined ? { path } : {}), ...options }).start();
   test.onTestFinished(() => server.stop());
   return { server, path };
+}
+
+/** Waits until a server has no more than so many connections. */
+export async function gone(server: { connections: number }, left = 0): Promise<void> {
+  while (server.connections > left) await setImmediate();
 }
 
 /** A plain socket, as any language has it. */
