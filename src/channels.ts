@@ -48,3 +48,40 @@ export {
   SseResponseError,
 } from './errors.js';
 export type { PeerError } from './errors.js';
+export { DataProcessingChannel } from './channels/processing/data-processing-channel.js';
+export type { DataProcessingOptions, ProcessQueueOptions } from './channels/processing/data-processing-channel.js';
+export type { HandlerContext, MessageHandler } from './channels/processing/message-handler.js';
+export type { FailedItem, Failure, ProcessedItem, QueueItem } from './channels/processing/processed-item.js';
+export { handleInPool } from './channels/processing/worker-pool.js';
+export type { MessageTask, WorkerPool } from './channels/processing/worker-pool.js';
+export type { RequestOptions } from './control/client-connection.js';
+export type { SocketClientOptions } from './control/client-options.js';
+export type { RemoteListenerOptions } from './control/command.js';
+export type { EventStream } from './control/event-stream.js';
+export type { JsonObject } from './control/json-line.js';
+export type {
+  PathAddress,
+  PortAddress,
+  ResolvedAddress,
+  SocketAddress,
+  SocketProtocol,
+  SocketServerOptions,
+} from './control/server-options.js';
+export { SocketClient } from './control/socket-client.js';
+export type {
+  CreateChannelOptions,
+  OutgoingMessage,
+  RegisterOptions,
+  WatchChannelOptions,
+} from './control/socket-client.js';
+export { SocketServer } from './control/socket-server.js';
+export type { TokenOptions } from './control/token.js';
+export {
+  AuthenticationError,
+  ListenError,
+  ProtocolError,
+  QueueFullError,
+  RequestError,
+  StateError,
+  TimeoutError,
+} from './errors.js';
