@@ -190,8 +190,9 @@ export class SenderLink {
     }
     // Nobody announces that the window or the socket has opened, as a flow frame announces credit.
     if (this.#unfinished !== undefined || (rhea.credit > 0 && this.#queue.size > 0)) session.host.stalled(this);
-    if (this.#draining && this.#queue.size === 0 && rhea.credit > 0) this.#drained(session, rhea);
+    // Whoever fills this link may have more for it, and a drain asks for that first (AMQP 1.0 §2.6.7).
     if (this.available > 0) this.events.sendable?.(this);
+    if (this.#draining && this.#queue.size === 0 && rhea.credit > 0) this.#drained(session, rhea);
     return false;
   }
 
@@ -203,7 +204,7 @@ export class SenderLink {
       if (delivery === undefined) continue;
       if (!settled && outcome !== undefined) this.#session?.settleSent(id, outcome);
       if (outcome === undefined) delivery.finish('settled');
-      else delivery.finish(outcome.type, outcome.type === 'rejected' ? rejection(outcome.error) : undefined);
+      else delivery.finish(outcome.type, outcome.type === 'rejected' ? rejection(outcome.error) : undefined, outcome);
     }
   }
 

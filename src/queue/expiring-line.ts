@@ -47,6 +47,11 @@ export class ExpiringLine<Message extends object> {
     return message !== undefined;
   }
 
+  /** At most `count` messages from behind a number on, in order. They stay. */
+  after(number: number, count: number): Message[] {
+    return this.#line.after(number, count);
+  }
+
   /** Takes out what expires at `now` or before, the earliest deadline first. */
   takeExpired(now: number): readonly Message[] {
     if (this.nextDeadline > now) return NONE;

@@ -62,6 +62,16 @@ export class NumberedLine<Item extends object> {
     return slot !== undefined && this.#items[slot] !== undefined;
   }
 
+  /** At most `count` items from behind a number on, in order. They stay. */
+  after(number: number, count: number): Item[] {
+    const items: Item[] = [];
+    for (let index = this.#indexAfter(number); index < this.#span && items.length < count; index++) {
+      const item = this.#items[(this.#head + index) & (this.#items.length - 1)];
+      if (item !== undefined) items.push(item);
+    }
+    return items;
+  }
+
   /** Takes everything out, in order. */
   drain(): Item[] {
     const items: Item[] = [];
@@ -82,6 +92,18 @@ export class NumberedLine<Item extends object> {
       else high = middle - 1;
     }
     return undefined;
+  }
+
+  /** How many slots from the head have a number up to this one: numbers rise along the ring, gaps included. */
+  #indexAfter(number: number): number {
+    let low = 0;
+    let high = this.#span;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#numbers[(this.#head + middle) & (this.#items.length - 1)]! <= number) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   /** The first slot must be no gap, and a backlog of a million should not leave a million empty slots behind. */

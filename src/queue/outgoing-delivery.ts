@@ -1,4 +1,5 @@
 import { inspectAs } from '../inspect.js';
+import type { Outcome } from '../message/outcome.js';
 import type { Status } from './status.js';
 import { mayBecome } from './status.js';
 import type { Tracker } from './tracker.js';
@@ -8,8 +9,8 @@ import { OutcomePromise } from './tracker.js';
 export interface DeliveryOwner {
   /** Where its deliveries go, without credentials: for error messages. */
   readonly destination: string;
-  /** The delivery has left `pending`. Called once per delivery. */
-  deliveryEnded(delivery: OutgoingDelivery): void;
+  /** The delivery has left `pending`. Called once per delivery, with what the peer has said of it, if it has. */
+  deliveryEnded(delivery: OutgoingDelivery, outcome?: Outcome): void;
 }
 
 const NO_BYTES = Buffer.alloc(0);
@@ -76,12 +77,12 @@ export class OutgoingDelivery implements Tracker {
   }
 
   /** Ends it. Does nothing when it has ended already: the first outcome counts. */
-  finish(status: Status, error?: Error): void {
+  finish(status: Status, error?: Error, outcome?: Outcome): void {
     if (this.#status !== 'pending' || !mayBecome('pending', status)) return;
     this.#status = status;
     this.#error = error;
     this.buffer = NO_BYTES;
-    this.owner.deliveryEnded(this);
+    this.owner.deliveryEnded(this, outcome);
     this.#outcome?.resolve(status);
   }
 }
