@@ -1,4 +1,20 @@
 /** An AMQP 1.0 broker inside the process, for development, tests and demos. */
 export { EmbeddedBroker } from './broker/embedded-broker.js';
-export type { EmbeddedBrokerOptions, QueueSnapshot } from './broker/embedded-broker.js';
-export type { QueueCounts } from './broker/broker-queue.js';
+export type { AuthenticationOptions } from './broker/authentication.js';
+export type {
+  BrokerEvents,
+  ClientInfo,
+  ConnectionEvent,
+  DeathEvent,
+  LinkEvent,
+  MessageEvent,
+  SettledEvent,
+} from './broker/broker-events.js';
+export type { BrokerTlsOptions, EmbeddedBrokerOptions } from './broker/broker-options.js';
+export type { DeathReason } from './broker/dead-letter.js';
+export type { InjectOptions, Injection, InjectionPoint } from './broker/injection.js';
+export type { QueueCounts } from './broker/queue-counts.js';
+export type { OverflowPolicy, QueueOptions } from './broker/queue-settings.js';
+export type { QueueRates } from './broker/rates.js';
+export type { QueueSnapshot, SubscriptionSnapshot, TopicSnapshot } from './broker/snapshot.js';
+export type { Login, SaslMechanism } from './link/server-sasl.js';

@@ -1,95 +1,86 @@
-import { v4 as uuid } from 'uuid';
-import { OptionError, StateError } from '../errors.js';
+import { Output } from '../codec/output.js';
+import { StateError } from '../errors.js';
+import type { MessagingError, PeerError } from '../errors.js';
 import { Acceptor } from '../link/acceptor.js';
-import { SYSTEM_CLOCK } from '../link/clock.js';
-import { DEFAULT_LIMITS } from '../link/limits.js';
-import type { LinkRequest } from '../link/link-request.js';
-import type { ReceiverLink } from '../link/receiver-link.js';
+import type { AcceptedConnection, AcceptorSettings } from '../link/acceptor.js';
+import type { Link } from '../link/link-table.js';
 import { DEFAULT_RECONNECT } from '../link/reconnect.js';
 import { createContainer } from '../link/rhea-seam.js';
-import { ACCEPTED } from '../message/outcome.js';
-import { BrokerQueue } from './broker-queue.js';
-import type { QueueCounts } from './broker-queue.js';
+import { attach, routeByTo } from './attach.js';
+import { BrokerEmitter } from './broker-events.js';
+import type { BrokerEvents } from './broker-events.js';
+import { resolveBrokerOptions } from './broker-options.js';
+import type { BrokerSettings, EmbeddedBrokerOptions } from './broker-options.js';
+import { deathNotice } from './dead-letter.js';
+import type { Undertaker } from './dead-letter.js';
+import { Injections } from './injection.js';
+import type { Fault, InjectOptions, Injection } from './injection.js';
+import { closeAs } from './link-host.js';
+import type { LinkHost } from './link-host.js';
+import { NodeTable, isRefusal } from './node-table.js';
+import type { NodeKind } from './node-table.js';
+import { SAMPLE_INTERVAL } from './rates.js';
+import { annotated } from './redelivery.js';
+import { queueSnapshot, topicSnapshot } from './snapshot.js';
+import type { QueueSnapshot, TopicSnapshot } from './snapshot.js';
 
-/** Messages a producer may send before it hears from the broker. */
-const PRODUCER_CREDIT = 1000;
-
-/** How an embedded broker behaves. */
-export interface EmbeddedBrokerOptions {
-  /** The port to listen on; 0 for any free one. Default 5672. */
-  port?: number;
-  /** The address to listen on. Default `127.0.0.1`: it has no authentication, so nobody else should reach it. */
-  host?: string;
-  /** Its AMQP container-id. Default: `embedded-broker-` and a random UUID. */
-  name?: string;
-  /** The queue that rejected messages go to. Default `dead-letter`. */
-  deadLetterQueue?: string;
-  /** The largest message taken, in bytes. Default 64 MiB. */
-  maxMessageSize?: number;
-}
-
-/** A look at one queue. */
-export interface QueueSnapshot extends Readonly<QueueCounts> {
-  /** Its name. */
-  readonly name: string;
-  /** Messages that wait for a consumer. */
-  readonly depth: number;
-  /** Messages that are out with a consumer, which has not said yet what became of them. */
-  readonly outstanding: number;
-  /** Links that receive from the queue. */
-  readonly consumers: number;
-}
-
-const OPTION_NAMES = ['port', 'host', 'name', 'deadLetterQueue', 'maxMessageSize'];
+/**
+ * What clients look for before they send to the anonymous terminus (Anonymous Terminus 1.0, §2.1), or share a
+ * subscription (AMQP JMS Mapping 1.0).
+ */
+const CAPABILITIES = ['ANONYMOUS-RELAY', 'SHARED-SUBS'];
 
 /**
  * An AMQP 1.0 broker inside the process, for development, tests and demos; not for production, since it keeps everything
- * in memory. A queue is made when somebody first names it. Consumers of one queue compete for its messages, each as far
- * as its credit goes. Accepted messages are gone; released ones, and those of a consumer that vanished, come back to
- * where they were; rejected ones go to the dead-letter queue.
+ * in memory. It has queues, whose consumers compete, each as far as its credit goes, and topics, whose subscriptions each
+ * get every message. Accepted messages are gone; released ones, and those of a consumer that vanished, come back to
+ * where they were; rejected and expired ones, and those that failed too often, go to the dead-letter address.
+ *
+ * Its events tell tests what happens. Listeners are called in the midst of it: what one throws is an uncaught exception of
+ * the process.
  */
 export class EmbeddedBroker implements AsyncDisposable {
-  readonly #options: Required<EmbeddedBrokerOptions>;
-  readonly #queues = new Map<string, BrokerQueue>();
-  readonly #acceptor: Acceptor;
-  #state: 'new' | 'starting' | 'listening' | 'stopped' = 'new';
+  readonly #settings: BrokerSettings;
+  readonly #nodes: NodeTable;
+  readonly #events = new BrokerEmitter();
+  readonly #injections = new Injections();
+  readonly #links: LinkHost;
+  readonly #output = new Output();
+  #acceptor: Acceptor | undefined;
+  #state: 'stopped' | 'starting' | 'listening' | 'stopping' = 'stopped';
+  #change: Promise<void> = Promise.resolve();
   #port: number | undefined;
-  #listening: Promise<void> | undefined;
+  #sampler: NodeJS.Timeout | undefined;
+  #isBurying = false;
 
   /** @throws OptionError for an unknown option or one that cannot be. */
   constructor(options: EmbeddedBrokerOptions = {}) {
-    for (const name of Object.keys(options)) {
-      if (!OPTION_NAMES.includes(name)) {
-        throw new OptionError(`There is no broker option ${name}. There are: ${OPTION_NAMES.join(', ')}.`);
-      }
-    }
-    this.#options = {
-      port: options.port ?? 5672,
-      host: options.host ?? '127.0.0.1',
-      name: options.name ?? `embedded-broker-${uuid()}`,
-      deadLetterQueue: options.deadLetterQueue ?? 'dead-letter',
-      maxMessageSize: options.maxMessageSize ?? DEFAULT_LIMITS.maxMessageSize,
-    };
-    const { port, name, maxMessageSize } = this.#options;
-    if (!Number.isInteger(port) || port < 0 || port > 65_535)
-      throw new OptionError('Option port must be from 0 to 65535.');
-    this.#acceptor = new Acceptor(
-      false,
+    const settings = resolveBrokerOptions(options);
+    this.#settings = settings;
+    const { clock } = settings;
+    this.#nodes = new NodeTable(
+      { ...settings, settingsOf: (address) => settings.queues.get(address) ?? settings.queue },
       {
-        container: createContainer(name),
-        limits: { ...DEFAULT_LIMITS, maxMessageSize },
-        reconnect: DEFAULT_RECONNECT,
-        connectTimeout: 0,
-        tls: {},
-        allowInsecureMechs: true,
-        clock: SYSTEM_CLOCK,
-        random: Math.random,
+        clock,
+        output: this.#output,
+        watch: this.#events,
+        bury: (...death) => this.#bury(...death),
+        defer: (callback) => void setImmediate(callback),
       },
-      { linkRequested: (request) => this.#linkRequested(request), connectionClosed: () => undefined },
     );
+    this.#links = {
+      nodes: this.#nodes,
+      injections: this.#injections,
+      events: this.#events,
+      clock,
+      maxMessageSize: settings.limits.maxMessageSize,
+      route: (to) => routeByTo(this.#nodes, to),
+      closeOnPurpose,
+    };
+    for (const address of settings.queues.keys()) this.#create(address, 'queue');
   }
 
-  /** The port it listens on. Throws StateError before `start` has resolved. */
+  /** The port it listens on, or has listened on last. Throws StateError before `start` has resolved. */
   get port(): number {
     if (this.#port === undefined) throw new StateError('The broker does not listen yet. Await start() first.');
     return this.#port;
@@ -97,33 +88,37 @@ export class EmbeddedBroker implements AsyncDisposable {
 
   /** The address to connect to: add `/` and the name of a queue. Throws as `port` does. */
   get url(): string {
-    return `amqp://${this.#options.host}:${this.port}`;
+    const { host, tls } = this.#settings;
+    return `${tls === undefined ? 'amqp' : 'amqps'}://${host.includes(':') ? `[${host}]` : host}:${this.port}`;
   }
 
   /**
-   * Starts to listen. Resolves with the broker itself.
+   * Starts to listen. Resolves with the broker itself. After a `stop` it listens on the same port again, with the queues
+   * and messages it had: as a broker does that has kept everything on disk.
    *
-   * @throws ListenError when the port is in use or not allowed, StateError when it was started before.
+   * @throws ListenError when the port is in use or not allowed, or the certificate cannot be used; StateError when it
+   * listens already, or is about to.
    */
   async start(): Promise<this> {
-    if (this.#state !== 'new') throw new StateError('A broker is started once. Make a new one.');
+    if (this.#state === 'stopping') await this.#change;
+    if (this.#state !== 'stopped') throw new StateError('The broker is started already.');
     this.#state = 'starting';
-    const { host, port } = this.#options;
-    this.#listening = this.#acceptor.listen({ host, port }).then((taken) => {
-      this.#port = taken;
-      this.#state = 'listening';
-    });
-    await this.#listening;
+    this.#change = this.#listen();
+    await this.#change;
     return this;
   }
 
-  /** Closes every connection and forgets every message. Stopping twice does nothing. */
+  /**
+   * Closes every connection and stops listening. What is in its queues and lasting subscriptions stays, in memory, for the
+   * next `start`; dynamic nodes go with their links. Stopping twice waits for the same end.
+   */
   async stop(): Promise<void> {
-    if (this.#state === 'starting') await this.#listening;
-    if (this.#state !== 'listening') return;
-    this.#state = 'stopped';
-    await this.#acceptor.close();
-    this.#queues.clear();
+    if (this.#state === 'starting') await this.#change.catch(() => undefined);
+    if (this.#state === 'listening') {
+      this.#state = 'stopping';
+      this.#change = this.#end();
+    }
+    if (this.#state === 'stopping') await this.#change;
   }
 
   /** Stops it at the end of an `await using` block. */
@@ -133,68 +128,167 @@ export class EmbeddedBroker implements AsyncDisposable {
 
   /** A look at a queue. One that nobody has named yet is empty. */
   queue(name: string): QueueSnapshot {
-    const queue = this.#queues.get(name);
-    if (queue === undefined) {
-      return { name, depth: 0, outstanding: 0, consumers: 0, received: 0, accepted: 0, rejected: 0, redelivered: 0 };
-    }
-    const { depth, outstanding, consumers, counts } = queue;
-    return { name, depth, outstanding, consumers, ...counts };
+    const node = this.#nodes.get(name);
+    return queueSnapshot(name, node?.kind === 'queue' ? node : undefined, this.#settings.clock.now());
+  }
+
+  /** A look at a topic. One that nobody has named yet has no subscriptions. */
+  topic(name: string): TopicSnapshot {
+    const node = this.#nodes.get(name);
+    return topicSnapshot(name, node?.kind === 'topic' ? node : undefined, this.#settings.clock.now());
   }
 
   /** A look at every queue. */
   get queues(): QueueSnapshot[] {
-    return [...this.#queues.keys()].map((name) => this.queue(name));
+    return Array.from(this.#nodes.all)
+      .filter(({ kind }) => kind === 'queue')
+      .map(({ address }) => this.queue(address));
   }
 
-  #queue(name: string): BrokerQueue {
-    let queue = this.#queues.get(name);
-    if (queue === undefined) {
-      const { deadLetterQueue } = this.#options;
-      // What is rejected from the dead-letter queue itself has nowhere left to go.
-      queue = new BrokerQueue(name, (message) => {
-        if (name !== deadLetterQueue) this.#queue(deadLetterQueue).take(message);
-      });
-      this.#queues.set(name, queue);
-    }
-    return queue;
+  /** A look at every topic. */
+  get topics(): TopicSnapshot[] {
+    return Array.from(this.#nodes.all)
+      .filter(({ kind }) => kind === 'topic')
+      .map(({ address }) => this.topic(address));
   }
 
-  #linkRequested(request: LinkRequest): void {
-    const name = request.dynamic ? `dynamic-${uuid()}` : request.address;
-    if (name === undefined || name === '') {
-      request.refuse({
-        condition: 'amqp:not-implemented',
-        description: 'This broker has no anonymous node. Name a queue as the address of the link.',
-      });
-      return;
-    }
-    const queue = this.#queue(name);
-    if (request.role === 'receiver') {
-      this.#produce(request, name, queue);
-    } else {
-      const link = request.send(name, {
-        sendable: () => queue.dispatch(),
-        closed: (closed) => {
-          queue.removeConsumer(closed);
-          if (request.dynamic) this.#queues.delete(name);
-        },
-      });
-      queue.addConsumer(link);
-    }
+  /** Makes a queue, unless it is there. Throws StateError when it is a topic, or there are too many nodes. */
+  createQueue(name: string): void {
+    this.#create(name, 'queue');
   }
 
-  #produce(request: LinkRequest, name: string, queue: BrokerQueue): void {
-    const refill = (link: ReceiverLink): void => {
-      if (link.credit <= PRODUCER_CREDIT / 2) link.issueCredit(PRODUCER_CREDIT - link.credit);
-    };
-    request.receive(name, this.#options.maxMessageSize, {
-      opened: refill,
-      received: (delivery, link) => {
-        queue.push(delivery);
-        delivery.finish(ACCEPTED);
-        refill(link);
-      },
-      closed: () => undefined,
+  /** Makes a topic, unless it is there. Throws StateError when it is a queue, or there are too many nodes. */
+  createTopic(name: string): void {
+    this.#create(name, 'topic');
+  }
+
+  /** Deletes a queue or topic with all it holds, and closes its links. Returns false when it is not there. */
+  delete(name: string): boolean {
+    const node = this.#nodes.get(name);
+    if (node !== undefined) this.#nodes.delete(node);
+    return node !== undefined;
+  }
+
+  /** Forgets every message that waits in a queue. Returns how many those were. */
+  purge(name: string): number {
+    const node = this.#nodes.get(name);
+    return node?.kind === 'queue' ? node.purge() : 0;
+  }
+
+  /**
+   * Makes the broker misbehave on purpose, so that a test sees what its own code does then. The injection goes on until it
+   * has struck `times` times, or is stopped: `using injection = broker.inject(…)` stops it at the end of the block.
+   *
+   * @throws OptionError when it makes no sense.
+   */
+  inject(options: InjectOptions): Injection {
+    return this.#injections.add(options);
+  }
+
+  /** Calls `listener` for every event of a name. Adding it twice calls it twice. */
+  on<Name extends keyof BrokerEvents>(name: Name, listener: (...values: BrokerEvents[Name]) => void): this {
+    this.#events.on(name, listener as never); // the types of EventEmitter do not follow a generic name
+    return this;
+  }
+
+  /** Calls `listener` for the next event of a name. */
+  once<Name extends keyof BrokerEvents>(name: Name, listener: (...values: BrokerEvents[Name]) => void): this {
+    this.#events.once(name, listener as never); // as above
+    return this;
+  }
+
+  /** Calls `listener` no more. One that was not added is ignored. */
+  off<Name extends keyof BrokerEvents>(name: Name, listener: (...values: BrokerEvents[Name]) => void): this {
+    this.#events.off(name, listener as never); // as above
+    return this;
+  }
+
+  async #listen(): Promise<void> {
+    const { host, tls, clock } = this.#settings;
+    const acceptor = new Acceptor(tls !== undefined, this.#acceptorSettings(), {
+      connectionOpened: ({ peerId, user }) =>
+        this.#events.tell('connection', { state: 'open', container: peerId, user }),
+      connectionClosed: (connection, error) => this.#connectionClosed(connection, error),
+      linkRequested: (request, connection) => attach(this.#links, this.#settings.maxLinks, request, connection),
     });
+    try {
+      this.#port = await acceptor.listen({ host, port: this.#port ?? this.#settings.port });
+    } catch (error) {
+      this.#state = 'stopped';
+      throw error;
+    }
+    this.#acceptor = acceptor;
+    this.#state = 'listening';
+    const sample = (): void => {
+      this.#sampler = clock.setTimeout(sample, SAMPLE_INTERVAL);
+      this.#nodes.sample(clock.now());
+    };
+    sample();
   }
+
+  async #end(): Promise<void> {
+    if (this.#sampler !== undefined) this.#settings.clock.clearTimeout(this.#sampler);
+    await this.#acceptor?.close();
+    this.#acceptor = undefined;
+    this.#state = 'stopped';
+  }
+
+  #acceptorSettings(): AcceptorSettings {
+    const { name, limits, connectTimeout, tls, clock, authenticator, maxConnections } = this.#settings;
+    return {
+      container: createContainer(name),
+      limits,
+      reconnect: DEFAULT_RECONNECT,
+      connectTimeout,
+      // A client without a certificate may come, and log in otherwise.
+      tls: tls === undefined ? {} : { ...tls, ...(tls.ca ? { requestCert: true, rejectUnauthorized: false } : {}) },
+      allowInsecureMechs: true,
+      clock,
+      random: Math.random,
+      authenticator,
+      maxConnections,
+      offeredCapabilities: CAPABILITIES,
+    };
+  }
+
+  #connectionClosed({ peerId, user, wasOpen }: AcceptedConnection, error: MessagingError | undefined): void {
+    if (wasOpen) this.#events.tell('connection', { state: 'closed', container: peerId, user, error });
+  }
+
+  #create(address: string, kind: NodeKind): void {
+    const known = this.#nodes.get(address);
+    if (known?.kind === kind) return;
+    if (known !== undefined)
+      throw new StateError(`${address} is a ${known.kind}. Delete it first, or take another name.`);
+    const node = this.#nodes.create(address, kind);
+    if (isRefusal(node)) throw new StateError(`${node.description ?? ''} Raise maxNodes.`);
+  }
+
+  /** A dead letter that pushes another out of its place does not bury that one, too: it could go on for ever. */
+  readonly #bury: Undertaker = (message, death, to) => {
+    if (this.#isBurying) return;
+    const node = this.#nodes.resolve(to);
+    if (isRefusal(node)) return;
+    this.#isBurying = true;
+    try {
+      node.take(annotated(this.#output, message, deathNotice(death, this.#settings.clock.wallNow())), false);
+    } finally {
+      this.#isBurying = false;
+    }
+  };
+}
+
+/** Closes what an injection says. A socket is cut without a word. */
+function closeOnPurpose(
+  connection: AcceptedConnection,
+  link: Link | undefined,
+  { what, error }: Fault & { readonly type: 'close' },
+): void {
+  if (what === 'link' && link !== undefined) closeAs(connection, link, error);
+  else if (what === 'connection') connection.transport.close(rheaError(error));
+  else connection.transport.gate.destroy();
+}
+
+function rheaError({ condition, description = '' }: PeerError): { condition: string; description: string } {
+  return { condition, description };
 }

@@ -8,8 +8,11 @@ import { logger } from '../log.js';
 import type { ConnectionSettings } from './connection-settings.js';
 import type { LinkCarrier, LinkClose } from './link-carrier.js';
 import { LinkRequest } from './link-request.js';
-import { QUIET_CONNECTION, SESSION_BUFFER } from './rhea-seam.js';
 import type { Link } from './link-table.js';
+import { mendAttach } from './rhea-attach.js';
+import { QUIET_CONNECTION, SESSION_BUFFER } from './rhea-seam.js';
+import { ANYBODY, ServerSasl } from './server-sasl.js';
+import type { Authenticator } from './server-sasl.js';
 import { nodeTlsOptions } from './tls.js';
 import { Transport } from './transport.js';
 
@@ -18,8 +21,20 @@ const log = logger('connection');
 /** How long `close` waits for peers, those in the middle of a TLS handshake included, in milliseconds. */
 const CLOSE_TIMEOUT = 1000;
 
+/** What an acceptor may be told besides what every connection needs. */
+export interface AcceptorSettings extends ConnectionSettings {
+  /** Decides who may come in. Default: anybody. */
+  readonly authenticator?: Authenticator;
+  /** How many connections there may be, those that have not opened yet among them. Default: any number. */
+  readonly maxConnections?: number;
+  /** What this container can do, as connections are told (AMQP 1.0 §2.7.1). */
+  readonly offeredCapabilities?: readonly string[];
+}
+
 /** What an acceptor tells. */
 export interface AcceptorEvents {
+  /** A peer has opened its connection. */
+  connectionOpened?(connection: AcceptedConnection): void;
   /** A peer wants a link. To be answered before this returns. */
   linkRequested(request: LinkRequest, connection: AcceptedConnection): void;
   /** A peer has gone, and every link of it with it. */
@@ -31,6 +46,19 @@ export class AcceptedConnection implements LinkCarrier {
   readonly #links = new Set<Link>();
   /** Set by the acceptor that makes both. */
   transport!: Transport;
+
+  constructor(
+    /** Who the peer has logged in as; `undefined` for nobody in particular. */
+    readonly user: string | undefined,
+  ) {}
+
+  /** Whether the peer has ever opened it. */
+  wasOpen = false;
+
+  /** How many links there are. */
+  get size(): number {
+    return this.#links.size;
+  }
 
   /** The container-id of the peer. */
   get peerId(): string | undefined {
@@ -67,15 +95,17 @@ export class AcceptedConnection implements LinkCarrier {
 
 /** The listening side: takes connections on one port until it is closed. */
 export class Acceptor {
-  readonly #settings: ConnectionSettings;
+  readonly #settings: AcceptorSettings;
   readonly #events: AcceptorEvents;
   readonly #tls: boolean;
   #server: Server | undefined;
   readonly #connections = new Set<AcceptedConnection>();
+  /** Peers that have not said yet who they are. */
+  readonly #strangers = new Set<ServerSasl>();
   readonly #sockets = new Set<Socket>();
   #whenIdle: (() => void) | undefined;
 
-  constructor(tls: boolean, settings: ConnectionSettings, events: AcceptorEvents) {
+  constructor(tls: boolean, settings: AcceptorSettings, events: AcceptorEvents) {
     this.#tls = tls;
     this.#settings = settings;
     this.#events = events;
@@ -119,6 +149,7 @@ export class Acceptor {
       else this.#server.close(() => resolve());
     });
     for (const { transport } of this.#connections) transport.close();
+    for (const stranger of this.#strangers) stranger.abort(new ListenError('Nothing listens here any more.'));
     const timer = clock.setTimeout(() => {
       for (const socket of this.#sockets) socket.destroy();
     }, CLOSE_TIMEOUT);
@@ -130,6 +161,9 @@ export class Acceptor {
     const server = this.#tls ? this.#createTlsServer() : createTcpServer({ noDelay: true, keepAlive: true });
     server.on(this.#tls ? 'secureConnection' : 'connection', (socket: Socket) => this.#accept(socket));
     server.on('connection', (socket: Socket) => this.#keep(socket));
+    const { maxConnections = Infinity } = this.#settings;
+    if (maxConnections !== Infinity) server.maxConnections = maxConnections;
+    server.on('drop', () => log('a connection was dropped: there are %d', maxConnections));
     // A client that fails its TLS handshake is its own problem.
     server.on('tlsClientError', (error) => log('a TLS handshake failed: %s', (error as Error).message));
     // After it listens, this is about a connection that could not be accepted; others still can.
@@ -158,25 +192,49 @@ export class Acceptor {
     });
   }
 
+  /** A peer has come. It has to say who it is, and open its connection, in time. */
   #accept(socket: Socket): void {
-    const { container, limits, clock, connectTimeout } = this.#settings;
-    const connection = new AcceptedConnection();
+    const { clock, connectTimeout, authenticator = ANYBODY } = this.#settings;
+    const tooLate = new ConnectionError(`A peer did not open its connection within ${connectTimeout} ms.`);
+    let cut = (): void => stranger.abort(tooLate);
+    const timer = clock.setTimeout(() => cut(), connectTimeout || Infinity);
+    const stranger = new ServerSasl(socket, authenticator, {
+      passed: (user) => {
+        this.#strangers.delete(stranger);
+        const connection = this.#connect(socket, user, timer);
+        cut = () => connection.transport.destroy(tooLate);
+      },
+      failed: (error) => {
+        this.#strangers.delete(stranger);
+        clock.clearTimeout(timer);
+        log('a peer was not let in: %s', error.message);
+        // It has been told, and is to hang up.
+        clock.setTimeout(() => socket.destroy(), CLOSE_TIMEOUT);
+      },
+    });
+    this.#strangers.add(stranger);
+  }
+
+  /** From here on rhea speaks, for a peer that has been let in. */
+  #connect(socket: Socket, user: string | undefined, timer: NodeJS.Timeout): AcceptedConnection {
+    const { container, limits, clock, offeredCapabilities } = this.#settings;
+    const connection = new AcceptedConnection(user);
     const rhea = container.create_connection({
       ...QUIET_CONNECTION,
+      disable_sasl: true,
       session_buffer_size: SESSION_BUFFER,
       max_frame_size: limits.maxFrameSize,
       channel_max: limits.channelMax,
       idle_time_out: limits.idleTimeout || undefined,
+      offered_capabilities: offeredCapabilities,
     });
-    const timer = clock.setTimeout(() => {
-      connection.transport.destroy(
-        new ConnectionError(`A peer did not open its connection within ${connectTimeout} ms.`),
-      );
-    }, connectTimeout || Infinity);
+    mendAttach(rhea);
     connection.transport = new Transport(socket, rhea, limits, clock, {
       opened: () => {
         clock.clearTimeout(timer);
         log('accepted %s', connection.peerId);
+        connection.wasOpen = true;
+        this.#events.connectionOpened?.(connection);
       },
       closed: (_transport, error) => {
         clock.clearTimeout(timer);
@@ -190,6 +248,7 @@ export class Acceptor {
     });
     this.#connections.add(connection);
     rhea.accept(connection.transport.gate);
+    return connection;
   }
 
   #closed(connection: AcceptedConnection, error: MessagingError | undefined): void {

@@ -23,7 +23,11 @@ export interface RheaTerminus {
   expiry_policy?: string;
   timeout?: number;
   dynamic?: boolean;
+  /** Of a node made for the link (AMQP 1.0 §3.5.3). */
+  dynamic_node_properties?: Readonly<Record<string, unknown>>;
   distribution_mode?: string;
+  default_outcome?: unknown;
+  outcomes?: string | readonly string[];
   filter?: Readonly<Record<string, unknown>>;
   capabilities?: string | readonly string[];
 }
@@ -60,6 +64,7 @@ export interface RheaLink extends RheaEvents {
   readonly local: {
     handle: number;
     attach: {
+      name: string;
       snd_settle_mode?: number;
       rcv_settle_mode?: number;
       max_message_size?: number;
@@ -119,6 +124,7 @@ export interface RheaConnection extends RheaEvents {
   readonly error: RheaError | undefined;
   connect(): void;
   accept(socket: RheaSocket): void;
+  /** Replaced on connections that are accepted: see `rhea-attach.ts`. */
   create_session(bufferSize?: object): RheaSession;
   /** Does nothing when it is open already. */
   open(): void;

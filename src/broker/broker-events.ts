@@ -1,0 +1,142 @@
+import { EventEmitter } from 'node:events';
+import { ReceivedMessage } from '../codec/received-message.js';
+import type { MessagingError, PeerError } from '../errors.js';
+import type { Outcome } from '../message/outcome.js';
+import type { Death, DeathReason } from './dead-letter.js';
+import type { MessageWatch } from './message-watch.js';
+import type { StoredMessage } from './stored-message.js';
+
+/** A connection that a client has made. */
+export interface ClientInfo {
+  /** The container-id of the client. */
+  readonly container: string | undefined;
+  /** Who it has logged in as; `undefined` for nobody in particular. */
+  readonly user: string | undefined;
+}
+
+/** A connection has opened or closed. */
+export interface ConnectionEvent extends ClientInfo {
+  readonly state: 'open' | 'closed';
+  /** Why it has closed, when that was not in peace. */
+  readonly error?: MessagingError | undefined;
+}
+
+/** A link has been attached, refused, or has ended. */
+export interface LinkEvent extends ClientInfo {
+  readonly state: 'attached' | 'refused' | 'ended';
+  /** The name of the link. */
+  readonly name: string;
+  /** What the client does on it. */
+  readonly role: 'sender' | 'receiver';
+  /** The node; `undefined` for the anonymous one. */
+  readonly address: string | undefined;
+  /** Why it was refused, or has ended, when there was a reason. */
+  readonly error?: PeerError | undefined;
+}
+
+/** Something has become of a message. */
+export interface MessageEvent {
+  /** The address of its queue or topic. */
+  readonly address: string;
+  /** The message. Its fields are read when they are asked for. */
+  readonly message: ReceivedMessage;
+}
+
+/** A consumer has said what became of a message. */
+export interface SettledEvent extends MessageEvent {
+  /** `undefined` when it was settled without an outcome. */
+  readonly outcome: Outcome | undefined;
+}
+
+/** A message has left a queue unaccepted. */
+export interface DeathEvent extends MessageEvent {
+  /** Why. */
+  readonly reason: DeathReason;
+  /** Why its consumer has rejected it, when that was said. */
+  readonly error?: PeerError | undefined;
+  /** Where it has gone; `undefined` when it is lost for good. */
+  readonly to: string | undefined;
+}
+
+/** The events of an `EmbeddedBroker`, by name, with what their listeners get. */
+export interface BrokerEvents {
+  /** A connection has opened or closed. */
+  connection: [event: ConnectionEvent];
+  /** A link has been attached, refused, or has ended. */
+  link: [event: LinkEvent];
+  /** A queue, or a subscription, has taken a message in. */
+  received: [event: MessageEvent];
+  /** A message goes out to a consumer. */
+  delivered: [event: MessageEvent];
+  /** A consumer has settled a message. */
+  settled: [event: SettledEvent];
+  /** A message was rejected, expired, dropped, or has failed too often. */
+  dead: [event: DeathEvent];
+}
+
+/**
+ * Tells listeners what happens. They are called in the midst of it, so what one throws must not reach those who work
+ * here: it is an uncaught exception of the process.
+ */
+export class BrokerEmitter extends EventEmitter<BrokerEvents> implements MessageWatch {
+  /** Whether anybody listens to what becomes of each message. */
+  isActive = false;
+
+  constructor() {
+    super();
+    // A listener is added after `newListener` has been told, so the count is looked at in a moment.
+    const look = (): void => queueMicrotask(() => (this.isActive = this.#hasListeners()));
+    const added = (name: string | symbol): void => {
+      if (MESSAGE_EVENTS.includes(name)) this.isActive = true;
+    };
+    const watched = this as EventEmitter; // its typed form knows only the events above
+    watched.on('newListener', added);
+    watched.on('removeListener', look);
+  }
+
+  received(address: string, message: StoredMessage): void {
+    this.tell('received', { address, message: read(message) });
+  }
+
+  delivered(address: string, message: StoredMessage): void {
+    this.tell('delivered', { address, message: read(message) });
+  }
+
+  settled(address: string, message: StoredMessage, outcome: Outcome | undefined): void {
+    this.tell('settled', { address, message: read(message), outcome });
+  }
+
+  died({ address, reason, error }: Death, message: StoredMessage, to: string | undefined): void {
+    this.tell('dead', { address, message: read(message), reason, error, to });
+  }
+
+  /** Calls every listener of an event. */
+  tell<Name extends keyof BrokerEvents>(name: Name, ...values: BrokerEvents[Name]): void {
+    // The listener types of EventEmitter do not follow a generic name.
+    for (const listener of (this as EventEmitter).rawListeners(name)) {
+      try {
+        Reflect.apply(listener, this, values);
+      } catch (error) {
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
+  }
+
+  #hasListeners(): boolean {
+    return MESSAGE_EVENTS.some((name) => (this as EventEmitter).listenerCount(name) > 0);
+  }
+}
+
+const MESSAGE_EVENTS: readonly (string | symbol)[] = [
+  'received',
+  'delivered',
+  'settled',
+  'dead',
+] satisfies (keyof BrokerEvents)[];
+
+/** The bytes are the queue's and are not written over while somebody may look. */
+function read(message: StoredMessage): ReceivedMessage {
+  return new ReceivedMessage(message.bytes, message.start, message.end);
+}

@@ -1,0 +1,162 @@
+import { v4 as uuid } from 'uuid';
+import { OptionError } from '../errors.js';
+import { SYSTEM_CLOCK } from '../link/clock.js';
+import { DEFAULT_LIMITS } from '../link/limits.js';
+import type { TransportLimits } from '../link/limits.js';
+import type { Authenticator } from '../link/server-sasl.js';
+import { LONGEST_TIMER } from '../queue/expiry.js';
+import type { QueueClock } from '../queue/expiry.js';
+import { authenticatorOf } from './authentication.js';
+import type { AuthenticationOptions } from './authentication.js';
+import { DEFAULT_QUEUE, queueSettings } from './queue-settings.js';
+import type { QueueOptions, QueueSettings } from './queue-settings.js';
+
+/** How a broker does TLS. Texts and bytes are PEM. */
+export interface BrokerTlsOptions {
+  /** Its certificate. */
+  cert: string | Buffer;
+  /** The private key of `cert`. */
+  key: string | Buffer;
+  /** The pass-phrase of `key`. */
+  passphrase?: string;
+  /**
+   * Certificates of the authorities whose clients may log in with a certificate (EXTERNAL): the common name is the user.
+   * Default: clients are not asked for one.
+   */
+  ca?: string | Buffer | (string | Buffer)[];
+}
+
+/** How an embedded broker behaves. The queue options hold for every queue that has none of its own. */
+export interface EmbeddedBrokerOptions extends QueueOptions, AuthenticationOptions {
+  /** The port to listen on; 0 for any free one. Default 5672. */
+  port?: number | undefined;
+  /** The address to listen on. Default `127.0.0.1`: so that nobody else reaches it. */
+  host?: string | undefined;
+  /** Its AMQP container-id. Default: `embedded-broker-` and a random UUID. */
+  name?: string | undefined;
+  /** Queues that are there from the start, by their addresses, with what is special about them. */
+  queues?: Readonly<Record<string, QueueOptions>> | undefined;
+  /**
+   * Addresses that are topics. `*` stands for anything, `%` for anything without a slash. Default `topic/*` and
+   * `topic://*`. A client can also ask for a topic with the capability `topic`.
+   */
+  topics?: readonly string[] | undefined;
+  /** Whether a queue or topic is made when somebody first names it. Default true. */
+  createNodes?: boolean | undefined;
+  /** Listens for TLS, and for nothing else. */
+  tls?: BrokerTlsOptions | undefined;
+  /** The largest message taken, in bytes. Default 64 MiB. */
+  maxMessageSize?: number | undefined;
+  /** The largest frame taken, in bytes, from 512 up. Default 1 MiB. */
+  maxFrameSize?: number | undefined;
+  /** A client that sends nothing for twice this long is taken for dead, in milliseconds; 0 for never. Default 60 000. */
+  idleTimeout?: number | undefined;
+  /** How long a client may take to log in and open its connection, in milliseconds; 0 for ever. Default 10 000. */
+  connectTimeout?: number | undefined;
+  /** How many connections there may be. Others are dropped. Default 1000. */
+  maxConnections?: number | undefined;
+  /** How many sessions a connection may have, from 1 to 65 536. Default 1024. */
+  maxSessions?: number | undefined;
+  /** How many links a connection may have. Default 1024. */
+  maxLinks?: number | undefined;
+  /** How many queues and topics there may be, dynamic ones among them. Default 10 000. */
+  maxNodes?: number | undefined;
+  /** Where it gets the time from. Default the clocks of the machine. */
+  clock?: QueueClock | undefined;
+}
+
+/** `EmbeddedBrokerOptions` checked, with the defaults filled in. */
+export interface BrokerSettings {
+  readonly port: number;
+  readonly host: string;
+  readonly name: string;
+  readonly queue: QueueSettings;
+  readonly queues: ReadonlyMap<string, QueueSettings>;
+  readonly topics: readonly string[];
+  readonly createNodes: boolean;
+  readonly tls: BrokerTlsOptions | undefined;
+  readonly authenticator: Authenticator;
+  readonly limits: TransportLimits;
+  readonly connectTimeout: number;
+  readonly maxConnections: number;
+  readonly maxLinks: number;
+  readonly maxNodes: number;
+  readonly clock: QueueClock;
+}
+
+const CLOCK: QueueClock = { ...SYSTEM_CLOCK, wallNow: () => Date.now() };
+
+/** Every option of a broker but those of queues, to find the unknown ones. */
+export const BROKER_OPTION_NAMES: readonly string[] = Object.keys({
+  port: 0,
+  host: 0,
+  name: 0,
+  queues: 0,
+  topics: 0,
+  createNodes: 0,
+  tls: 0,
+  users: 0,
+  authenticate: 0,
+  anonymous: 0,
+  maxMessageSize: 0,
+  maxFrameSize: 0,
+  idleTimeout: 0,
+  connectTimeout: 0,
+  maxConnections: 0,
+  maxSessions: 0,
+  maxLinks: 0,
+  maxNodes: 0,
+  clock: 0,
+} satisfies Record<Exclude<keyof EmbeddedBrokerOptions, keyof QueueOptions>, 0>);
+
+/** Checks options and fills in the defaults. Throws `OptionError` for what is unknown or cannot be. */
+export function resolveBrokerOptions(options: EmbeddedBrokerOptions): BrokerSettings {
+  const names = [...BROKER_OPTION_NAMES, ...Object.keys(DEFAULT_QUEUE)];
+  for (const name of Object.keys(options)) {
+    if (!names.includes(name)) {
+      throw new OptionError(`There is no broker option ${name}. There are: ${names.join(', ')}.`);
+    }
+  }
+  const queue = queueSettings(options, DEFAULT_QUEUE, BROKER_OPTION_NAMES);
+  const queues = Object.entries(options.queues ?? {}).map(
+    ([address, own]) => [address, queueSettings(own, queue)] as const,
+  );
+  return {
+    port: whole('port', options.port ?? 5672, 0, 65_535),
+    host: options.host ?? '127.0.0.1',
+    name: options.name ?? `embedded-broker-${uuid()}`,
+    queue,
+    queues: new Map(queues),
+    topics: options.topics ?? ['topic/*', 'topic://*'],
+    createNodes: options.createNodes ?? true,
+    tls: options.tls,
+    authenticator: authenticatorOf(options),
+    limits: limitsOf(options),
+    connectTimeout: whole('connectTimeout', options.connectTimeout ?? 10_000, 0, LONGEST_TIMER),
+    maxConnections: whole('maxConnections', options.maxConnections ?? 1000, 1),
+    maxLinks: whole('maxLinks', options.maxLinks ?? 1024, 1),
+    maxNodes: whole('maxNodes', options.maxNodes ?? 10_000, 1),
+    clock: options.clock ?? CLOCK,
+  };
+}
+
+function limitsOf({
+  maxMessageSize,
+  maxFrameSize,
+  idleTimeout,
+  maxSessions = 1024,
+}: EmbeddedBrokerOptions): TransportLimits {
+  return {
+    ...DEFAULT_LIMITS,
+    maxMessageSize: whole('maxMessageSize', maxMessageSize ?? DEFAULT_LIMITS.maxMessageSize, 1),
+    maxFrameSize: whole('maxFrameSize', maxFrameSize ?? DEFAULT_LIMITS.maxFrameSize, 512, 0xffff_ffff),
+    idleTimeout: whole('idleTimeout', idleTimeout ?? DEFAULT_LIMITS.idleTimeout, 0, LONGEST_TIMER / 2),
+    channelMax: whole('maxSessions', maxSessions, 1, 65_536) - 1,
+  };
+}
+
+function whole(name: string, value: number, least: number, most: number = Number.MAX_SAFE_INTEGER): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  const upTo = most === Number.MAX_SAFE_INTEGER ? 'up' : `to ${most}`;
+  throw new OptionError(`Option ${name} must be a whole number from ${least} ${upTo}.`);
+}

@@ -1,0 +1,81 @@
+import type { OutgoingDelivery } from '../queue/outgoing-delivery.js';
+import { RingBuffer } from '../queue/ring-buffer.js';
+
+/** What a queue needs of the link to a consumer. */
+export interface ConsumerLink {
+  /** How many messages the consumer takes now. */
+  readonly available: number;
+  /** Sends a message, now or when the socket allows. */
+  send(delivery: OutgoingDelivery): void;
+  /** Takes out everything that has no outcome, in order. */
+  takeAll(): OutgoingDelivery[];
+}
+
+/** Somebody who takes messages away from a queue. */
+export class Consumer {
+  /** Messages it has that have no outcome yet. */
+  outstanding = 0;
+  /** Whether it stands among those with credit. Written by the round only. */
+  isReady = false;
+  /** Whether its link has ended. */
+  isGone = false;
+
+  constructor(readonly link: ConsumerLink) {}
+}
+
+/**
+ * The consumers of a queue, each in its turn. Those without credit stand aside, so that finding the next takes constant
+ * time however many there are.
+ */
+export class ConsumerRound {
+  readonly #all = new Set<Consumer>();
+  readonly #ready = new RingBuffer<Consumer>();
+
+  /** How many consumers there are. */
+  get size(): number {
+    return this.#all.size;
+  }
+
+  /** All of them. */
+  [Symbol.iterator](): Iterator<Consumer> {
+    return this.#all.values();
+  }
+
+  /** Adds one at the end of the round. */
+  add(consumer: Consumer): void {
+    this.#all.add(consumer);
+    this.ready(consumer);
+  }
+
+  /** Takes one out. Returns false when it is not here. */
+  remove(consumer: Consumer): boolean {
+    consumer.isGone = true;
+    return this.#all.delete(consumer);
+  }
+
+  /** A consumer has credit. */
+  ready(consumer: Consumer): void {
+    if (consumer.isReady || consumer.isGone || consumer.link.available <= 0) return;
+    consumer.isReady = true;
+    this.#ready.push(consumer);
+  }
+
+  /** The next one that has credit and is not among the excluded. */
+  next(excluded: ReadonlySet<Consumer> | undefined): Consumer | undefined {
+    for (let left = this.#ready.size; left > 0; left--) {
+      const consumer = this.#ready.shift()!;
+      if (consumer.isGone || consumer.link.available <= 0) {
+        consumer.isReady = false;
+        continue;
+      }
+      this.#ready.push(consumer);
+      if (excluded?.has(consumer) !== true) return consumer;
+    }
+    return undefined;
+  }
+
+  /** Whether anybody has credit. */
+  someReady(): boolean {
+    return this.next(undefined) !== undefined;
+  }
+}

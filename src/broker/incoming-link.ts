@@ -1,0 +1,168 @@
+import { ReceivedMessage } from '../codec/received-message.js';
+import { DecodeError } from '../errors.js';
+import type { PeerError } from '../errors.js';
+import type { AcceptedConnection } from '../link/acceptor.js';
+import type { LinkRequest } from '../link/link-request.js';
+import type { ReceiverLink, ReceiverLinkEvents } from '../link/receiver-link.js';
+import { ACCEPTED } from '../message/outcome.js';
+import type { IncomingDelivery } from '../queue/incoming-delivery.js';
+import { RingBuffer } from '../queue/ring-buffer.js';
+import { IncomingMessage } from './incoming-message.js';
+import type { LinkHost } from './link-host.js';
+import { closeAs, endOf, linkEvent } from './link-host.js';
+import { isRefusal } from './node-table.js';
+import type { BrokerNode, NodeLink } from './node-table.js';
+
+/** Messages a client may send before it hears from the broker. */
+const CREDIT = 1000;
+
+/** One for all: a message is dealt with before the next is looked at. */
+const message = new IncomingMessage();
+
+/** A link on which a client sends: to one node, or, through the anonymous terminus, to whatever its messages name. */
+export class IncomingLink implements ReceiverLinkEvents, NodeLink {
+  readonly #host: LinkHost;
+  readonly #connection: AcceptedConnection;
+  readonly #request: LinkRequest;
+  /** `undefined` for the anonymous terminus. */
+  readonly #node: BrokerNode | undefined;
+  readonly #link: ReceiverLink;
+  /** Messages held back on purpose, and those that came behind them. */
+  readonly #delayed = new RingBuffer<{ delivery: IncomingDelivery; due: number }>();
+
+  constructor(host: LinkHost, connection: AcceptedConnection, request: LinkRequest, node: BrokerNode | undefined) {
+    this.#host = host;
+    this.#connection = connection;
+    this.#request = request;
+    this.#node = node;
+    if (node !== undefined) host.nodes.join(node, this);
+    const capabilities = request.wanted.capabilities.filter((name) => name === node?.kind);
+    this.#link = request.receive(node?.address, host.maxMessageSize, this, { capabilities });
+  }
+
+  opened(link: ReceiverLink): void {
+    this.#refill(link);
+  }
+
+  received(delivery: IncomingDelivery, link: ReceiverLink): void {
+    if (!this.#host.injections.isEmpty && this.#interfered(delivery)) return;
+    if (this.#delayed.size > 0) this.#delay(delivery, 0);
+    else this.#take(delivery, link);
+  }
+
+  aborted(link: ReceiverLink): void {
+    this.#refill(link);
+  }
+
+  closed(...[, error, end]: Parameters<ReceiverLinkEvents['closed']>): void {
+    const node = this.#node;
+    if (node !== undefined) {
+      this.#host.nodes.leave(node, this);
+      if (this.#request.dynamic) this.#host.nodes.delete(node);
+    }
+    this.#host.events.tell(
+      'link',
+      linkEvent(this.#request, this.#connection, 'ended', node?.address, endOf(error, end)),
+    );
+  }
+
+  close(error: PeerError): void {
+    closeAs(this.#connection, this.#link, error);
+  }
+
+  #take(delivery: IncomingDelivery, link: ReceiverLink): void {
+    const refusal = this.#store(delivery);
+    if (refusal === undefined) delivery.finish(ACCEPTED);
+    else this.#refuse(delivery, refusal);
+    this.#refill(link);
+  }
+
+  #store({ buffer, start, end }: IncomingDelivery): PeerError | undefined {
+    try {
+      message.read(buffer, start, end);
+      const node = this.#node ?? this.#host.route(message.to);
+      return isRefusal(node) ? node : node.take(message);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      return { condition: 'amqp:decode-error', description: error.message };
+    }
+  }
+
+  /**
+   * Tells the client that its message was not taken. Where it cannot be told of the message, because it has sent it
+   * settled to the anonymous terminus, or takes no such outcome, the link ends (Anonymous Terminus 1.0, §2.2.2).
+   */
+  #refuse(delivery: IncomingDelivery, error: PeerError): void {
+    const mayReject = this.#request.takesOutcome('rejected');
+    if (!delivery.settled && mayReject) delivery.finish({ type: 'rejected', error });
+    else if (!delivery.settled || this.#node === undefined) this.close(error);
+  }
+
+  #refill(link: ReceiverLink): void {
+    if (link.credit <= CREDIT / 2) link.issueCredit(CREDIT - link.credit);
+  }
+
+  /** Does to a message what was asked for, instead of taking it. */
+  #interfered(delivery: IncomingDelivery): boolean {
+    const readable = readableMessage(delivery);
+    const address = this.#node?.address ?? addressOf(readable);
+    const fault = this.#host.injections.strike('message', address, readable);
+    switch (fault?.type) {
+      case undefined:
+        return false;
+      case 'reject':
+        this.#refuse(delivery, fault.error);
+        break;
+      case 'delay':
+        this.#delay(delivery, fault.delay);
+        return true;
+      case 'drop':
+        break;
+      case 'close':
+        this.#host.closeOnPurpose(this.#connection, this.#link, fault);
+        break;
+    }
+    this.#refill(this.#link);
+    return true;
+  }
+
+  #delay(delivery: IncomingDelivery, delay: number): void {
+    this.#delayed.push({ delivery, due: this.#host.clock.now() + delay });
+    if (this.#delayed.size === 1) this.#wait(delay);
+  }
+
+  #wait(delay: number): void {
+    this.#host.clock.setTimeout(() => {
+      for (let next = this.#delayed.peek(); next !== undefined; next = this.#delayed.peek()) {
+        const left = next.due - this.#host.clock.now();
+        if (left > 0) {
+          this.#wait(left);
+          return;
+        }
+        this.#delayed.shift();
+        // Of a lost connection: its client sends it again.
+        if (next.delivery.status !== 'aborted') this.#take(next.delivery, this.#link);
+      }
+    }, Math.ceil(delay));
+  }
+}
+
+/** Where a message wants to go; `undefined` when that is no text. */
+function addressOf(message: ReceivedMessage | undefined): string | undefined {
+  try {
+    return message?.address;
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined;
+    throw error;
+  }
+}
+
+/** A message for whoever decides what goes wrong; `undefined` when it cannot be read. */
+function readableMessage({ buffer, start, end }: IncomingDelivery): ReceivedMessage | undefined {
+  try {
+    return new ReceivedMessage(buffer, start, end);
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined;
+    throw error;
+  }
+}

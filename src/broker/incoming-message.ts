@@ -1,0 +1,93 @@
+import { readUint32 } from '../codec/big-endian.js';
+import { FieldCursor } from '../codec/field-cursor.js';
+import { ADDRESS, EXPIRY_TIME } from '../codec/fields.js';
+import { checkSections, readField } from '../codec/read-section.js';
+import { SectionCursor } from '../codec/section-cursor.js';
+import { DELIVERY_ANNOTATIONS, HEADER, PROPERTIES } from '../codec/sections.js';
+import type { QueueClock } from '../queue/expiry.js';
+
+/** Where absolute-expiry-time stands in the list of the properties (AMQP 1.0 §3.2.4). */
+const EXPIRY_PLACE = 8;
+
+/**
+ * What a broker has to know of a message that has come, to be used before the next one is read: an object for each would
+ * cost more than the reading. The rest of the message is nobody's business but its receiver's.
+ */
+export class IncomingMessage {
+  buffer: Buffer = Buffer.alloc(0);
+  /** Where what is passed on begins: behind the header, which is written anew, and behind what was for this hop only. */
+  rest = 0;
+  end = 0;
+  durable = false;
+  /** -1 when the message does not say. */
+  priority = -1;
+  /** How long it is of use, in milliseconds; -1 when it does not say. */
+  ttl = -1;
+  /** When it stops being of use, in milliseconds since 1970. `Infinity` when it does not say. */
+  expiry = Infinity;
+  readonly #sections = new SectionCursor();
+  readonly #fields = new FieldCursor();
+
+  /** Reads a message. Throws `DecodeError` when its sections are not those of AMQP 1.0 §3.2. */
+  read(buffer: Buffer, start: number, end: number): this {
+    checkSections(buffer, start, end);
+    const sections = this.#sections;
+    this.buffer = buffer;
+    this.end = end;
+    this.durable = false;
+    this.priority = -1;
+    this.ttl = -1;
+    this.expiry = Infinity;
+    sections.open(buffer, start, end);
+    sections.next();
+    if (sections.code === HEADER) {
+      this.#header(sections.value);
+      sections.next();
+    }
+    if (sections.code === DELIVERY_ANNOTATIONS) sections.next();
+    this.rest = sections.start;
+    while (sections.code < PROPERTIES) sections.next();
+    if (sections.code === PROPERTIES && this.#mayExpire(sections.value)) this.#properties(start);
+    return this;
+  }
+
+  /** How many bytes of it are kept. */
+  get size(): number {
+    return this.end - this.rest;
+  }
+
+  /**
+   * How long it has left, in milliseconds. An absolute time counts before a time to live: a sender that gives both says
+   * the same with them.
+   */
+  lifetime(clock: QueueClock): number {
+    if (this.expiry !== Infinity) return this.expiry - clock.wallNow();
+    return this.ttl >= 0 ? this.ttl : Infinity;
+  }
+
+  /** Where the message is to go, which only the anonymous terminus asks for. Throws `DecodeError` when it is no text. */
+  get to(): string | undefined {
+    return readField(ADDRESS, this.buffer, this.rest, this.end, false);
+  }
+
+  #header(position: number): void {
+    const fields = this.#fields;
+    fields.open(this.buffer, position, this.end);
+    this.durable = fields.boolean('durable');
+    this.priority = fields.uint('priority');
+    this.ttl = fields.uint('ttl');
+  }
+
+  /** Nearly no message has so many properties, and then the list ends before that one. */
+  #mayExpire(at: number): boolean {
+    const { buffer } = this;
+    if (buffer[at] === 0xc0) return buffer[at + 2]! > EXPIRY_PLACE;
+    return buffer[at] === 0xd0 && readUint32(buffer, at + 5) > EXPIRY_PLACE;
+  }
+
+  #properties(start: number): void {
+    const expiry = Number(readField(EXPIRY_TIME, this.buffer, start, this.end, false) ?? 0);
+    // Qpid Proton writes a time that is not set as 0.
+    if (expiry > 0) this.expiry = expiry;
+  }
+}

@@ -1,0 +1,129 @@
+import { v4 as uuid } from 'uuid';
+import { Pattern } from '../address/pattern.js';
+import type { PeerError } from '../errors.js';
+import { BrokerQueue } from './queue.js';
+import type { QueueHost } from './queue-host.js';
+import type { QueueSettings } from './queue-settings.js';
+import { Topic } from './topic.js';
+
+/** What messages are sent to: a queue gives each to one consumer, a topic to every subscription. */
+export type BrokerNode = BrokerQueue | Topic;
+
+/** What a node is to be. */
+export type NodeKind = 'queue' | 'topic';
+
+/** A link to or from a node. */
+export interface NodeLink {
+  /** Closes it, telling its client why. */
+  close(error: PeerError): void;
+}
+
+/** Which nodes there are, and which may be made. */
+export interface NodeRules {
+  /** Whether a node is made when somebody first names it. */
+  readonly createNodes: boolean;
+  /** How many nodes there may be. */
+  readonly maxNodes: number;
+  /** The addresses that are topics: patterns of the route table. */
+  readonly topics: readonly string[];
+  /** How a queue, or each subscription of a topic, behaves. */
+  settingsOf(address: string): QueueSettings;
+}
+
+/** The nodes of a broker by their addresses. */
+export class NodeTable {
+  readonly #host: QueueHost;
+  readonly #rules: NodeRules;
+  readonly #topics: readonly Pattern[];
+  readonly #nodes = new Map<string, BrokerNode>();
+  readonly #links = new Map<BrokerNode, Set<NodeLink>>();
+
+  constructor(rules: NodeRules, host: QueueHost) {
+    this.#host = host;
+    this.#rules = rules;
+    this.#topics = rules.topics.map((text) => new Pattern(text));
+  }
+
+  /** All nodes. */
+  get all(): Iterable<BrokerNode> {
+    return this.#nodes.values();
+  }
+
+  /** The node at an address, if there is one. */
+  get(address: string): BrokerNode | undefined {
+    return this.#nodes.get(address);
+  }
+
+  /**
+   * The node at an address, made if need be. Returns why not, when there is none: a node that is to be of another kind
+   * than it is included.
+   */
+  resolve(address: string, wanted?: NodeKind): BrokerNode | PeerError {
+    const node = this.#nodes.get(address);
+    if (node !== undefined) {
+      if (wanted === undefined || wanted === node.kind) return node;
+      return refusal('amqp:not-allowed', `${address} is a ${node.kind} and not a ${wanted}.`);
+    }
+    const isTopic = this.#topics.some((pattern) => pattern.match(address) !== undefined);
+    if (!this.#rules.createNodes && !isTopic) {
+      return refusal('amqp:not-found', `There is no ${wanted ?? 'node'} ${address}.`);
+    }
+    return this.create(address, wanted ?? (isTopic ? 'topic' : 'queue'));
+  }
+
+  /** Makes a node of a name that nobody else has. */
+  createDynamic(kind: NodeKind): BrokerNode | PeerError {
+    return this.create(`dynamic-${uuid()}`, kind);
+  }
+
+  /** Makes a node. The caller has seen that the address is free. Returns why not, when there are too many. */
+  create(address: string, kind: NodeKind): BrokerNode | PeerError {
+    if (this.#nodes.size >= this.#rules.maxNodes) {
+      return refusal('amqp:resource-limit-exceeded', `There are ${this.#rules.maxNodes} nodes, and no more are made.`);
+    }
+    const settings = this.#rules.settingsOf(address);
+    const node =
+      kind === 'topic' ? new Topic(address, settings, this.#host) : new BrokerQueue(address, settings, this.#host);
+    this.#nodes.set(address, node);
+    return node;
+  }
+
+  /** Has every queue look at its counts, for its rates. */
+  sample(now: number): void {
+    for (const node of this.#nodes.values()) {
+      if (node.kind === 'queue') node.rates.sample(now);
+      else for (const { queue } of node.subscriptions) queue.rates.sample(now);
+    }
+  }
+
+  /** A link to a node has come. */
+  join(node: BrokerNode, link: NodeLink): void {
+    const links = this.#links.get(node);
+    if (links === undefined) this.#links.set(node, new Set([link]));
+    else links.add(link);
+  }
+
+  /** A link to a node has gone. */
+  leave(node: BrokerNode, link: NodeLink): void {
+    const links = this.#links.get(node);
+    if (links?.delete(link) === true && links.size === 0) this.#links.delete(node);
+  }
+
+  /** Deletes a node and what it holds. Its links are closed. Deleting it again does nothing. */
+  delete(node: BrokerNode): void {
+    if (this.#nodes.get(node.address) !== node) return;
+    this.#nodes.delete(node.address);
+    const links = [...(this.#links.get(node) ?? [])];
+    for (const link of links) link.close(refusal('amqp:resource-deleted', `${node.address} was deleted.`));
+    node.close();
+  }
+}
+
+/** Whether what came back is no node but the reason why there is none. */
+export function isRefusal(result: BrokerNode | PeerError): result is PeerError {
+  return 'condition' in result;
+}
+
+function refusal(condition: string, description: string): PeerError {
+  return { condition, description };
+}

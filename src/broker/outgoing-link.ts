@@ -1,0 +1,92 @@
+import { ReceivedMessage } from '../codec/received-message.js';
+import type { PeerError } from '../errors.js';
+import type { AcceptedConnection } from '../link/acceptor.js';
+import type { TerminusOptions } from '../link/link-options.js';
+import type { LinkRequest } from '../link/link-request.js';
+import type { SenderLink, SenderLinkEvents } from '../link/sender-link.js';
+import type { OutgoingDelivery } from '../queue/outgoing-delivery.js';
+import type { Consumer, ConsumerLink } from './consumer.js';
+import type { LinkHost } from './link-host.js';
+import { closeAs, endOf, linkEvent } from './link-host.js';
+import type { BrokerNode, NodeLink } from './node-table.js';
+import type { BrokerQueue } from './queue.js';
+import type { Subscription } from './subscription.js';
+
+/** What a client receives from, and how. */
+export interface Supply {
+  readonly node: BrokerNode;
+  /** The node itself, or the queue of the subscription. */
+  readonly queue: BrokerQueue;
+  readonly subscription?: Subscription | undefined;
+  /** Whether the client only looks at the messages. */
+  readonly browses: boolean;
+  /** What the client is told it has got. */
+  readonly granted: TerminusOptions;
+}
+
+/** A link on which a client receives: it takes messages away from a queue or subscription, or looks at them. */
+export class OutgoingLink implements SenderLinkEvents, ConsumerLink, NodeLink {
+  readonly #host: LinkHost;
+  readonly #connection: AcceptedConnection;
+  readonly #request: LinkRequest;
+  readonly #supply: Supply;
+  readonly #link: SenderLink;
+  /** `undefined` for one that only looks. */
+  readonly #consumer: Consumer | undefined;
+
+  constructor(host: LinkHost, connection: AcceptedConnection, request: LinkRequest, supply: Supply) {
+    this.#host = host;
+    this.#connection = connection;
+    this.#request = request;
+    this.#supply = supply;
+    const { node, queue, subscription, browses, granted } = supply;
+    host.nodes.join(node, this);
+    this.#link = request.send(node.address, this, granted);
+    if (browses) queue.browsers.add(this);
+    else this.#consumer = queue.addConsumer(this);
+    subscription?.attached(this);
+  }
+
+  get available(): number {
+    return this.#link.available;
+  }
+
+  send(delivery: OutgoingDelivery): void {
+    this.#link.send(delivery);
+    if (!this.#host.injections.isEmpty) this.#interfere(delivery);
+  }
+
+  takeAll(): OutgoingDelivery[] {
+    return this.#link.takeAll();
+  }
+
+  sendable(): void {
+    if (this.#consumer === undefined) this.#supply.queue.browsers.advance(this);
+    else this.#supply.queue.sendable(this.#consumer);
+  }
+
+  closed(...[link, error, end]: Parameters<SenderLinkEvents['closed']>): void {
+    const { node, queue, subscription } = this.#supply;
+    if (this.#consumer === undefined) {
+      queue.browsers.remove(this);
+      link.takeAll();
+    } else {
+      queue.removeConsumer(this.#consumer, end === 'lost');
+    }
+    subscription?.detached(this, end === 'closed');
+    this.#host.nodes.leave(node, this);
+    if (this.#request.dynamic) this.#host.nodes.delete(node);
+    const { events } = this.#host;
+    events.tell('link', linkEvent(this.#request, this.#connection, 'ended', node.address, endOf(error, end)));
+  }
+
+  close(error: PeerError): void {
+    closeAs(this.#connection, this.#link, error);
+  }
+
+  #interfere({ buffer, start, end }: OutgoingDelivery): void {
+    const message = new ReceivedMessage(buffer, start, end);
+    const fault = this.#host.injections.strike('delivery', this.#supply.node.address, message);
+    if (fault?.type === 'close') this.#host.closeOnPurpose(this.#connection, this.#link, fault);
+  }
+}

@@ -1,0 +1,15 @@
+import type { Output } from '../codec/output.js';
+import type { QueueClock } from '../queue/expiry.js';
+import type { Undertaker } from './dead-letter.js';
+import type { MessageWatch } from './message-watch.js';
+
+/** What a queue needs of its broker. */
+export interface QueueHost {
+  readonly clock: QueueClock;
+  /** Where messages are written. Shared by all queues: its memory is taken by the 64 KiB. */
+  readonly output: Output;
+  readonly watch: MessageWatch;
+  readonly bury: Undertaker;
+  /** Calls back in a later turn of the event loop. */
+  defer(callback: () => void): void;
+}

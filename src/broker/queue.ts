@@ -1,0 +1,294 @@
+import type { PeerError } from '../errors.js';
+import type { Properties } from '../message/message.js';
+import type { Outcome } from '../message/outcome.js';
+import type { OutgoingDelivery } from '../queue/outgoing-delivery.js';
+import type { DeliveryOwner } from '../queue/outgoing-delivery.js';
+import { WakeUp } from '../queue/wake-up.js';
+import { Browsers } from './browser.js';
+import { Consumer, ConsumerRound } from './consumer.js';
+import type { ConsumerLink } from './consumer.js';
+import type { DeathReason } from './dead-letter.js';
+import { IncomingMessage } from './incoming-message.js';
+import { MessageLine } from './message-line.js';
+import type { QueueHost } from './queue-host.js';
+import { noCounts } from './queue-counts.js';
+import type { QueueCounts } from './queue-counts.js';
+import type { QueueSettings } from './queue-settings.js';
+import { RateMeter } from './rates.js';
+import { redeliver } from './redelivery.js';
+import { StoredMessage, storeMessage } from './stored-message.js';
+
+/** How often a queue looks at most for messages that have expired while nobody took any, in milliseconds. */
+const EXPIRY_INTERVAL = 100;
+
+/**
+ * One queue: messages in order, and consumers that compete for them. A message goes to the next consumer in turn that
+ * has credit, and stays the queue's until that consumer has said what became of it.
+ */
+export class BrokerQueue implements DeliveryOwner {
+  readonly kind = 'queue';
+  readonly counts: QueueCounts = noCounts();
+  readonly rates: RateMeter;
+  /** Those who only look at its messages. */
+  readonly browsers: Browsers;
+  readonly #host: QueueHost;
+  readonly #line = new MessageLine();
+  readonly #consumers = new ConsumerRound();
+  #lastPlace = 0;
+  #outstanding = 0;
+  #bytes = 0;
+  #isDispatchDue = false;
+  readonly #wakeUp: WakeUp<BrokerQueue>;
+
+  constructor(
+    /** Its address; that of the topic, for a subscription. */
+    readonly address: string,
+    readonly settings: QueueSettings,
+    host: QueueHost,
+  ) {
+    this.#host = host;
+    this.rates = new RateMeter(this.counts, host.clock.now());
+    this.browsers = new Browsers(address, this.#line, host.output, host.clock);
+    this.#wakeUp = new WakeUp<BrokerQueue>(host.clock, this, (queue) => queue.expire());
+  }
+
+  get destination(): string {
+    return this.address;
+  }
+
+  /** Messages that wait for a consumer. */
+  get depth(): number {
+    return this.#line.size;
+  }
+
+  /** Messages that are out with a consumer. */
+  get outstanding(): number {
+    return this.#outstanding;
+  }
+
+  /** Links that take messages from it. */
+  get consumers(): number {
+    return this.#consumers.size;
+  }
+
+  /** The bytes of all messages it has, those out with a consumer among them. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Takes a message in, at the end. Returns why not, when it does not. A dead letter is never refused. */
+  take(message: IncomingMessage, mayRefuse = true): PeerError | undefined {
+    const { maxMessages, maxBytes, overflow } = this.settings;
+    const { size } = message;
+    const isTooMuch = this.depth + this.#outstanding >= maxMessages || this.#bytes + size > maxBytes;
+    if (isTooMuch && mayRefuse && (overflow === 'reject' || size > maxBytes)) {
+      this.counts.overflowed++;
+      return {
+        condition: 'amqp:resource-limit-exceeded',
+        description: `The queue ${this.address} holds ${maxMessages} messages or ${maxBytes} bytes, and no more.`,
+      };
+    }
+    this.#append(message);
+    this.dispatch();
+    if (isTooMuch) this.#dropHead();
+    return undefined;
+  }
+
+  /** Adds somebody who takes messages, at the end of the round. */
+  addConsumer(link: ConsumerLink): Consumer {
+    const consumer = new Consumer(link);
+    this.#consumers.add(consumer);
+    this.sendable(consumer);
+    return consumer;
+  }
+
+  /** A consumer takes messages, or more of them. */
+  sendable(consumer: Consumer): void {
+    this.#consumers.ready(consumer);
+    this.#line.retrySetAside();
+    this.dispatch();
+  }
+
+  /** A consumer is gone. What it had comes back. `failed` when its connection was lost, which it may have died of. */
+  removeConsumer(consumer: Consumer, failed: boolean): void {
+    if (!this.#consumers.remove(consumer)) return;
+    for (const delivery of consumer.link.takeAll()) {
+      if (delivery instanceof StoredMessage && delivery.consumer === consumer) {
+        this.#letGo(delivery);
+        this.#comeBack(delivery, failed && delivery.wasSent);
+      }
+    }
+    this.#line.retrySetAside();
+    this.#dispatchSoon();
+  }
+
+  /** Gives out messages while there are any and somebody has credit. */
+  dispatch(): void {
+    for (let message = this.#line.peek(); message !== undefined; message = this.#line.peek()) {
+      if (message.deadline !== Infinity && message.deadline <= this.#host.clock.now()) {
+        this.#line.shift();
+        this.#die(message, 'expired');
+        continue;
+      }
+      const consumer = this.#consumers.next(message.excluded);
+      if (consumer !== undefined) {
+        this.#line.shift();
+        this.#deliver(message, consumer);
+      } else if (message.excluded !== undefined && this.#consumers.someReady()) {
+        this.#line.shift();
+        if (!this.#line.setAside(message)) this.#die(message, 'undeliverable');
+      } else {
+        return;
+      }
+    }
+  }
+
+  /** Lets go of what has expired. */
+  expire(): void {
+    for (const message of this.#line.takeExpired(this.#host.clock.now())) this.#die(message, 'expired');
+    this.#scheduleExpiry();
+  }
+
+  /** Forgets every message that waits. Returns how many those were. */
+  purge(): number {
+    const messages = this.#line.drain();
+    for (const message of messages) this.#bytes -= message.size;
+    return messages.length;
+  }
+
+  /** It is deleted: forgets its messages, and looks at no clock any more. */
+  close(): void {
+    this.purge();
+    this.#wakeUp.cancel();
+  }
+
+  deliveryEnded(delivery: OutgoingDelivery, outcome?: Outcome): void {
+    if (!(delivery instanceof StoredMessage)) return;
+    this.#letGo(delivery);
+    if (this.#host.watch.isActive) this.#host.watch.settled(this.address, delivery, outcome);
+    switch (delivery.status) {
+      case 'accepted':
+        this.#accepted(delivery);
+        break;
+      case 'rejected':
+        this.counts.rejected++;
+        this.#die(delivery, 'rejected', outcome?.type === 'rejected' ? outcome.error : undefined);
+        break;
+      case 'modified': {
+        const { deliveryFailed = false, undeliverableHere, annotations } = outcome?.type === 'modified' ? outcome : {};
+        this.#comeBack(delivery, deliveryFailed, undeliverableHere, annotations);
+        break;
+      }
+      case 'aborted':
+        // It was sent settled, and the connection lost; or it was too large for its consumer, and never left.
+        if (delivery.wasSent) this.#accepted(delivery);
+        else this.#comeBack(delivery, false, true);
+        break;
+      default:
+        // Settled without an outcome: nobody has said that it was dealt with, unless no questions were to be asked.
+        if (delivery.presettled) this.#accepted(delivery);
+        else this.#comeBack(delivery, false);
+    }
+  }
+
+  #append(message: IncomingMessage): void {
+    const { clock, output, watch } = this.#host;
+    const lifetime = message.lifetime(clock);
+    const deadline = lifetime === Infinity ? Infinity : clock.now() + lifetime;
+    const stored = storeMessage(
+      output,
+      message,
+      { place: ++this.#lastPlace, owner: this, deadline },
+      { firstAcquirer: true, deliveryCount: 0, expires: message.ttl >= 0 },
+    );
+    this.counts.received++;
+    this.#bytes += stored.size;
+    this.#line.add(stored);
+    if (watch.isActive) watch.received(this.address, stored);
+    if (deadline !== Infinity) this.#scheduleExpiry();
+    if (this.browsers.size > 0) this.browsers.advanceAll();
+  }
+
+  #deliver(message: StoredMessage, consumer: Consumer): void {
+    const { watch, clock } = this.#host;
+    message.consumer = consumer;
+    consumer.outstanding++;
+    this.#outstanding++;
+    this.counts.delivered++;
+    if (message.ttlAt >= 0) message.stampTtl(clock.now());
+    if (watch.isActive) watch.delivered(this.address, message);
+    consumer.link.send(message);
+  }
+
+  /** A consumer has it no more. */
+  #letGo(message: StoredMessage): void {
+    this.#outstanding--;
+    if (message.consumer !== undefined) message.consumer.outstanding--;
+  }
+
+  #accepted(message: StoredMessage): void {
+    this.#bytes -= message.size;
+    this.counts.accepted++;
+  }
+
+  /** Puts a message back where it was, unless it has failed too often. `isExcluded`: not for the same consumer. */
+  #comeBack(message: StoredMessage, failed: boolean, isExcluded = false, annotations?: Properties): void {
+    if (isExcluded && message.consumer !== undefined) (message.excluded ??= new Set()).add(message.consumer);
+    if (message.wasSent) this.counts.redelivered++;
+    const again = message.wasSent ? this.#onceMore(message, failed, annotations) : message.unsent();
+    this.#bytes += again.size - message.size;
+    if (failed && again.deliveryCount >= this.settings.maxDeliveries) {
+      this.#die(again, 'max-deliveries');
+      return;
+    }
+    this.#line.putBack(again);
+    if (again.deadline !== Infinity) this.#scheduleExpiry();
+    this.#dispatchSoon();
+  }
+
+  #onceMore(message: StoredMessage, failed: boolean, annotations: Properties | undefined): StoredMessage {
+    const deliveryCount = message.deliveryCount + (failed ? 1 : 0);
+    return redeliver(this.#host.output, message, { owner: this, deliveryCount, annotations });
+  }
+
+  /** In a later turn: a consumer that releases what it gets would otherwise be given it again at once, for ever. */
+  #dispatchSoon(): void {
+    if (this.#isDispatchDue) return;
+    this.#isDispatchDue = true;
+    this.#host.defer(() => {
+      this.#isDispatchDue = false;
+      this.dispatch();
+    });
+  }
+
+  #dropHead(): void {
+    const { maxMessages, maxBytes } = this.settings;
+    while (this.depth + this.#outstanding > maxMessages || this.#bytes > maxBytes) {
+      const oldest = this.#line.shift();
+      if (oldest === undefined) return;
+      this.counts.overflowed++;
+      this.#die(oldest, 'max-length');
+    }
+  }
+
+  /** A message leaves unaccepted. */
+  #die(message: StoredMessage, reason: DeathReason, error?: PeerError): void {
+    const { deadLetterAddress } = this.settings;
+    const { watch, bury } = this.#host;
+    const death = { address: this.address, reason, error };
+    this.#bytes -= message.size;
+    if (reason === 'expired') this.counts.expired++;
+    // What dies where the dead lie has nowhere left to go.
+    const to = deadLetterAddress === this.address ? undefined : (deadLetterAddress ?? undefined);
+    if (watch.isActive) watch.died(death, message, to);
+    if (to === undefined) return;
+    this.counts.deadLettered++;
+    bury(new IncomingMessage().read(message.bytes, message.start, message.end), death, to);
+  }
+
+  #scheduleExpiry(): void {
+    const deadline = this.#line.nextDeadline;
+    if (deadline >= this.#wakeUp.time) return;
+    this.#wakeUp.at(Math.max(deadline, this.#host.clock.now() + EXPIRY_INTERVAL));
+  }
+}

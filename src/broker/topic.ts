@@ -1,0 +1,75 @@
+import type { PeerError } from '../errors.js';
+import type { IncomingMessage } from './incoming-message.js';
+import { BrokerQueue } from './queue.js';
+import type { QueueHost } from './queue-host.js';
+import type { QueueSettings } from './queue-settings.js';
+import { Subscription } from './subscription.js';
+import type { Lifetime, SubscriptionKey } from './subscription.js';
+
+/** What publishes to all its subscriptions. What nobody is subscribed to is gone. */
+export class Topic {
+  readonly kind = 'topic';
+  /** Messages that were published. */
+  received = 0;
+  readonly #host: QueueHost;
+  readonly #settings: QueueSettings;
+  readonly #subscriptions = new Map<string, Subscription>();
+
+  constructor(
+    readonly address: string,
+    settings: QueueSettings,
+    host: QueueHost,
+  ) {
+    this.#host = host;
+    // One that does not read must not stop those who publish, or the others who read.
+    this.#settings = { ...settings, overflow: 'drop-head' };
+  }
+
+  /** Its subscriptions. */
+  get subscriptions(): Iterable<Subscription> {
+    return this.#subscriptions.values();
+  }
+
+  /** How many subscriptions it has. */
+  get size(): number {
+    return this.#subscriptions.size;
+  }
+
+  /** Gives every subscription a copy. Returns why not, when the message is too large for any. */
+  take(message: IncomingMessage, mayRefuse = true): PeerError | undefined {
+    this.received++;
+    let refusal: PeerError | undefined;
+    for (const { queue } of this.#subscriptions.values()) refusal = queue.take(message, mayRefuse) ?? refusal;
+    return refusal;
+  }
+
+  /** The subscription with a key, if there is one. */
+  find(key: SubscriptionKey): Subscription | undefined {
+    return this.#subscriptions.get(textOf(key));
+  }
+
+  /** Makes a subscription. */
+  subscribe(key: SubscriptionKey, lifetime: Lifetime): Subscription {
+    const queue = new BrokerQueue(this.address, this.#settings, this.#host);
+    const subscription = new Subscription(key, queue, lifetime, this.#host.clock, (over) => this.unsubscribe(over));
+    this.#subscriptions.set(textOf(key), subscription);
+    return subscription;
+  }
+
+  /** Deletes a subscription and what it holds. */
+  unsubscribe(subscription: Subscription): void {
+    const text = textOf(subscription.key);
+    if (this.#subscriptions.get(text) === subscription) this.#subscriptions.delete(text);
+    subscription.close();
+  }
+
+  /** It is deleted, with every subscription. */
+  close(): void {
+    for (const subscription of this.#subscriptions.values()) subscription.close();
+    this.#subscriptions.clear();
+  }
+}
+
+function textOf({ name, container, isShared }: SubscriptionKey): string {
+  return JSON.stringify([name, container ?? null, isShared]);
+}
