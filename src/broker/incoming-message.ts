@@ -24,7 +24,7 @@ export class IncomingMessage {
   /** How long it is of use, in milliseconds; -1 when it does not say. */
   ttl = -1;
   /** When it stops being of use, in milliseconds since 1970. `Infinity` when it does not say. */
-  expiry = Infinity;
+  expiry: number = Infinity;
   readonly #sections = new SectionCursor();
   readonly #fields = new FieldCursor();
 

@@ -22,11 +22,11 @@ export interface Redelivery {
 export function redeliver(output: Output, message: StoredMessage, redelivery: Redelivery): StoredMessage {
   const { owner, deliveryCount, annotations } = redelivery;
   const incoming = new IncomingMessage().read(message.bytes, message.start, message.end);
-  const placement = { place: message.place, owner, deadline: message.deadline };
+  const { place, deadline } = message;
   const change = { firstAcquirer: false, deliveryCount, expires: message.ttlAt >= 0 };
   const again =
-    (annotations && withAnnotations(output, incoming, placement, change, annotations)) ??
-    storeMessage(output, incoming, placement, change);
+    (annotations && withAnnotations(output, incoming, place, owner, deadline, change, annotations)) ??
+    storeMessage(output, incoming, place, owner, deadline, change);
   again.excluded = message.excluded;
   return again;
 }
@@ -34,9 +34,8 @@ export function redeliver(output: Output, message: StoredMessage, redelivery: Re
 /** A message of its own as it is, with annotations set: a dead letter. It does not expire again. */
 export function annotated(output: Output, message: IncomingMessage, annotations: Properties): IncomingMessage {
   const owner = { destination: '', deliveryEnded: () => undefined };
-  const placement = { place: 0, owner, deadline: Infinity };
   const change: HeaderChange = { firstAcquirer: true, deliveryCount: 0, expires: false };
-  const stored = withAnnotations(output, message, placement, change, annotations);
+  const stored = withAnnotations(output, message, 0, owner, Infinity, change, annotations);
   const result = stored === undefined ? message : new IncomingMessage().read(stored.bytes, stored.start, stored.end);
   result.ttl = -1;
   result.expiry = Infinity;
@@ -47,12 +46,16 @@ export function annotated(output: Output, message: IncomingMessage, annotations:
 function withAnnotations(
   output: Output,
   message: IncomingMessage,
-  placement: Parameters<typeof storeMessage>[2],
+  place: number,
+  owner: DeliveryOwner,
+  deadline: number,
   change: HeaderChange,
   annotations: Properties,
 ): StoredMessage | undefined {
   try {
-    return storeMessage(output, message, placement, change, () => writeAnnotated(output, message, annotations));
+    return storeMessage(output, message, place, owner, deadline, change, () =>
+      writeAnnotated(output, message, annotations),
+    );
   } catch (error) {
     if (!(error instanceof EncodeError || error instanceof DecodeError)) throw error;
     output.abandon();

@@ -10,6 +10,9 @@ import type { IncomingMessage } from './incoming-message.js';
 /** The longest header a broker writes, in bytes: see `writeHeader`. */
 const LONGEST_HEADER = 20;
 
+/** Up to this many bytes a loop is quicker than a call into Node. Measured on Node 20. */
+const SHORT = 256;
+
 /** What is written into the header of a message besides what its sender said. */
 export interface HeaderChange {
   /** Whether nobody has acquired it before. */
@@ -74,13 +77,6 @@ export class StoredMessage extends OutgoingDelivery {
   }
 }
 
-/** Takes in what a message says of itself and where it lives from now on. */
-export interface Placement {
-  readonly place: number;
-  readonly owner: DeliveryOwner;
-  readonly deadline: number;
-}
-
 /**
  * Copies a message into memory of its own, with a new header. `writeRest` writes what stands behind the header when that
  * is not to be copied as it is.
@@ -88,17 +84,16 @@ export interface Placement {
 export function storeMessage(
   output: Output,
   message: IncomingMessage,
-  { place, owner, deadline }: Placement,
+  place: number,
+  owner: DeliveryOwner,
+  deadline: number,
   change: HeaderChange,
   writeRest?: (output: Output) => void,
 ): StoredMessage {
   output.open(TRANSFER_HEADER_SIZE);
   const ttlOffset = writeHeader(output, message, change);
   if (writeRest === undefined) {
-    const size = message.end - message.rest;
-    output.need(size);
-    message.buffer.copy(output.buffer, output.position, message.rest, message.end);
-    output.position += size;
+    copyBytes(output, message.buffer, message.rest, message.end);
   } else {
     writeRest(output);
   }
@@ -106,6 +101,15 @@ export function storeMessage(
   const ttlAt = ttlOffset < 0 ? -1 : output.start + ttlOffset;
   const { buffer, position } = output;
   return new StoredMessage(buffer, start, position, place, owner, deadline, change.deliveryCount, ttlAt);
+}
+
+/** `Buffer.copy` makes an object each time, which for a short message costs more than to copy it by hand. */
+function copyBytes(output: Output, source: Buffer, start: number, end: number): void {
+  output.need(end - start);
+  const { buffer, position } = output;
+  if (end - start > SHORT) source.copy(buffer, position, start, end);
+  else for (let from = start, to = position; from < end; from++, to++) buffer[to] = source[from]!;
+  output.position = position + end - start;
 }
 
 /**

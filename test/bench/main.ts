@@ -10,8 +10,10 @@ import type { Measurement } from './measure.js';
 import { toMarkdown, toText } from './report.js';
 import { benchRoutes } from './routes.js';
 import type { RouteBenchResult } from './routes.js';
-import { scenarios } from './scenarios.js';
+import { brokerScenarios } from './broker-scenarios.js';
+import { scenarios as directScenarios } from './scenarios.js';
 
+const scenarios = [...directScenarios, ...brokerScenarios];
 const metrics = scenarios.flatMap((scenario) => scenario.metrics);
 
 const usage = `npm run bench -- [options]

@@ -19,6 +19,10 @@ const MEANINGS: Readonly<Record<string, string>> = {
   'latency-p99': 'request and reply, one in flight: 99th percentile',
   'queued-memory': '1,000,000 messages of 100 bytes put while the peer is away, after a collection',
   'queued-memory-peak': 'the same, at its highest',
+  'broker-small': '100-byte string body, producer → embedded broker → consumer, three processes, accepted on both ways',
+  'rabbitmq-small': 'the same with RabbitMQ 4 as the broker',
+  'broker-realistic': 'the realistic message, producer → embedded broker → consumer',
+  'rabbitmq-realistic': 'the same with RabbitMQ 4 as the broker',
 };
 
 /** One measurement as a line to read. */

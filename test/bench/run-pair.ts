@@ -35,6 +35,22 @@ export async function runPair(listener: Program, dialler: Program): Promise<Figu
   }
 }
 
+/**
+ * Starts `server`, waits until it says "ready", and runs a pair that talks through it. Then the server is terminated, and
+ * gives its figures, too.
+ */
+export async function runBehind(server: Program, listener: Program, dialler: Program): Promise<Figures> {
+  const serving = new Running(server);
+  try {
+    await Promise.race([serving.ready, serving.figures]);
+    const figures = await runPair(listener, dialler);
+    serving.terminate();
+    return { ...figures, ...(await serving.figures) };
+  } finally {
+    serving.kill();
+  }
+}
+
 /** Runs one program and gives its figures. Throws when it fails. */
 export async function runAlone(program: Program): Promise<Figures> {
   return new Running(program).figures;
@@ -80,6 +96,10 @@ class Running {
     const command = [this.#program.command, ...this.#program.args].join(' ');
     const printed = this.#figures === undefined ? 'no figures' : JSON.stringify(this.#figures);
     throw new Error(`${command}\nended with ${signal ?? `code ${code}`}, printed ${printed}.\n${this.#complaints}`);
+  }
+
+  terminate(): void {
+    this.#process.kill('SIGTERM');
   }
 
   kill(): void {

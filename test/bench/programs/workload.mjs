@@ -26,7 +26,7 @@ export function workload() {
 
 /** Host and port of an address such as `amqp://~127.0.0.1:5672/name`. */
 export function endpoint(address) {
-  const [, host, port] = /^amqp:\/\/~?([^:/]+):(\d+)/.exec(address);
+  const [, host, port] = /^amqp:\/\/(?:[^@/]*@)?~?([^:/]+):(\d+)/.exec(address);
   return { host, port: Number(port) };
 }
 
