@@ -17,4 +17,4 @@ export type { QueueCounts } from './broker/queue-counts.js';
 export type { OverflowPolicy, QueueOptions } from './broker/queue-settings.js';
 export type { QueueRates } from './broker/rates.js';
 export type { QueueSnapshot, SubscriptionSnapshot, TopicSnapshot } from './broker/snapshot.js';
-export type { Login, SaslMechanism } from './link/server-sasl.js';
+export type { Login, LoginMechanism } from './link/server-sasl.js';

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { OptionError } from '../errors.js';
-import type { Authenticator, Login, SaslMechanism } from '../link/server-sasl.js';
+import type { Authenticator, Login, LoginMechanism } from '../link/server-sasl.js';
 
 /** Who may connect. */
 export interface AuthenticationOptions {
@@ -24,7 +24,7 @@ export function authenticatorOf(options: AuthenticationOptions): Authenticator {
     if (!anonymous) throw new OptionError('Without users and authenticate nobody could connect. Give one of them.');
     return { mechanisms: () => ['ANONYMOUS'], authenticate: () => true };
   }
-  const mechanisms = (hasCertificate: boolean): SaslMechanism[] => [
+  const mechanisms = (hasCertificate: boolean): LoginMechanism[] => [
     ...(hasCertificate ? (['EXTERNAL'] as const) : []),
     'PLAIN',
     ...(anonymous ? (['ANONYMOUS'] as const) : []),

@@ -4,6 +4,7 @@ import { SYSTEM_CLOCK } from '../link/clock.js';
 import { DEFAULT_LIMITS } from '../link/limits.js';
 import type { TransportLimits } from '../link/limits.js';
 import type { Authenticator } from '../link/server-sasl.js';
+import type { TlsOptions } from '../link/tls.js';
 import { LONGEST_TIMER } from '../queue/expiry.js';
 import type { QueueClock } from '../queue/expiry.js';
 import { authenticatorOf } from './authentication.js';
@@ -11,20 +12,14 @@ import type { AuthenticationOptions } from './authentication.js';
 import { DEFAULT_QUEUE, queueSettings } from './queue-settings.js';
 import type { QueueOptions, QueueSettings } from './queue-settings.js';
 
-/** How a broker does TLS. Texts and bytes are PEM. */
-export interface BrokerTlsOptions {
-  /** Its certificate. */
-  cert: string | Buffer;
-  /** The private key of `cert`. */
-  key: string | Buffer;
-  /** The pass-phrase of `key`. */
-  passphrase?: string;
-  /**
-   * Certificates of the authorities whose clients may log in with a certificate (EXTERNAL): the common name is the user.
-   * Default: clients are not asked for one.
-   */
-  ca?: string | Buffer | (string | Buffer)[];
-}
+/**
+ * How a broker does TLS: with its certificate and key. With `ca`, clients whose certificate was signed by such an authority
+ * may log in with it (EXTERNAL): the common name is the user. Without, they are not asked for one.
+ */
+export type BrokerTlsOptions = Pick<
+  TlsOptions,
+  'ca' | 'caFile' | 'cert' | 'certFile' | 'key' | 'keyFile' | 'passphrase'
+>;
 
 /** How an embedded broker behaves. The queue options hold for every queue that has none of its own. */
 export interface EmbeddedBrokerOptions extends QueueOptions, AuthenticationOptions {

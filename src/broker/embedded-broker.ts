@@ -240,8 +240,8 @@ export class EmbeddedBroker implements AsyncDisposable {
       limits,
       reconnect: DEFAULT_RECONNECT,
       connectTimeout,
-      // A client without a certificate may come, and log in otherwise.
-      tls: tls === undefined ? {} : { ...tls, ...(tls.ca ? { requestCert: true, rejectUnauthorized: false } : {}) },
+      tls: tls ?? {},
+      asksForCertificate: (tls?.ca ?? tls?.caFile) !== undefined,
       allowInsecureMechs: true,
       clock,
       random: Math.random,

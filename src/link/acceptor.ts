@@ -25,6 +25,8 @@ const CLOSE_TIMEOUT = 1000;
 export interface AcceptorSettings extends ConnectionSettings {
   /** Decides who may come in. Default: anybody. */
   readonly authenticator?: Authenticator;
+  /** Whether clients are asked for a certificate. One without, or with a bad one, may come and log in otherwise. */
+  readonly asksForCertificate?: boolean;
   /** How many connections there may be, those that have not opened yet among them. Default: any number. */
   readonly maxConnections?: number;
   /** What this container can do, as connections are told (AMQP 1.0 §2.7.1). */
@@ -172,10 +174,11 @@ export class Acceptor {
   }
 
   #createTlsServer(): Server {
-    const { tls, connectTimeout } = this.#settings;
+    const { tls, connectTimeout, asksForCertificate = false } = this.#settings;
     const handshake = connectTimeout > 0 ? { handshakeTimeout: connectTimeout } : {};
+    const certificates = asksForCertificate ? { requestCert: true, rejectUnauthorized: false } : {};
     try {
-      return createTlsServer({ ...handshake, ...nodeTlsOptions(tls) });
+      return createTlsServer({ ...handshake, ...nodeTlsOptions(tls), ...certificates });
     } catch (cause) {
       throw new ListenError(`The certificate or key to listen with cannot be used: ${asError(cause).message}.`, {
         cause,

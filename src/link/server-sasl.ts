@@ -6,14 +6,15 @@ import { readValue } from '../codec/read.js';
 import { AuthenticationError, ProtocolError, asError } from '../errors.js';
 import { AmqpArray, Described, Typed } from '../message/typed.js';
 import type { AmqpValue } from '../message/typed.js';
+import type { SaslMechanism } from './credentials.js';
 import { FrameSplitter } from './frame-splitter.js';
 
-/** The SASL mechanisms there are here. */
-export type SaslMechanism = 'ANONYMOUS' | 'PLAIN' | 'EXTERNAL';
+/** The SASL mechanisms that are known on the listening side. */
+export type LoginMechanism = Exclude<SaslMechanism, 'XOAUTH2'>;
 
 /** What a client says of itself. Never log it. */
 export interface Login {
-  readonly mechanism: SaslMechanism;
+  readonly mechanism: LoginMechanism;
   /** Who it wants to be: the user of PLAIN, the common name of the certificate of EXTERNAL. */
   readonly user: string | undefined;
   /** The password of PLAIN. */
@@ -25,7 +26,7 @@ export interface Login {
 /** Decides who may come in. */
 export interface Authenticator {
   /** What is offered, the strongest first. `hasCertificate` when the client has shown one that was verified. */
-  mechanisms(hasCertificate: boolean): readonly SaslMechanism[];
+  mechanisms(hasCertificate: boolean): readonly LoginMechanism[];
   /** Whether a login is good. */
   authenticate(login: Login): boolean | Promise<boolean>;
 }
@@ -70,7 +71,7 @@ export class ServerSasl {
   readonly #authenticator: Authenticator;
   readonly #events: ServerSaslEvents;
   readonly #splitter: FrameSplitter;
-  readonly #mechanisms: readonly SaslMechanism[];
+  readonly #mechanisms: readonly LoginMechanism[];
   /** `header` and `init` are what is waited for; `plain` is a client that leaves SASL out. */
   #state: 'header' | 'init' | 'deciding' | 'plain' | 'over' = 'header';
 
@@ -162,7 +163,7 @@ export class ServerSasl {
   }
 
   /** Reads a response; `undefined` when it is none of its mechanism. */
-  #login(mechanism: SaslMechanism, response: AmqpValue, hostname: string | undefined): Login | undefined {
+  #login(mechanism: LoginMechanism, response: AmqpValue, hostname: string | undefined): Login | undefined {
     const text = response instanceof Uint8Array ? Buffer.from(response).toString() : '';
     if (mechanism === 'ANONYMOUS') return { mechanism, user: undefined, password: undefined, hostname };
     if (mechanism === 'EXTERNAL') {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
 import { BrokerUnavailable } from './broker-unavailable.js';
 import type { Broker, LocalBroker } from './broker.js';
+import { startEmbedded } from './embedded.js';
 import { externalBroker } from './external-broker.js';
 import { startRabbitMQ3 } from './rabbitmq-3.js';
 import { startRabbitMQ4 } from './rabbitmq-4.js';
@@ -9,15 +10,19 @@ import { startRabbitMQ4 } from './rabbitmq-4.js';
 const startLimit = 600_000;
 
 /**
- * Runs tests once against each broker: those started here, or only the one that the environment names.
+ * Runs tests once against each broker: the embedded one and those started here, or only the one that the environment names.
  * A broker that cannot be had has its tests skipped, with the reason, or failed where `CI` is set.
  *
  * @param tests Declares the tests. The function it is given returns the broker, once tests run.
  */
 export function onEachBroker(tests: (broker: () => Broker) => void): void {
   const external = externalBroker();
-  if (external === undefined) onEachLocalBroker(tests);
-  else onBroker(external.name, () => Promise.resolve(external), tests);
+  if (external === undefined) {
+    onBroker('the embedded broker', startEmbedded, tests);
+    onEachLocalBroker(tests);
+  } else {
+    onBroker(external.name, () => Promise.resolve(external), tests);
+  }
 }
 
 /** As `onEachBroker`, for tests that need a broker of their own, to kill it, say. */
