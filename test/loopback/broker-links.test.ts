@@ -1,0 +1,281 @@
+import { describe, expect, it } from 'vitest';
+import type { EmbeddedBroker } from 'amqp-messenger/broker';
+import { createTrackingMessenger, receive, startBroker } from '../support/messengers.js';
+import { encodeFrame, payload, state } from '../support/wire-frames.js';
+import { Wire } from '../support/wire.js';
+
+/** A scripted client with a session. */
+async function client(broker: EmbeddedBroker): Promise<Wire> {
+  const wire = await Wire.dial(broker.port);
+  await wire.begin();
+  return wire;
+}
+
+/** Bytes of an attach with a described list of one code as its target. */
+function attachWithTarget(code: number): Buffer {
+  const whole = encodeFrame('attach', {
+    name: 'tx',
+    handle: 0,
+    role: false,
+    target: { address: 'x' },
+    initial_delivery_count: 0,
+  });
+  const at = whole.indexOf(Buffer.from([0x00, 0x53, 0x29]));
+  whole[at + 2] = code;
+  return whole;
+}
+
+describe('an attach is answered by the embedded broker', () => {
+  it('with what the client gets of the node it asked for', async () => {
+    const wire = await client(await startBroker());
+    const filter = { selector: 'colour = green' };
+    const source = {
+      address: 'q',
+      filter,
+      capabilities: ['queue', 'shared', 'flying'],
+      distribution_mode: 'copy',
+      durable: 2,
+    };
+    const { attach } = await wire.attach('receiver', 'q', { source, snd_settle_mode: 0, rcv_settle_mode: 1 });
+    expect(attach.fields).toMatchObject({
+      snd_settle_mode: 0,
+      rcv_settle_mode: 1,
+      source: { address: 'q', distribution_mode: 'copy', capabilities: ['queue'] },
+    });
+    const { durable, filter: honoured } = attach.fields['source'] as Record<string, unknown>;
+    expect([durable ?? 0, honoured ?? null]).toEqual([0, null]);
+    const outcomes = ['accepted', 'rejected', 'released', 'modified'].map((name) => `amqp:${name}:list`);
+    expect(attach.fields['source']).toMatchObject({ outcomes });
+    const producer = await wire.attach('sender', 'q', { rcv_settle_mode: 1, snd_settle_mode: 1 });
+    expect(producer.attach.fields).toMatchObject({ snd_settle_mode: 1, max_message_size: 64 << 20 });
+    expect(producer.attach.fields['rcv_settle_mode'] ?? 0).toBe(0);
+  });
+
+  it('with the lifetime of a subscription', async () => {
+    const wire = await client(await startBroker());
+    const ask = async (source: object): Promise<unknown> => {
+      const { attach } = await wire.attach('receiver', '', { source: { address: 'topic/t', ...source } });
+      return attach.fields['source'];
+    };
+    expect(await ask({ durable: 2, expiry_policy: 'never' })).toMatchObject({ durable: 2, expiry_policy: 'never' });
+    const timed = await ask({ durable: 1, expiry_policy: 'connection-close', timeout: 30 });
+    expect(timed).toMatchObject({ durable: 1, expiry_policy: 'link-detach', timeout: 30 });
+    expect(await ask({ capabilities: ['topic', 'shared', 'global'] })).toMatchObject({
+      distribution_mode: 'move',
+      capabilities: ['topic', 'shared', 'global'],
+    });
+  });
+
+  it('with an error when it is for a coordinator of transactions, or for something nobody knows', async () => {
+    const wire = await client(await startBroker());
+    wire.write(attachWithTarget(0x30));
+    expect((await wire.read('attach')).fields['target']).toBeUndefined();
+    expect((await wire.read('detach')).fields).toMatchObject({
+      closed: true,
+      error: { condition: 'amqp:not-implemented' },
+    });
+    wire.send('detach', { handle: 0, closed: true });
+    const other = attachWithTarget(0x77);
+    other.write('ty', other.indexOf('tx'));
+    wire.write(other);
+    expect((await wire.read('detach')).fields).toMatchObject({ error: { condition: 'amqp:not-implemented' } });
+  });
+
+  it.each([
+    ['receives from nowhere', 'receiver', { source: null }, 'amqp:invalid-field'],
+    ['names no node', 'sender', { target: { address: '' } }, 'amqp:invalid-field'],
+    ['names a node that is not there', 'sender', { target: { address: 'unknown' } }, 'amqp:not-found'],
+  ] as const)('with an error when a client %s', async (_what, role, fields, condition) => {
+    const wire = await client(await startBroker({ createNodes: false }));
+    await wire.attach(role, 'x', fields);
+    expect((await wire.read('detach')).fields).toMatchObject({ closed: true, error: { condition } });
+  });
+
+  it('for a sender and a receiver of one name on one session', async () => {
+    const wire = await client(await startBroker());
+    const sender = await wire.attach('sender', 'q', { name: 'pair' });
+    const receiver = await wire.attach('receiver', 'q', { name: 'pair' });
+    expect([sender, receiver].map(({ attach }) => attach.fields['name'])).toEqual(['pair', 'pair']);
+    expect([sender, receiver].map(({ attach }) => attach.fields['role'])).toEqual([true, false]);
+    await wire.read('flow');
+    wire.transfer(sender, 0, payload('x'));
+    wire.grant(receiver, 1);
+    expect((await wire.read('transfer')).payload.includes('x')).toBe(true);
+    for (const link of [sender, receiver]) wire.send('detach', { handle: link.handle, closed: true });
+    await wire.readAll('detach', 2);
+    await wire.attach('receiver', 'q', { name: 'pair', handle: 7 });
+  });
+
+  it('until it has too many links', async () => {
+    const wire = await client(await startBroker({ maxLinks: 2 }));
+    await wire.attach('sender', 'q');
+    await wire.attach('sender', 'q');
+    const { handle } = await wire.attach('sender', 'q');
+    const { fields } = await wire.read('detach');
+    expect(fields).toMatchObject({ error: { condition: 'amqp:resource-limit-exceeded' } });
+    wire.send('detach', { handle, closed: true });
+  });
+
+  it('with a node of its own, which is gone with its link', async () => {
+    const broker = await startBroker();
+    const wire = await client(broker);
+    const { attach, handle } = await wire.attach('receiver', '', { source: { dynamic: true } });
+    const { address, dynamic, dynamic_node_properties } = attach.fields['source'] as Record<string, unknown>;
+    expect(dynamic).toBe(true);
+    expect(Object.keys(dynamic_node_properties as object)).toEqual(['lifetime-policy']);
+    const producer = createTrackingMessenger();
+    producer.put({ address: `${broker.url}/${String(address)}`, body: 'x' });
+    await producer.send();
+    expect(broker.queue(String(address)).depth).toBe(1);
+    const closed = new Promise((resolve) => producer.on('error', resolve));
+    wire.send('detach', { handle, closed: true });
+    await wire.read('detach');
+    expect(broker.queues).toEqual([]);
+    expect(await closed).toMatchObject({ condition: 'amqp:resource-deleted' });
+  });
+});
+
+describe('the anonymous terminus of the embedded broker', () => {
+  it('is offered, and takes messages to wherever they say', async () => {
+    const broker = await startBroker();
+    const wire = await Wire.connect(broker.port);
+    wire.write(Buffer.from('AMQP\x00\x01\x00\x00', 'latin1'));
+    wire.send('open', { container_id: 'c' });
+    expect((await wire.read('open')).fields['offered_capabilities']).toContain('ANONYMOUS-RELAY');
+    wire.destroy();
+
+    const rhea = createTrackingMessenger();
+    rhea.put({ address: `${broker.url}/direct`, body: 'there' });
+    await rhea.send();
+    expect(broker.queue('direct').depth).toBe(1);
+  });
+
+  it('rejects what names no node, or none that is there, and goes on', async () => {
+    const broker = await startBroker({ createNodes: false, queues: { known: {} } });
+    const wire = await client(broker);
+    const link = await wire.attach('sender', '', { target: {} });
+    await wire.read('flow');
+    const to = (address: string): Buffer =>
+      Buffer.concat([
+        Buffer.from([0, 0x53, 0x73, 0xc0, address.length + 5, 3, 0x40, 0x40, 0xa1, address.length]),
+        Buffer.from(address),
+        payload('x'),
+      ]);
+    wire.transfer(link, 0, payload('nowhere'));
+    wire.transfer(link, 1, to('unknown'));
+    wire.transfer(link, 2, to('known'));
+    wire.transfer(link, 3, to('amqp://h/known'));
+    const answers: unknown[] = [];
+    while (answers.length < 4) {
+      const {
+        first,
+        last,
+        state: outcome,
+      } = (await wire.read('disposition')).fields as { first: number; last?: number; state: unknown };
+      for (let id = first; id <= (last ?? first); id++) answers.push([id, outcome]);
+    }
+    expect(answers).toMatchObject([
+      [0, { type: 'rejected', error: { condition: 'amqp:invalid-field' } }],
+      [1, { type: 'rejected', error: { condition: 'amqp:not-found' } }],
+      [2, { type: 'accepted' }],
+      [3, { type: 'accepted' }],
+    ]);
+    expect(broker.queue('known').depth).toBe(2);
+  });
+
+  it('closes the link where it cannot reject: a settled message, or a client that takes no such outcome', async () => {
+    const broker = await startBroker({ createNodes: false });
+    const wire = await client(broker);
+    const settled = await wire.attach('sender', '', { target: {} });
+    wire.transfer(settled, 0, payload('x'), { settled: true });
+    expect((await wire.read('detach')).fields).toMatchObject({ error: { condition: 'amqp:invalid-field' } });
+    wire.send('detach', { handle: settled.handle, closed: true });
+    const source = { address: null, outcomes: ['amqp:accepted:list'] };
+    const plain = await wire.attach('sender', '', { target: {}, source });
+    wire.transfer(plain, 1, payload('x'));
+    expect((await wire.read('detach')).fields).toMatchObject({ error: { condition: 'amqp:invalid-field' } });
+  });
+});
+
+describe('the embedded broker', () => {
+  it('fills a drained link with what there is before it takes the credit back', async () => {
+    const broker = await startBroker();
+    const sender = createTrackingMessenger();
+    for (const body of ['one', 'two']) sender.put({ address: `${broker.url}/q`, body });
+    await sender.send();
+    const wire = await client(broker);
+    const link = await wire.attach('receiver', 'q');
+    wire.grant(link, 10, { drain: true });
+    await wire.readAll('transfer', 2);
+    expect((await wire.read('flow')).fields).toMatchObject({ drain: true, delivery_count: 10 });
+  });
+
+  it('settles when a client that settles second has said what became of a message', async () => {
+    const broker = await startBroker();
+    const sender = createTrackingMessenger();
+    sender.put({ address: `${broker.url}/q`, body: 'x' });
+    await sender.send();
+    const wire = await client(broker);
+    const link = await wire.attach('receiver', 'q', { rcv_settle_mode: 1 });
+    wire.grant(link, 1);
+    await wire.read('transfer');
+    wire.send('disposition', { role: true, first: 0, settled: false, state: state('accepted') });
+    expect((await wire.read('disposition')).fields).toMatchObject({ first: 0, settled: true });
+    expect(broker.queue('q')).toMatchObject({ accepted: 1, outstanding: 0 });
+  });
+
+  it('sends settled messages to a client that wants them so', async () => {
+    const broker = await startBroker();
+    const sender = createTrackingMessenger();
+    sender.put({ address: `${broker.url}/q`, body: 'x' });
+    await sender.send();
+    const wire = await client(broker);
+    const link = await wire.attach('receiver', 'q', { snd_settle_mode: 1 });
+    wire.grant(link, 1);
+    expect((await wire.read('transfer')).fields).toMatchObject({ settled: true });
+    await expect.poll(() => broker.queue('q').accepted).toBe(1);
+  });
+
+  it('lets a messenger browse, answer to a dynamic source, and get what was rejected from the dead-letter queue', async () => {
+    const broker = await startBroker();
+    const both = createTrackingMessenger();
+    const address = `${broker.url}/q`;
+    both.put({ address, body: 'x' });
+    await both.send();
+    const browser = createTrackingMessenger();
+    browser.subscribe(address, { distributionMode: 'copy' });
+    const [seen] = await receive(browser, 1);
+    expect(seen!.message.body).toBe('x');
+    seen!.accept();
+    expect(broker.queue('q')).toMatchObject({ depth: 1, browsers: 1 });
+
+    const { address: answers } = await both.subscribe(`${broker.url}/#`).ready();
+    const other = createTrackingMessenger();
+    other.put({ address: answers, body: 'answer' });
+    const [answer] = await receive(both, 1);
+    expect(answer!.message.body).toBe('answer');
+
+    other.subscribe(address);
+    const [bad] = await receive(other, 1);
+    bad!.reject({ condition: 'amqp:not-allowed', description: 'bad' });
+    const undertaker = createTrackingMessenger();
+    undertaker.subscribe(`${broker.url}/dead-letter`);
+    const [dead] = await receive(undertaker, 1);
+    expect(dead!.message).toMatchObject({
+      body: 'x',
+      annotations: {
+        'x-opt-death-queue': 'q',
+        'x-opt-death-reason': 'rejected',
+        'x-opt-death-condition': 'amqp:not-allowed',
+        'x-opt-death-description': 'bad',
+        'x-opt-death-time': expect.any(Date) as Date,
+      },
+    });
+  });
+
+  it('does not honour a selector, and a messenger that needs it is told', async () => {
+    const broker = await startBroker();
+    const subscription = createTrackingMessenger().subscribe(`${broker.url}/q`, { selector: "colour = 'green'" });
+    await expect(subscription.ready()).rejects.toMatchObject({ code: 'ERR_LINK' });
+  });
+});
