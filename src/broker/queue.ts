@@ -92,8 +92,9 @@ export class BrokerQueue implements DeliveryOwner {
       };
     }
     this.#append(message);
-    this.dispatch();
+    // What is out with consumers cannot be dropped, and counts: the new message may itself be the oldest that waits.
     if (isTooMuch) this.#dropHead();
+    this.dispatch();
     return undefined;
   }
 

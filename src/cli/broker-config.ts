@@ -1,0 +1,91 @@
+import { dirname, resolve } from 'node:path';
+import type { EmbeddedBrokerOptions } from '../broker/broker-options.js';
+import type { QueueOptions } from '../broker/queue-settings.js';
+import { ConfigValue } from './config-file.js';
+
+const FIELDS = [
+  'port',
+  'host',
+  'name',
+  'createNodes',
+  'queues',
+  'topics',
+  'users',
+  'anonymous',
+  'limits',
+  'tls',
+] as const;
+const QUEUE_FIELDS = ['maxMessages', 'maxBytes', 'overflow', 'maxDeliveries', 'deadLetterAddress'] as const;
+const CONNECTION_LIMITS = [
+  'maxMessageSize',
+  'maxFrameSize',
+  'idleTimeout',
+  'connectTimeout',
+  'maxConnections',
+  'maxSessions',
+  'maxLinks',
+  'maxNodes',
+] as const;
+const TLS_FIELDS = ['certFile', 'keyFile', 'caFile', 'passphrase'] as const;
+
+/**
+ * Reads the options of a broker from a YAML or JSON file. The settings are those of `EmbeddedBrokerOptions`, with
+ * everything that is counted under `limits`; paths are looked for beside the file.
+ *
+ * @throws OptionError that names file, line and key.
+ */
+export function readBrokerConfig(file: string): EmbeddedBrokerOptions {
+  const options: EmbeddedBrokerOptions = {};
+  for (const [name, value] of ConfigValue.readFile(file).fields(FIELDS)) {
+    if (name === 'port') options.port = value.number();
+    else if (name === 'host' || name === 'name') options[name] = value.text();
+    else if (name === 'createNodes' || name === 'anonymous') options[name] = value.boolean();
+    else if (name === 'topics') options.topics = value.list().map((topic) => topic.text());
+    else if (name === 'users') options.users = map(value, (password) => password.text());
+    else if (name === 'queues') options.queues = map(value, queueOptions);
+    else if (name === 'limits') Object.assign(options, limits(value));
+    else options.tls = tls(value, dirname(file));
+  }
+  return options;
+}
+
+function map<Value>(value: ConfigValue, read: (value: ConfigValue) => Value): Record<string, Value> {
+  return Object.fromEntries(value.entries().map(([name, entry]) => [name, read(entry)]));
+}
+
+function queueOptions(value: ConfigValue): QueueOptions {
+  const options: QueueOptions = {};
+  for (const [name, field] of value.fields(QUEUE_FIELDS)) setQueueOption(options, name, field);
+  return options;
+}
+
+function setQueueOption(options: QueueOptions, name: (typeof QUEUE_FIELDS)[number], value: ConfigValue): void {
+  if (name === 'overflow') {
+    const policy = value.text();
+    if (policy !== 'reject' && policy !== 'drop-head') throw value.error('must be reject or drop-head');
+    options.overflow = policy;
+  } else if (name === 'deadLetterAddress') {
+    options.deadLetterAddress = value.isNull ? null : value.text();
+  } else {
+    options[name] = value.number();
+  }
+}
+
+function limits(value: ConfigValue): EmbeddedBrokerOptions {
+  const options: EmbeddedBrokerOptions = {};
+  for (const [name, field] of value.fields([...QUEUE_FIELDS, ...CONNECTION_LIMITS])) {
+    const queueField = QUEUE_FIELDS.find((known) => known === name);
+    const limit = CONNECTION_LIMITS.find((known) => known === name);
+    if (queueField !== undefined) setQueueOption(options, queueField, field);
+    else if (limit !== undefined) options[limit] = field.number();
+  }
+  return options;
+}
+
+function tls(value: ConfigValue, folder: string): NonNullable<EmbeddedBrokerOptions['tls']> {
+  const options: NonNullable<EmbeddedBrokerOptions['tls']> = {};
+  for (const [name, field] of value.fields(TLS_FIELDS)) {
+    options[name] = name === 'passphrase' ? field.text() : resolve(folder, field.text());
+  }
+  return options;
+}
