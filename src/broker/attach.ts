@@ -71,7 +71,22 @@ function open(host: LinkHost, request: LinkRequest, connection: AcceptedConnecti
   const node = dynamic ? host.nodes.createDynamic(kind ?? 'queue') : find(host.nodes, address ?? '', kind, wanted);
   if (isRefusal(node)) return node;
   if (role === 'receiver') new IncomingLink(host, connection, request, node);
-  else new OutgoingLink(host, connection, request, supply(node, request));
+  else return supplyTo(host, connection, request, node);
+  return undefined;
+}
+
+function supplyTo(
+  host: LinkHost,
+  connection: AcceptedConnection,
+  request: LinkRequest,
+  node: BrokerNode,
+): PeerError | undefined {
+  const supplied = supply(node, request);
+  if (isRefusal(supplied)) {
+    if (request.dynamic) host.nodes.delete(node);
+    return supplied;
+  }
+  new OutgoingLink(host, connection, request, supplied);
   return undefined;
 }
 
@@ -94,7 +109,7 @@ function kindOf(capabilities: readonly string[]): NodeKind | undefined {
   return undefined;
 }
 
-function supply(node: BrokerNode, request: LinkRequest): Supply {
+function supply(node: BrokerNode, request: LinkRequest): Supply | PeerError {
   const { wanted } = request;
   const kind = wanted.capabilities.filter((name) => name === node.kind || name === `temporary-${node.kind}`);
   if (node.kind === 'queue') {
@@ -103,6 +118,7 @@ function supply(node: BrokerNode, request: LinkRequest): Supply {
     return { node, queue: node, browses, granted };
   }
   const subscription = subscribe(node, request);
+  if (isRefusal(subscription)) return subscription;
   const { isShared, container } = subscription.key;
   const sharing = isShared ? ['shared', ...(container === undefined ? ['global'] : [])] : [];
   const { durable, isEndless, timeout } = subscription.lifetime;
@@ -119,7 +135,7 @@ function supply(node: BrokerNode, request: LinkRequest): Supply {
 }
 
 /** The subscription a link is for: one that is there already, or a new one. */
-function subscribe(topic: Topic, request: LinkRequest): Subscription {
+function subscribe(topic: Topic, request: LinkRequest): Subscription | PeerError {
   const { durable, expiryPolicy, terminusTimeout } = request.wanted;
   const isEndless = expiryPolicy === 'never';
   const lifetime = { durable, isEndless, timeout: isEndless ? 0 : terminusTimeout * 1000 };

@@ -16,6 +16,7 @@ export interface ClientInfo {
 
 /** A connection has opened or closed. */
 export interface ConnectionEvent extends ClientInfo {
+  /** What has happened. */
   readonly state: 'open' | 'closed';
   /** Why it has closed, when that was not in peace. */
   readonly error?: MessagingError | undefined;
@@ -23,6 +24,7 @@ export interface ConnectionEvent extends ClientInfo {
 
 /** A link has been attached, refused, or has ended. */
 export interface LinkEvent extends ClientInfo {
+  /** What has happened. */
   readonly state: 'attached' | 'refused' | 'ended';
   /** The name of the link. */
   readonly name: string;

@@ -54,7 +54,7 @@ export interface EmbeddedBrokerOptions extends QueueOptions, AuthenticationOptio
   maxSessions?: number | undefined;
   /** How many links a connection may have. Default 1024. */
   maxLinks?: number | undefined;
-  /** How many queues and topics there may be, dynamic ones among them. Default 10 000. */
+  /** How many queues and topics there may be, dynamic ones among them, and subscriptions of a topic. Default 10 000. */
   maxNodes?: number | undefined;
   /** Where it gets the time from. Default the clocks of the machine. */
   clock?: QueueClock | undefined;

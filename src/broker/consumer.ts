@@ -13,8 +13,6 @@ export interface ConsumerLink {
 
 /** Somebody who takes messages away from a queue. */
 export class Consumer {
-  /** Messages it has that have no outcome yet. */
-  outstanding = 0;
   /** Whether it stands among those with credit. Written by the round only. */
   isReady = false;
   /** Whether its link has ended. */

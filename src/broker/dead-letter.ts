@@ -15,8 +15,8 @@ export interface Death {
   readonly error?: PeerError | undefined;
 }
 
-/** Takes a message whose life in a queue has ended to where the dead lie. */
-export type Undertaker = (message: IncomingMessage, death: Death, to: string) => void;
+/** Takes a message whose life in a queue has ended to where the dead lie. Returns false when there is no room there. */
+export type Undertaker = (message: IncomingMessage, death: Death, to: string) => boolean;
 
 /**
  * What a dead letter says of itself, as message annotations (AMQP 1.0 §3.2.3): receivers may look, and need not. When it

@@ -30,6 +30,9 @@ import type { QueueSnapshot, TopicSnapshot } from './snapshot.js';
  */
 const CAPABILITIES = ['ANONYMOUS-RELAY', 'SHARED-SUBS'];
 
+/** Refused links that a client need not have answered, however few it may have. Then it is cut off. */
+const LINKS_REFUSED = 100;
+
 /**
  * An AMQP 1.0 broker inside the process, for development, tests and demos; not for production, since it keeps everything
  * in memory. It has queues, whose consumers compete, each as far as its credit goes, and topics, whose subscriptions each
@@ -234,7 +237,7 @@ export class EmbeddedBroker implements AsyncDisposable {
   }
 
   #acceptorSettings(): AcceptorSettings {
-    const { name, limits, connectTimeout, tls, clock, authenticator, maxConnections } = this.#settings;
+    const { name, limits, connectTimeout, tls, clock, authenticator, maxConnections, maxLinks } = this.#settings;
     return {
       container: createContainer(name),
       limits,
@@ -247,6 +250,7 @@ export class EmbeddedBroker implements AsyncDisposable {
       random: Math.random,
       authenticator,
       maxConnections,
+      maxLinks: 2 * maxLinks + LINKS_REFUSED,
       offeredCapabilities: CAPABILITIES,
     };
   }
@@ -266,12 +270,14 @@ export class EmbeddedBroker implements AsyncDisposable {
 
   /** A dead letter that pushes another out of its place does not bury that one, too: it could go on for ever. */
   readonly #bury: Undertaker = (message, death, to) => {
-    if (this.#isBurying) return;
-    const node = this.#nodes.resolve(to);
-    if (isRefusal(node)) return;
+    if (this.#isBurying) return false;
+    // Made if need be, also where clients may make none.
+    const node = this.#nodes.get(to) ?? this.#nodes.create(to, 'queue');
+    if (isRefusal(node)) return false;
     this.#isBurying = true;
     try {
       node.take(annotated(this.#output, message, deathNotice(death, this.#settings.clock.wallNow())), false);
+      return true;
     } finally {
       this.#isBurying = false;
     }

@@ -83,7 +83,9 @@ export class NodeTable {
     }
     const settings = this.#rules.settingsOf(address);
     const node =
-      kind === 'topic' ? new Topic(address, settings, this.#host) : new BrokerQueue(address, settings, this.#host);
+      kind === 'topic'
+        ? new Topic(address, settings, this.#host, this.#rules.maxNodes)
+        : new BrokerQueue(address, settings, this.#host);
     this.#nodes.set(address, node);
     return node;
   }
@@ -119,8 +121,8 @@ export class NodeTable {
   }
 }
 
-/** Whether what came back is no node but the reason why there is none. */
-export function isRefusal(result: BrokerNode | PeerError): result is PeerError {
+/** Whether what came back is not what was asked for but the reason why there is none. */
+export function isRefusal(result: object): result is PeerError {
   return 'condition' in result;
 }
 

@@ -118,7 +118,7 @@ export class BrokerQueue implements DeliveryOwner {
     if (!this.#consumers.remove(consumer)) return;
     for (const delivery of consumer.link.takeAll()) {
       if (delivery instanceof StoredMessage && delivery.consumer === consumer) {
-        this.#letGo(delivery);
+        this.#outstanding--;
         this.#comeBack(delivery, failed && delivery.wasSent);
       }
     }
@@ -168,7 +168,7 @@ export class BrokerQueue implements DeliveryOwner {
 
   deliveryEnded(delivery: OutgoingDelivery, outcome?: Outcome): void {
     if (!(delivery instanceof StoredMessage)) return;
-    this.#letGo(delivery);
+    this.#outstanding--;
     if (this.#host.watch.isActive) this.#host.watch.settled(this.address, delivery, outcome);
     switch (delivery.status) {
       case 'accepted':
@@ -212,18 +212,11 @@ export class BrokerQueue implements DeliveryOwner {
   #deliver(message: StoredMessage, consumer: Consumer): void {
     const { watch, clock } = this.#host;
     message.consumer = consumer;
-    consumer.outstanding++;
     this.#outstanding++;
     this.counts.delivered++;
     if (message.ttlAt >= 0) message.stampTtl(clock.now());
     if (watch.isActive) watch.delivered(this.address, message);
     consumer.link.send(message);
-  }
-
-  /** A consumer has it no more. */
-  #letGo(message: StoredMessage): void {
-    this.#outstanding--;
-    if (message.consumer !== undefined) message.consumer.outstanding--;
   }
 
   #accepted(message: StoredMessage): void {
@@ -279,11 +272,11 @@ export class BrokerQueue implements DeliveryOwner {
     this.#bytes -= message.size;
     if (reason === 'expired') this.counts.expired++;
     // What dies where the dead lie has nowhere left to go.
-    const to = deadLetterAddress === this.address ? undefined : (deadLetterAddress ?? undefined);
-    if (watch.isActive) watch.died(death, message, to);
-    if (to === undefined) return;
-    this.counts.deadLettered++;
-    bury(new IncomingMessage().read(message.bytes, message.start, message.end), death, to);
+    const to = deadLetterAddress === this.address ? null : deadLetterAddress;
+    const isBuried =
+      to !== null && bury(new IncomingMessage().read(message.bytes, message.start, message.end), death, to);
+    if (isBuried) this.counts.deadLettered++;
+    if (watch.isActive) watch.died(death, message, isBuried ? to : undefined);
   }
 
   #scheduleExpiry(): void {

@@ -19,6 +19,8 @@ export class Topic {
     readonly address: string,
     settings: QueueSettings,
     host: QueueHost,
+    /** How many subscriptions it may have: those that last outlive whoever made them. */
+    readonly maxSubscriptions: number,
   ) {
     this.#host = host;
     // One that does not read must not stop those who publish, or the others who read.
@@ -28,11 +30,6 @@ export class Topic {
   /** Its subscriptions. */
   get subscriptions(): Iterable<Subscription> {
     return this.#subscriptions.values();
-  }
-
-  /** How many subscriptions it has. */
-  get size(): number {
-    return this.#subscriptions.size;
   }
 
   /** Gives every subscription a copy. Returns why not, when the message is too large for any. */
@@ -48,8 +45,12 @@ export class Topic {
     return this.#subscriptions.get(textOf(key));
   }
 
-  /** Makes a subscription. */
-  subscribe(key: SubscriptionKey, lifetime: Lifetime): Subscription {
+  /** Makes a subscription. Returns why not, when there are too many. */
+  subscribe(key: SubscriptionKey, lifetime: Lifetime): Subscription | PeerError {
+    if (this.#subscriptions.size >= this.maxSubscriptions) {
+      const description = `${this.address} has ${this.maxSubscriptions} subscriptions, and no more are made.`;
+      return { condition: 'amqp:resource-limit-exceeded', description };
+    }
     const queue = new BrokerQueue(this.address, this.#settings, this.#host);
     const subscription = new Subscription(key, queue, lifetime, this.#host.clock, (over) => this.unsubscribe(over));
     this.#subscriptions.set(textOf(key), subscription);

@@ -29,6 +29,8 @@ export interface AcceptorSettings extends ConnectionSettings {
   readonly asksForCertificate?: boolean;
   /** How many connections there may be, those that have not opened yet among them. Default: any number. */
   readonly maxConnections?: number;
+  /** How many links a connection may have, refused ones that the peer has not answered among them. Default: any number. */
+  readonly maxLinks?: number;
   /** What this container can do, as connections are told (AMQP 1.0 §2.7.1). */
   readonly offeredCapabilities?: readonly string[];
 }
@@ -220,7 +222,7 @@ export class Acceptor {
 
   /** From here on rhea speaks, for a peer that has been let in. */
   #connect(socket: Socket, user: string | undefined, timer: NodeJS.Timeout): AcceptedConnection {
-    const { container, limits, clock, offeredCapabilities } = this.#settings;
+    const { container, limits, clock, offeredCapabilities, maxLinks = Infinity } = this.#settings;
     const connection = new AcceptedConnection(user);
     const rhea = container.create_connection({
       ...QUIET_CONNECTION,
@@ -231,7 +233,7 @@ export class Acceptor {
       idle_time_out: limits.idleTimeout || undefined,
       offered_capabilities: offeredCapabilities,
     });
-    mendAttach(rhea);
+    mendAttach(rhea, maxLinks);
     connection.transport = new Transport(socket, rhea, limits, clock, {
       opened: () => {
         clock.clearTimeout(timer);

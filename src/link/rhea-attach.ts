@@ -1,3 +1,4 @@
+import { ProtocolError } from '../errors.js';
 import type { RheaConnection, RheaLink, RheaSession } from './rhea-seam.js';
 
 /** An attach performative as rhea has read it, its termini still as they came. */
@@ -17,6 +18,7 @@ interface AttachingSession extends RheaSession {
   on_attach(frame: { performative: Attach }): void;
   create_sender(name: string): RheaLink;
   create_receiver(name: string): RheaLink;
+  remove_link(link: RheaLink): void;
 }
 
 const SOURCES: readonly unknown[] = [0x28, 'amqp:source:list'];
@@ -29,9 +31,15 @@ const COORDINATORS: readonly unknown[] = [0x30, 'amqp:coordinator:list'];
  * - a link is told by its name and its direction (AMQP 1.0 §2.6.1), and rhea tells it by its name alone: a client with a
  *   sender and a receiver of one name, which Proton's Python makes by default, lost its connection;
  * - a terminus of a kind rhea does not know, such as the coordinator of transactions (§4.5.1), was taken for none, and
- *   printed. `foreignTerminus` tells what it was.
+ *   printed. `foreignTerminus` tells what it was;
+ * - a link that was refused stays in memory until the peer has answered, which it need not. A peer that has more than
+ *   `maxLinks`, those among them, loses its connection.
  */
-export function mendAttach(connection: RheaConnection): void {
+export function mendAttach(connection: RheaConnection, maxLinks: number): void {
+  // By session: one that ends takes its links with it.
+  const links = new Map<RheaSession, number>();
+  const count = (session: RheaSession, change: number): void =>
+    void links.set(session, (links.get(session) ?? 0) + change);
   const create = connection.create_session.bind(connection);
   connection.create_session = (bufferSize) => {
     // The fields above are rhea's own; the test of this file stands in for the compiler.
@@ -45,10 +53,34 @@ export function mendAttach(connection: RheaConnection): void {
         performative.target = null;
       }
       keepDirectionsApart(session, performative);
+      count(session, 1);
+      if (sum(links.values()) > maxLinks) {
+        throw new ProtocolError(`The peer has more than ${maxLinks} links, refused ones among them.`, {
+          condition: 'amqp:resource-limit-exceeded',
+        });
+      }
       onAttach(frame);
+    };
+    const remove = session.remove_link.bind(session);
+    session.remove_link = (link) => {
+      count(session, -1);
+      remove(link);
     };
     return session;
   };
+  // As above.
+  const sessions = connection as RheaConnection & { remove_session(session: RheaSession): void };
+  const removeSession = sessions.remove_session.bind(sessions);
+  sessions.remove_session = (session) => {
+    links.delete(session);
+    removeSession(session);
+  };
+}
+
+function sum(numbers: Iterable<number>): number {
+  let total = 0;
+  for (const number of numbers) total += number;
+  return total;
 }
 
 /** What the peer has named as its terminus here, when that is no node: `undefined` when all is well. */

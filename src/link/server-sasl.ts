@@ -14,6 +14,7 @@ export type LoginMechanism = Exclude<SaslMechanism, 'XOAUTH2'>;
 
 /** What a client says of itself. Never log it. */
 export interface Login {
+  /** How it says so. */
   readonly mechanism: LoginMechanism;
   /** Who it wants to be: the user of PLAIN, the common name of the certificate of EXTERNAL. */
   readonly user: string | undefined;

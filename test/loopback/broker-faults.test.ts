@@ -124,7 +124,7 @@ describe('a broker that misbehaves on purpose', () => {
 
 describe('the events of the embedded broker', () => {
   it('tell what becomes of connections, links and messages', async () => {
-    const broker = await startBroker({ createNodes: false, queues: { q: {}, 'dead-letter': {} } });
+    const broker = await startBroker({ createNodes: false, queues: { q: {} } });
     const told: unknown[] = [];
     broker.on('connection', ({ state, container }) => told.push(['connection', state, container]));
     broker.on('link', ({ state, role, address, error }) => told.push(['link', state, role, address, error?.condition]));
@@ -151,8 +151,8 @@ describe('the events of the embedded broker', () => {
       ['link', 'attached', 'receiver', 'q', undefined],
       ['delivered', 'q', 1],
       ['settled', 1, 'rejected'],
-      ['dead', 1, 'rejected', 'amqp:not-allowed', 'dead-letter'],
       ['received', 'dead-letter', 1],
+      ['dead', 1, 'rejected', 'amqp:not-allowed', 'dead-letter'],
       ['link', 'refused', 'receiver', 'unknown', 'amqp:not-found'],
       expect.arrayContaining(['link', 'ended']),
       expect.arrayContaining(['link', 'ended']),

@@ -168,6 +168,45 @@ describe('a client of the embedded broker', () => {
     second.destroy();
   });
 
+  it('cannot fill it with subscriptions that last, nor with links that are refused', async () => {
+    const { broker, wire } = await attacked({ maxNodes: 2, maxLinks: 10 });
+    const source = { address: 'topic/t', expiry_policy: 'never' };
+    for (let number = 0; number < 2; number++) {
+      const { handle } = await wire.attach('receiver', '', { source });
+      wire.send('detach', { handle, closed: false });
+      await wire.read('detach');
+    }
+    await wire.attach('receiver', '', { source });
+    expect((await wire.read('detach')).fields).toMatchObject({ error: { condition: 'amqp:resource-limit-exceeded' } });
+    expect(broker.topic('topic/t').subscriptions).toHaveLength(2);
+    for (let number = 0; number < 130; number++) {
+      wire.send('attach', { name: `refused-${number}`, handle: 100 + number, role: true, source: null });
+    }
+    expect((await wire.read('close')).fields).toMatchObject({ error: { condition: 'amqp:resource-limit-exceeded' } });
+  });
+
+  it('may be refused as often as it likes, if it answers', async () => {
+    const { broker, wire } = await attacked({ maxLinks: 2 });
+    for (let number = 0; number < 200; number++) {
+      const { handle } = await wire.attach('receiver', '', { source: null });
+      wire.send('detach', { handle, closed: true });
+      await wire.read('detach');
+    }
+    await wire.attach('sender', 'q');
+    await stillServes(broker);
+  });
+
+  it('may end sessions with links on them as often as it likes', async () => {
+    const { broker, wire } = await attacked({ maxLinks: 2 });
+    for (let number = 0; number < 200; number++) {
+      await wire.begin({}, 1);
+      await wire.attach('sender', 'q', {}, 1);
+      wire.send('end', {}, 1);
+      await wire.read('end');
+    }
+    await stillServes(broker);
+  });
+
   it('that writes nothing is taken for dead, and its messages come back', async () => {
     const { broker, wire } = await attacked({ idleTimeout: 50 });
     await wire.attach('receiver', 'q');

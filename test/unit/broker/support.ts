@@ -32,9 +32,10 @@ export class FakeHost implements QueueHost {
   readonly buried: { message: ReceivedMessage; death: Death; to: string }[] = [];
   #deferred: (() => void)[] = [];
 
-  readonly bury = (message: IncomingMessage, death: Death, to: string): void => {
+  readonly bury = (message: IncomingMessage, death: Death, to: string): boolean => {
     const bytes = Buffer.from(message.buffer.subarray(message.rest, message.end));
     this.buried.push({ message: new ReceivedMessage(bytes, 0, bytes.length), death, to });
+    return true;
   };
 
   defer(callback: () => void): void {
