@@ -29,7 +29,14 @@ export type ErrorCode =
   | 'ERR_INVALID_LISTENER'
   | 'ERR_INVALID_MESSAGE_FORMAT'
   | 'ERR_NO_MESSAGES'
-  | 'ERR_REQUEST';
+  | 'ERR_REQUEST'
+  | 'ERR_PUBSUB'
+  | 'ERR_MESSAGE'
+  | 'ERR_HANDLER'
+  | 'ERR_BROKER_CLOSED'
+  | 'ERR_BROKER_NOT_INITIALIZED'
+  | 'ERR_CONSUMER_REGISTERED'
+  | 'ERR_TOPOLOGY';
 
 /** What every error class of this package takes besides its message. */
 export interface MessagingErrorOptions {
@@ -222,6 +229,13 @@ export class NoMessagesError extends MessagingError {
 export class RequestError extends MessagingError {
   constructor(message: string, options?: MessagingErrorOptions) {
     super('ERR_REQUEST', message, options);
+  }
+}
+
+/** The parent of every error of publishing and subscribing. */
+export class PubSubError extends MessagingError {
+  constructor(message: string, options?: MessagingErrorOptions, code: ErrorCode = 'ERR_PUBSUB') {
+    super(code, message, options);
   }
 }
 

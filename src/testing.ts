@@ -1,1 +1,8 @@
-export {};
+/**
+ * For those who write a broker of their own for `amqp-messenger/pubsub`: the tests that every broker must pass.
+ *
+ * @module
+ */
+export { brokerContract } from './pubsub/broker-contract.js';
+export type { BrokerContractOptions, BrokerUnderTest } from './pubsub/broker-contract.js';
+export { Broker } from './pubsub/broker.js';

@@ -1,0 +1,40 @@
+import { OptionError } from '../errors.js';
+
+/**
+ * How long to wait before a message that failed is delivered again: the bounds of a delay that doubles, in
+ * milliseconds, or a function of how often it has failed, from 1 up.
+ */
+export type BackoffOptions = { delay?: number; maxDelay?: number } | ((failures: number) => number);
+
+const DEFAULT_DELAY = 100;
+const DEFAULT_MAX_DELAY = 30_000;
+
+/** Works out delays between deliveries. */
+export class Backoff {
+  readonly #delayAfter: (failures: number) => number;
+
+  /** @throws OptionError for bounds that are not numbers from 0 up. */
+  constructor(options: BackoffOptions = {}) {
+    if (typeof options === 'function') {
+      this.#delayAfter = options;
+      return;
+    }
+    const { delay = DEFAULT_DELAY, maxDelay = DEFAULT_MAX_DELAY } = options;
+    for (const bound of [delay, maxDelay]) checkDelay(bound);
+    this.#delayAfter = (failures) => Math.min(delay * 2 ** (failures - 1), maxDelay);
+  }
+
+  /**
+   * The delay after so many failures, in milliseconds.
+   *
+   * @throws OptionError when the function that was given returns no number from 0 up.
+   */
+  delayAfter(failures: number): number {
+    return checkDelay(this.#delayAfter(failures));
+  }
+}
+
+function checkDelay(delay: unknown): number {
+  if (typeof delay === 'number' && delay >= 0) return delay;
+  throw new OptionError('A back-off must be a number of milliseconds from 0 up, or a function that returns one.');
+}

@@ -1,0 +1,73 @@
+import type { Broker } from './broker.js';
+import type { Need } from './contract-case.js';
+import { directCases } from './contract-direct.js';
+import { queueCases } from './contract-queue.js';
+import { ContractScene } from './contract-scene.js';
+import { wideCases } from './contract-wide.js';
+
+/** A broker to be tested, and what the suite has to know of it. */
+export interface BrokerUnderTest {
+  /** The broker. The suite closes it. */
+  readonly broker: Broker;
+  /**
+   * Has the broker deliver what waits, where it does not do so by itself. What this throws is ignored: handlers of the
+   * suite fail on purpose. Default: it delivers by itself.
+   */
+  deliver?(): Promise<unknown>;
+  /**
+   * Makes another broker that is to this one what the same program in another process is. The suite closes it. Needed
+   * with `spansProcesses`.
+   */
+  another?(): Broker | Promise<Broker>;
+  /** Ends what was started for the broker. Called after it is closed. */
+  cleanUp?(): void | Promise<void>;
+}
+
+/** How the suite is run: by the functions of vitest, of `node:test`, of jest, or any with the same shape. */
+export interface BrokerContractOptions {
+  /** Declares a group of tests. */
+  describe(title: string, tests: () => void): unknown;
+  /** Declares a test. */
+  it(title: string, test: () => Promise<void>): unknown;
+  /** Makes a broker for one test. */
+  create(): BrokerUnderTest | Promise<BrokerUnderTest>;
+  /** What the group is called. Default `a broker`. */
+  title?: string;
+  /** Whether `publish` waits for the handlers of `subscribe`, and tells what they throw. Default false. */
+  publishWaits?: boolean;
+  /** Whether messages reach other processes; then `create` gives `another`. Default false. */
+  spansProcesses?: boolean;
+  /** How long anything may take to happen, in milliseconds. Default 10 000. */
+  patience?: number;
+}
+
+const DEFAULT_PATIENCE = 10_000;
+
+/**
+ * Declares the tests that every broker must pass. It uses types and queues with names of their own for each test, so the
+ * peer of the broker may be shared and need not be emptied.
+ *
+ * A message that must *not* come is not waited for: another one is sent after it, and when that has come, the first
+ * would have.
+ */
+export function brokerContract(options: BrokerContractOptions): void {
+  const { describe, it, create, title = 'a broker', patience = DEFAULT_PATIENCE } = options;
+  const has: Record<Need, boolean> = {
+    'publish that waits': options.publishWaits ?? false,
+    'other processes': options.spansProcesses ?? false,
+  };
+  describe(title, () => {
+    for (const { title: what, needs, test } of [...directCases, ...queueCases, ...wideCases]) {
+      if (needs !== undefined && !has[needs]) continue;
+      it(what, async () => {
+        const made = await create();
+        const scene = new ContractScene(made, patience);
+        try {
+          await test(scene);
+        } finally {
+          await scene.end();
+        }
+      });
+    }
+  });
+}

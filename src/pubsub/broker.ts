@@ -1,0 +1,267 @@
+import { EventEmitter } from 'node:events';
+import { asError } from '../errors.js';
+import type { PubSubError } from '../errors.js';
+import { logger } from '../log.js';
+import { SYSTEM_QUEUE_CLOCK } from '../queue/expiry.js';
+import type { QueueClock } from '../queue/expiry.js';
+import { checkMessage } from './check-message.js';
+import type { DeadLetter } from './dead-letter.js';
+import { BrokerClosedError, InvalidMessageError } from './errors.js';
+import { Message, getUniqueNameForMessage } from './message.js';
+import type { MessageType } from './message.js';
+import { checkPublishOptions, checkSubscribeOptions, resolveAsyncOptions, resolveCloseOptions } from './options.js';
+import type {
+  AsyncHandler,
+  AsyncSubscribeOptions,
+  CloseOptions,
+  Handler,
+  PublishOptions,
+  SubscribeOptions,
+} from './options.js';
+import { holdBack, outsideUnits } from './outbox.js';
+import { Subscription } from './subscription.js';
+import type { Attachment } from './subscription.js';
+import type { DirectSubscriber, QueueSubscriber } from './subscriber.js';
+import { TimeLimit } from './time-limit.js';
+
+const log = logger('broker');
+
+/** The events of a `Broker`, by name, with what their listeners get. */
+export interface BrokerEvents {
+  /**
+   * Something has failed: a handler or predicate has thrown (`HandlerError`), a received message is not what its type
+   * allows (`InvalidMessageError`), or the peer has ended a subscription. Without a listener it goes to the debug log.
+   */
+  error: [error: PubSubError];
+  /** No handler will get this message any more, though it was not dealt with. */
+  dead: [letter: DeadLetter];
+}
+
+/**
+ * Takes messages to whoever has subscribed to their type; who that is, publishers do not know.
+ *
+ * `MemoryBroker`, `NullBroker`, `TestBroker` and `AmqpBroker` are brokers. To write another one, extend this class by
+ * `deliver`, `attach`, `attachQueue`, `drained` and `end`; arguments have been checked when those are called. The suite of
+ * `amqp-messenger/testing` tells whether it does what a broker must.
+ */
+export abstract class Broker extends EventEmitter<BrokerEvents> implements AsyncDisposable {
+  readonly #subscriptions = new Set<Subscription>();
+  readonly #clock: QueueClock;
+  #subscribed = 0;
+  #state: 'open' | 'closing' | 'closed' = 'open';
+  #closing: Promise<void> | undefined;
+
+  /** @param clock Where it gets the time from. Default the clocks of the machine. */
+  constructor(clock: QueueClock = SYSTEM_QUEUE_CLOCK) {
+    super();
+    this.#clock = clock;
+  }
+
+  /** Whether it is closed. */
+  get closed(): boolean {
+    return this.#state === 'closed';
+  }
+
+  /** The subscriptions that have not ended. */
+  get subscriptions(): readonly Subscription[] {
+    return [...this.#subscriptions];
+  }
+
+  /**
+   * Publishes a message: every subscription of exactly its type gets it. Without one nothing happens. Inside a unit of
+   * work (`outbox`) it is checked now and leaves when the unit succeeds.
+   *
+   * A broker inside the process calls the handlers of `subscribe` before this returns, in the order they subscribed, and
+   * resolves when all of them are done; a message that a handler publishes is delivered before the next handler is
+   * called. An `AmqpBroker` resolves when the peer has the message. Handlers of `subscribeAsync` run later in any case.
+   *
+   * Rejects with an AggregateError of what has failed, such as a `HandlerError` per handler that has thrown, when
+   * everybody else has got the message; InvalidMessageError when it is no message, or not what its schema lets pass;
+   * BrokerClosedError; OptionError. In the last three cases nobody has got it.
+   */
+  publish(message: Message, options: PublishOptions = {}): Promise<void> {
+    try {
+      this.#requireNotClosed();
+      if (!(message instanceof Message)) {
+        throw new InvalidMessageError('publish() takes a message: an instance of a class made by defineMessage().');
+      }
+      const name = getUniqueNameForMessage(message);
+      checkPublishOptions(options);
+      const checked = checkMessage(message);
+      if (!(checked instanceof Promise)) return this.#leave(checked, name, options);
+      return checked.then((passed) => this.#leave(passed, name, options));
+    } catch (error) {
+      return Promise.reject(asError(error));
+    }
+  }
+
+  /**
+   * Calls a handler with every message of a type that is published from now on, as far as this broker reaches: in this
+   * process, or in every process on the same peer. What is published while nobody is subscribed is not kept.
+   *
+   * Subscribing a handler twice makes two subscriptions, and it is called twice. A subscription that begins or ends while
+   * a message is being delivered gets that message no more.
+   *
+   * @param type Its messages must be of exactly this type.
+   * @param handler Called with each message. When it throws, the others are called all the same.
+   * @throws InvalidMessageError for a type without a name, BrokerClosedError, OptionError, or the signal's reason.
+   */
+  subscribe<M extends Message>(
+    type: MessageType<M>,
+    handler: Handler<M>,
+    options: SubscribeOptions<M> = {},
+  ): Subscription {
+    this.#requireOpen();
+    const messageName = getUniqueNameForMessage(type);
+    checkSubscribeOptions(handler, options);
+    const { predicate, selector, signal } = options;
+    const name = options.name ?? this.#nextName(messageName);
+    // The handlers of a type get nothing else: the table is by type.
+    const subscriber = { type, messageName, name, predicate, selector, handler } as unknown as DirectSubscriber;
+    const attachment = outsideUnits(() => this.attach(subscriber));
+    return this.#keep(name, messageName, undefined, signal, attachment);
+  }
+
+  /**
+   * Has a handler work off a queue of messages of a type. The subscriptions of a type that name the same queue share
+   * its messages, over all processes of a peer: each message goes to one of them. Each queue name gets its own copy.
+   * The queue stays when nobody is subscribed to it, and collects what is published meanwhile.
+   *
+   * A message whose handler throws is delivered again after a while, up to `maxDeliveries` times; then it is dead, and
+   * goes to the dead-letter queue.
+   *
+   * @param queueName 1 to 200 letters, digits, `.`, `_` and `-`.
+   * @throws As `subscribe` does.
+   */
+  subscribeAsync<M extends Message>(
+    type: MessageType<M>,
+    handler: AsyncHandler<M>,
+    queueName: string,
+    options: AsyncSubscribeOptions<M> = {},
+  ): Subscription {
+    this.#requireOpen();
+    const messageName = getUniqueNameForMessage(type);
+    const work = resolveAsyncOptions(handler, queueName, options);
+    const { predicate, selector, signal } = options;
+    const name = options.name ?? this.#nextName(`${messageName}@${queueName}`);
+    const ending = new AbortController();
+    // As above.
+    const parts = { type, messageName, name, predicate, selector, handler, work, signal: ending.signal };
+    const subscriber = parts as unknown as QueueSubscriber;
+    const attachment = outsideUnits(() => this.attachQueue(subscriber));
+    const detach = (): void | Promise<void> => {
+      ending.abort(new BrokerClosedError('The subscription has ended.'));
+      return attachment.detach();
+    };
+    return this.#keep(name, messageName, queueName, signal, { ready: attachment.ready, detach });
+  }
+
+  /**
+   * Ends it: new subscriptions are refused at once. Handlers that run are waited for, and so is what is queued in this
+   * process unless `drain` is false; what is left then is told by `dead`. Afterwards `publish` rejects. Closing again
+   * waits for the same end.
+   *
+   * @throws OptionError for options that are none. Rejects with an AggregateError when something could not be ended.
+   */
+  close(options: CloseOptions = {}): Promise<void> {
+    const { drain, timeout } = resolveCloseOptions(options);
+    this.#closing ??= this.#close(drain, timeout);
+    return this.#closing;
+  }
+
+  /** Closes it at the end of an `await using` block. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Takes a message to its subscribers. Returns nothing when that is done; rejects or throws as `publish` says. */
+  protected abstract deliver(message: Message, name: string, options: PublishOptions): void | Promise<void>;
+
+  /** Attaches a subscription of `subscribe`. */
+  protected abstract attach(subscriber: DirectSubscriber): Attachment;
+
+  /** Attaches a subscription of `subscribeAsync`. */
+  protected abstract attachQueue(subscriber: QueueSubscriber): Attachment;
+
+  /** Resolves when what is queued in this process has been handled. Called when the broker begins to close. */
+  protected abstract drained(): Promise<void>;
+
+  /** Ends what it holds besides its subscriptions, all of which have ended. Called once. */
+  protected abstract end(): void | Promise<void>;
+
+  /** Tells that something has failed. */
+  protected failed(error: PubSubError): void {
+    log('%s', error.message);
+    if (this.listenerCount('error') > 0) this.#tell('error', error);
+  }
+
+  /** Tells that a message is dead. */
+  protected died(letter: DeadLetter): void {
+    log('A %s is dead (%s)', letter.name, letter.reason);
+    this.#tell('dead', letter);
+  }
+
+  #leave(message: Message, name: string, options: PublishOptions): Promise<void> {
+    const publish = (): Promise<void> => {
+      this.#requireNotClosed();
+      return this.deliver(message, name, options) ?? Promise.resolve();
+    };
+    return holdBack(message, options, publish) ? Promise.resolve() : publish();
+  }
+
+  #keep(
+    name: string,
+    messageName: string,
+    queueName: string | undefined,
+    signal: AbortSignal | undefined,
+    attachment: Attachment,
+  ): Subscription {
+    const onAbort = (): void => subscription[Symbol.dispose]();
+    const subscription = new Subscription(name, messageName, queueName, attachment, () => {
+      signal?.removeEventListener('abort', onAbort);
+      this.#subscriptions.delete(subscription);
+    });
+    signal?.addEventListener('abort', onAbort, { once: true });
+    this.#subscriptions.add(subscription);
+    return subscription;
+  }
+
+  #nextName(base: string): string {
+    this.#subscribed++;
+    return `${base}#${this.#subscribed}`;
+  }
+
+  async #close(drain: boolean, timeout: number): Promise<void> {
+    this.#state = 'closing';
+    const limit = new TimeLimit(this.#clock, timeout);
+    const errors: Error[] = [];
+    const note = (error: unknown): void => void errors.push(asError(error));
+    if (drain) await limit.wait(this.drained().catch(note));
+    const ended = this.subscriptions.map((subscription) => subscription.unsubscribe().catch(note));
+    await limit.wait(Promise.all(ended));
+    limit.cancel();
+    this.#state = 'closed';
+    await Promise.resolve(this.end()).catch(note);
+    if (errors.length > 0) throw new AggregateError(errors, 'The broker is closed, but something did not end well.');
+  }
+
+  #requireOpen(): void {
+    if (this.#state !== 'open') throw new BrokerClosedError('The broker is closed. Make a new one.');
+  }
+
+  #requireNotClosed(): void {
+    if (this.#state === 'closed') throw new BrokerClosedError('The broker is closed. Make a new one.');
+  }
+
+  /** What a listener throws is the process's to hear, as ever, but not the publisher's in whose middle this runs. */
+  #tell<Name extends keyof BrokerEvents>(name: Name, ...values: BrokerEvents[Name]): void {
+    try {
+      // The listener types of EventEmitter do not follow a generic name.
+      (this as EventEmitter).emit(name, ...values);
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  }
+}

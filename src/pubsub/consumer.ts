@@ -1,0 +1,100 @@
+import { PubSubError } from '../errors.js';
+import type { Broker } from './broker.js';
+import { whenBroker } from './current-broker.js';
+import { ConsumerAlreadyRegisteredError } from './errors.js';
+import type { Message, MessageType } from './message.js';
+import { getUniqueNameForMessage } from './message.js';
+import { checkSubscribeOptions, resolveAsyncOptions } from './options.js';
+import type { AsyncHandler, AsyncSubscribeOptions, Handler, SubscribeOptions } from './options.js';
+import type { Subscription } from './subscription.js';
+
+/** How a consumer subscribes. With a `queueName` it is by `subscribeAsync`, else by `subscribe`. */
+export type ConsumerOptions<M extends Message> =
+  (SubscribeOptions<M> & { queueName?: undefined }) | (AsyncSubscribeOptions<M> & { queueName: string });
+
+/** What a consumer's handler looks like; without a queue it is given no context. */
+export type ConsumerHandler<M extends Message, Options> = Options extends { queueName: string }
+  ? AsyncHandler<M>
+  : Handler<M>;
+
+/** What a decorator is told of the method it stands before. */
+export interface MethodDecoration {
+  readonly kind: 'method';
+  readonly static: boolean;
+  readonly name: string | symbol;
+  addInitializer(initializer: (this: unknown) => void): void;
+}
+
+/** Handles the messages of one type with one handler, on the broker of the process. */
+export class Consumer<M extends Message, Options extends ConsumerOptions<M> = ConsumerOptions<M>> {
+  readonly #type: MessageType<M>;
+  readonly #options: ConsumerOptions<M>;
+  #handler: AsyncHandler<M> | undefined;
+
+  /**
+   * @param type The messages it handles.
+   * @param options How it subscribes.
+   * @throws InvalidMessageError for a type without a name, OptionError, or the reason of a signal that is aborted.
+   */
+  constructor(type: MessageType<M>, options?: Options) {
+    getUniqueNameForMessage(type);
+    this.#type = type;
+    this.#options = options ?? {};
+    const { queueName, ...rest } = this.#options;
+    // A handler may wait for its broker: what is wrong must not come out only then.
+    if (queueName === undefined) checkSubscribeOptions(() => undefined, rest);
+    else resolveAsyncOptions(() => undefined, queueName, rest);
+  }
+
+  /**
+   * Registers the handler and subscribes it: on the current broker (`getMessageBroker`), or, when there is none yet, on
+   * the first that `setMessageBroker` is given. It is also a decorator of methods: `@consumer.onMessage`. The method of
+   * an instance is registered when the instance is made, so there can be only one.
+   *
+   * @returns The handler.
+   * @throws ConsumerAlreadyRegisteredError the second time; what `subscribe` or `subscribeAsync` throws.
+   */
+  readonly onMessage = <Registered extends ConsumerHandler<M, Options>>(
+    handler: Registered,
+    decoration?: MethodDecoration,
+  ): Registered => {
+    if (decoration === undefined) {
+      this.#register(handler);
+    } else {
+      const register = (bound: AsyncHandler<M>): void => this.#register(bound);
+      decoration.addInitializer(function (this: unknown) {
+        register(handler.bind(this));
+      });
+    }
+    return handler;
+  };
+
+  /**
+   * Subscribes the handler on a broker, besides those it is subscribed on: a `TestBroker`, say.
+   *
+   * @throws PubSubError when it has no handler yet; what `subscribe` or `subscribeAsync` throws.
+   */
+  subscribe(broker: Broker): Subscription {
+    const handler = this.#handler;
+    if (handler === undefined) throw new PubSubError('The consumer has no handler yet. Call onMessage() first.');
+    const { queueName, ...options } = this.#options;
+    // A handler for messages without a queue takes no context (`ConsumerHandler`).
+    if (queueName === undefined) return broker.subscribe(this.#type, handler as Handler<M>, options);
+    return broker.subscribeAsync(this.#type, handler, queueName, options);
+  }
+
+  #register(handler: AsyncHandler<M>): void {
+    if (this.#handler !== undefined) {
+      throw new ConsumerAlreadyRegisteredError(
+        `The consumer of ${getUniqueNameForMessage(this.#type)} has a handler. Make another consumer for this one.`,
+      );
+    }
+    this.#handler = handler;
+    try {
+      whenBroker((broker) => this.subscribe(broker));
+    } catch (error) {
+      this.#handler = undefined;
+      throw error;
+    }
+  }
+}

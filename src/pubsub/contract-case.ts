@@ -1,0 +1,12 @@
+import type { ContractScene } from './contract-scene.js';
+
+/** What not every broker does. */
+export type Need = 'publish that waits' | 'other processes';
+
+/** One test of the contract. */
+export interface ContractCase {
+  readonly title: string;
+  readonly test: (scene: ContractScene) => Promise<void>;
+  /** Left out for brokers that do not have it. */
+  readonly needs?: Need;
+}

@@ -1,0 +1,50 @@
+import { InvalidMessageError } from './errors.js';
+import type { Immutable } from './field-value.js';
+import { Message, isName } from './message.js';
+import type { MessageType } from './message.js';
+import type { SchemaOutput, StandardSchema } from './standard-schema.js';
+
+/** A class of messages with known fields. Extend it to give the type a name in the program, and methods. */
+export interface MessageClass<Fields extends object> {
+  /** Makes a message of its fields. When none is required, they may be left out. */
+  new (...fields: object extends Fields ? [fields?: Fields] : [fields: Fields]): Message & Immutable<Fields>;
+  /** What the type is called everywhere. */
+  readonly messageName: string;
+  /** What its messages must look like. */
+  readonly schema: StandardSchema | undefined;
+  /** Makes a message of what `toJSON` has given. Throws InvalidMessageError for what is no such JSON. */
+  fromJSON<M extends Message>(this: MessageType<M>, json: unknown): M;
+}
+
+/**
+ * Makes a class of messages.
+ *
+ * @param name What the type is called everywhere, in the broker and in other processes too: 1 to 200 letters, digits,
+ * `.`, `_` and `-`. Keep it when the class is renamed; change it, `order.placed.v2`, when the meaning changes.
+ * @param schema A validator of zod, valibot, arktype or any other library with the Standard Schema interface; it may be
+ * asynchronous. It is asked at `publish` and when a message is received, and what it gives is what goes on; so it must
+ * take what it gives.
+ * @throws InvalidMessageError for a name that is none.
+ */
+export function defineMessage<Schema extends StandardSchema<unknown, unknown>>(
+  name: string,
+  schema: Schema,
+): MessageClass<SchemaOutput<Schema> & object>;
+/**
+ * Makes a class of messages whose fields only the compiler checks.
+ *
+ * @param name As above.
+ * @throws InvalidMessageError for a name that is none.
+ */
+export function defineMessage<Fields extends object = object>(name: string): MessageClass<Fields>;
+export function defineMessage(name: string, schema?: StandardSchema): MessageClass<object> {
+  if (!isName(name)) {
+    throw new InvalidMessageError(
+      'defineMessage() takes a name of 1 to 200 letters, digits, ".", "_" and "-", such as order.placed.',
+    );
+  }
+  return class extends Message {
+    static override readonly messageName: string = name;
+    static override readonly schema: StandardSchema | undefined = schema;
+  };
+}

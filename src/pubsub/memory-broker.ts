@@ -1,0 +1,132 @@
+import { OptionError, asError } from '../errors.js';
+import { SYSTEM_QUEUE_CLOCK } from '../queue/expiry.js';
+import type { QueueClock } from '../queue/expiry.js';
+import { Broker } from './broker.js';
+import { DeadLetterBox } from './dead-letter.js';
+import type { DeadLetter } from './dead-letter.js';
+import { DirectTable } from './direct-table.js';
+import { enclose } from './envelope.js';
+import type { HandlerError } from './errors.js';
+import { MemoryQueue } from './memory-queue.js';
+import type { Message } from './message.js';
+import { atLeast, checkNames } from './options.js';
+import type { PublishOptions } from './options.js';
+import type { DirectSubscriber, QueueSubscriber } from './subscriber.js';
+import type { Attachment } from './subscription.js';
+
+/** How a `MemoryBroker` behaves. */
+export interface MemoryBrokerOptions {
+  /** How many messages of one queue may be waiting or with a handler; `publish` fails beyond it. Default no limit. */
+  capacity?: number | undefined;
+  /** Where it gets the time from. Default the clocks of the machine. */
+  clock?: QueueClock | undefined;
+}
+
+/**
+ * A broker inside the process. Handlers of `subscribe` run inside `publish`, in the order they subscribed; those of
+ * `subscribeAsync` run afterwards, from queues in memory, which end with the broker.
+ */
+export class MemoryBroker extends Broker {
+  readonly #capacity: number;
+  readonly #clock: QueueClock;
+  readonly #direct = new DirectTable();
+  /** By the name of the type, then by the name of the queue. */
+  readonly #queues = new Map<string, Map<string, MemoryQueue>>();
+  readonly #deadLetters = new DeadLetterBox();
+
+  /** @throws OptionError for an option that is unknown or cannot be. */
+  constructor(options: MemoryBrokerOptions = {}) {
+    checkNames(options, ['capacity', 'clock'], 'MemoryBroker');
+    const { capacity = Infinity, clock = SYSTEM_QUEUE_CLOCK } = options;
+    super(clock);
+    this.#capacity = atLeast(1, 'capacity', capacity);
+    this.#clock = clock;
+  }
+
+  /**
+   * Takes the dead letters that are kept under a name, the oldest first. The latest thousand of each name are kept.
+   *
+   * @param name What `subscribeAsync` was given as `deadLetter`. Default `dead-letter`.
+   */
+  takeDeadLetters(name = 'dead-letter'): DeadLetter[] {
+    return this.#deadLetters.take(name);
+  }
+
+  protected override deliver(message: Message, name: string, options: PublishOptions): void | Promise<void> {
+    const refused = this.#enqueue(message, name, options);
+    const failures = this.#direct.call(name, message);
+    if (refused === undefined && failures === undefined) return undefined;
+    return this.#report(refused ?? [], failures ?? []);
+  }
+
+  protected override attach(subscriber: DirectSubscriber): Attachment {
+    refuseSelector(subscriber.selector);
+    return { detach: this.#direct.add(subscriber) };
+  }
+
+  protected override attachQueue(subscriber: QueueSubscriber): Attachment {
+    refuseSelector(subscriber.selector);
+    return this.#queue(subscriber.messageName, subscriber.work.queueName).attach(subscriber);
+  }
+
+  protected override async drained(): Promise<void> {
+    await Promise.all(this.#allQueues().map((queue) => queue.drained()));
+  }
+
+  protected override end(): void {
+    for (const queue of this.#allQueues()) queue.stop();
+  }
+
+  /** Puts a message into every queue of its type. Returns what kept it out of some. */
+  #enqueue(message: Message, name: string, options: PublishOptions): Error[] | undefined {
+    const queues = this.#queues.get(name);
+    if (queues === undefined) return undefined;
+    const envelope = enclose(message, name, options, this.#clock.wallNow());
+    let refused: Error[] | undefined;
+    for (const queue of queues.values()) {
+      try {
+        queue.push(envelope);
+      } catch (error) {
+        (refused ??= []).push(asError(error));
+      }
+    }
+    return refused;
+  }
+
+  async #report(
+    refused: readonly Error[],
+    failures: readonly HandlerError[] | Promise<readonly HandlerError[]>,
+  ): Promise<void> {
+    const failed = await failures;
+    for (const error of failed) this.failed(error);
+    const errors = [...refused, ...failed];
+    if (errors.length > 0)
+      throw new AggregateError(errors, `The message did not reach ${errors.length} of its subscribers.`);
+  }
+
+  #queue(messageName: string, queueName: string): MemoryQueue {
+    let queues = this.#queues.get(messageName);
+    if (queues === undefined) this.#queues.set(messageName, (queues = new Map<string, MemoryQueue>()));
+    let queue = queues.get(queueName);
+    if (queue === undefined) {
+      queue = new MemoryQueue(queueName, this.#capacity, this.#clock, {
+        failed: (error) => this.failed(error),
+        died: (letter) => {
+          this.#deadLetters.add(letter);
+          this.died(letter);
+        },
+      });
+      queues.set(queueName, queue);
+    }
+    return queue;
+  }
+
+  #allQueues(): MemoryQueue[] {
+    return [...this.#queues.values()].flatMap((queues) => [...queues.values()]);
+  }
+}
+
+/** Throws OptionError for a selector: inside the process there is no peer that knows its language. */
+export function refuseSelector(selector: string | undefined): void {
+  if (selector !== undefined) throw new OptionError('Only an AmqpBroker takes a selector. Use a predicate.');
+}

@@ -1,0 +1,167 @@
+import { ChannelQueueFullError } from '../errors.js';
+import type { PubSubError } from '../errors.js';
+import { ClientQueue } from '../queue/client-queue.js';
+import { LONGEST_TIMER } from '../queue/expiry.js';
+import type { QueueClock } from '../queue/expiry.js';
+import { nextStep } from './dead-letter.js';
+import type { DeadLetter, DeathReason } from './dead-letter.js';
+import type { Decision } from './context.js';
+import type { Envelope } from './envelope.js';
+import type { WorkSettings } from './options.js';
+import { callAsyncHandler } from './subscriber.js';
+import type { QueueSubscriber } from './subscriber.js';
+import type { Attachment } from './subscription.js';
+
+/** A message in a queue. `expiry` is read by the `ClientQueue`. */
+interface Job {
+  readonly envelope: Envelope;
+  readonly deliveryCount: number;
+  readonly expiry: Date | undefined;
+}
+
+/** What a queue tells its broker. */
+export interface MemoryQueueEvents {
+  failed(error: PubSubError): void;
+  died(letter: DeadLetter): void;
+}
+
+/** The queue that the subscriptions of one type and one queue name share, inside a process. */
+export class MemoryQueue {
+  readonly #queueName: string;
+  readonly #capacity: number;
+  readonly #clock: QueueClock;
+  readonly #events: MemoryQueueEvents;
+  readonly #queue: ClientQueue<Job>;
+  /** Jobs that wait to be delivered again. */
+  readonly #resting = new Map<Job, NodeJS.Timeout>();
+  readonly #subscribers = new Set<QueueSubscriber>();
+  /** Jobs that are not done: queued, resting, or with a handler. */
+  #outstanding = 0;
+  #whenDrained: (() => void)[] = [];
+  #deadLetter: string | undefined;
+
+  constructor(queueName: string, capacity: number, clock: QueueClock, events: MemoryQueueEvents) {
+    this.#queueName = queueName;
+    this.#capacity = capacity;
+    this.#clock = clock;
+    this.#events = events;
+    this.#queue = new ClientQueue({ channelName: queueName, clock });
+    this.#queue.on('expired', (jobs) => this.#died(jobs, 'expired'));
+    this.#queue.on('dropped', (jobs) => this.#died(jobs, 'closed'));
+  }
+
+  /** Adds a message. Throws ChannelQueueFullError when so many are not done yet as the capacity allows. */
+  push(envelope: Envelope): void {
+    if (this.#outstanding >= this.#capacity) {
+      throw new ChannelQueueFullError(
+        `Queue ${this.#queueName} has ${this.#outstanding} messages that are not done, as many as its capacity.`,
+      );
+    }
+    this.#outstanding++;
+    this.#queue.push({ envelope, deliveryCount: 0, expiry: envelope.expiresAt });
+  }
+
+  /** Lets a subscriber work, as many messages at once as it wants. */
+  attach(subscriber: QueueSubscriber): Attachment {
+    this.#subscribers.add(subscriber);
+    this.#deadLetter = subscriber.work.deadLetter;
+    const workers = Array.from({ length: subscriber.work.concurrency }, () => this.#work(subscriber));
+    const detach = async (): Promise<void> => {
+      this.#subscribers.delete(subscriber);
+      this.#tellIfDrained();
+      await Promise.all(workers);
+    };
+    return { detach };
+  }
+
+  /** Resolves when nothing is left to do, or nobody is left to do it. */
+  drained(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#whenDrained.push(resolve);
+      this.#tellIfDrained();
+    });
+  }
+
+  /** Drops what is left. */
+  stop(): void {
+    const resting = [...this.#resting.keys()];
+    for (const timer of this.#resting.values()) this.#clock.clearTimeout(timer);
+    this.#resting.clear();
+    this.#died(resting, 'closed');
+    this.#queue.stop({ drain: false });
+  }
+
+  async #work(subscriber: QueueSubscriber): Promise<void> {
+    const { signal } = subscriber;
+    for (let job = await this.#pull(signal); job !== null; job = await this.#pull(signal)) {
+      const taken = job;
+      await callAsyncHandler(subscriber, job.envelope, job.deliveryCount, {
+        failed: (error) => this.#events.failed(error),
+        decide: (decision) => this.#follow(taken, decision, subscriber.work),
+      });
+    }
+  }
+
+  /** The next job, or `null` when the subscriber or the queue has ended. */
+  async #pull(signal: AbortSignal): Promise<Job | null> {
+    let job;
+    try {
+      job = await this.#queue.pull({ signal });
+    } catch {
+      return null; // the subscriber has ended: there is no other reason
+    }
+    if (job === null || !signal.aborted) return job;
+    // It ended just after it was served.
+    this.#return(job);
+    return null;
+  }
+
+  #follow(job: Job, decision: Decision, work: WorkSettings): void {
+    const next = nextStep(decision, job.deliveryCount, work);
+    if (next.step === 'done') {
+      this.#finish(1);
+    } else if (next.step === 'again') {
+      this.#rest({ ...job, deliveryCount: next.deliveryCount }, next.delay);
+    } else {
+      this.#died([{ ...job, deliveryCount: next.deliveryCount }], next.reason, next.error, work.deadLetter);
+    }
+  }
+
+  /** Always by a timer, also without a delay: a handler that releases for ever must not keep the process from the rest. */
+  #rest(job: Job, delay: number): void {
+    const timer = this.#clock.setTimeout(
+      () => {
+        this.#resting.delete(job);
+        this.#return(job);
+      },
+      Math.min(delay, LONGEST_TIMER),
+    );
+    // A message that waits is work to be done: the process stays for it.
+    timer.ref();
+    this.#resting.set(job, timer);
+  }
+
+  #return(job: Job): void {
+    if (this.#queue.isStopped) this.#died([job], 'closed');
+    else this.#queue.push(job);
+  }
+
+  #died(jobs: readonly Job[], reason: DeathReason, error?: Error, deadLetter = this.#deadLetter): void {
+    for (const { envelope, deliveryCount } of jobs) {
+      const { message, name, messageId } = envelope;
+      const queueName = this.#queueName;
+      this.#events.died({ message, name, messageId, queueName, deadLetter, reason, deliveryCount, error });
+    }
+    this.#finish(jobs.length);
+  }
+
+  #finish(count: number): void {
+    this.#outstanding -= count;
+    this.#tellIfDrained();
+  }
+
+  #tellIfDrained(): void {
+    if (this.#outstanding > 0 && this.#subscribers.size > 0) return;
+    for (const resolve of this.#whenDrained.splice(0)) resolve();
+  }
+}

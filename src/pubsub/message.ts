@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto';
+import { InvalidMessageError } from './errors.js';
+import { copyFields } from './field-value.js';
+import { fromJson, objectToJson } from './json.js';
+import type { Json } from './json.js';
+import type { StandardSchema } from './standard-schema.js';
+
+/** A class of messages: what a subscription names, and what received messages become instances of. */
+export interface MessageType<M extends Message = Message> {
+  /** Makes a message of its fields. */
+  new (fields: never): M;
+  /** What the type is called everywhere: in the broker, in other processes, and in the next version of the program. */
+  readonly messageName?: string | undefined;
+  /** What its messages must look like. Default: anything a message can hold. */
+  readonly schema?: StandardSchema | undefined;
+}
+
+/** Names go into the addresses of brokers, where these characters mean nothing special. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;
+
+/**
+ * Something that has happened, or is to be done: plain data under a name. `defineMessage` makes a class of messages.
+ *
+ * A message cannot be changed, however deep. Its fields are copied when it is made; lists and objects are frozen, and a
+ * `Date` or bytes are a fresh copy at each read. Two messages are equal when name and fields are.
+ */
+export abstract class Message {
+  /** What the type is called. Give every class a name of its own; `defineMessage` does. */
+  static readonly messageName: string | undefined = undefined;
+  /** What its messages must look like. */
+  static readonly schema: StandardSchema | undefined = undefined;
+
+  #canonical: string | undefined;
+
+  /**
+   * @param fields What it holds: booleans, numbers, bigints, strings, dates, bytes, and lists and plain objects of
+   * these. Fields that are `undefined` are left out. The schema is not asked yet; that is done at `publish`.
+   * @throws InvalidMessageError for anything else, for fields that would hide a method of this class, and for nesting
+   * beyond 32 levels.
+   */
+  constructor(fields: object = {}) {
+    for (const key of Object.keys(fields)) {
+      if (key in Message.prototype) {
+        throw new InvalidMessageError(`A message cannot have a field ${key}: every message has a member of that name.`);
+      }
+    }
+    copyFields(fields, this, '');
+    Object.freeze(this);
+  }
+
+  /**
+   * Makes a message of what `toJSON` has given. The schema is not asked.
+   *
+   * @throws InvalidMessageError for what is no such JSON.
+   */
+  static fromJSON<M extends Message>(this: MessageType<M>, json: unknown): M {
+    const fields = fromJson(json);
+    if (!isFields(fields)) throw new InvalidMessageError('The JSON of a message is an object.');
+    return messageOf(this, fields);
+  }
+
+  /**
+   * Its fields as JSON. What JSON has no form for becomes an object with one key: `{ $date }`, `{ $bigint }`,
+   * `{ $bytes }` in base64, `{ $number }` for NaN, the infinities and -0.
+   */
+  toJSON(): { readonly [key: string]: Json } {
+    return objectToJson(this);
+  }
+
+  /** Whether something is a message of the same name with the same fields, in whatever order. */
+  equals(other: unknown): boolean {
+    return (
+      other instanceof Message &&
+      (other === this ||
+        (getUniqueNameForMessage(other) === getUniqueNameForMessage(this) && other.#text === this.#text))
+    );
+  }
+
+  /** A text that equal messages share, and others do not: SHA-256 over name and fields. Good as the key of a `Map`. */
+  hash(): string {
+    return createHash('sha256')
+      .update(`${getUniqueNameForMessage(this)} ${this.#text}`)
+      .digest('base64url');
+  }
+
+  /** Its JSON text, worked out once. Keys are sorted, so equal messages have equal text. */
+  get #text(): string {
+    return (this.#canonical ??= JSON.stringify(this.toJSON()));
+  }
+}
+
+/**
+ * The name of a type of messages, or of the type of a message. It was given in the source, so neither a minifier nor a
+ * move to another file changes it.
+ *
+ * @throws InvalidMessageError when it has none, or one with other characters than letters, digits, `.`, `_` and `-`.
+ */
+export function getUniqueNameForMessage(typeOrMessage: MessageType | Message): string {
+  const type = typeOrMessage instanceof Message ? typeOf(typeOrMessage) : typeOrMessage;
+  const name = (type as Partial<MessageType> | null | undefined)?.messageName; // callers in JavaScript give anything
+  if (typeof name === 'string' && NAME.test(name)) return name;
+  throw new InvalidMessageError(
+    name === undefined
+      ? 'A type of messages needs a messageName. Make it with defineMessage(name).'
+      : 'The name of a type of messages has 1 to 200 letters, digits, ".", "_" and "-", and begins with one of the first two.',
+  );
+}
+
+/** Whether a text can name a type of messages or a queue. */
+export function isName(text: unknown): text is string {
+  return typeof text === 'string' && NAME.test(text);
+}
+
+/** The class of a message. */
+export function typeOf<M extends Message>(message: M): MessageType<M> {
+  return message.constructor as MessageType<M>; // every class of messages is one
+}
+
+/** Makes a message of a type. */
+export function messageOf<M extends Message>(type: MessageType<M>, fields: object): M {
+  return new type(fields as never); // what the fields must be is for the schema to say
+}
+
+/** Whether a value can be the fields of a message. */
+export function isFields(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

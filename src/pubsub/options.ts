@@ -1,0 +1,160 @@
+import { OptionError, asError } from '../errors.js';
+import { Backoff } from './backoff.js';
+import type { BackoffOptions } from './backoff.js';
+import type { AsyncMessageContext } from './context.js';
+import { isName } from './message.js';
+import type { Message } from './message.js';
+
+/** What is called with each message of `subscribe`. What it throws, or its promise rejects with, is its failure. */
+export type Handler<M extends Message> = (message: M) => unknown;
+
+/** What is called with each message of `subscribeAsync`. */
+export type AsyncHandler<M extends Message> = (message: M, context: AsyncMessageContext<M>) => unknown;
+
+/** How `publish` sends a message. Times are in milliseconds. */
+export interface PublishOptions {
+  /** Tells this message from all others. Give one to publish the same thing twice without harm. Default: a UUID. */
+  messageId?: string | undefined;
+  /** Which message it answers, or which chain of messages it belongs to. */
+  correlationId?: string | undefined;
+  /** How long it is of use while it waits in a queue. What expires there is dead. Default: for ever. */
+  ttl?: number | undefined;
+}
+
+/** Which messages a subscription gets. */
+export interface SubscribeOptions<M extends Message> {
+  /** Called with each message; those it does not return true for are passed over. It must have no other effect. */
+  predicate?: ((message: M) => boolean) | undefined;
+  /**
+   * A condition that the peer checks, in the language of JMS selectors, such as `JMSType = 'order' AND region = 'eu'`.
+   * Only an `AmqpBroker` has a peer to ask; the others refuse it. Default none.
+   */
+  selector?: string | undefined;
+  /** Ends the subscription when it is aborted. */
+  signal?: AbortSignal | undefined;
+  /** What errors call it. Default: made of type, queue and a number. */
+  name?: string | undefined;
+}
+
+/** How a queue is worked off. Times are in milliseconds. */
+export interface AsyncSubscribeOptions<M extends Message> extends SubscribeOptions<M> {
+  /** How many handlers run at once. Default 1. */
+  concurrency?: number | undefined;
+  /** How often a message is delivered at most, before it is dead. Default 5. */
+  maxDeliveries?: number | undefined;
+  /** How long to wait before a message that failed is delivered again. Default: from 100 ms, doubling up to 30 s. */
+  backoff?: BackoffOptions | undefined;
+  /** Where dead messages of this queue are kept: the name of a queue. Default `dead-letter`. */
+  deadLetter?: string | undefined;
+}
+
+/** How `close` ends a broker. */
+export interface CloseOptions {
+  /** Whether what is queued inside this process is handled first. Queues of a peer stay there in any case. Default true. */
+  drain?: boolean | undefined;
+  /** How long that, and handlers that run, are waited for, in milliseconds. Default no limit. */
+  timeout?: number | undefined;
+}
+
+/** How one queue is worked off, checked, with the defaults filled in. */
+export interface WorkSettings {
+  readonly queueName: string;
+  readonly concurrency: number;
+  readonly maxDeliveries: number;
+  readonly backoff: Backoff;
+  readonly deadLetter: string;
+}
+
+const SUBSCRIBE_OPTIONS = ['predicate', 'selector', 'signal', 'name'];
+const ASYNC_OPTIONS = [...SUBSCRIBE_OPTIONS, 'concurrency', 'maxDeliveries', 'backoff', 'deadLetter'];
+const PUBLISH_OPTIONS = ['messageId', 'correlationId', 'ttl'];
+const DEFAULT_MAX_DELIVERIES = 5;
+const DEFAULT_DEAD_LETTER = 'dead-letter';
+
+/** Throws OptionError for what is no option of `publish`. */
+export function checkPublishOptions(options: PublishOptions): void {
+  checkNames(options, PUBLISH_OPTIONS, 'publish');
+  for (const name of ['messageId', 'correlationId'] as const) {
+    const text = options[name];
+    if (text !== undefined && (typeof text !== 'string' || text === '')) {
+      throw new OptionError(`Option ${name} must be text that is not empty.`);
+    }
+  }
+  atLeast(1, 'ttl', options.ttl ?? 1);
+}
+
+/** Throws OptionError for what is no option of `subscribe`, and the reason of a signal that is aborted already. */
+export function checkSubscribeOptions<M extends Message>(handler: unknown, options: SubscribeOptions<M>): void {
+  checkCommon('subscribe', handler, options, SUBSCRIBE_OPTIONS);
+}
+
+/** Checks the options of `subscribeAsync` and fills in the defaults. Throws as `checkSubscribeOptions` does. */
+export function resolveAsyncOptions<M extends Message>(
+  handler: unknown,
+  queueName: string,
+  options: AsyncSubscribeOptions<M>,
+): WorkSettings {
+  checkCommon('subscribeAsync', handler, options, ASYNC_OPTIONS);
+  const {
+    concurrency = 1,
+    maxDeliveries = DEFAULT_MAX_DELIVERIES,
+    backoff,
+    deadLetter = DEFAULT_DEAD_LETTER,
+  } = options;
+  return {
+    queueName: checkName('The queue name', queueName),
+    concurrency: wholeNumber('concurrency', concurrency),
+    maxDeliveries: wholeNumber('maxDeliveries', maxDeliveries),
+    backoff: new Backoff(backoff),
+    deadLetter: checkName('Option deadLetter', deadLetter),
+  };
+}
+
+/** Checks the options of `close`. Throws OptionError for what is none. */
+export function resolveCloseOptions(options: CloseOptions): { readonly drain: boolean; readonly timeout: number } {
+  checkNames(options, ['drain', 'timeout'], 'close');
+  return { drain: options.drain ?? true, timeout: atLeast(0, 'timeout', options.timeout ?? Infinity) };
+}
+
+/** Throws OptionError for a name that is not among the known ones. */
+export function checkNames(options: object, known: readonly string[], call: string): void {
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name)) {
+      throw new OptionError(`There is no option ${name} of ${call}. There are: ${known.join(', ')}.`);
+    }
+  }
+}
+
+/** Throws OptionError for a number below the least, and for what is none. */
+export function atLeast(least: number, name: string, value: number): number {
+  if (typeof value === 'number' && value >= least) return value;
+  throw new OptionError(`Option ${name} must be a number from ${least} up.`);
+}
+
+function checkCommon<M extends Message>(
+  call: string,
+  handler: unknown,
+  options: SubscribeOptions<M>,
+  known: readonly string[],
+): void {
+  checkNames(options, known, call);
+  const { predicate, selector, signal, name } = options;
+  if (typeof handler !== 'function') throw new OptionError(`${call}() takes a handler, a function.`);
+  if (predicate !== undefined && typeof predicate !== 'function') {
+    throw new OptionError('Option predicate must be a function.');
+  }
+  for (const [key, text] of Object.entries({ selector, name })) {
+    if (text !== undefined && typeof text !== 'string') throw new OptionError(`Option ${key} must be text.`);
+  }
+  if (signal?.aborted) throw asError(signal.reason);
+}
+
+function checkName(what: string, name: string): string {
+  if (isName(name)) return name;
+  throw new OptionError(`${what} must have 1 to 200 letters, digits, ".", "_" and "-".`);
+}
+
+function wholeNumber(name: string, value: number): number {
+  if (Number.isInteger(value) && value >= 1) return value;
+  throw new OptionError(`Option ${name} must be a whole number from 1 up.`);
+}

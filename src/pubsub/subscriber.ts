@@ -1,0 +1,115 @@
+import { asError } from '../errors.js';
+import { AsyncMessageContext } from './context.js';
+import type { Decision } from './context.js';
+import type { Envelope } from './envelope.js';
+import { HandlerError } from './errors.js';
+import { messageOf, typeOf } from './message.js';
+import type { Message, MessageType } from './message.js';
+import type { AsyncHandler, Handler, WorkSettings } from './options.js';
+
+/** What a broker needs to know of any subscription. */
+export interface Subscriber {
+  /** Its messages. */
+  readonly type: MessageType;
+  /** The name of the type. */
+  readonly messageName: string;
+  /** The name of the subscription. */
+  readonly name: string;
+  /** Which messages it wants. */
+  readonly predicate: ((message: Message) => boolean) | undefined;
+  /** Which messages the peer is to send. */
+  readonly selector: string | undefined;
+}
+
+/** A subscription of `subscribe`. */
+export interface DirectSubscriber extends Subscriber {
+  /** What is called. */
+  readonly handler: Handler<Message>;
+}
+
+/** A subscription of `subscribeAsync`. */
+export interface QueueSubscriber extends Subscriber {
+  /** What is called. */
+  readonly handler: AsyncHandler<Message>;
+  /** How its queue is worked off. */
+  readonly work: WorkSettings;
+  /** Aborted when the subscription or its broker ends. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Calls the handler of `subscribe` if the predicate wants the message.
+ *
+ * @returns Nothing when it is done, or a promise that never rejects. Either gives the error if the handler failed.
+ */
+export function callHandler(
+  subscriber: DirectSubscriber,
+  message: Message,
+): HandlerError | undefined | Promise<HandlerError | undefined> {
+  const failed = (thrown: unknown): HandlerError =>
+    new HandlerError(asError(thrown), {
+      subscription: subscriber.name,
+      queueName: undefined,
+      deliveryCount: 0,
+      delivered: message,
+    });
+  try {
+    if (!wants(subscriber, message)) return undefined;
+    const result = subscriber.handler(asType(subscriber, message));
+    if (!isThenable(result)) return undefined;
+    return Promise.resolve(result).then(() => undefined, failed);
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+/** What a call of a handler of `subscribeAsync` tells. */
+export interface AsyncCall {
+  /** Handler or predicate has failed, whether or not the message was decided before. Told before `decide`. */
+  failed(error: HandlerError): void;
+  /** What is to become of the message. Told once; before the handler has ended, if the handler says so. */
+  decide(decision: Decision): void;
+}
+
+/**
+ * Calls the handler of `subscribeAsync` if the predicate wants the message; one it does not want is accepted. Resolves
+ * when the handler has ended, and never rejects.
+ */
+export async function callAsyncHandler(
+  subscriber: QueueSubscriber,
+  envelope: Envelope,
+  deliveryCount: number,
+  call: AsyncCall,
+): Promise<void> {
+  const { name, handler, work, signal } = subscriber;
+  let decide = (decision: Decision): void => call.decide(decision);
+  try {
+    const message = asType(subscriber, envelope.message);
+    const context = new AsyncMessageContext({ ...envelope, message }, work.queueName, deliveryCount, signal, decide);
+    decide = (decision) => context.decide(decision);
+    if (wants(subscriber, message)) await handler(message, context);
+    context.accept();
+  } catch (thrown) {
+    const delivered = envelope.message;
+    const where = { subscription: name, queueName: work.queueName, deliveryCount, delivered };
+    const error = new HandlerError(asError(thrown), where);
+    call.failed(error);
+    decide({ outcome: 'failed', error });
+  }
+}
+
+/** The message as an instance of the subscriber's class: itself, unless two classes share one name. */
+function asType(subscriber: Subscriber, message: Message): Message {
+  return message instanceof subscriber.type || typeOf(message) === subscriber.type
+    ? message
+    : messageOf(subscriber.type, message);
+}
+
+/** Whether the predicate of a subscriber wants a message. Throws what the predicate throws. */
+export function wants({ predicate }: Subscriber, message: Message): boolean {
+  return predicate === undefined || predicate(message);
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}

@@ -1,0 +1,16 @@
+import { MemoryBroker, TestBroker } from 'amqp-messenger/pubsub';
+import { testBroker } from '../../contract/broker-contract.js';
+
+testBroker({
+  title: 'MemoryBroker',
+  publishWaits: true,
+  create: () => ({ broker: new MemoryBroker() }),
+});
+
+testBroker({
+  title: 'TestBroker',
+  create: () => {
+    const broker = new TestBroker();
+    return { broker, deliver: () => broker.processMessages() };
+  },
+});
