@@ -26,19 +26,19 @@ export interface BrokerUnderTest {
 /** How the suite is run: by the functions of vitest, of `node:test`, of jest, or any with the same shape. */
 export interface BrokerContractOptions {
   /** Declares a group of tests. */
-  describe(title: string, tests: () => void): unknown;
+  readonly describe: (title: string, tests: () => void) => unknown;
   /** Declares a test. */
-  it(title: string, test: () => Promise<void>): unknown;
+  readonly it: (title: string, test: () => Promise<void>) => unknown;
   /** Makes a broker for one test. */
-  create(): BrokerUnderTest | Promise<BrokerUnderTest>;
+  readonly create: () => BrokerUnderTest | Promise<BrokerUnderTest>;
   /** What the group is called. Default `a broker`. */
-  title?: string;
+  readonly title?: string;
   /** Whether `publish` waits for the handlers of `subscribe`, and tells what they throw. Default false. */
-  publishWaits?: boolean;
+  readonly publishWaits?: boolean;
   /** Whether messages reach other processes; then `create` gives `another`. Default false. */
-  spansProcesses?: boolean;
+  readonly spansProcesses?: boolean;
   /** How long anything may take to happen, in milliseconds. Default 10 000. */
-  patience?: number;
+  readonly patience?: number;
 }
 
 const DEFAULT_PATIENCE = 10_000;
