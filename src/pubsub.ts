@@ -7,7 +7,7 @@
  * @module
  */
 export { Message, getUniqueNameForMessage } from './pubsub/message.js';
-export type { MessageType } from './pubsub/message.js';
+export type { MessageConstructor, MessageType } from './pubsub/message.js';
 export { defineMessage } from './pubsub/define-message.js';
 export type { MessageClass } from './pubsub/define-message.js';
 export type { Immutable } from './pubsub/field-value.js';

@@ -27,6 +27,11 @@ export interface PairRequest {
   readonly body?: Body;
 }
 
+interface Waiting {
+  readonly resolve: (answer: ReceivedMessage) => void;
+  readonly reject: (error: Error) => void;
+}
+
 /**
  * A pair of links to one node, for requests and their answers (AMQP Link Pairing 1.0): how RabbitMQ 4 is told to make
  * queues and bindings. Both links have one name and one session. So the pair has a connection of its own that allows
@@ -39,7 +44,7 @@ export class LinkPair implements DeliveryOwner {
   readonly #sender: SenderLink;
   readonly #settings: ConnectionSettings;
   readonly #output = new Output();
-  readonly #waiting = new Map<string, { resolve(answer: ReceivedMessage): void; reject(error: Error): void }>();
+  readonly #waiting = new Map<string, Waiting>();
   /** Requests made before both links are there: the peer takes none over half a pair. */
   #early: OutgoingDelivery[] | undefined = [];
   #sent = 0;

@@ -24,23 +24,47 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;
  * A message cannot be changed, however deep. Its fields are copied when it is made; lists and objects are frozen, and a
  * `Date` or bytes are a fresh copy at each read. Two messages are equal when name and fields are.
  */
-export abstract class Message {
-  /** What the type is called. Give every class a name of its own; `defineMessage` does. */
-  static readonly messageName: string | undefined = undefined;
-  /** What its messages must look like. */
-  static readonly schema: StandardSchema | undefined = undefined;
-
-  #canonical: string | undefined;
-
+export interface Message {
   /**
-   * @param fields What it holds: booleans, numbers, bigints, strings, dates, bytes, and lists and plain objects of
+   * Its fields as JSON. What JSON has no form for becomes an object with one key: `{ $date }`, `{ $bigint }`,
+   * `{ $bytes }` in base64, `{ $number }` for NaN, the infinities and -0.
+   */
+  toJSON(): { readonly [key: string]: Json };
+  /** Whether something is a message of the same name with the same fields, in whatever order. */
+  equals(other: unknown): boolean;
+  /** A text that equal messages share, and others do not: SHA-256 over name and fields. Good as the key of a `Map`. */
+  hash(): string;
+}
+
+/** What every class of messages extends, and has. */
+export interface MessageConstructor {
+  /**
+   * Makes a message of its fields: booleans, numbers, bigints, strings, dates, bytes, and lists and plain objects of
    * these. Fields that are `undefined` are left out. The schema is not asked yet; that is done at `publish`.
-   * @throws InvalidMessageError for anything else, for fields that would hide a method of this class, and for nesting
+   *
+   * Throws InvalidMessageError for anything else, for fields that would hide a method of `Message`, and for nesting
    * beyond 32 levels.
    */
+  new (fields?: object): Message;
+  /** What its instances have. */
+  readonly prototype: Message;
+  /** What the type is called. Give every class a name of its own; `defineMessage` does. */
+  readonly messageName: string | undefined;
+  /** What its messages must look like. */
+  readonly schema: StandardSchema | undefined;
+  /** Makes a message of what `toJSON` has given, without asking the schema. Throws InvalidMessageError for other JSON. */
+  fromJSON<M extends Message>(this: MessageType<M>, json: unknown): M;
+}
+
+class BaseMessage implements Message {
+  static readonly messageName: string | undefined = undefined;
+  static readonly schema: StandardSchema | undefined = undefined;
+
+  #text: string | undefined;
+
   constructor(fields: object = {}) {
     for (const key of Object.keys(fields)) {
-      if (key in Message.prototype) {
+      if (key in BaseMessage.prototype) {
         throw new InvalidMessageError(`A message cannot have a field ${key}: every message has a member of that name.`);
       }
     }
@@ -48,46 +72,33 @@ export abstract class Message {
     Object.freeze(this);
   }
 
-  /**
-   * Makes a message of what `toJSON` has given. The schema is not asked.
-   *
-   * @throws InvalidMessageError for what is no such JSON.
-   */
   static fromJSON<M extends Message>(this: MessageType<M>, json: unknown): M {
     const fields = fromJson(json);
     if (!isFields(fields)) throw new InvalidMessageError('The JSON of a message is an object.');
     return messageOf(this, fields);
   }
 
-  /**
-   * Its fields as JSON. What JSON has no form for becomes an object with one key: `{ $date }`, `{ $bigint }`,
-   * `{ $bytes }` in base64, `{ $number }` for NaN, the infinities and -0.
-   */
   toJSON(): { readonly [key: string]: Json } {
     return objectToJson(this);
   }
 
-  /** Whether something is a message of the same name with the same fields, in whatever order. */
   equals(other: unknown): boolean {
-    return (
-      other instanceof Message &&
-      (other === this ||
-        (getUniqueNameForMessage(other) === getUniqueNameForMessage(this) && other.#text === this.#text))
-    );
+    if (other === this) return true;
+    return other instanceof BaseMessage && other.#canonical() === this.#canonical();
   }
 
-  /** A text that equal messages share, and others do not: SHA-256 over name and fields. Good as the key of a `Map`. */
   hash(): string {
-    return createHash('sha256')
-      .update(`${getUniqueNameForMessage(this)} ${this.#text}`)
-      .digest('base64url');
+    return createHash('sha256').update(this.#canonical()).digest('base64url');
   }
 
-  /** Its JSON text, worked out once. Keys are sorted, so equal messages have equal text. */
-  get #text(): string {
-    return (this.#canonical ??= JSON.stringify(this.toJSON()));
+  /** Name and JSON text, worked out once. Keys are sorted, so equal messages have equal text. */
+  #canonical(): string {
+    return (this.#text ??= `${getUniqueNameForMessage(this)} ${JSON.stringify(this.toJSON())}`);
   }
 }
+
+/** The class that every class of messages extends. An interface stands for it in types, so any class that has what it has will do. */
+export const Message: MessageConstructor = BaseMessage;
 
 /**
  * The name of a type of messages, or of the type of a message. It was given in the source, so neither a minifier nor a

@@ -1,0 +1,285 @@
+import {
+  BrokerClosedError,
+  HandlerError,
+  MemoryBroker,
+  OptionError,
+  Subscription,
+  defineMessage,
+} from 'amqp-messenger/pubsub';
+import type { AsyncMessageContext, AsyncSubscribeOptions, DeadLetter } from 'amqp-messenger/pubsub';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { FakeClock } from '../../support/fake-clock.js';
+
+class Job extends defineMessage<{ id: number }>('job') {}
+
+/** Lets everything go on that waits for nothing but promises. */
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+function makeBroker(options: { capacity?: number } = {}): {
+  broker: MemoryBroker;
+  clock: FakeClock;
+  dead: DeadLetter[];
+} {
+  const clock = new FakeClock();
+  const broker = new MemoryBroker({ clock, ...options });
+  const dead: DeadLetter[] = [];
+  broker.on('dead', (letter) => dead.push(letter));
+  onTestFinished(() => broker.close({ drain: false }));
+  return { broker, clock, dead };
+}
+
+const fail = (): never => {
+  throw new RangeError('on purpose');
+};
+
+describe('MemoryBroker', () => {
+  it('waits longer after each failure before it delivers again', async () => {
+    const { broker, clock, dead } = makeBroker();
+    const handler = vi.fn(fail);
+    broker.subscribeAsync(Job, handler, 'work', { backoff: { delay: 100, maxDelay: 300 } });
+    await broker.publish(new Job({ id: 1 }));
+    await settle();
+    for (const [delay, calls] of [
+      [100, 2],
+      [200, 3],
+      [300, 4],
+      [300, 5],
+    ] as const) {
+      clock.advance(delay - 1);
+      await settle();
+      expect(handler).toHaveBeenCalledTimes(calls - 1);
+      clock.advance(1);
+      await settle();
+      expect(handler).toHaveBeenCalledTimes(calls);
+    }
+    expect(dead).toMatchObject([{ reason: 'failed', deliveryCount: 5, queueName: 'work', deadLetter: 'dead-letter' }]);
+    expect(dead[0]?.error).toBeInstanceOf(HandlerError);
+    expect(broker.takeDeadLetters()).toEqual(dead);
+    expect(broker.takeDeadLetters()).toEqual([]);
+  });
+
+  it('takes the back-off from a function, and a message is dead whose back-off fails', async () => {
+    const { broker, clock, dead } = makeBroker();
+    const handler = vi.fn(fail);
+    const backoff = vi.fn((failures: number) => (failures === 1 ? 5 : NaN));
+    broker.subscribeAsync(Job, handler, 'work', { backoff });
+    await broker.publish(new Job({ id: 1 }));
+    await settle();
+    clock.advance(5);
+    await settle();
+    expect(backoff.mock.calls).toEqual([[1], [2]]);
+    expect(dead[0]?.error).toBeInstanceOf(AggregateError);
+  });
+
+  it('counts what waits and what runs against the capacity', async () => {
+    const { broker } = makeBroker({ capacity: 2 });
+    const waiting: (() => void)[] = [];
+    onTestFinished(() => waiting.forEach((finish) => finish()));
+    broker.subscribeAsync(Job, () => new Promise<void>((resolve) => waiting.push(resolve)), 'work', { concurrency: 3 });
+    await broker.publish(new Job({ id: 1 }));
+    await broker.publish(new Job({ id: 2 }));
+    await settle();
+    await expect(broker.publish(new Job({ id: 3 }))).rejects.toMatchObject({ errors: [{ code: 'ERR_QUEUE_FULL' }] });
+    waiting.shift()?.();
+    await settle();
+    await broker.publish(new Job({ id: 3 }));
+    await settle();
+    expect(waiting).toHaveLength(2);
+  });
+
+  it('has a message dead whose time runs out in the queue', async () => {
+    const { broker, clock, dead } = makeBroker();
+    await broker.subscribeAsync(Job, fail, 'work').unsubscribe();
+    await broker.publish(new Job({ id: 1 }), { ttl: 10 });
+    clock.advance(2000);
+    expect(dead).toMatchObject([{ reason: 'expired', message: { id: 1 }, name: 'job' }]);
+  });
+
+  it('works off its queues before it is closed, retries included', async () => {
+    const { broker, clock, dead } = makeBroker();
+    const seen: number[] = [];
+    broker.subscribeAsync(
+      Job,
+      ({ id }, { deliveryCount }) => {
+        if (deliveryCount === 0) fail();
+        seen.push(id);
+      },
+      'work',
+    );
+    await broker.publish(new Job({ id: 1 }));
+    const closed = broker.close();
+    expect(() => broker.subscribe(Job, fail)).toThrow(BrokerClosedError);
+    await settle();
+    expect(broker.closed).toBe(false);
+    clock.advance(100);
+    await closed;
+    expect([seen, dead, broker.closed, broker.subscriptions]).toEqual([[1], [], true, []]);
+  });
+
+  it('drops what is queued when it is closed without draining, waits for what runs, and tells of the rest', async () => {
+    const { broker, dead } = makeBroker();
+    const ended: unknown[] = [];
+    const handler = async ({ id }: Job, { signal }: AsyncMessageContext<Job>): Promise<void> => {
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      ended.push(id, signal.reason);
+    };
+    broker.subscribeAsync(Job, handler, 'work');
+    await broker.publish(new Job({ id: 1 }));
+    await broker.publish(new Job({ id: 2 }));
+    await settle();
+    await broker.close({ drain: false });
+    expect(ended).toEqual([1, expect.any(BrokerClosedError)]);
+    expect(dead).toMatchObject([{ reason: 'closed', message: { id: 2 } }]);
+  });
+
+  it('waits no longer than its time-out when it closes', async () => {
+    const { broker, clock, dead } = makeBroker();
+    broker.subscribeAsync(Job, () => new Promise(() => undefined), 'stuck');
+    broker.subscribeAsync(Job, fail, 'failing', { backoff: { delay: 60_000, maxDelay: 60_000 } });
+    await broker.publish(new Job({ id: 1 }));
+    await settle();
+    const closed = broker.close({ timeout: 1000 });
+    clock.advance(1000);
+    await closed;
+    expect(dead).toMatchObject([{ queueName: 'failing', reason: 'closed' }]);
+  });
+
+  it('shares a queue in fair turns, and by what each can take', async () => {
+    const { broker } = makeBroker();
+    let running = 0;
+    let most = 0;
+    const handler = async (): Promise<void> => {
+      most = Math.max(most, ++running);
+      await settle();
+      running--;
+    };
+    broker.subscribeAsync(Job, handler, 'work', { concurrency: 2 });
+    broker.subscribeAsync(Job, handler, 'work', { concurrency: 3 });
+    for (let id = 0; id < 20; id++) await broker.publish(new Job({ id }));
+    await broker.close();
+    expect(most).toBe(5);
+  });
+
+  it('gives a job back that was handed out just as its subscription ended', async () => {
+    const { broker } = makeBroker();
+    const [first, second] = [vi.fn(), vi.fn()];
+    const subscription = broker.subscribeAsync(Job, first, 'work');
+    await settle();
+    const published = broker.publish(new Job({ id: 1 }));
+    const ended = subscription.unsubscribe();
+    broker.subscribeAsync(Job, second, 'work');
+    await Promise.all([published, ended]);
+    await settle();
+    expect([first.mock.calls.length, second.mock.calls.length]).toEqual([0, 1]);
+  });
+
+  it('does not keep a process busy with a message that is released for ever', async () => {
+    const { broker, clock } = makeBroker();
+    const handler = vi.fn((_job: Job, context: AsyncMessageContext<Job>) => context.release());
+    broker.subscribeAsync(Job, handler, 'work');
+    await broker.publish(new Job({ id: 1 }));
+    await settle();
+    expect(handler).toHaveBeenCalledTimes(1);
+    clock.advance(0);
+    await settle();
+    expect(handler).toHaveBeenCalledTimes(2);
+  });
+
+  it('tells of a handler that throws after its decision, and keeps to the decision', async () => {
+    const { broker, dead } = makeBroker();
+    const errors = vi.fn();
+    broker.on('error', errors);
+    broker.subscribeAsync(
+      Job,
+      (_job, context) => {
+        context.accept();
+        context.reject('too late');
+        expect(context.decided).toBe(true);
+        fail();
+      },
+      'work',
+    );
+    await broker.publish(new Job({ id: 1 }));
+    await settle();
+    expect(errors).toHaveBeenCalledOnce();
+    expect(dead).toEqual([]);
+  });
+
+  it('lets a listener throw without harm to the publisher', async () => {
+    const { broker } = makeBroker();
+    const uncaught = new Promise((resolve) => process.prependOnceListener('uncaughtException', resolve));
+    const others = process.rawListeners('uncaughtException').slice(1);
+    for (const listener of others) process.off('uncaughtException', listener as () => void);
+    onTestFinished(() => others.forEach((listener) => process.on('uncaughtException', listener as () => void)));
+    broker.on('error', () => {
+      throw new TypeError('a listener');
+    });
+    broker.subscribe(Job, fail);
+    await expect(broker.publish(new Job({ id: 1 }))).rejects.toThrow(AggregateError);
+    expect(await uncaught).toEqual(new TypeError('a listener'));
+  });
+
+  it('says nothing of failures to a process that does not listen, but rejects', async () => {
+    const { broker } = makeBroker();
+    broker.subscribe(Job, fail);
+    await expect(broker.publish(new Job({ id: 1 }))).rejects.toMatchObject({ errors: [{ code: 'ERR_HANDLER' }] });
+  });
+
+  it('gives a class its own messages when two classes share a name', async () => {
+    const { broker } = makeBroker();
+    class SameName extends defineMessage<{ id: number }>('job') {}
+    const seen: unknown[] = [];
+    broker.subscribe(SameName, (message) => void seen.push(message));
+    broker.subscribeAsync(SameName, (message) => void seen.push(message), 'work');
+    await broker.publish(new Job({ id: 1 }));
+    await broker.close();
+    expect(seen).toEqual([new SameName({ id: 1 }), new SameName({ id: 1 })]);
+    expect(seen.every((message) => message instanceof SameName)).toBe(true);
+  });
+
+  it('ends a subscription with its block', async () => {
+    const { broker } = makeBroker();
+    const handler = vi.fn();
+    {
+      using subscription = broker.subscribe(Job, handler);
+      expect(subscription).toBeInstanceOf(Subscription);
+      expect(await subscription.ready()).toBe(subscription);
+    }
+    {
+      await using subscription = broker.subscribe(Job, handler);
+      expect(subscription.state).toBe('open');
+    }
+    await broker.publish(new Job({ id: 1 }));
+    expect(handler).not.toHaveBeenCalled();
+  });
+
+  it.each<[string, AsyncSubscribeOptions<Job>]>([
+    ['concurrency', { concurrency: 0 }],
+    ['maxDeliveries', { maxDeliveries: 1.5 }],
+    ['back-off', { backoff: { delay: -1 } }],
+    ['deadLetter', { deadLetter: 'a b' }],
+    ['selector', { selector: 'a = 1' }],
+    ['predicate', { predicate: 1 as never }],
+    ['name', { name: 1 as never }],
+    ['speed', { speed: 1 } as never],
+  ])('refuses a %s that cannot be', (what, options) => {
+    const { broker } = makeBroker();
+    expect(() => broker.subscribeAsync(Job, fail, 'work', options)).toThrow(OptionError);
+    expect(() => broker.subscribeAsync(Job, fail, 'work', options)).toThrow(what);
+  });
+
+  it('refuses what is no message, no handler, no queue name, no option', async () => {
+    const { broker } = makeBroker();
+    await expect(broker.publish({ id: 1 } as never)).rejects.toMatchObject({ code: 'ERR_MESSAGE' });
+    await expect(broker.publish(new Job({ id: 1 }), { ttl: 0 })).rejects.toThrow(OptionError);
+    await expect(broker.publish(new Job({ id: 1 }), { messageId: '' })).rejects.toThrow(OptionError);
+    await expect(broker.publish(new Job({ id: 1 }), { delay: 1 } as never)).rejects.toThrow('no option delay');
+    expect(() => broker.subscribe(Job, undefined as never)).toThrow(OptionError);
+    expect(() => broker.subscribe({} as never, fail)).toThrow('needs a messageName');
+    expect(() => broker.subscribeAsync(Job, fail, 'a/b')).toThrow('queue name');
+    expect(() => broker.subscribe(Job, fail, { signal: AbortSignal.abort(new RangeError('early')) })).toThrow('early');
+    expect(() => broker.close({ timeout: -1 })).toThrow(OptionError);
+    expect(() => new MemoryBroker({ capacity: 0 })).toThrow(OptionError);
+    expect(() => new MemoryBroker({ size: 1 } as never)).toThrow(OptionError);
+  });
+});

@@ -1,0 +1,90 @@
+import { InvalidMessageError, MemoryBroker, defineMessage } from 'amqp-messenger/pubsub';
+import * as v from 'valibot';
+import { describe, expect, expectTypeOf, it, vi } from 'vitest';
+import { z } from 'zod';
+import { receiveMessage } from '../../../src/pubsub/check-message.js';
+
+const ZodOrder = defineMessage(
+  'zod.order',
+  z.object({ id: z.number().positive(), currency: z.string().default('EUR') }),
+);
+const ValibotOrder = defineMessage('valibot.order', v.object({ id: v.pipe(v.number(), v.minValue(1)) }));
+const SlowOrder = defineMessage(
+  'slow.order',
+  z.object({ id: z.number().refine((id) => Promise.resolve(id > 0), 'must be positive') }),
+);
+
+async function refusal(published: Promise<void>): Promise<InvalidMessageError> {
+  const error: unknown = await published.catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(InvalidMessageError);
+  return error as InvalidMessageError; // as just seen
+}
+
+describe('a schema', () => {
+  it('gives a message the types of its fields', () => {
+    expectTypeOf(new ZodOrder({ id: 1, currency: 'USD' }).id).toEqualTypeOf<number>();
+    // @ts-expect-error There is no such field.
+    expect(new ValibotOrder({ id: 1 }).currency).toBeUndefined();
+  });
+
+  it('of zod or valibot lets a good message pass', async () => {
+    await using broker = new MemoryBroker();
+    const handler = vi.fn();
+    broker.subscribe(ZodOrder, handler);
+    broker.subscribe(ValibotOrder, handler);
+    await broker.publish(new ZodOrder({ id: 1, currency: 'USD' }));
+    await broker.publish(new ValibotOrder({ id: 1 }));
+    expect(handler).toHaveBeenCalledTimes(2);
+  });
+
+  it('refuses a bad one at publish, and says what is wrong and where', async () => {
+    await using broker = new MemoryBroker();
+    const handler = vi.fn();
+    broker.subscribe(ZodOrder, handler);
+    const { message, issues, code } = await refusal(broker.publish(new ZodOrder({ id: -1, currency: 'USD' })));
+    expect(code).toBe('ERR_MESSAGE');
+    expect(message).toMatch(/zod\.order pass\. id: /);
+    expect(issues).toMatchObject([{ path: ['id'] }]);
+    await refusal(broker.publish(new ValibotOrder({ id: 0 })));
+    expect(handler).not.toHaveBeenCalled();
+  });
+
+  it('may take its time', async () => {
+    await using broker = new MemoryBroker();
+    const handler = vi.fn();
+    broker.subscribe(SlowOrder, handler);
+    const { issues } = await refusal(broker.publish(new SlowOrder({ id: -1 })));
+    expect(issues).toMatchObject([{ message: 'must be positive' }]);
+    await broker.publish(new SlowOrder({ id: 1 }));
+    expect(handler).toHaveBeenCalledOnce();
+  });
+
+  it('fills in what an older sender did not know', async () => {
+    const received = await receiveMessage(ZodOrder, { id: 1 });
+    expect(received.currency).toBe('EUR');
+    expect(received).toBeInstanceOf(ZodOrder);
+    await expect((async () => receiveMessage(ZodOrder, { id: 'x' }))()).rejects.toThrow(InvalidMessageError);
+  });
+
+  it('is told of when it throws, at once or later, or gives no object', async () => {
+    await using broker = new MemoryBroker();
+    const schema = (validate: () => never) => ({ '~standard': { version: 1, vendor: 'test', validate } }) as const;
+    const Throwing = defineMessage(
+      'throwing',
+      schema(() => {
+        throw new RangeError('broken');
+      }),
+    );
+    const Rejecting = defineMessage(
+      'rejecting',
+      schema(() => Promise.reject(new RangeError('broken')) as never),
+    );
+    const Odd = defineMessage(
+      'odd',
+      schema(() => ({ value: 1 }) as never),
+    );
+    expect((await refusal(broker.publish(new Throwing({})))).cause).toEqual(new RangeError('broken'));
+    expect((await refusal(broker.publish(new Rejecting({})))).cause).toEqual(new RangeError('broken'));
+    expect((await refusal(broker.publish(new Odd({})))).message).toContain('gives something else than an object');
+  });
+});
