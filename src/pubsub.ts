@@ -17,6 +17,13 @@ export { Broker } from './pubsub/broker.js';
 export type { BrokerEvents } from './pubsub/broker.js';
 export { MemoryBroker } from './pubsub/memory-broker.js';
 export type { MemoryBrokerOptions } from './pubsub/memory-broker.js';
+export { AmqpBroker } from './pubsub/amqp-broker.js';
+export type { AmqpBrokerOptions } from './pubsub/amqp-broker.js';
+export type { AmqpPeer, AmqpSource, Manage, ManagementRequest } from './pubsub/amqp-broker-peer.js';
+export { artemis, embedded, qpid, serviceBus } from './pubsub/amqp-broker-peers.js';
+export type { AmqpPeerName } from './pubsub/amqp-broker-peers.js';
+export { rabbitmq3, rabbitmq4 } from './pubsub/amqp-broker-rabbitmq.js';
+export type { RabbitMQ3Options, RabbitMQOptions, RabbitMQQueue } from './pubsub/amqp-broker-rabbitmq.js';
 export { NullBroker } from './pubsub/null-broker.js';
 export { TestBroker } from './pubsub/test-broker.js';
 export type { ProcessOptions } from './pubsub/test-broker.js';
@@ -49,6 +56,7 @@ export {
   ConsumerAlreadyRegisteredError,
   HandlerError,
   InvalidMessageError,
+  PoisonMessageError,
   TopologyError,
 } from './pubsub/errors.js';
 export type { FailedDelivery, InvalidMessageErrorOptions } from './pubsub/errors.js';

@@ -117,7 +117,9 @@ export abstract class Broker extends EventEmitter<BrokerEvents> implements Async
     const { predicate, selector, signal } = options;
     const name = options.name ?? this.#nextName(messageName);
     // The handlers of a type get nothing else: the table is by type.
-    const subscriber = { type, messageName, name, predicate, selector, handler } as unknown as DirectSubscriber;
+    const isNamed = options.name !== undefined;
+    const parts = { type, messageName, name, isNamed, predicate, selector, handler };
+    const subscriber = parts as unknown as DirectSubscriber;
     const attachment = outsideUnits(() => this.attach(subscriber));
     return this.#keep(name, messageName, undefined, signal, attachment);
   }
@@ -146,7 +148,8 @@ export abstract class Broker extends EventEmitter<BrokerEvents> implements Async
     const name = options.name ?? this.#nextName(`${messageName}@${queueName}`);
     const ending = new AbortController();
     // As above.
-    const parts = { type, messageName, name, predicate, selector, handler, work, signal: ending.signal };
+    const isNamed = options.name !== undefined;
+    const parts = { type, messageName, name, isNamed, predicate, selector, handler, work, signal: ending.signal };
     const subscriber = parts as unknown as QueueSubscriber;
     const attachment = outsideUnits(() => this.attachQueue(subscriber));
     const detach = (): void | Promise<void> => {

@@ -27,21 +27,25 @@ export interface DeadLetter {
   readonly error: Error | undefined;
 }
 
-/** What follows from a decision: the message is gone, is delivered again after a delay, at once if it is 0, or dead. */
+/** What follows from a decision: the message is gone, goes back, is delivered again after a delay, or is dead. */
 export type NextStep =
   | { readonly step: 'done' }
+  | { readonly step: 'back' }
   | { readonly step: 'again'; readonly delay: number; readonly deliveryCount: number }
-  | {
-      readonly step: 'dead';
-      readonly reason: 'rejected' | 'failed';
-      readonly error: Error;
-      readonly deliveryCount: number;
-    };
+  | DeadStep;
+
+/** A message is dead after so many failures. */
+export interface DeadStep {
+  readonly step: 'dead';
+  readonly reason: 'rejected' | 'failed';
+  readonly error: Error;
+  readonly deliveryCount: number;
+}
 
 /** Works out what follows from a decision on a message whose delivery has failed so often before. */
 export function nextStep(decision: Decision, deliveryCount: number, work: WorkSettings): NextStep {
   if (decision.outcome === 'accepted') return { step: 'done' };
-  if (decision.outcome === 'released') return { step: 'again', delay: 0, deliveryCount };
+  if (decision.outcome === 'released') return { step: 'back' };
   const { outcome: reason, error } = decision;
   const failures = deliveryCount + 1;
   const dead = { step: 'dead', reason, error, deliveryCount: failures } as const;

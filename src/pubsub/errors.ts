@@ -30,6 +30,13 @@ export class TopologyError extends PubSubError {
   }
 }
 
+/** A message was delivered as often as it may, and no handler has lived to tell what became of it. */
+export class PoisonMessageError extends PubSubError {
+  constructor(message: string, options?: MessagingErrorOptions) {
+    super(message, options, 'ERR_HANDLER');
+  }
+}
+
 /** What an `InvalidMessageError` says besides its message. */
 export interface InvalidMessageErrorOptions extends MessagingErrorOptions {
   /** What the schema has found. Default none. */

@@ -120,6 +120,8 @@ export class MemoryQueue {
     const next = nextStep(decision, job.deliveryCount, work);
     if (next.step === 'done') {
       this.#finish(1);
+    } else if (next.step === 'back') {
+      this.#rest(job, 0);
     } else if (next.step === 'again') {
       this.#rest({ ...job, deliveryCount: next.deliveryCount }, next.delay);
     } else {

@@ -15,6 +15,8 @@ export interface Subscriber {
   readonly messageName: string;
   /** The name of the subscription. */
   readonly name: string;
+  /** Whether that was given, and not made up. */
+  readonly isNamed: boolean;
   /** Which messages it wants. */
   readonly predicate: ((message: Message) => boolean) | undefined;
   /** Which messages the peer is to send. */

@@ -1,0 +1,127 @@
+import type { Delivery } from '../messenger/delivery.js';
+import { asError } from '../errors.js';
+import type { PubSubError } from '../errors.js';
+import type { QueueClock } from '../queue/expiry.js';
+import { fromAmqp, messageIdOf } from './amqp-broker-codec.js';
+import { pause } from './amqp-broker-source.js';
+import { nextStep } from './dead-letter.js';
+import type { DeadLetter, DeadStep, NextStep } from './dead-letter.js';
+import type { Envelope } from './envelope.js';
+import { InvalidMessageError, PoisonMessageError } from './errors.js';
+import { callAsyncHandler, callHandler } from './subscriber.js';
+import type { DirectSubscriber, QueueSubscriber } from './subscriber.js';
+
+/** What the deliveries of a broker tell, and need. */
+export interface DeliveryHost {
+  readonly clock: QueueClock;
+  /** Whether the peer counts deliveries that failed. */
+  readonly countsFailures: boolean;
+  failed(error: PubSubError): void;
+  died(letter: DeadLetter): void;
+}
+
+/** Hands a message to a handler of `subscribe`. It is accepted before, since nobody else can have it. */
+export async function deliverDirect(
+  subscriber: DirectSubscriber,
+  delivery: Delivery,
+  host: DeliveryHost,
+): Promise<void> {
+  const envelope = await read(subscriber, delivery, host);
+  if (envelope === undefined) return;
+  delivery.accept();
+  const error = await callHandler(subscriber, envelope.message);
+  if (error !== undefined) host.failed(error);
+}
+
+/** Hands a message to a handler of `subscribeAsync`, and tells the peer what has become of it. */
+export async function deliverQueued(
+  subscriber: QueueSubscriber,
+  delivery: Delivery,
+  host: DeliveryHost,
+): Promise<void> {
+  const envelope = await read(subscriber, delivery, host);
+  if (envelope === undefined) return;
+  const { work, signal } = subscriber;
+  const bury = ({ reason, error, deliveryCount }: DeadStep): void => {
+    delivery.reject({ condition: 'amqp:internal-error', description: describe(error) });
+    const { message, name, messageId } = envelope;
+    const { queueName, deadLetter } = work;
+    host.died({ message, name, messageId, queueName, deadLetter, reason, deliveryCount, error });
+  };
+  let deliveryCount = delivery.message.deliveryCount ?? 0;
+  if (deliveryCount >= work.maxDeliveries) {
+    // Its handlers did not live to tell.
+    const error = new PoisonMessageError(
+      `A ${envelope.name} was delivered ${deliveryCount} times and never dealt with.`,
+    );
+    host.failed(error);
+    bury({ step: 'dead', reason: 'failed', error, deliveryCount });
+    return;
+  }
+  for (;;) {
+    const next = await call(subscriber, envelope, deliveryCount, delivery, host, bury);
+    if (next.step !== 'again') return;
+    await pause(host.clock, next.delay, signal);
+    if (host.countsFailures || signal.aborted) {
+      delivery.modify({ deliveryFailed: true });
+      return;
+    }
+    deliveryCount = next.deliveryCount;
+  }
+}
+
+/** Calls the handler once. What it decides is told to the peer at once, unless the message is to be delivered again. */
+async function call(
+  subscriber: QueueSubscriber,
+  envelope: Envelope,
+  deliveryCount: number,
+  delivery: Delivery,
+  host: DeliveryHost,
+  bury: (step: DeadStep) => void,
+): Promise<NextStep> {
+  let next: NextStep = { step: 'done' };
+  await callAsyncHandler(subscriber, envelope, deliveryCount, {
+    failed: (error) => host.failed(error),
+    decide: (decision) => {
+      next = nextStep(decision, deliveryCount, subscriber.work);
+      if (next.step === 'done') delivery.accept();
+      else if (next.step === 'back') delivery.release();
+      else if (next.step === 'dead') bury(next);
+    },
+  });
+  return next;
+}
+
+/** Reads a message. One that is not what its type allows is rejected, and the peer told why. */
+async function read(
+  subscriber: DirectSubscriber | QueueSubscriber,
+  delivery: Delivery,
+  host: DeliveryHost,
+): Promise<Envelope | undefined> {
+  try {
+    return await fromAmqp(subscriber.type, delivery.message);
+  } catch (thrown) {
+    const error = thrown instanceof InvalidMessageError ? thrown : new InvalidMessageError(describe(asError(thrown)));
+    delivery.reject({ condition: 'amqp:decode-error', description: describe(error) });
+    host.failed(error);
+    const { queueName, deadLetter } = 'work' in subscriber ? subscriber.work : {};
+    host.died({
+      message: undefined,
+      name: subscriber.messageName,
+      messageId: messageIdOf(delivery.message),
+      queueName,
+      deadLetter,
+      reason: 'rejected',
+      deliveryCount: (delivery.message.deliveryCount ?? 0) + 1,
+      error,
+    });
+    return undefined;
+  }
+}
+
+/** The longest reason a peer is given, in characters: it has to fit a frame. */
+const MAX_DESCRIPTION = 300;
+
+function describe(error: Error): string {
+  return error.message.slice(0, MAX_DESCRIPTION);
+}

@@ -1,0 +1,58 @@
+import type { Body } from '../message/body.js';
+
+/** A request to what a peer is managed by, such as `PUT /queues/orders`. */
+export interface ManagementRequest {
+  /** Such as `PUT`. */
+  readonly method: string;
+  /** Such as `/queues/orders`. */
+  readonly path: string;
+  /** What goes with it. */
+  readonly body?: Body;
+}
+
+/** Asks what a peer is managed by. Rejects with a `TopologyError` when the answer is not one of 200 to 299. */
+export type Manage = (request: ManagementRequest) => Promise<unknown>;
+
+/** Where an `AmqpBroker` receives the messages of a subscription from. */
+export interface AmqpSource {
+  /** The address of the node, to stand behind the URL of the peer and a slash. */
+  readonly address: string;
+  /**
+   * The name by which the peer knows the subscription, when it is one that several links share. Default: the link has a
+   * name of its own, and nobody knows it.
+   */
+  readonly name?: string | undefined;
+  /** The peer keeps the subscription while nobody receives. Default false. */
+  readonly durable?: boolean | undefined;
+  /** Everybody who uses the name shares the subscription. Default false. */
+  readonly shared?: 'global' | undefined;
+  /** What the node is to be able to do. */
+  readonly capabilities?: readonly string[] | undefined;
+  /** Makes what is not there yet. Done before each attempt to receive. */
+  readonly prepare?: ((manage: Manage) => Promise<void>) | undefined;
+  /** Deletes what nobody needs after `unsubscribe`. */
+  readonly remove?: ((manage: Manage) => Promise<void>) | undefined;
+}
+
+/** How an AMQP 1.0 broker names and does what `AmqpBroker` needs of it. Each has its own ways. */
+export interface AmqpPeer {
+  /** The address that messages of a type are published to, to stand behind the URL of the peer and a slash. */
+  addressOf(messageName: string): string;
+  /**
+   * Where a subscription of `subscribe` receives from: each gets every message.
+   *
+   * @param name What the subscription was called, if it was.
+   */
+  direct(messageName: string, name: string | undefined): AmqpSource;
+  /** Where a subscription of `subscribeAsync` receives from: those of one queue name share the messages. */
+  queue(messageName: string, queueName: string, deadLetter: string): AmqpSource;
+  /**
+   * Whether it counts deliveries that failed, and takes `modified` with `delivery-failed` (AMQP 1.0 §3.4.5). If not, a
+   * message that failed stays with the process that has it until it is done or dead.
+   */
+  readonly countsFailures: boolean;
+  /** Whether it says `released` of a message that nobody has subscribed to. */
+  readonly releasesUnrouted: boolean;
+  /** The node it is managed by, for `prepare` and `remove`. */
+  readonly managementNode?: string | undefined;
+}

@@ -1,0 +1,149 @@
+import { MessagingError, PubSubError, StateError, asError } from '../errors.js';
+import type { Delivery } from '../messenger/delivery.js';
+import type { Messenger } from '../messenger/messenger.js';
+import type { Subscription } from '../messenger/subscription.js';
+import { ClientQueue } from '../queue/client-queue.js';
+import type { QueueClock } from '../queue/expiry.js';
+import type { AmqpSource, Manage } from './amqp-broker-peer.js';
+import { Backoff } from './backoff.js';
+
+/** What a source needs from its broker. */
+export interface SourceHost {
+  readonly messenger: Messenger;
+  readonly clock: QueueClock;
+  readonly manage: Manage;
+  /** The whole address of a node. */
+  addressOf(node: string): string;
+  failed(error: PubSubError): void;
+}
+
+/** What a source is asked for besides its node. */
+export interface SourceTerms {
+  readonly selector: string | undefined;
+  /** How many messages may be here without an outcome. */
+  readonly credit: number;
+}
+
+/** How long to wait before a source that was lost is opened again. */
+const REOPENING: Backoff = new Backoff({ delay: 500, maxDelay: 30_000 });
+
+/**
+ * Where messages are received from: a node of the peer, made if need be, and a subscription to it. When the peer ends
+ * the subscription, it is opened again until it is closed from here.
+ */
+export class AmqpBrokerSource {
+  /** Settles when the subscription is open for the first time, or cannot be opened. */
+  readonly ready: Promise<void>;
+  readonly #source: AmqpSource;
+  readonly #terms: SourceTerms;
+  readonly #name: string;
+  readonly #host: SourceHost;
+  readonly #received = new ClientQueue<Delivery>();
+  readonly #ending = new AbortController();
+  readonly #running: Promise<void>;
+  #subscription: Subscription | undefined;
+  #stream: AsyncIterable<Delivery> | undefined;
+
+  /** @param name A name for the link that no other has. */
+  constructor(source: AmqpSource, terms: SourceTerms, name: string, host: SourceHost) {
+    this.#source = source;
+    this.#terms = terms;
+    this.#name = name;
+    this.#host = host;
+    this.ready = this.#open();
+    this.#running = this.ready.then(
+      () => this.#run(),
+      () => undefined, // told by `ready`
+    );
+  }
+
+  /** The next message, or `null` when the source has ended, or nobody waits any more. */
+  async next(signal: AbortSignal): Promise<Delivery | null> {
+    let delivery: Delivery | null;
+    try {
+      delivery = await this.#received.pull({ signal });
+    } catch {
+      return null; // there is no other reason than the signal
+    }
+    if (delivery === null || !signal.aborted) return delivery;
+    // It is over since the message was handed out.
+    if (this.#received.isStopped) delivery.release();
+    else this.#received.push(delivery);
+    return null;
+  }
+
+  /** Ends it. What has been received and not been given out goes back to the peer; a durable subscription stays there. */
+  async close(): Promise<void> {
+    this.#ending.abort(new StateError('The subscription has ended.'));
+    this.#received.stop();
+    for (let left = this.#received.tryPull(); left !== undefined; left = this.#received.tryPull()) left.release();
+    await this.#running;
+    await this.#subscription?.close();
+    await this.#source.remove?.(this.#host.manage);
+  }
+
+  async #open(): Promise<void> {
+    const { address, name, durable, shared, capabilities, prepare } = this.#source;
+    await prepare?.(this.#host.manage);
+    if (this.#ending.signal.aborted) throw asError(this.#ending.signal.reason);
+    const { messenger } = this.#host;
+    const { signal } = this.#ending;
+    this.#subscription = messenger.subscribe(this.#host.addressOf(address), {
+      ...this.#terms,
+      name: name ?? this.#name,
+      durable,
+      shared,
+      capabilities,
+    });
+    // Before anything can come: what comes while nobody reads it goes another way.
+    this.#stream = messenger.receive({ subscription: this.#subscription, signal });
+    await this.#subscription.ready();
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#ending;
+    for (let failures = 0; !signal.aborted;) {
+      try {
+        if (failures > 0) await this.#open();
+        failures = 0;
+        await this.#read();
+        failures++;
+      } catch (error) {
+        failures++;
+        if (!signal.aborted) this.#host.failed(lost(this.#source.address, error));
+      }
+      if (!signal.aborted) await pause(this.#host.clock, REOPENING.delayAfter(failures), signal);
+    }
+  }
+
+  async #read(): Promise<void> {
+    for await (const delivery of this.#stream ?? []) {
+      if (this.#received.isStopped) delivery.release();
+      else this.#received.push(delivery);
+    }
+  }
+}
+
+/** Waits, or until the signal is aborted. */
+export function pause(clock: QueueClock, delay: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clock.clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = clock.setTimeout(done, delay);
+    timer.ref(); // who waits for a subscription is not done
+    signal.addEventListener('abort', done, { once: true });
+  });
+}
+
+function lost(address: string, thrown: unknown): PubSubError {
+  const cause = asError(thrown);
+  const condition = cause instanceof MessagingError ? cause.condition : undefined;
+  return new PubSubError(`Nothing comes from ${address} any more; it is tried again. ${cause.message}`, {
+    cause,
+    condition,
+  });
+}

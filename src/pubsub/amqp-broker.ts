@@ -1,0 +1,231 @@
+import { v4 as uuid } from 'uuid';
+import { MessagingError, OptionError, PubSubError, QueueFullError } from '../errors.js';
+import { parseAddress } from '../address/address.js';
+import { redact } from '../address/redact.js';
+import type { Message as AmqpMessage, Properties } from '../message/message.js';
+import type { Delivery } from '../messenger/delivery.js';
+import { Messenger } from '../messenger/messenger.js';
+import type { MessengerOptions } from '../messenger/options.js';
+import { SYSTEM_QUEUE_CLOCK } from '../queue/expiry.js';
+import type { QueueClock } from '../queue/expiry.js';
+import type { Tracker } from '../queue/tracker.js';
+import { toAmqp } from './amqp-broker-codec.js';
+import { deliverDirect, deliverQueued } from './amqp-broker-delivery.js';
+import type { DeliveryHost } from './amqp-broker-delivery.js';
+import { Management } from './amqp-broker-management.js';
+import type { AmqpPeer, AmqpSource } from './amqp-broker-peer.js';
+import { peerOf } from './amqp-broker-peers.js';
+import type { AmqpPeerName } from './amqp-broker-peers.js';
+import { AmqpBrokerSource } from './amqp-broker-source.js';
+import type { SourceHost } from './amqp-broker-source.js';
+import { Broker } from './broker.js';
+import { enclose } from './envelope.js';
+import type { Message } from './message.js';
+import { checkNames } from './options.js';
+import type { PublishOptions } from './options.js';
+import type { DirectSubscriber, QueueSubscriber } from './subscriber.js';
+import type { Attachment } from './subscription.js';
+
+/** How an `AmqpBroker` behaves. */
+export interface AmqpBrokerOptions {
+  /** Where the peer is: `amqps://user:password@host:port`. */
+  url: string;
+  /** Which broker it is, or how it names and does things. */
+  peer: AmqpPeerName | AmqpPeer;
+  /** How it is connected to: TLS and so on. The windows are set here. */
+  connection?: Omit<MessengerOptions, 'incomingWindow' | 'outgoingWindow'> | undefined;
+  /**
+   * Makes the application properties of a published message: what selectors can look at. Default none. What it throws,
+   * `publish` rejects with.
+   */
+  properties?: ((message: Message) => Properties) | undefined;
+  /** Where back-offs get the time from. Default the clocks of the machine. */
+  clock?: QueueClock | undefined;
+}
+
+const OPTIONS = ['url', 'peer', 'connection', 'properties', 'clock'];
+
+/** How many messages to a subscription of `subscribe` may be on their way. */
+const DIRECT_CREDIT = 100;
+
+/** Any value above 0: each published message is known until the peer has it. */
+const OUTGOING_WINDOW = 1024;
+
+/**
+ * A broker on an AMQP 1.0 peer, for as many processes and machines as the peer reaches. `publish` resolves when the peer
+ * has the message. A subscription of `subscribe` gets what is published while it is attached, in each process;
+ * those of `subscribeAsync` with one queue name share a queue that the peer keeps. Messages of a queue are delivered at
+ * least once: a handler may see one again after a lost connection.
+ */
+export class AmqpBroker extends Broker {
+  readonly #url: string;
+  readonly #peer: AmqpPeer;
+  readonly #properties: AmqpBrokerOptions['properties'];
+  readonly #clock: QueueClock;
+  readonly #messenger: Messenger;
+  readonly #management: Management;
+  /** Sources that several subscriptions share, by the name the peer knows. */
+  readonly #shared = new Map<string, { source: AmqpBrokerSource; users: number }>();
+  /** What `publish` and `close` wait for. */
+  readonly #attaching = new Set<Promise<void>>();
+  readonly #publishing = new Set<Promise<void>>();
+
+  /** @throws OptionError for an option that is unknown or cannot be; AddressError for a URL that is none. */
+  constructor(options: AmqpBrokerOptions) {
+    checkNames(options, OPTIONS, 'AmqpBroker');
+    const { url, peer, connection = {}, properties, clock = SYSTEM_QUEUE_CLOCK } = options;
+    super(clock);
+    const { host, name, passive } = parseAddress(url);
+    if (host === undefined || passive || (name !== undefined && name !== '')) {
+      throw new OptionError('Option url must be the address of a host, such as amqp://broker.example.com:5672.');
+    }
+    this.#url = url.replace(/\/$/, '');
+    this.#peer = peerOf(peer);
+    this.#properties = properties;
+    this.#clock = clock;
+    this.#messenger = new Messenger({ ...connection, outgoingWindow: OUTGOING_WINDOW, incomingWindow: -1 });
+    this.#management = new Management(this.#url, this.#peer.managementNode, connection);
+  }
+
+  protected override deliver(message: Message, name: string, options: PublishOptions): Promise<void> {
+    return track(this.#publishing, this.#publish(message, name, options));
+  }
+
+  protected override attach(subscriber: DirectSubscriber): Attachment {
+    const { messageName, name, selector, isNamed } = subscriber;
+    const node = this.#peer.direct(messageName, isNamed ? name : undefined);
+    const source = this.#open(node, selector, DIRECT_CREDIT);
+    const ending = new AbortController();
+    const worker = work(source, ending.signal, (delivery) => deliverDirect(subscriber, delivery, this.#host));
+    return {
+      ready: source.ready,
+      detach: async () => {
+        ending.abort();
+        await worker;
+        await source.close();
+      },
+    };
+  }
+
+  protected override attachQueue(subscriber: QueueSubscriber): Attachment {
+    const { messageName, selector, signal, work: settings } = subscriber;
+    const { queueName, concurrency, deadLetter } = settings;
+    const node = this.#peer.queue(messageName, queueName, deadLetter);
+    const { source, release } = this.#share(node, selector, concurrency);
+    const workers = Array.from({ length: concurrency }, () =>
+      work(source, signal, (delivery) => deliverQueued(subscriber, delivery, this.#host)),
+    );
+    return {
+      ready: source.ready,
+      detach: async () => {
+        await Promise.all(workers);
+        await release();
+      },
+    };
+  }
+
+  /** Queues stay at the peer; but what is being published is on its way there. */
+  protected override async drained(): Promise<void> {
+    await Promise.allSettled(this.#publishing);
+  }
+
+  protected override async end(): Promise<void> {
+    await this.#messenger.close();
+  }
+
+  async #publish(message: Message, name: string, options: PublishOptions): Promise<void> {
+    // Whoever subscribed here before this was published gets it.
+    await Promise.allSettled(this.#attaching);
+    const envelope = enclose(message, name, options, this.#clock.wallNow());
+    const { ttl } = options;
+    const address = this.#addressOf(this.#peer.addressOf(name));
+    const tracker = await this.#put({
+      ...toAmqp(envelope, ttl),
+      ...(this.#properties === undefined ? {} : { properties: this.#properties(message) }),
+      address,
+    });
+    const status = await tracker.outcome();
+    if (status === 'accepted' || (status === 'released' && this.#peer.releasesUnrouted)) return;
+    const { error } = tracker;
+    throw new PubSubError(`${redact(address)} has not taken a ${name}: ${status}. ${error?.message ?? ''}`, {
+      cause: error,
+      condition: error instanceof MessagingError ? error.condition : undefined,
+    });
+  }
+
+  /** Puts a message as soon as there is room. */
+  async #put(message: AmqpMessage): Promise<Tracker> {
+    for (;;) {
+      try {
+        return this.#messenger.put(message);
+      } catch (error) {
+        if (!(error instanceof QueueFullError)) throw error;
+        await this.#messenger.ready();
+      }
+    }
+  }
+
+  #open(node: AmqpSource, selector: string | undefined, credit: number): AmqpBrokerSource {
+    const source = new AmqpBrokerSource(node, { selector, credit }, `${this.#messenger.name}-${uuid()}`, this.#host);
+    void track(this.#attaching, source.ready).catch(() => undefined); // the subscription tells
+    return source;
+  }
+
+  /**
+   * Opens a source, or joins in one that is open: of a subscription that the peer knows by a name, a connection can have
+   * only one link. Its credit is what the first has asked for.
+   */
+  #share(
+    node: AmqpSource,
+    selector: string | undefined,
+    credit: number,
+  ): { source: AmqpBrokerSource; release: () => Promise<void> } {
+    const key = node.name ?? uuid();
+    let shared = this.#shared.get(key);
+    if (shared === undefined)
+      this.#shared.set(key, (shared = { source: this.#open(node, selector, credit), users: 0 }));
+    shared.users++;
+    const { source } = shared;
+    const release = async (): Promise<void> => {
+      shared.users--;
+      if (shared.users > 0) return;
+      this.#shared.delete(key);
+      await source.close();
+    };
+    return { source, release };
+  }
+
+  #addressOf(node: string): string {
+    return `${this.#url}/${node}`;
+  }
+
+  /** What sources and deliveries need. */
+  get #host(): SourceHost & DeliveryHost {
+    return {
+      messenger: this.#messenger,
+      clock: this.#clock,
+      countsFailures: this.#peer.countsFailures,
+      manage: (request) => this.#management.request(request),
+      addressOf: (node) => this.#addressOf(node),
+      failed: (error) => this.failed(error),
+      died: (letter) => this.died(letter),
+    };
+  }
+}
+
+/** Handles what comes, one after the other, until the signal is aborted or the source has ended. */
+async function work(
+  source: AmqpBrokerSource,
+  signal: AbortSignal,
+  handle: (delivery: Delivery) => Promise<void>,
+): Promise<void> {
+  for (let next = await source.next(signal); next !== null; next = await source.next(signal)) await handle(next);
+}
+
+/** Keeps a promise in a set while it is pending. */
+function track<Result>(pending: Set<Promise<Result>>, promise: Promise<Result>): Promise<Result> {
+  pending.add(promise);
+  const forget = (): void => void pending.delete(promise);
+  promise.then(forget, forget);
+  return promise;
+}
