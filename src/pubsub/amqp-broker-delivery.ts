@@ -48,7 +48,7 @@ export async function deliverQueued(
     const { queueName, deadLetter } = work;
     host.died({ message, name, messageId, queueName, deadLetter, reason, deliveryCount, error });
   };
-  let deliveryCount = delivery.message.deliveryCount ?? 0;
+  let deliveryCount = delivery.message.deliveryCount;
   if (deliveryCount >= work.maxDeliveries) {
     // Its handlers did not live to tell.
     const error = new PoisonMessageError(
@@ -112,7 +112,7 @@ async function read(
       queueName,
       deadLetter,
       reason: 'rejected',
-      deliveryCount: (delivery.message.deliveryCount ?? 0) + 1,
+      deliveryCount: delivery.message.deliveryCount + 1,
       error,
     });
     return undefined;

@@ -101,19 +101,22 @@ export class AmqpBrokerSource {
   }
 
   async #run(): Promise<void> {
-    const { signal } = this.#ending;
-    for (let failures = 0; !signal.aborted;) {
+    for (let failures = 0; !this.#isEnding(); failures++) {
       try {
-        if (failures > 0) await this.#open();
-        failures = 0;
+        if (failures > 0) {
+          await pause(this.#host.clock, REOPENING.delayAfter(failures), this.#ending.signal);
+          await this.#open();
+          failures = 0;
+        }
         await this.#read();
-        failures++;
       } catch (error) {
-        failures++;
-        if (!signal.aborted) this.#host.failed(lost(this.#source.address, error));
+        if (!this.#isEnding()) this.#host.failed(lost(this.#source.address, error));
       }
-      if (!signal.aborted) await pause(this.#host.clock, REOPENING.delayAfter(failures), signal);
     }
+  }
+
+  #isEnding(): boolean {
+    return this.#ending.signal.aborted;
   }
 
   async #read(): Promise<void> {

@@ -1,4 +1,4 @@
-import { EventEmitter } from 'node:events';
+import { EventEmitter, setMaxListeners } from 'node:events';
 import { asError } from '../errors.js';
 import type { PubSubError } from '../errors.js';
 import { logger } from '../log.js';
@@ -147,6 +147,7 @@ export abstract class Broker extends EventEmitter<BrokerEvents> implements Async
     const { predicate, selector, signal } = options;
     const name = options.name ?? this.#nextName(`${messageName}@${queueName}`);
     const ending = new AbortController();
+    setMaxListeners(0, ending.signal); // as many as there are workers
     // As above.
     const isNamed = options.name !== undefined;
     const parts = { type, messageName, name, isNamed, predicate, selector, handler, work, signal: ending.signal };
