@@ -9,7 +9,13 @@ import type { DeadLetter } from './dead-letter.js';
 import { BrokerClosedError, InvalidMessageError } from './errors.js';
 import { Message, getUniqueNameForMessage } from './message.js';
 import type { MessageType } from './message.js';
-import { checkPublishOptions, checkSubscribeOptions, resolveAsyncOptions, resolveCloseOptions } from './options.js';
+import {
+  NO_PUBLISH_OPTIONS,
+  checkPublishOptions,
+  checkSubscribeOptions,
+  resolveAsyncOptions,
+  resolveCloseOptions,
+} from './options.js';
 import type {
   AsyncHandler,
   AsyncSubscribeOptions,
@@ -79,7 +85,7 @@ export abstract class Broker extends EventEmitter<BrokerEvents> implements Async
    * everybody else has got the message; InvalidMessageError when it is no message, or not what its schema lets pass;
    * BrokerClosedError; OptionError. In the last three cases nobody has got it.
    */
-  publish(message: Message, options: PublishOptions = {}): Promise<void> {
+  publish(message: Message, options: PublishOptions = NO_PUBLISH_OPTIONS): Promise<void> {
     try {
       this.#requireNotClosed();
       if (!(message instanceof Message)) {

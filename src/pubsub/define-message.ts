@@ -1,6 +1,6 @@
 import { InvalidMessageError } from './errors.js';
 import type { Immutable } from './field-value.js';
-import { Message, isName } from './message.js';
+import { Message, NAME_IN_WORDS, isName } from './message.js';
 import type { MessageType } from './message.js';
 import type { SchemaOutput, StandardSchema } from './standard-schema.js';
 
@@ -39,9 +39,7 @@ export function defineMessage<Schema extends StandardSchema<unknown, unknown>>(
 export function defineMessage<Fields extends object = object>(name: string): MessageClass<Fields>;
 export function defineMessage(name: string, schema?: StandardSchema): MessageClass<object> {
   if (!isName(name)) {
-    throw new InvalidMessageError(
-      'defineMessage() takes a name of 1 to 200 letters, digits, ".", "_" and "-", such as order.placed.',
-    );
+    throw new InvalidMessageError(`defineMessage() takes a name of ${NAME_IN_WORDS}. Such as order.placed.`);
   }
   return class extends Message {
     static override readonly messageName: string = name;

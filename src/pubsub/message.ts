@@ -18,6 +18,9 @@ export interface MessageType<M extends Message = Message> {
 /** Names go into the addresses of brokers, where these characters mean nothing special. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;
 
+/** The same for people. */
+export const NAME_IN_WORDS = '1 to 200 letters, digits, ".", "_" and "-", the first of them a letter or digit';
+
 /**
  * Something that has happened, or is to be done: plain data under a name. `defineMessage` makes a class of messages.
  *
@@ -107,15 +110,23 @@ export const Message: MessageConstructor = BaseMessage;
  * @throws InvalidMessageError when it has none, or one with other characters than letters, digits, `.`, `_` and `-`.
  */
 export function getUniqueNameForMessage(typeOrMessage: MessageType | Message): string {
-  const type = typeOrMessage instanceof Message ? typeOf(typeOrMessage) : typeOrMessage;
-  const name = (type as Partial<MessageType> | null | undefined)?.messageName; // callers in JavaScript give anything
-  if (typeof name === 'string' && NAME.test(name)) return name;
-  throw new InvalidMessageError(
-    name === undefined
-      ? 'A type of messages needs a messageName. Make it with defineMessage(name).'
-      : 'The name of a type of messages has 1 to 200 letters, digits, ".", "_" and "-", and begins with one of the first two.',
-  );
+  // Callers in JavaScript give anything.
+  const type: unknown = typeOrMessage instanceof Message ? typeOrMessage.constructor : typeOrMessage;
+  if (typeof type === 'function') {
+    const known = names.get(type);
+    if (known !== undefined) return known;
+    const name = 'messageName' in type ? type.messageName : undefined;
+    if (isName(name)) {
+      names.set(type, name);
+      return name;
+    }
+    if (name !== undefined) throw new InvalidMessageError(`The messageName of ${type.name} must be ${NAME_IN_WORDS}.`);
+  }
+  throw new InvalidMessageError('A type of messages needs a messageName. Make it with defineMessage(name).');
 }
+
+/** The names of types, once they have been checked. */
+const names = new WeakMap<object, string>();
 
 /** Whether a text can name a type of messages or a queue. */
 export function isName(text: unknown): text is string {

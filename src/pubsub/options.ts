@@ -2,7 +2,7 @@ import { OptionError, asError } from '../errors.js';
 import { Backoff } from './backoff.js';
 import type { BackoffOptions } from './backoff.js';
 import type { AsyncMessageContext } from './context.js';
-import { isName } from './message.js';
+import { NAME_IN_WORDS, isName } from './message.js';
 import type { Message } from './message.js';
 
 /** What is called with each message of `subscribe`. What it throws, or its promise rejects with, is its failure. */
@@ -71,8 +71,12 @@ const PUBLISH_OPTIONS = ['messageId', 'correlationId', 'ttl'];
 const DEFAULT_MAX_DELIVERIES = 5;
 const DEFAULT_DEAD_LETTER = 'dead-letter';
 
+/** What `publish` without options is called with. */
+export const NO_PUBLISH_OPTIONS: PublishOptions = Object.freeze({});
+
 /** Throws OptionError for what is no option of `publish`. */
 export function checkPublishOptions(options: PublishOptions): void {
+  if (options === NO_PUBLISH_OPTIONS) return;
   checkNames(options, PUBLISH_OPTIONS, 'publish');
   for (const name of ['messageId', 'correlationId'] as const) {
     const text = options[name];
@@ -151,7 +155,7 @@ function checkCommon<M extends Message>(
 
 function checkName(what: string, name: string): string {
   if (isName(name)) return name;
-  throw new OptionError(`${what} must have 1 to 200 letters, digits, ".", "_" and "-".`);
+  throw new OptionError(`${what} must be ${NAME_IN_WORDS}.`);
 }
 
 function wholeNumber(name: string, value: number): number {

@@ -3,7 +3,7 @@ import { AsyncMessageContext } from './context.js';
 import type { Decision } from './context.js';
 import type { Envelope } from './envelope.js';
 import { HandlerError } from './errors.js';
-import { messageOf, typeOf } from './message.js';
+import { messageOf } from './message.js';
 import type { Message, MessageType } from './message.js';
 import type { AsyncHandler, Handler, WorkSettings } from './options.js';
 
@@ -48,21 +48,22 @@ export function callHandler(
   subscriber: DirectSubscriber,
   message: Message,
 ): HandlerError | undefined | Promise<HandlerError | undefined> {
-  const failed = (thrown: unknown): HandlerError =>
-    new HandlerError(asError(thrown), {
-      subscription: subscriber.name,
-      queueName: undefined,
-      deliveryCount: 0,
-      delivered: message,
-    });
   try {
     if (!wants(subscriber, message)) return undefined;
     const result = subscriber.handler(asType(subscriber, message));
     if (!isThenable(result)) return undefined;
-    return Promise.resolve(result).then(() => undefined, failed);
-  } catch (error) {
-    return failed(error);
+    return Promise.resolve(result).then(
+      () => undefined,
+      (thrown: unknown) => failure(subscriber, message, thrown),
+    );
+  } catch (thrown) {
+    return failure(subscriber, message, thrown);
   }
+}
+
+function failure({ name }: DirectSubscriber, message: Message, thrown: unknown): HandlerError {
+  const where = { subscription: name, queueName: undefined, deliveryCount: 0, delivered: message };
+  return new HandlerError(asError(thrown), where);
 }
 
 /** What a call of a handler of `subscribeAsync` tells. */
@@ -101,10 +102,8 @@ export async function callAsyncHandler(
 }
 
 /** The message as an instance of the subscriber's class: itself, unless two classes share one name. */
-function asType(subscriber: Subscriber, message: Message): Message {
-  return message instanceof subscriber.type || typeOf(message) === subscriber.type
-    ? message
-    : messageOf(subscriber.type, message);
+function asType({ type }: Subscriber, message: Message): Message {
+  return message.constructor === type || message instanceof type ? message : messageOf(type, message);
 }
 
 /** Whether the predicate of a subscriber wants a message. Throws what the predicate throws. */
