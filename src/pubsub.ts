@@ -12,7 +12,16 @@ export { defineMessage } from './pubsub/define-message.js';
 export type { MessageClass } from './pubsub/define-message.js';
 export type { Immutable } from './pubsub/field-value.js';
 export type { Json } from './pubsub/json.js';
-export type { SchemaIssue, SchemaOutput, SchemaResult, StandardSchema } from './pubsub/standard-schema.js';
+export type {
+  SchemaFailure,
+  SchemaIssue,
+  SchemaOutput,
+  SchemaPathStep,
+  SchemaResult,
+  SchemaSuccess,
+  SchemaTypes,
+  StandardSchema,
+} from './pubsub/standard-schema.js';
 export { Broker } from './pubsub/broker.js';
 export type { BrokerEvents } from './pubsub/broker.js';
 export { MemoryBroker } from './pubsub/memory-broker.js';
@@ -41,12 +50,18 @@ export type {
   WorkSettings,
 } from './pubsub/options.js';
 export { Backoff } from './pubsub/backoff.js';
-export type { BackoffOptions } from './pubsub/backoff.js';
+export type { BackoffBounds, BackoffOptions } from './pubsub/backoff.js';
 export { AsyncMessageContext } from './pubsub/context.js';
 export type { Envelope } from './pubsub/envelope.js';
 export type { DeadLetter, DeathReason } from './pubsub/dead-letter.js';
 export { Consumer } from './pubsub/consumer.js';
-export type { ConsumerHandler, ConsumerOptions, MethodDecoration } from './pubsub/consumer.js';
+export type {
+  ConsumerHandler,
+  ConsumerOptions,
+  DirectConsumerOptions,
+  MethodDecoration,
+  QueueConsumerOptions,
+} from './pubsub/consumer.js';
 export { getMessageBroker, overrideMessageBroker, setMessageBroker } from './pubsub/current-broker.js';
 export { outbox } from './pubsub/outbox.js';
 export type { Held, PublishAll, UnitOfWork } from './pubsub/outbox.js';

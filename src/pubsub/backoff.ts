@@ -1,10 +1,18 @@
 import { OptionError } from '../errors.js';
 
 /**
- * How long to wait before a message that failed is delivered again: the bounds of a delay that doubles, in
- * milliseconds, or a function of how often it has failed, from 1 up.
+ * How long to wait before a message that failed is delivered again, in milliseconds: the bounds of a delay that doubles,
+ * or a function of how often it has failed, from 1 up.
  */
-export type BackoffOptions = { delay?: number; maxDelay?: number } | ((failures: number) => number);
+export type BackoffOptions = BackoffBounds | ((failures: number) => number);
+
+/** The bounds of a delay that doubles after each failure. */
+export interface BackoffBounds {
+  /** The delay after the first failure, in milliseconds. Default 100. */
+  delay?: number;
+  /** The longest delay, in milliseconds. Default 30 000. */
+  maxDelay?: number;
+}
 
 const DEFAULT_DELAY = 100;
 const DEFAULT_MAX_DELAY = 30_000;

@@ -8,20 +8,30 @@ import { checkSubscribeOptions, resolveAsyncOptions } from './options.js';
 import type { AsyncHandler, AsyncSubscribeOptions, Handler, SubscribeOptions } from './options.js';
 import type { Subscription } from './subscription.js';
 
+/** How a consumer without a queue subscribes. */
+export interface DirectConsumerOptions<M extends Message> extends SubscribeOptions<M> {
+  /** None: by `subscribe`. */
+  queueName?: undefined;
+}
+
+/** How a consumer with a queue subscribes. */
+export interface QueueConsumerOptions<M extends Message> extends AsyncSubscribeOptions<M> {
+  /** The queue: by `subscribeAsync`. */
+  queueName: string;
+}
+
 /** How a consumer subscribes. With a `queueName` it is by `subscribeAsync`, else by `subscribe`. */
-export type ConsumerOptions<M extends Message> =
-  (SubscribeOptions<M> & { queueName?: undefined }) | (AsyncSubscribeOptions<M> & { queueName: string });
+export type ConsumerOptions<M extends Message> = DirectConsumerOptions<M> | QueueConsumerOptions<M>;
 
 /** What a consumer's handler looks like; without a queue it is given no context. */
-export type ConsumerHandler<M extends Message, Options> = Options extends { queueName: string }
-  ? AsyncHandler<M>
-  : Handler<M>;
+export type ConsumerHandler<M extends Message, Options> =
+  Options extends QueueConsumerOptions<M> ? AsyncHandler<M> : Handler<M>;
 
-/** What a decorator is told of the method it stands before. */
+/** What a decorator is told of the method it stands before: the part that is needed here. */
 export interface MethodDecoration {
+  /** It stands before a method. */
   readonly kind: 'method';
-  readonly static: boolean;
-  readonly name: string | symbol;
+  /** Adds what is called when there is an instance, or, for a static method, the class. */
   addInitializer(initializer: (this: unknown) => void): void;
 }
 

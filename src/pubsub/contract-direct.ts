@@ -51,7 +51,9 @@ export const directCases: readonly ContractCase[] = [
       await scene.broker.subscribe(Ping, handler).ready();
       await scene.broker.publish(new Ping({ number: 1 }));
       await scene.until('it was called twice', () => numbers.length >= 2);
-      deepStrictEqual(numbers, [1, 1]);
+      await scene.broker.publish(new Ping({ number: 2 }));
+      await scene.until('it was called twice more', () => numbers.length >= 4);
+      deepStrictEqual(numbers, [1, 1, 2, 2]);
     },
   },
   {

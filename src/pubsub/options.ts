@@ -58,10 +58,15 @@ export interface CloseOptions {
 
 /** How one queue is worked off, checked, with the defaults filled in. */
 export interface WorkSettings {
+  /** The name of the queue. */
   readonly queueName: string;
+  /** How many handlers run at once. */
   readonly concurrency: number;
+  /** How often a message is delivered at most. */
   readonly maxDeliveries: number;
+  /** How long to wait before a message that failed is delivered again. */
   readonly backoff: Backoff;
+  /** Where dead messages are kept. */
   readonly deadLetter: string;
 }
 

@@ -189,8 +189,6 @@ describe('a consumer', () => {
     const { send } = Mailer.prototype;
     const replaced = consumer.onMessage(send, {
       kind: 'method',
-      static: false,
-      name: 'send',
       addInitializer: (initializer) => void initializers.push(initializer),
     });
     expect(replaced).toBe(send);
