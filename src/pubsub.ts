@@ -27,7 +27,7 @@ export type { BrokerEvents } from './pubsub/broker.js';
 export { MemoryBroker } from './pubsub/memory-broker.js';
 export type { MemoryBrokerOptions } from './pubsub/memory-broker.js';
 export { AmqpBroker } from './pubsub/amqp-broker.js';
-export type { AmqpBrokerOptions } from './pubsub/amqp-broker.js';
+export type { AmqpBrokerConnection, AmqpBrokerOptions } from './pubsub/amqp-broker.js';
 export type { AmqpPeer, AmqpSource, Manage, ManagementRequest } from './pubsub/amqp-broker-peer.js';
 export { artemis, embedded, qpid, serviceBus } from './pubsub/amqp-broker-peers.js';
 export type { AmqpPeerName } from './pubsub/amqp-broker-peers.js';

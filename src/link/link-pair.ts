@@ -9,7 +9,7 @@ import type { Body } from '../message/body.js';
 import { OutgoingDelivery } from '../queue/outgoing-delivery.js';
 import type { DeliveryOwner } from '../queue/outgoing-delivery.js';
 import { Connection } from './connection.js';
-import type { ConnectionSettings } from './connection.js';
+import type { ConnectionSettings } from './connection-settings.js';
 import type { LinkOptions } from './link-options.js';
 import { ReceiverLink } from './receiver-link.js';
 import { SenderLink } from './sender-link.js';

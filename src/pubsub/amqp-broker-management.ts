@@ -3,13 +3,11 @@ import { resolveEndpoint } from '../address/endpoint.js';
 import { SYSTEM_CLOCK } from '../link/clock.js';
 import { DEFAULT_LIMITS } from '../link/limits.js';
 import { LinkPair } from '../link/link-pair.js';
-import { DEFAULT_RECONNECT } from '../link/reconnect.js';
 import { createContainer } from '../link/rhea-seam.js';
+import { resolveOptions } from '../messenger/options.js';
 import type { MessengerOptions } from '../messenger/options.js';
 import type { ManagementRequest } from './amqp-broker-peer.js';
 import { TopologyError } from './errors.js';
-
-const DEFAULT_TIMEOUT = 15_000;
 
 /** Asks the management node of a peer, over a connection that is there only while something is asked. */
 export class Management {
@@ -56,14 +54,16 @@ export class Management {
     const node = this.#node;
     if (node === undefined)
       throw new TopologyError('This peer has no management node. Make what is needed beforehand.');
-    const { name, connectTimeout = DEFAULT_TIMEOUT, tls = {}, allowInsecureMechs = false } = this.#options;
+    const { name, maxFrameSize, maxMessageSize, idleTimeout, ...settings } = resolveOptions(this.#options);
     return new LinkPair(resolveEndpoint(parseAddress(this.#url)), node, {
       container: createContainer(`${name ?? 'amqp-broker'}-management`),
-      limits: DEFAULT_LIMITS,
-      reconnect: DEFAULT_RECONNECT,
-      connectTimeout,
-      tls,
-      allowInsecureMechs,
+      limits: { ...DEFAULT_LIMITS, maxFrameSize, maxMessageSize, idleTimeout },
+      reconnect: settings.reconnect,
+      connectTimeout: settings.connectTimeout,
+      tls: settings.tls,
+      sasl: settings.sasl,
+      failover: settings.failover,
+      allowInsecureMechs: settings.allowInsecureMechs,
       clock: SYSTEM_CLOCK,
       random: Math.random,
     });

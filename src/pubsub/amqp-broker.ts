@@ -32,8 +32,8 @@ export interface AmqpBrokerOptions {
   url: string;
   /** Which broker it is, or how it names and does things. */
   peer: AmqpPeerName | AmqpPeer;
-  /** How it is connected to: TLS and so on. The windows are set here. */
-  connection?: Omit<MessengerOptions, 'incomingWindow' | 'outgoingWindow'> | undefined;
+  /** How it is connected to: TLS, SASL, reconnecting and so on. */
+  connection?: AmqpBrokerConnection | undefined;
   /**
    * Makes the application properties of a published message: what selectors can look at. Default none. What it throws,
    * `publish` rejects with.
@@ -42,6 +42,18 @@ export interface AmqpBrokerOptions {
   /** Where back-offs get the time from. Default the clocks of the machine. */
   clock?: QueueClock | undefined;
 }
+
+/** The options of a `Messenger` that a broker leaves to its user. */
+export type AmqpBrokerConnection = Omit<
+  MessengerOptions,
+  | 'incomingWindow'
+  | 'outgoingWindow'
+  | 'blocking'
+  | 'passive'
+  | 'closeIdleAfter'
+  | 'senderSettleMode'
+  | 'receiverSettleMode'
+>;
 
 const OPTIONS = ['url', 'peer', 'connection', 'properties', 'clock'];
 
