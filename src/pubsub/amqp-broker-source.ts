@@ -24,6 +24,9 @@ export interface SourceTerms {
   readonly credit: number;
 }
 
+/** How long the peer may take to let go of a subscription, in milliseconds. */
+const CLOSE_TIMEOUT = 5000;
+
 /** How long to wait before a source that was lost is opened again. */
 const REOPENING: Backoff = new Backoff({ delay: 500, maxDelay: 30_000 });
 
@@ -78,9 +81,15 @@ export class AmqpBrokerSource {
     this.#received.stop();
     for (let left = this.#received.tryPull(); left !== undefined; left = this.#received.tryPull()) left.release();
     await this.#running;
-    await this.#subscription?.close();
-    await this.#source.remove?.(this.#host.manage);
+    if (this.#subscription === undefined) return;
+    // What the peer is not told, because it is gone, is told here: there is nothing else to be done about it.
+    await this.#subscription.close({ timeout: CLOSE_TIMEOUT }).catch(this.#tell);
+    await this.#source.remove?.(this.#host.manage).catch(this.#tell);
   }
+
+  readonly #tell = (thrown: unknown): void => {
+    this.#host.failed(thrown instanceof PubSubError ? thrown : notRemoved(this.#source.address, thrown));
+  };
 
   async #open(): Promise<void> {
     const { address, name, durable, shared, capabilities, prepare } = this.#source;
@@ -139,6 +148,13 @@ export function pause(clock: QueueClock, delay: number, signal: AbortSignal): Pr
     const timer = clock.setTimeout(done, delay);
     timer.ref(); // who waits for a subscription is not done
     signal.addEventListener('abort', done, { once: true });
+  });
+}
+
+function notRemoved(address: string, thrown: unknown): PubSubError {
+  const cause = asError(thrown);
+  return new PubSubError(`The subscription to ${address} has ended here, but not at the peer. ${cause.message}`, {
+    cause,
   });
 }
 

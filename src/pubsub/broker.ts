@@ -1,6 +1,5 @@
 import { EventEmitter, setMaxListeners } from 'node:events';
-import { asError } from '../errors.js';
-import type { PubSubError } from '../errors.js';
+import { PubSubError, asError } from '../errors.js';
 import { logger } from '../log.js';
 import { SYSTEM_QUEUE_CLOCK } from '../queue/expiry.js';
 import type { QueueClock } from '../queue/expiry.js';
@@ -233,6 +232,11 @@ export abstract class Broker extends EventEmitter<BrokerEvents> implements Async
     });
     signal?.addEventListener('abort', onAbort, { once: true });
     this.#subscriptions.add(subscription);
+    attachment.ready?.catch((thrown: unknown) => {
+      if (subscription.closed) return; // nobody wants to know any more
+      const cause = asError(thrown);
+      this.failed(new PubSubError(`Subscription ${name} cannot begin. ${cause.message}`, { cause }));
+    });
     return subscription;
   }
 

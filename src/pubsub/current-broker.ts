@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { OptionError } from '../errors.js';
+import { OptionError, asError } from '../errors.js';
 import { Broker } from './broker.js';
 import { BrokerNotInitializedError } from './errors.js';
 
@@ -32,12 +32,21 @@ export function getMessageBroker(): Broker {
  * broker; neither is closed. Nothing changes inside `overrideMessageBroker`.
  *
  * @param broker The broker, or `undefined` for none.
- * @throws OptionError for something else.
+ * @throws OptionError for something else; AggregateError when consumers cannot subscribe on it. It is set all the same.
  */
 export function setMessageBroker(broker: Broker | undefined): void {
   if (broker !== undefined) requireBroker(broker);
   ofProcess = broker;
-  if (broker !== undefined) for (const attach of waiting.splice(0)) attach(broker);
+  if (broker === undefined) return;
+  const errors: Error[] = [];
+  for (const attach of waiting.splice(0)) {
+    try {
+      attach(broker);
+    } catch (error) {
+      errors.push(asError(error));
+    }
+  }
+  if (errors.length > 0) throw new AggregateError(errors, `${errors.length} consumers cannot subscribe on the broker.`);
 }
 
 /**

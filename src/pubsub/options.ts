@@ -73,6 +73,8 @@ export interface WorkSettings {
 const SUBSCRIBE_OPTIONS = ['predicate', 'selector', 'signal', 'name'];
 const ASYNC_OPTIONS = [...SUBSCRIBE_OPTIONS, 'concurrency', 'maxDeliveries', 'backoff', 'deadLetter'];
 const PUBLISH_OPTIONS = ['messageId', 'correlationId', 'ttl'];
+/** What a header can say, in milliseconds: about 49 days (AMQP 1.0 §3.2.1). */
+const MAX_TTL = 0xffff_ffff;
 const DEFAULT_MAX_DELIVERIES = 5;
 const DEFAULT_DEAD_LETTER = 'dead-letter';
 
@@ -89,7 +91,7 @@ export function checkPublishOptions(options: PublishOptions): void {
       throw new OptionError(`Option ${name} must be text that is not empty.`);
     }
   }
-  atLeast(1, 'ttl', options.ttl ?? 1);
+  if (wholeNumber('ttl', options.ttl ?? 1) > MAX_TTL) throw new OptionError(`Option ttl must be at most ${MAX_TTL}.`);
 }
 
 /** Throws OptionError for what is no option of `subscribe`, and the reason of a signal that is aborted already. */

@@ -141,6 +141,16 @@ describe('a consumer', () => {
     expect(handler).toHaveBeenCalledOnce();
   });
 
+  it('does not keep others from a broker on which it cannot subscribe', async () => {
+    const handler = vi.fn();
+    new Consumer(Ping, { selector: 'a = 1' }).onMessage(vi.fn());
+    new Consumer(Ping).onMessage(handler);
+    const broker = new MemoryBroker();
+    expect(() => setMessageBroker(broker)).toThrow(AggregateError);
+    await getMessageBroker().publish(new Ping({ id: 1 }));
+    expect(handler).toHaveBeenCalledOnce();
+  });
+
   it('takes one handler, and a second one is an error', () => {
     setMessageBroker(new NullBroker());
     const consumer = new Consumer(Ping);

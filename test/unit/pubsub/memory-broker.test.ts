@@ -271,7 +271,9 @@ describe('MemoryBroker', () => {
   it('refuses what is no message, no handler, no queue name, no option', async () => {
     const { broker } = makeBroker();
     await expect(broker.publish({ id: 1 } as never)).rejects.toMatchObject({ code: 'ERR_MESSAGE' });
-    await expect(broker.publish(new Job({ id: 1 }), { ttl: 0 })).rejects.toThrow(OptionError);
+    for (const ttl of [0, 1.5, 2 ** 32]) {
+      await expect(broker.publish(new Job({ id: 1 }), { ttl })).rejects.toThrow(OptionError);
+    }
     await expect(broker.publish(new Job({ id: 1 }), { messageId: '' })).rejects.toThrow(OptionError);
     await expect(broker.publish(new Job({ id: 1 }), { delay: 1 } as never)).rejects.toThrow('no option delay');
     expect(() => broker.subscribe(Job, undefined as never)).toThrow(OptionError);
