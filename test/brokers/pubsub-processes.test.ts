@@ -3,9 +3,8 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { AmqpBroker, rabbitmq3, rabbitmq4 } from 'amqp-messenger/pubsub';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { bindQueue } from './support/bind-queue.js';
+import { amqpBroker, isOld } from './support/amqp-broker.js';
 import { Job } from './support/job.js';
 import { onEachLocalBroker } from './support/on-each-broker.js';
 
@@ -32,12 +31,9 @@ async function startWorker(url: string, peer: string): Promise<Worker> {
 }
 
 describe('three processes with one queue name', () => {
-  onEachLocalBroker((peerOf) => {
+  onEachLocalBroker((peer) => {
     it('share ten thousand jobs and lose none when one is killed; another queue name gets them all', async () => {
-      const { version, url } = peerOf();
-      const isOld = version.startsWith('3.');
-      const peer = isOld ? rabbitmq3({ prepare: (queue) => bindQueue(peerOf(), queue) }) : rabbitmq4();
-      const broker = new AmqpBroker({ url, peer });
+      const broker = amqpBroker(peer());
       onTestFinished(() => broker.close());
       const copies = new Set<number>();
       const copy = ({ number }: Job): void => void copies.add(number);
@@ -45,7 +41,9 @@ describe('three processes with one queue name', () => {
       // Has the queue made, for the processes to come.
       await (await broker.subscribeAsync(Job, copy, 'work').ready()).unsubscribe();
 
-      const starting = Array.from({ length: 3 }, () => startWorker(url, isOld ? 'rabbitmq3' : 'rabbitmq4'));
+      const starting = Array.from({ length: 3 }, () =>
+        startWorker(peer().url, isOld(peer()) ? 'rabbitmq3' : 'rabbitmq4'),
+      );
       const workers = await Promise.all(starting);
       const [victim] = workers;
       const done = (): Set<number> => new Set(workers.flatMap(({ numbers }) => [...numbers]));

@@ -1,25 +1,71 @@
-import { AmqpBroker, rabbitmq3, rabbitmq4 } from 'amqp-messenger/pubsub';
-import { describe } from 'vitest';
+import { randomUUID } from 'node:crypto';
+import { TopologyError, defineMessage } from 'amqp-messenger/pubsub';
+import type { AmqpBroker, MessageClass } from 'amqp-messenger/pubsub';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { testBroker } from '../contract/broker-contract.js';
-import { bindQueue } from './support/bind-queue.js';
+import { amqpBroker, isOld } from './support/amqp-broker.js';
 import type { Broker } from './support/broker.js';
 import { onEachLocalBroker } from './support/on-each-broker.js';
 
-/** A pub/sub broker on a RabbitMQ. */
-export function amqpBroker(broker: Broker): AmqpBroker {
-  const peer = broker.version.startsWith('3.')
-    ? rabbitmq3({ prepare: (queue) => bindQueue(broker, queue) })
-    : rabbitmq4();
-  return new AmqpBroker({ url: broker.url, peer });
+/** A type of messages of one test. */
+function newType(): MessageClass<{ number: number }> {
+  return defineMessage<{ number: number }>(`test.${randomUUID()}`);
+}
+
+function connect(peer: Broker): AmqpBroker {
+  const broker = amqpBroker(peer);
+  onTestFinished(() => broker.close());
+  return broker;
 }
 
 describe('AmqpBroker', () => {
-  onEachLocalBroker((broker) => {
+  onEachLocalBroker((peer) => {
     testBroker({
       title: 'as any broker',
       spansProcesses: true,
       patience: 30_000,
-      create: () => ({ broker: amqpBroker(broker()), another: () => amqpBroker(broker()) }),
+      create: () => ({ broker: amqpBroker(peer()), another: () => amqpBroker(peer()) }),
+    });
+
+    it('has dead messages in the queue that the subscription names', async () => {
+      const Job = newType();
+      const deadLetter = `dead-${randomUUID()}`;
+      const broker = connect(peer());
+      const reject = vi.fn((_job: unknown, context: { reject(): void }) => context.reject());
+      await broker.subscribeAsync(Job, reject, 'work', { deadLetter }).ready();
+      await broker.publish(new Job({ number: 1 }));
+      await expect.poll(() => peer().queueDepth(deadLetter), { timeout: 20_000, interval: 200 }).toBe(1);
+      expect(reject).toHaveBeenCalledOnce();
+    });
+
+    it('says so when a queue is there and cannot be used so', async (test) => {
+      if (isOld(peer())) test.skip('Its queues are not made over AMQP 1.0.');
+      const Job = newType();
+      const broker = connect(peer());
+      await broker.subscribeAsync(Job, vi.fn(), 'work').ready();
+      const other = broker.subscribeAsync(Job, vi.fn(), 'work', { deadLetter: 'elsewhere' });
+      const refusal: unknown = await other.ready().catch((error: unknown) => error);
+      expect(refusal).toBeInstanceOf(TopologyError);
+      expect(String(refusal)).toMatch(/409.*x-dead-letter-routing-key/);
+    });
+
+    it('goes on after the peer was started anew', async () => {
+      const Job = newType();
+      const broker = connect(peer());
+      const errors: string[] = [];
+      broker.on('error', ({ message }) => errors.push(message));
+      const [direct, queued] = [new Set<number>(), new Set<number>()];
+      await broker.subscribe(Job, ({ number }) => void direct.add(number)).ready();
+      await broker.subscribeAsync(Job, ({ number }) => void queued.add(number), 'work').ready();
+      await broker.publish(new Job({ number: 1 }));
+      await peer().restart();
+      let number = 1;
+      const reached = async (): Promise<boolean> => {
+        await broker.publish(new Job({ number: ++number }));
+        return direct.size > 1 && queued.size > 1;
+      };
+      await expect.poll(reached, { timeout: 30_000, interval: 100 }).toBe(true);
+      expect(queued.has(1) && direct.has(1), errors.join('\n')).toBe(true);
     });
   });
 });
