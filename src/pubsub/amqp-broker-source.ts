@@ -46,6 +46,7 @@ export class AmqpBrokerSource {
   readonly #running: Promise<void>;
   #subscription: Subscription | undefined;
   #stream: AsyncIterable<Delivery> | undefined;
+  #isOpened = false;
 
   /** @param name A name for the link that no other has. */
   constructor(source: AmqpSource, terms: SourceTerms, name: string, host: SourceHost) {
@@ -75,16 +76,15 @@ export class AmqpBrokerSource {
     return null;
   }
 
-  /** Ends it. What has been received and not been given out goes back to the peer; a durable subscription stays there. */
+  /** Ends it. What was received and not given out goes back to the peer; a durable subscription stays there. */
   async close(): Promise<void> {
     this.#ending.abort(new StateError('The subscription has ended.'));
     this.#received.stop();
     for (let left = this.#received.tryPull(); left !== undefined; left = this.#received.tryPull()) left.release();
-    await this.#running;
-    if (this.#subscription === undefined) return;
     // What the peer is not told, because it is gone, is told here: there is nothing else to be done about it.
-    await this.#subscription.close({ timeout: CLOSE_TIMEOUT }).catch(this.#tell);
-    await this.#source.remove?.(this.#host.manage).catch(this.#tell);
+    await this.#subscription?.close({ timeout: CLOSE_TIMEOUT }).catch(this.#tell);
+    await this.#running;
+    if (this.#isOpened) await this.#source.remove?.(this.#host.manage).catch(this.#tell);
   }
 
   readonly #tell = (thrown: unknown): void => {
@@ -107,6 +107,7 @@ export class AmqpBrokerSource {
     // Before anything can come: what comes while nobody reads it goes another way.
     this.#stream = messenger.receive({ subscription: this.#subscription, signal });
     await this.#subscription.ready();
+    this.#isOpened = true;
   }
 
   async #run(): Promise<void> {

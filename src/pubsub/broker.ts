@@ -211,11 +211,14 @@ export abstract class Broker extends EventEmitter<BrokerEvents> implements Async
   }
 
   #leave(message: Message, name: string, options: PublishOptions): Promise<void> {
-    const publish = (): Promise<void> => {
+    const publish = (): void | Promise<void> => {
       this.#requireNotClosed();
-      return this.deliver(message, name, options) ?? Promise.resolve();
+      return this.deliver(message, name, options);
     };
-    return holdBack(message, options, publish) ? Promise.resolve() : publish();
+    const isHeld = holdBack(message, options, async () => {
+      await publish();
+    });
+    return (isHeld ? undefined : publish()) ?? Promise.resolve();
   }
 
   #keep(

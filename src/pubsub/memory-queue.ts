@@ -129,7 +129,7 @@ export class MemoryQueue {
     }
   }
 
-  /** Always by a timer, also without a delay: a handler that releases for ever must not keep the process from the rest. */
+  /** Always by a timer, also without a delay: a handler that releases for ever must not stop the rest. */
   #rest(job: Job, delay: number): void {
     const timer = this.#clock.setTimeout(
       () => {

@@ -55,7 +55,7 @@ export interface MessageConstructor {
   readonly messageName: string | undefined;
   /** What its messages must look like. */
   readonly schema: StandardSchema | undefined;
-  /** Makes a message of what `toJSON` has given, without asking the schema. Throws InvalidMessageError for other JSON. */
+  /** Makes a message of what `toJSON` has given, without asking the schema. Throws InvalidMessageError. */
   fromJSON<M extends Message>(this: MessageType<M>, json: unknown): M;
 }
 
@@ -100,7 +100,7 @@ class BaseMessage implements Message {
   }
 }
 
-/** The class that every class of messages extends. An interface stands for it in types, so any class that has what it has will do. */
+/** The class that every class of messages extends. */
 export const Message: MessageConstructor = BaseMessage;
 
 /**

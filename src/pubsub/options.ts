@@ -50,7 +50,7 @@ export interface AsyncSubscribeOptions<M extends Message> extends SubscribeOptio
 
 /** How `close` ends a broker. */
 export interface CloseOptions {
-  /** Whether what is queued inside this process is handled first. Queues of a peer stay there in any case. Default true. */
+  /** Whether what is queued inside this process is handled first. Queues of a peer stay there anyway. Default true. */
   drain?: boolean | undefined;
   /** How long that, and handlers that run, are waited for, in milliseconds. Default no limit. */
   timeout?: number | undefined;

@@ -209,6 +209,17 @@ describe('AmqpBroker', () => {
     expect(told.errors).toContainEqual(new TopologyError('nobody is there'));
   });
 
+  it('can be closed while it is still trying to reach the peer', async () => {
+    const peer = await startBroker();
+    const broker = connect(peer, { connection: { reconnect: { initial: true, delay: 1000 } } });
+    await peer.stop();
+    const subscription = broker.subscribe(Order, vi.fn());
+    const published = broker.publish(order(1));
+    await broker.close({ drain: false });
+    await expect(subscription.ready()).rejects.toThrow();
+    await expect(published).rejects.toThrow();
+  });
+
   it('tells what the management node of a peer does not do', async () => {
     const peer = await startBroker();
     const broker = connect(peer, { peer: rabbitmq4(), connection: { connectTimeout: 500 } });

@@ -4,7 +4,7 @@ import type { RabbitMQQueue } from 'amqp-messenger/pubsub';
 import type { Broker } from './broker.js';
 import { RabbitMQNode } from './rabbitmq-node.js';
 
-/** Makes a queue, and what takes its dead letters, and binds it, with the tool of a RabbitMQ that the tests have started. */
+/** Makes and binds a queue, and what takes its dead letters, by the tool of a RabbitMQ that the tests have started. */
 export async function bindQueue(
   broker: Broker,
   { queue, exchange, routingKey, deadLetter }: RabbitMQQueue,
