@@ -9,7 +9,7 @@
 export { AbstractChannel } from './channels/abstract-channel.js';
 export type { ChannelOptions, StreamOptions, WatchOptions } from './channels/abstract-channel.js';
 export type { Authorization, Authorize } from './channels/admission.js';
-export type { HistoryOptions, HistorySnapshot } from './channels/event-log.js';
+export type { HistoryOptions, HistorySnapshot, RememberedEvent } from './channels/event-log.js';
 export { EventParser } from './channels/event-parser.js';
 export type { EventParserOptions, ServerSentEvent } from './channels/event-parser.js';
 export type { Feed, FeedDelivery, FeedOptions } from './channels/feed.js';
@@ -20,7 +20,6 @@ export { CHANNEL_CLOSED, CHANNEL_ERROR, Message, RESYNC } from './channels/messa
 export type { MessageOptions } from './channels/message.js';
 export { MessageQueueListener } from './channels/message-queue-listener.js';
 export type { ListenerEvents, ListenerOptions } from './channels/message-queue-listener.js';
-export type { Mailbox, MailboxState } from './channels/mailbox.js';
 export type { Signature, SignatureAlgorithm, SignatureKey } from './channels/signature.js';
 export { SignedMessage } from './channels/signed-message.js';
 export type { SignedPayload } from './channels/signed-message.js';

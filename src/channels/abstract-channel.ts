@@ -159,8 +159,9 @@ export abstract class AbstractChannel<Out> implements AsyncDisposable {
   async deliverNext(id: string): Promise<Message> {
     const mailbox = this.mailbox(id);
     if (!mailbox.listener.isRunning) throw new NoMessagesError(`Listener ${id} is stopped. Start it first.`);
-    const message = await this.#deliver(mailbox);
+    const message = this.#take(mailbox);
     if (message === undefined) throw new NoMessagesError(`Listener ${id} has no message.`);
+    await handle(mailbox, message);
     return message;
   }
 
@@ -210,7 +211,12 @@ export abstract class AbstractChannel<Out> implements AsyncDisposable {
     return this.close();
   }
 
-  /** What waits for a listener. @throws InvalidListenerError when there is no listener with this id. */
+  /**
+   * What waits for a listener.
+   *
+   * @throws InvalidListenerError when there is no listener with this id.
+   * @internal
+   */
   protected mailbox(id: string): Mailbox {
     const mailbox = this.#mailboxes.get(id);
     if (mailbox === undefined) throw new InvalidListenerError(`Channel ${this.id} has no listener ${id}.`);
@@ -224,26 +230,18 @@ export abstract class AbstractChannel<Out> implements AsyncDisposable {
         listener,
         mailbox: mailbox?.listener === listener ? mailbox : undefined,
         adapt: (message) => this.adapt(message),
-        deliver: (from) => this.#deliver(from),
+        take: (from) => this.#take(from),
+        handle,
         ended,
       },
       signal,
     );
   }
 
-  async #deliver(mailbox: Mailbox): Promise<Message | undefined> {
+  #take(mailbox: Mailbox): Message | undefined {
     const message = mailbox.take();
-    if (message === undefined) return undefined;
-    const { listener } = mailbox;
-    if (mailbox.state === 'removed' && this.#mailboxes.get(listener.id) === mailbox)
-      this.#mailboxes.delete(listener.id);
-    try {
-      await listener.onMessage(message);
-    } catch (error) {
-      mailbox.putBack(message);
-      throw error;
-    }
-    listener.emit('message', message);
+    const { id } = mailbox.listener;
+    if (mailbox.state === 'removed' && this.#mailboxes.get(id) === mailbox) this.#mailboxes.delete(id);
     return message;
   }
 
@@ -277,4 +275,15 @@ export abstract class AbstractChannel<Out> implements AsyncDisposable {
 function deposit(mailbox: Mailbox, message: Message): void {
   if (message.type === CHANNEL_CLOSED) mailbox.end(message);
   else mailbox.put(message);
+}
+
+async function handle(mailbox: Mailbox, message: Message): Promise<void> {
+  const { listener } = mailbox;
+  try {
+    await listener.onMessage(message);
+  } catch (error) {
+    mailbox.putBack(message);
+    throw error;
+  }
+  listener.emit('message', message);
 }

@@ -24,6 +24,18 @@ export interface HistoryOptions {
   maxAge?: number | undefined;
 }
 
+/** An event of a snapshot. */
+export interface RememberedEvent {
+  /** Its id. */
+  readonly id: string;
+  /** Its name. */
+  readonly type: string;
+  /** All of it, as it goes over the wire. */
+  readonly text: string;
+  /** When it was sent, in milliseconds since 1970. */
+  readonly time: number;
+}
+
 /** What a channel remembers, as a JSON value: for the channel that goes on in its place after a restart. */
 export interface HistorySnapshot {
   /** What the channel's own ids begin with. */
@@ -32,13 +44,8 @@ export interface HistorySnapshot {
   readonly count: number;
   /** The id of the newest event, remembered or not. */
   readonly lastId: string;
-  /** The events that are remembered, the oldest first, each with the wire text and the time since 1970. */
-  readonly events: readonly {
-    readonly id: string;
-    readonly type: string;
-    readonly text: string;
-    readonly time: number;
-  }[];
+  /** The events that are remembered, the oldest first. */
+  readonly events: readonly RememberedEvent[];
 }
 
 /**

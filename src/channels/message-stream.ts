@@ -9,8 +9,10 @@ export interface StreamSource<Out> {
   readonly mailbox: Mailbox | undefined;
   /** What the stream gives out for a message. */
   adapt(message: Message): Out;
-  /** Takes the next message, and has the listener handle it. `undefined` when there is none. */
-  deliver(mailbox: Mailbox): Promise<Message | undefined>;
+  /** Takes the next message. `undefined` when there is none. */
+  take(mailbox: Mailbox): Message | undefined;
+  /** Has the listener handle a message that was taken. */
+  handle(mailbox: Mailbox, message: Message): Promise<void>;
   /** Called once, when the stream is over, whatever has ended it. */
   ended(): void;
 }
@@ -68,13 +70,15 @@ export class MessageStream<Out> implements AsyncIterableIterator<Out, undefined>
     const { listener, mailbox } = this.#source;
     const { signal } = this.#ending;
     while (!signal.aborted && listener.isRunning) {
-      const message = mailbox === undefined ? undefined : await this.#source.deliver(mailbox);
+      const message = mailbox === undefined ? undefined : this.#source.take(mailbox);
+      if (mailbox !== undefined && message !== undefined) await this.#source.handle(mailbox, message);
       if (message !== undefined && message.type !== CHANNEL_CLOSED) return message;
       if (message !== undefined || mailbox === undefined || mailbox.state === 'removed') {
         listener.stop();
         this.#end();
         return message ?? new Message(CHANNEL_CLOSED);
       }
+      // Nothing was awaited since the look into the mailbox: no change is missed.
       await mailbox.changed(signal);
     }
     return undefined;
