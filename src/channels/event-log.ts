@@ -42,8 +42,8 @@ export interface HistorySnapshot {
   readonly epoch: string;
   /** How many events the channel has sent. */
   readonly count: number;
-  /** The id of the newest event, remembered or not. */
-  readonly lastId: string;
+  /** The id that came before the oldest event that is remembered. */
+  readonly before: string;
   /** The events that are remembered, the oldest first. */
   readonly events: readonly RememberedEvent[];
 }
@@ -60,14 +60,15 @@ export class EventLog {
   readonly #positions = new Map<string, number>();
   #bytes = 0;
   #next = 1;
-  #lastId: string;
+  /** Whoever has got this, and nothing after it, has everything that is forgotten. */
+  #before: string;
 
   constructor(limits: Required<{ [Name in keyof HistoryOptions]: number }>, clock: QueueClock, from?: HistorySnapshot) {
     this.#limits = limits;
     this.#clock = clock;
     // Ids of another channel, or of this one before a restart, must never be taken for ids of this one.
     this.#epoch = from?.epoch ?? randomBytes(6).toString('base64url');
-    this.#lastId = `${this.#epoch}-0`;
+    this.#before = `${this.#epoch}-0`;
     if (from !== undefined) this.#restore(from);
   }
 
@@ -78,7 +79,7 @@ export class EventLog {
 
   /** The id of the newest event; before the first one, the id of where the channel begins. */
   get lastId(): string {
-    return this.#lastId;
+    return this.#entries.at(this.#entries.size - 1)?.id ?? this.#before;
   }
 
   /** How many events it remembers. */
@@ -102,12 +103,12 @@ export class EventLog {
     return this.#positions.has(id);
   }
 
-  /** The position after the event with this id; `undefined` when something after it is forgotten, or it is unknown. */
+  /** The position after the event with this id; `undefined` when it is unknown or too old. */
   positionAfter(id: string): number | undefined {
     this.#forget();
-    if (id === this.#lastId) return this.#next;
     const position = this.#positions.get(id);
-    return position === undefined ? undefined : position + 1;
+    if (position !== undefined) return position + 1;
+    return id === this.#before ? this.#first : undefined;
   }
 
   /** The event at a position; `undefined` when it is forgotten or yet to come. */
@@ -122,7 +123,7 @@ export class EventLog {
     const events = Array.from(this.#entries, ({ id, type, bytes, time }) => {
       return { id, type, text: bytes.toString(), time: time + offset };
     });
-    return { epoch: this.#epoch, count: this.#next - 1, lastId: this.#lastId, events };
+    return { epoch: this.#epoch, count: this.#next - 1, before: this.#before, events };
   }
 
   get #first(): number {
@@ -133,7 +134,6 @@ export class EventLog {
     this.#entries.push(entry);
     this.#positions.set(entry.id, this.#next++);
     this.#bytes += entry.bytes.length;
-    this.#lastId = entry.id;
   }
 
   #forget(): void {
@@ -144,20 +144,21 @@ export class EventLog {
       // A later event may have the same id.
       if (this.#positions.get(entry.id) === this.#first) this.#positions.delete(entry.id);
       this.#entries.shift();
+      this.#before = entry.id;
       this.#bytes -= entry.bytes.length;
     }
   }
 
-  #restore({ count, lastId, events }: HistorySnapshot): void {
-    if (!Number.isSafeInteger(count) || typeof lastId !== 'string' || !(events.length <= count)) {
+  #restore({ count, before, events }: HistorySnapshot): void {
+    if (!Number.isSafeInteger(count) || typeof before !== 'string' || !(events.length <= count)) {
       throw new OptionError('Option snapshot must be what snapshot() has returned.');
     }
     const offset = this.#clock.wallNow() - this.#clock.now();
+    this.#before = before;
     this.#next = count - events.length + 1;
     for (const { id, type, text, time } of events) {
       this.#keep({ id, type, bytes: Buffer.from(text), time: time - offset });
     }
-    this.#lastId = lastId;
     this.#forget();
   }
 }

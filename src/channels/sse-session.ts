@@ -73,7 +73,8 @@ export class SseSession implements EventSinkEvents {
   /** The position before which it has got, or will never get, everything. */
   get flushed(): number {
     if (this.#state === 'closed' || this.#state === 'gapped') return Infinity;
-    return this.#blocked?.position ?? (this.#state === 'replaying' ? this.#cursor : Infinity);
+    const replayed = this.#state === 'replaying' ? this.#cursor : Infinity;
+    return Math.min(replayed, this.#blocked?.position ?? Infinity);
   }
 
   /** Begins. `lastEventId` is what the client has got before. */
@@ -81,10 +82,10 @@ export class SseSession implements EventSinkEvents {
     this.#sink = sink;
     const { log, retry } = this.#settings;
     const position = lastEventId === undefined ? log.next : log.positionAfter(lastEventId);
+    this.#cursor = position ?? log.next;
     // A client that gets no event before it comes back knows this id, and misses nothing.
     this.#write(encodeEvent({ retry, id: position === log.next ? log.lastId : undefined }));
     if (position === undefined) this.#resync(lastEventId);
-    this.#cursor = position ?? log.next;
     this.#replay();
   }
 

@@ -1,0 +1,274 @@
+import { describe, expect, it, vi } from 'vitest';
+import { encodeEvent } from '../../../src/channels/event-encoder.js';
+import { EventLog } from '../../../src/channels/event-log.js';
+import { SseClients } from '../../../src/channels/sse-clients.js';
+import { SseSession } from '../../../src/channels/sse-session.js';
+import type { SessionSettings } from '../../../src/channels/sse-session.js';
+import { FakeClock } from '../../support/fake-clock.js';
+import { FakeSink } from './fake-sink.js';
+
+const SMALL = 1;
+const LARGE = 1e9;
+
+/** A channel without listeners and requests. */
+class Stage {
+  readonly clock = new FakeClock();
+  readonly log: EventLog;
+  readonly clients: SseClients;
+
+  constructor(limit = 1000) {
+    this.log = new EventLog({ limit, maxBytes: Infinity, maxAge: Infinity }, this.clock);
+    this.clients = new SseClients({ log: this.log, clock: this.clock, heartbeat: 15_000, patience: 5000 });
+  }
+
+  open(sink: FakeSink, lastEventId?: string, settings: Partial<SessionSettings> = {}): SseSession {
+    const session: SseSession = new SseSession({
+      log: this.log,
+      maxBytes: 1000,
+      slowClients: 'close',
+      retry: 2000,
+      filter: undefined,
+      now: () => this.clock.now(),
+      changed: () => (session.state === 'closed' ? this.clients.delete(session) : this.clients.changed(session)),
+      ...settings,
+    });
+    this.clients.add(session);
+    session.open(sink, lastEventId);
+    return session;
+  }
+
+  broadcast(...data: string[]): void {
+    for (const text of data) {
+      const id = this.log.nextId;
+      const event = { id, type: 'message', bytes: encodeEvent({ id, data: text }) };
+      this.log.append(event);
+      this.clients.deliver(event);
+    }
+  }
+}
+
+describe('A client', () => {
+  it('is told when to come back, and where it stands, before there is an event', () => {
+    const stage = new Stage();
+    const sink = new FakeSink(LARGE);
+    stage.open(sink);
+    expect(Buffer.concat(sink.written).toString()).toBe(`retry: 2000\nid: ${stage.log.lastId}\n\n`);
+  });
+
+  it('gets the same bytes as every other: an event is encoded once', () => {
+    const stage = new Stage();
+    const [one, other] = [new FakeSink(LARGE), new FakeSink(LARGE)];
+    stage.open(one);
+    stage.open(other);
+    stage.broadcast('a');
+    expect(one.written.at(-1)).toBe(other.written.at(-1));
+  });
+
+  it('that comes back gets what it missed, then what comes, without gap or double', () => {
+    const stage = new Stage();
+    stage.broadcast('a', 'b', 'c');
+    const sink = new FakeSink(LARGE);
+    stage.open(sink, stage.log.at(1)?.id);
+    stage.broadcast('d');
+    expect(sink.data).toEqual(['b', 'c', 'd']);
+  });
+
+  it('that replays slowly gets the rest as it reads, with new events behind', () => {
+    const stage = new Stage();
+    stage.broadcast('a');
+    const known = stage.log.lastId;
+    stage.broadcast('b', 'c');
+    const sink = new FakeSink(SMALL);
+    const session = stage.open(sink, known);
+    expect([sink.data, session.state, session.flushed]).toEqual([[], 'replaying', 2]);
+    const steps: string[][] = [];
+    for (const added of ['d', 'e', '', '', '']) {
+      if (added !== '') stage.broadcast(added);
+      sink.read();
+      session.drained();
+      steps.push(sink.data);
+    }
+    expect(steps[0]).toEqual(['b']);
+    expect(steps.at(-1)).toEqual(['b', 'c', 'd', 'e']);
+    expect(session.state).toBe('live');
+  });
+
+  it('gets resync, and the id to go on from, when the history does not reach back', () => {
+    const stage = new Stage(1);
+    stage.broadcast('a');
+    const lost = stage.log.lastId;
+    stage.broadcast('b', 'c', 'c');
+    const newest = stage.log.lastId;
+    const sink = new FakeSink(LARGE);
+    stage.open(sink, lost);
+    stage.broadcast('d');
+    expect(sink.events).toMatchObject([{ type: 'resync', lastEventId: newest }, { data: 'd' }]);
+    expect(JSON.parse(sink.data[0]!)).toEqual({ reason: 'unknown-id', lastEventId: lost });
+    const again = new FakeSink(LARGE);
+    stage.open(again, sink.events[0]?.lastEventId);
+    expect(again.data).toEqual(['d']);
+  });
+
+  it('gets what its filter lets through, and stays within the history by the heartbeat', () => {
+    const stage = new Stage(1);
+    const sink = new FakeSink(LARGE);
+    stage.open(sink, undefined, { filter: ({ id }) => id.endsWith('2') });
+    stage.broadcast('a', 'b', 'c');
+    expect(sink.data).toEqual(['b']);
+    stage.clock.advance(15_000);
+    expect(sink.written.at(-1)?.toString()).toBe(`:\nid: ${stage.log.lastId}\n\n`);
+  });
+});
+
+describe('A client that does not read', () => {
+  it('costs its cap and one event, and is ended; it comes back and gets the rest', () => {
+    const stage = new Stage();
+    const sink = new FakeSink(SMALL);
+    const session = stage.open(sink, undefined, { maxBytes: 500 });
+    for (let index = 0; index < 100 && session.state === 'live'; index++) {
+      stage.broadcast('x'.repeat(50));
+      expect(sink.bufferedBytes).toBeLessThanOrEqual(500);
+    }
+    expect([sink.state, session.state, session.bufferedBytes]).toEqual(['destroyed', 'closed', 0]);
+    expect(stage.clients.size).toBe(0);
+    expect(session.signal.aborted).toBe(true);
+    const again = new FakeSink(LARGE);
+    stage.open(again, sink.events.at(-1)?.lastEventId);
+    expect(sink.events.length + again.events.length).toBe(stage.log.size);
+  });
+
+  it('takes one event of any size when nothing waits', () => {
+    const stage = new Stage();
+    const sink = new FakeSink(LARGE);
+    stage.open(sink, undefined, { maxBytes: 10 });
+    stage.broadcast('x'.repeat(1000));
+    expect(sink.data).toHaveLength(1);
+  });
+
+  it('is told by resync what it has missed, when that is the policy', () => {
+    const stage = new Stage();
+    const sink = new FakeSink(SMALL);
+    const session = stage.open(sink, undefined, { maxBytes: 200, slowClients: 'resync' });
+    for (let index = 0; index < 20; index++) stage.broadcast('x'.repeat(50));
+    expect(session.state).toBe('gapped');
+    expect(sink.bufferedBytes).toBeLessThanOrEqual(200);
+    const before = sink.events.length;
+    sink.read();
+    session.drained();
+    expect(session.state).toBe('live');
+    sink.read();
+    session.drained();
+    stage.broadcast('y');
+    const [resync, next] = sink.events.slice(before);
+    expect(resync).toMatchObject({ type: 'resync', data: '{"reason":"too-slow"}' });
+    expect(next?.data).toBe('y');
+    // The events after the id of resync are those it will get.
+    expect(stage.log.positionAfter(resync!.lastEventId)).toBe(stage.log.next - 1);
+  });
+
+  it.each(['close', 'resync'] as const)(
+    'and falls out of the history while it replays meets the policy %s',
+    (policy) => {
+      const stage = new Stage(2);
+      stage.broadcast('a', 'b');
+      const sink = new FakeSink(SMALL);
+      const session = stage.open(sink, stage.log.at(1)?.id, { slowClients: policy });
+      stage.broadcast('c', 'd', 'e');
+      sink.read();
+      session.drained();
+      expect(session.state).toBe(policy === 'close' ? 'closed' : 'live');
+      expect(sink.events.map(({ type }) => type)).toEqual(policy === 'close' ? [] : ['resync']);
+    },
+  );
+
+  it('holds back until it reads, is gone, or has been waited for long enough', async () => {
+    const stage = new Stage();
+    const ready = async (): Promise<string> => {
+      const waiting = stage.clients.ready(undefined).then(() => 'ready');
+      return Promise.race([waiting, new Promise<string>((resolve) => setImmediate(() => resolve('waits')))]);
+    };
+    expect(await ready()).toBe('ready');
+    const sink = new FakeSink(SMALL);
+    const session = stage.open(sink);
+    expect(await ready()).toBe('waits');
+    sink.read();
+    session.drained();
+    expect(await ready()).toBe('ready');
+    stage.broadcast('a');
+    expect(await ready()).toBe('waits');
+    stage.clock.advance(5000);
+    expect(await ready()).toBe('waits');
+    stage.clock.advance(2);
+    expect(await ready()).toBe('ready');
+    const other = stage.open(new FakeSink(SMALL));
+    expect(await ready()).toBe('waits');
+    other.destroy();
+    expect(await ready()).toBe('ready');
+  });
+
+  it('does not hold back for longer than a signal', async () => {
+    const stage = new Stage();
+    stage.open(new FakeSink(SMALL));
+    const ending = new AbortController();
+    const waiting = stage.clients.ready(ending.signal);
+    ending.abort(new Error('enough'));
+    await expect(waiting).rejects.toThrow('enough');
+    await expect(stage.clients.ready(ending.signal)).rejects.toThrow('enough');
+  });
+});
+
+describe('The clients of a channel', () => {
+  it('share one timer, and there is none while nobody is there', () => {
+    const stage = new Stage();
+    expect(stage.clock.timers).toBe(0);
+    const sinks = Array.from({ length: 1000 }, () => new FakeSink(LARGE));
+    const sessions = sinks.map((sink) => stage.open(sink));
+    expect(stage.clock.timers).toBe(1);
+    stage.clock.advance(15_000);
+    expect(sinks.every(({ written }) => written.length === 2)).toBe(true);
+    expect(sinks[0]?.written[1]).toBe(sinks[999]?.written[1]);
+    expect(stage.clock.timers).toBe(1);
+    for (const session of sessions) session.destroy();
+    expect([stage.clients.size, stage.clock.timers]).toEqual([0, 0]);
+  });
+
+  it('get no heartbeat while something waits for them', () => {
+    const stage = new Stage();
+    const sink = new FakeSink(SMALL);
+    stage.open(sink);
+    stage.clock.advance(60_000);
+    expect(sink.written).toHaveLength(1);
+  });
+
+  it('are ended after what waits for them and the last event', async () => {
+    const stage = new Stage();
+    stage.broadcast('a');
+    const known = stage.log.lastId;
+    stage.broadcast('b');
+    const [live, replaying] = [new FakeSink(LARGE), new FakeSink(SMALL)];
+    const sessions = [stage.open(live), stage.open(replaying, known)];
+    const finished = stage.clients.finish(encodeEvent({ event: 'closed', data: 'null' }), 5000);
+    expect([live.state, replaying.state]).toEqual(['ended', 'open']);
+    sessions[0]?.closed();
+    replaying.read();
+    sessions[1]?.drained();
+    replaying.read();
+    sessions[1]?.drained();
+    expect([replaying.state, replaying.data]).toEqual(['ended', ['b', 'null']]);
+    sessions[1]?.closed();
+    await finished;
+    expect(stage.clock.timers).toBe(0);
+  });
+
+  it('are cut off when they do not read in time', async () => {
+    const stage = new Stage();
+    const sink = new FakeSink(SMALL);
+    stage.open(sink);
+    const destroyed = vi.spyOn(sink, 'destroy');
+    const finished = stage.clients.finish(undefined, 5000);
+    stage.clock.advance(5000);
+    await finished;
+    expect(destroyed).toHaveBeenCalledOnce();
+    expect(stage.clients.size).toBe(0);
+  });
+});
