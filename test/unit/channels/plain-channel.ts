@@ -12,10 +12,9 @@ export class PlainChannel extends AbstractChannel<Message> {
 export async function typesOf(stream: AsyncIterator<Message>, count: number): Promise<string[]> {
   const types: string[] = [];
   while (types.length < count) {
-    const { done, value } = await stream.next();
-    if (done === true) return [...types, 'done'];
-    // Not done: it has a value.
-    types.push((value as Message).type);
+    const result = await stream.next();
+    if (result.done === true) return [...types, 'done'];
+    types.push(result.value.type);
   }
   return types;
 }

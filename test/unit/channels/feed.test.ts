@@ -1,0 +1,275 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { FeedDelivery, FeedHost } from '../../../src/channels/feed.js';
+import { Feed } from '../../../src/channels/feed.js';
+import { messageOf } from '../../../src/channels/feed-message.js';
+import type { FeedMessage } from '../../../src/channels/feed-message.js';
+import { Message } from '../../../src/channels/message.js';
+import { SseChannel } from '../../../src/channels/sse-channel.js';
+import { ClientQueue } from '../../../src/queue/client-queue.js';
+import { InvalidChannelError } from '../../../src/errors.js';
+
+/** A subscription to feed from: what becomes of each delivery is in `outcomes`. */
+class FakeSubscription implements AsyncIterable<FeedDelivery> {
+  readonly outcomes: string[] = [];
+  readonly #queue = new ClientQueue<FeedDelivery>();
+
+  send(...messages: FeedMessage[]): void {
+    for (const message of messages) {
+      const settle = (outcome: string) => (): void => void this.outcomes.push(`${outcome} ${String(message.body)}`);
+      const [accept, release, reject] = [settle('accept'), settle('release'), settle('reject')];
+      this.#queue.push({ message, accept, release, reject });
+    }
+  }
+
+  end(): void {
+    this.#queue.stop();
+  }
+
+  /** How many deliveries nobody has taken. */
+  get waiting(): number {
+    return this.#queue.size;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<FeedDelivery> {
+    return this.#queue[Symbol.asyncIterator]();
+  }
+}
+
+/** Lets everything go on that waits for nothing but its turn. */
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+const text = (body: string, id?: string): FeedMessage => ({ body, id });
+
+function createHost(): FeedHost & {
+  sent: Message[];
+  open: () => void;
+  close: () => void;
+  flush: (to: number) => void;
+} {
+  const sent: Message[] = [];
+  let gate = Promise.resolve();
+  let flushed = Infinity;
+  let open = (): void => undefined;
+  let wake = (): void => undefined;
+  return {
+    sent,
+    close: () => {
+      gate = new Promise((resolve) => (open = resolve));
+    },
+    open: () => open(),
+    flush: (to) => {
+      flushed = to;
+      wake();
+    },
+    broadcast: (message) => void sent.push(message),
+    remembers: (id) => sent.some((message) => message.id === id),
+    ready: (signal) =>
+      Promise.race([
+        gate,
+        new Promise<void>((_, reject) => signal.addEventListener('abort', () => reject(new Error()))),
+      ]),
+    changes: (signal) =>
+      new Promise((resolve) => {
+        wake = resolve;
+        signal.addEventListener('abort', () => resolve());
+      }),
+    position: () => sent.length + 1,
+    flushed: () => flushed,
+    ended: () => undefined,
+  };
+}
+
+describe('A feed', () => {
+  it('broadcasts what comes, in order, and accepts it', async () => {
+    const [host, source] = [createHost(), new FakeSubscription()];
+    const feed = new Feed(host, source, {});
+    source.send(text('a'), text('b'));
+    await settled();
+    source.send(text('c'));
+    source.end();
+    await feed.done;
+    expect(host.sent.map(({ payload }) => payload)).toEqual(['a', 'b', 'c']);
+    expect(source.outcomes).toEqual(['accept a', 'accept b', 'accept c']);
+  });
+
+  it('takes nothing while somebody holds the channel back', async () => {
+    const [host, source] = [createHost(), new FakeSubscription()];
+    host.close();
+    const feed = new Feed(host, source, {});
+    source.send(text('a'), text('b'));
+    await settled();
+    expect([source.waiting, host.sent]).toEqual([2, []]);
+    host.open();
+    await settled();
+    expect([source.waiting, source.outcomes.length]).toEqual([0, 2]);
+    await feed.stop();
+  });
+
+  it('accepts when written, if asked to, and in order', async () => {
+    const [host, source] = [createHost(), new FakeSubscription()];
+    host.flush(1);
+    const feed = new Feed(host, source, { ack: 'on-written' });
+    source.send(text('a'), text('b'), text('c'));
+    await settled();
+    expect([host.sent.length, source.outcomes]).toEqual([3, []]);
+    host.flush(3);
+    await settled();
+    expect(source.outcomes).toEqual(['accept a', 'accept b']);
+    source.end();
+    host.flush(Infinity);
+    await feed.done;
+    expect(source.outcomes).toEqual(['accept a', 'accept b', 'accept c']);
+  });
+
+  it('releases, when it is stopped, what was not written', async () => {
+    const [host, source] = [createHost(), new FakeSubscription()];
+    host.flush(2);
+    const feed = new Feed(host, source, { ack: 'on-written' });
+    source.send(text('a'), text('b'));
+    await settled();
+    await feed.stop();
+    expect(source.outcomes).toEqual(['accept a', 'release b']);
+  });
+
+  it('releases what comes after it was stopped', async () => {
+    const host = createHost();
+    const outcomes: string[] = [];
+    let arrive: (result: IteratorResult<FeedDelivery>) => void = () => undefined;
+    const iterator = { next: () => new Promise<IteratorResult<FeedDelivery>>((resolve) => (arrive = resolve)) };
+    const feed = new Feed(host, { [Symbol.asyncIterator]: () => iterator }, {});
+    await settled();
+    await feed.stop();
+    const [accept, release] = [() => outcomes.push('accept'), () => outcomes.push('release')];
+    arrive({ done: false, value: { message: text('a'), accept, release } });
+    await settled();
+    expect([outcomes, host.sent]).toEqual([['release'], []]);
+  });
+
+  it('is stopped by its signal, also one that was aborted before, and at the end of a block', async () => {
+    const [host, source] = [createHost(), new FakeSubscription()];
+    const ending = new AbortController();
+    const feed = new Feed(host, source, { signal: ending.signal });
+    ending.abort();
+    await feed.done;
+    await new Feed(host, source, { signal: ending.signal }).done;
+    const other = new Feed(host, source, {});
+    await other[Symbol.asyncDispose]();
+    source.send(text('a'));
+    await settled();
+    expect([host.sent, source.waiting]).toEqual([[], 1]);
+  });
+
+  it('accepts without sending again what the history has, unless told otherwise', async () => {
+    const [host, source] = [createHost(), new FakeSubscription()];
+    const feed = new Feed(host, source, {});
+    source.send(text('a', '1'), text('a', '1'));
+    source.end();
+    await feed.done;
+    expect([host.sent.length, source.outcomes]).toEqual([1, ['accept a', 'accept a']]);
+    const again = new FakeSubscription();
+    const doubling = new Feed(host, again, { deduplicate: false });
+    again.send(text('a', '1'));
+    again.end();
+    await doubling.done;
+    expect(host.sent.length).toBe(2);
+  });
+
+  it('maps, leaves out what it is told to, and rejects what fails', async () => {
+    const [host, source] = [createHost(), new FakeSubscription()];
+    const onReject = vi.fn();
+    const map = ({ body }: FeedMessage): Message | undefined => {
+      if (body === 'bad') throw new RangeError('bad body');
+      return body === 'skip' ? undefined : new Message('mapped', body);
+    };
+    const feed = new Feed(host, source, { map, onReject });
+    source.send(text('a'), text('skip'), text('bad'), text('b'));
+    source.end();
+    await feed.done;
+    expect(host.sent).toEqual([new Message('mapped', 'a'), new Message('mapped', 'b')]);
+    expect(source.outcomes).toEqual(['accept a', 'accept skip', 'reject bad', 'accept b']);
+    expect(onReject).toHaveBeenCalledExactlyOnceWith(new RangeError('bad body'), text('bad'));
+  });
+
+  it('fails when its source fails', async () => {
+    const source: AsyncIterable<FeedDelivery> = {
+      // eslint-disable-next-line @typescript-eslint/require-await -- it fails at once
+      async *[Symbol.asyncIterator]() {
+        throw new RangeError('link lost');
+      },
+    };
+    await expect(new Feed(createHost(), source, {}).done).rejects.toThrow('link lost');
+  });
+
+  it('waits when a listener of the channel has no room, and loses nothing', async () => {
+    const channel = new SseChannel({ listener: { capacity: 1 } });
+    const source = new FakeSubscription();
+    const stream = channel.watch();
+    const feed = channel.feed(source);
+    source.send(text('a'), text('b'), text('c'));
+    await settled();
+    expect(source.outcomes).toEqual(['accept a']);
+    const data: unknown[] = [];
+    while (data.length < 3) data.push((await stream.next()).value?.data);
+    expect(data).toEqual(['a', 'b', 'c']);
+    await feed.stop();
+    await stream.return?.();
+  });
+
+  it('waits again when somebody else has taken the room meanwhile', async () => {
+    const channel = new SseChannel({ listener: { capacity: 1 } });
+    const source = new FakeSubscription();
+    const stream = channel.watch();
+    const feed = channel.feed(source);
+    await settled();
+    channel.broadcast(new Message('x', 'mine'));
+    source.send(text('a'));
+    await settled();
+    expect(source.outcomes).toEqual([]);
+    expect([(await stream.next()).value?.data, (await stream.next()).value?.data]).toEqual(['mine', 'a']);
+    await feed.stop();
+  });
+
+  it('rejects what cannot be an event, and stops, releasing, when its channel closes', async () => {
+    const channel = new SseChannel();
+    const source = new FakeSubscription();
+    const feed = channel.feed(source, { map: ({ body }) => new Message('x', body, { id: 'a\0b' }) });
+    source.send(text('a'));
+    await settled();
+    expect(source.outcomes).toEqual(['reject a']);
+    await channel.close();
+    await feed.done;
+    source.send(text('b'));
+    await settled();
+    expect(source.outcomes).toEqual(['reject a']);
+    expect(() => channel.feed(source)).toThrow(InvalidChannelError);
+  });
+});
+
+describe('The message of a channel', () => {
+  const bytes = (body: string): Buffer => Buffer.from(body);
+
+  it.each<[string, FeedMessage, object]>([
+    ['the subject as its type', { subject: 'created', body: 1 }, { type: 'created', payload: 1 }],
+    ['the property type, without a subject', { properties: { type: 'created' } }, { type: 'created' }],
+    ['message as its type, without either', { body: null }, { type: 'message', payload: null }],
+    ['the value of JSON bytes', { body: bytes('{"a":1}'), contentType: 'application/json' }, { payload: { a: 1 } }],
+    ['the value of JSON of a kind', { body: bytes('[]'), contentType: 'application/x+json; v=1' }, { payload: [] }],
+    ['the text of text bytes', { body: bytes('é'), contentType: 'text/plain' }, { payload: 'é' }],
+    ['base64 of other bytes', { body: bytes('a') }, { payload: 'YQ==' }],
+    ['digits of a bigint', { body: { n: 1n } }, { payload: { n: '1' } }],
+    ['pairs of a map', { body: new Map([['a', 1]]) }, { payload: [['a', 1]] }],
+    ['a message-id of text', { id: 'x' }, { id: 'x' }],
+    ['a message-id that is a number', { id: 7n }, { id: '7' }],
+    ['a message-id that is a UUID', { id: { type: 'uuid', value: 'u' } }, { id: 'u' }],
+    ['a message-id of bytes', { id: Uint8Array.of(1, 2) }, { id: 'AQI' }],
+    ['the offset, without a message-id', { annotations: { 'x-stream-offset': 42n } }, { id: '42' }],
+    ['no id from one that cannot be sent back', { id: 'a\0' }, { id: undefined }],
+    ['no id from annotations without an offset', { annotations: {} }, { id: undefined }],
+  ])('has %s', (_, received, expected) => {
+    expect(messageOf(received)).toMatchObject(expected);
+  });
+
+  it('is not made of bytes that are said to be JSON and are not', () => {
+    expect(() => messageOf({ body: bytes('{'), contentType: 'application/json' })).toThrow(SyntaxError);
+  });
+});
