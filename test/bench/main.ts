@@ -4,22 +4,24 @@ import { parseArgs } from 'node:util';
 import { ProtonUnavailable, buildCPrograms } from '../interop/build-c.js';
 import { Programs, contenderNames } from './contenders.js';
 import type { Contender } from './contenders.js';
+import { inProcessBenches } from './in-process.js';
+import type { Comparison } from './in-process.js';
 import { describeMachine } from './machine.js';
 import { measure } from './measure.js';
 import type { Measurement } from './measure.js';
-import { toMarkdown, toText } from './report.js';
-import { benchRoutes } from './routes.js';
-import type { RouteBenchResult } from './routes.js';
+import { comparisonToText, toMarkdown, toText } from './report.js';
 import { brokerScenarios } from './broker-scenarios.js';
 import { scenarios as directScenarios } from './scenarios.js';
 
 const scenarios = [...directScenarios, ...brokerScenarios];
 const metrics = scenarios.flatMap((scenario) => scenario.metrics);
 
+const names = [...metrics, ...inProcessBenches].map(({ name }) => name);
+
 const usage = `npm run bench -- [options]
 
   --only NAME         one measurement, or all whose name begins with NAME and a hyphen:
-                      ${[...metrics.map(({ name }) => name), 'routes'].join(', ')}
+                      ${names.join(', ')}
   --runs N            how often each library runs (5)
   --contenders LIST   some of the libraries, with commas between (${contenderNames.join(',')})
   --json              print one line of JSON per measurement
@@ -46,15 +48,21 @@ async function main(options: Options): Promise<void> {
     if (options.output === 'json') console.log(JSON.stringify(measurement));
     if (options.output === 'text') console.log(toText(measurement, metrics));
   }
-  const routes = options.wants('routes') ? benchRoutes() : [];
+  const comparisons = new Map<string, readonly Comparison[]>();
+  for (const { name, title, run } of inProcessBenches) {
+    if (!options.wants(name)) continue;
+    showProgress(name);
+    comparisons.set(title, await run());
+  }
+  showProgress('');
   if (options.output === 'file') {
-    const page = toMarkdown(machine, measurements, metrics, routes);
+    const page = toMarkdown(machine, measurements, metrics, comparisons);
     await writeFile(new URL('../../docs/benchmarks.md', import.meta.url), page);
     console.log('The results are in docs/benchmarks.md.');
     return;
   }
-  for (const route of routes)
-    console.log(options.output === 'json' ? toJson(route) : `${route.name}: ${route.ours} ms`);
+  for (const comparison of [...comparisons.values()].flat())
+    console.log(options.output === 'json' ? JSON.stringify(comparison) : comparisonToText(comparison));
   if (options.output === 'text') console.log(`rhea ${machine.rhea}, Qpid Proton ${proton}, Node ${machine.node}`);
 }
 
@@ -97,13 +105,12 @@ function readOptions(): Options {
   if (values.help) leave(usage, 0);
   const { only } = values;
   const wants = (name: string): boolean => only === undefined || name === only || name.startsWith(`${only}-`);
-  if (![...metrics.map(({ name }) => name), 'routes'].some(wants))
-    leave(`There is no measurement ${only ?? ''}.\n\n${usage}`);
+  if (!names.some(wants)) leave(`There is no measurement ${only ?? ''}.\n\n${usage}`);
   const runs = Number(values.runs);
   if (!Number.isInteger(runs) || runs < 1) leave(`--runs takes a whole number from 1 up.\n\n${usage}`);
-  const names = values.contenders?.split(',') ?? contenderNames;
-  const contenders = contenderNames.filter((name) => names.includes(name));
-  if (contenders.length !== names.length) leave(`--contenders takes some of ${contenderNames.join(',')}.\n\n${usage}`);
+  const wanted = values.contenders?.split(',') ?? contenderNames;
+  const contenders = contenderNames.filter((name) => wanted.includes(name));
+  if (contenders.length !== wanted.length) leave(`--contenders takes some of ${contenderNames.join(',')}.\n\n${usage}`);
   const partial = only !== undefined || contenders.length < contenderNames.length;
   return { wants, runs, contenders, output: values.json ? 'json' : partial ? 'text' : 'file' };
 }
@@ -111,10 +118,6 @@ function readOptions(): Options {
 function leave(message: string, code = 1): never {
   (code === 0 ? process.stdout : process.stderr).write(message);
   process.exit(code);
-}
-
-function toJson(route: RouteBenchResult): string {
-  return JSON.stringify({ ...route, rhea: null, proton: null, spread: null });
 }
 
 /** One line that the next one overwrites. */

@@ -1,8 +1,8 @@
 import { contenderNames } from './contenders.js';
 import type { Contender } from './contenders.js';
+import type { Comparison } from './in-process.js';
 import type { Machine } from './machine.js';
 import type { Measurement } from './measure.js';
-import type { RouteBenchResult } from './routes.js';
 import type { Metric } from './scenarios.js';
 import type { Spread } from './statistics.js';
 
@@ -38,16 +38,22 @@ export function toText(line: Measurement, metrics: readonly Metric[]): string {
   return `${line.name}, ${line.unit}: ${[...medians, ...ratios].join(', ')}`;
 }
 
+/** One comparison inside this process as a line to read. */
+export function comparisonToText({ name, unit, medians }: Comparison): string {
+  const figures = Object.entries(medians).map(([who, median]) => `${who} ${figure(median)}`);
+  return `${name}, ${unit}: ${figures.join(', ')}`;
+}
+
 /** The results as a page of documentation. */
 export function toMarkdown(
   machine: Machine,
   measurements: readonly Measurement[],
   metrics: readonly Metric[],
-  routes: readonly RouteBenchResult[],
+  comparisons: ReadonlyMap<string, readonly Comparison[]>,
 ): string {
   const more = new Set(metrics.filter((metric) => metric.more).map((metric) => metric.name));
   return [
-    '# Benchmarks',
+    '---\ntitle: Benchmarks\n---\n\n# Benchmarks',
     'Written by `npm run bench`; run it on your own machine to compare. Each figure is the median of its runs, with the ' +
       'lowest and the highest in brackets. The libraries take turns, run by run.',
     machineTable(machine),
@@ -71,7 +77,7 @@ export function toMarkdown(
     '## Processor time',
     'User and system time of both processes together.',
     results(measurements, more, true),
-    ...(routes.length === 0 ? [] : ['## Route table', routeTable(routes)]),
+    ...Array.from(comparisons, ([title, lines]) => [`## ${title}`, comparisonTable(lines)]).flat(),
   ]
     .join('\n\n')
     .concat('\n');
@@ -126,15 +132,19 @@ function number(value: number): string {
   return value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
-function routeTable(routes: readonly RouteBenchResult[]): string {
-  const rows = routes.map(({ name, ours, linear, runs }) => [
+function comparisonTable(lines: readonly Comparison[]): string {
+  const columns = [...new Set(lines.flatMap(({ medians }) => Object.keys(medians)))];
+  const rows = lines.map(({ name, unit, medians, runs }) => [
     name,
-    ours.toFixed(2),
-    linear.toFixed(2),
-    (ours / linear).toFixed(2),
+    unit,
+    ...columns.map((column) => figure(medians[column])),
     String(runs),
   ]);
-  return table(['rules', 'ours, ms', 'reading the address once per rule, ms', 'ratio', 'runs'], rows);
+  return table(['', 'unit', ...columns, 'runs'], rows);
+}
+
+function figure(value: number | null | undefined): string {
+  return value === null || value === undefined ? '–' : value.toFixed(value < 10 ? 2 : 1);
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

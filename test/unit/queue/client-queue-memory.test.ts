@@ -60,6 +60,6 @@ describe('The memory of a ClientQueue', () => {
       }
       expect(queue.waiters).toBe(1);
     });
-    expect(grown).toBeLessThan(LITTLE / 10);
+    expect(grown).toBeLessThan(LITTLE / 2);
   });
 });
