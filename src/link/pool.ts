@@ -12,15 +12,17 @@ export class ConnectionPool {
   readonly #settings: ConnectionSettings;
   readonly #events: ConnectionEvents;
   readonly #dialled = new Map<string, Connection>();
-  readonly #acceptors = new Set<Acceptor>();
+  /** What listens, and when each began to. */
+  readonly #acceptors = new Map<Acceptor, Promise<number>>();
+  /** Connections that are being closed: nobody is given them any more. */
+  readonly #closing = new Set<Connection>();
 
   constructor(settings: ConnectionSettings, events: ConnectionEvents) {
     this.#settings = settings;
     this.#events = {
       ...events,
       stateChanged: (connection, from, to, error) => {
-        // What is closed is gone: the next to ask for the endpoint looks anew.
-        if (to === 'closed') this.#dialled.delete(connectionKey(connection.endpoint));
+        if (to === 'closing' || to === 'closed') this.#forget(connection, to);
         events.stateChanged(connection, from, to, error);
       },
     };
@@ -28,7 +30,7 @@ export class ConnectionPool {
 
   /** Whether nothing is connected, connecting or listening. */
   get isIdle(): boolean {
-    if (this.#acceptors.size > 0) return false;
+    if (this.#acceptors.size > 0 || this.#closing.size > 0) return false;
     for (const connection of this.#dialled.values()) if (connection.state !== 'closed') return false;
     return true;
   }
@@ -36,7 +38,7 @@ export class ConnectionPool {
   /** A look at every connection. */
   get stats(): { endpoint: string; direction: 'dialled' | 'accepted'; state: ConnectionState }[] {
     return [
-      ...Array.from(this.#dialled.values(), ({ endpoint: { host, port }, state }) => {
+      ...Array.from([...this.#dialled.values(), ...this.#closing], ({ endpoint: { host, port }, state }) => {
         return { endpoint: `${host}:${port}`, direction: 'dialled' as const, state };
       }),
       ...Array.from(this.#accepted(), ({ peerId = '' }) => {
@@ -50,13 +52,19 @@ export class ConnectionPool {
     return this.#acceptors.size > 0;
   }
 
-  /** Adds a listening side, whose connections can be found by their container-id. */
-  add(acceptor: Acceptor): void {
-    this.#acceptors.add(acceptor);
+  /** Listens. Resolves with the port. The connections that come can be found by their container-id. */
+  listen(acceptor: Acceptor, endpoint: Endpoint): Promise<number> {
+    const listening = acceptor.listen(endpoint);
+    this.#acceptors.set(acceptor, listening);
+    listening.catch(() => this.#acceptors.delete(acceptor));
+    return listening;
   }
 
-  /** Forgets one that does not listen. */
-  remove(acceptor: Acceptor): void {
+  /** Listens no longer, and closes the connections that came. Resolves when every socket is gone. */
+  async unlisten(acceptor: Acceptor): Promise<void> {
+    // What does not listen yet cannot be closed, and would listen afterwards.
+    await this.#acceptors.get(acceptor)?.catch(() => undefined);
+    await acceptor.close();
     this.#acceptors.delete(acceptor);
   }
 
@@ -85,10 +93,17 @@ export class ConnectionPool {
   /** Closes everything. Resolves when every socket is gone. */
   async stop(): Promise<void> {
     await Promise.all([
-      ...Array.from(this.#acceptors, (acceptor) => acceptor.close()),
-      ...Array.from(this.#dialled.values(), (connection) => connection.stop()),
+      ...Array.from(this.#acceptors.keys(), (acceptor) => this.unlisten(acceptor)),
+      ...Array.from([...this.#dialled.values(), ...this.#closing], (connection) => connection.stop()),
     ]);
-    this.#acceptors.clear();
+  }
+
+  /** What is closed, or about to be, is of no use: the next to ask for the endpoint looks anew. */
+  #forget(connection: Connection, state: 'closing' | 'closed'): void {
+    const key = connectionKey(connection.endpoint);
+    if (this.#dialled.get(key) === connection) this.#dialled.delete(key);
+    if (state === 'closing') this.#closing.add(connection);
+    else this.#closing.delete(connection);
   }
 
   #byPeerId(endpoint: Endpoint): LinkCarrier | undefined {
@@ -104,6 +119,6 @@ export class ConnectionPool {
   }
 
   *#accepted(): Generator<AcceptedConnection> {
-    for (const acceptor of this.#acceptors) yield* acceptor.connections;
+    for (const acceptor of this.#acceptors.keys()) yield* acceptor.connections;
   }
 }

@@ -15,6 +15,9 @@ import type { Session } from './session.js';
  */
 const CREDIT_TOLERANCE = 1024;
 
+/** All that the wire has room for (AMQP 1.0 §2.7.4, `link-credit`). */
+const MOST_CREDIT = 0xffff_ffff;
+
 /** What a receiver link tells the layer above. */
 export interface ReceiverLinkEvents {
   /** It is attached, for the first time or again. It has no credit then. */
@@ -27,10 +30,10 @@ export interface ReceiverLinkEvents {
   received(delivery: IncomingDelivery, link: ReceiverLink): void;
   /** The peer has taken back a message of which parts had come. It has used a credit. */
   aborted?(link: ReceiverLink): void;
-  /** A delivery has got its outcome: `unsettled` is less than it was. */
-  settled?(link: ReceiverLink): void;
+  /** `unsettled` is less than it was. So many of the deliveries that are settled now have not been got. */
+  settled?(link: ReceiverLink, inQueue: number): void;
   /** The peer has answered `drain`: credit it did not use is gone. */
-  drained?(link: ReceiverLink, unused: number): void;
+  drained?(link: ReceiverLink): void;
 }
 
 /** A link that messages come in on. It outlives connections, as its peer, the sender link, does. */
@@ -42,6 +45,10 @@ export class ReceiverLink implements DeliverySource {
   remoteAddress: string | undefined;
   /** What the peer has agreed to of the filters and the distribution mode that were asked for. */
   remoteTerms: { readonly filters: readonly string[]; readonly distributionMode: string | undefined } | undefined;
+  /** Deliveries that are settled and wait to be got. Kept by who grants the credit. */
+  settledInQueue = 0;
+  /** Of the credit, what the program itself has granted. It outlives connections. Kept by who grants the credit. */
+  granted = 0;
   readonly #unsettled = new Unsettled<IncomingDelivery>();
   #session: Session | undefined;
   #isClosed = false;
@@ -73,11 +80,11 @@ export class ReceiverLink implements DeliverySource {
     return this.#rhea?.credit ?? 0;
   }
 
-  /** Lets the peer send `count` more messages. Does nothing while the link is not attached. */
+  /** Lets the peer send `count` more messages. Does nothing while the link is not open. */
   issueCredit(count: number): void {
     const rhea = this.#rhea;
-    if (rhea === undefined || count <= 0) return;
-    rhea.credit += count;
+    if (rhea === undefined || !this.#isOnWire || count <= 0) return;
+    rhea.credit = Math.min(rhea.credit + count, MOST_CREDIT);
     this.#overrun = 0;
     this.#writeFlow(rhea);
   }
@@ -154,21 +161,22 @@ export class ReceiverLink implements DeliverySource {
   /** Tells the peer what has been said of a delivery. */
   settle(delivery: IncomingDelivery): void {
     const { id, result } = delivery;
-    if (this.#session === undefined) return;
-    if (this.options.receiverSettleMode !== 1 || result === undefined) {
-      if (this.#unsettled.take(id) === undefined) return;
-      this.#session.settleReceived(delivery);
-      this.events.settled?.(this);
-    } else if (this.#unsettled.get(id) !== undefined) {
-      // Settled when the sender has said that it knows (AMQP 1.0 §2.6.12).
-      this.#session.settleReceived({ id, result, settled: false });
-    }
+    if (this.#session === undefined || this.#unsettled.take(id) === undefined) return;
+    // In mode second the sender settles, and has nothing more to tell us then (AMQP 1.0 §2.6.12).
+    const isLeftToSender = this.options.receiverSettleMode === 1 && result !== undefined;
+    this.#session.settleReceived(isLeftToSender ? { id, result, settled: false } : delivery);
+    this.events.settled?.(this, 0);
   }
 
   /** The peer has settled deliveries by itself. */
   settledByPeer(first: number, last: number): void {
-    for (const id of this.#unsettled.clip(first, last)) this.#unsettled.take(id)?.settledByPeer();
-    this.events.settled?.(this);
+    let inQueue = 0;
+    for (const id of this.#unsettled.clip(first, last)) {
+      const delivery = this.#unsettled.take(id);
+      if (delivery?.sequence === 0) inQueue++;
+      delivery?.settledByPeer();
+    }
+    this.events.settled?.(this, inQueue);
   }
 
   #partialTransfer(transfer: Transfer, buffer: Buffer, end: number): void {
@@ -248,7 +256,7 @@ export class ReceiverLink implements DeliverySource {
       rhea.delivery_count = flow.delivery_count;
       rhea.credit = 0;
       this.#isDraining = false;
-      this.events.drained?.(this, unused);
+      this.events.drained?.(this);
     } else if (flow.echo === true && this.#session?.host.writer.blocked === false) {
       this.#writeFlow(rhea);
     }

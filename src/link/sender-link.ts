@@ -19,6 +19,8 @@ export interface SenderLinkEvents {
   opened?(link: SenderLink): void;
   /** It is gone for good. What was queued or unsettled is in the link's `takeAll()`. */
   closed(link: SenderLink, error: MessagingError, end: LinkEnd): void;
+  /** The connection is lost, and messages that went out on it are queued again. */
+  cameBack?(link: SenderLink): void;
   /** The peer takes more messages than are queued: `link.available` says how many. */
   sendable?(link: SenderLink): void;
 }
@@ -67,7 +69,7 @@ export class SenderLink {
 
   /** Messages that have gone out and have no outcome yet. */
   get unsettled(): number {
-    return this.#unsettled.size;
+    return this.#unsettled.size + this.#leaving.size;
   }
 
   /** How many messages the peer takes beyond those queued. */
@@ -81,8 +83,9 @@ export class SenderLink {
       delivery.finish('aborted', this.#closedBy);
       return;
     }
-    // A peer that has asked for settled messages owes no answer to others.
+    // What was agreed on when the link was attached holds for all that goes over it (AMQP 1.0 §2.8.2).
     if (this.options.presettled) delivery.presettled = true;
+    else if (this.options.senderSettleMode === 0) delivery.presettled = false;
     this.isBusy = true;
     this.#queue.push(delivery);
     if (this.#session !== undefined && !this.scheduled) this.#session.host.schedule(this);
@@ -124,6 +127,7 @@ export class SenderLink {
     if (this.#unfinished?.presettled === true) again.push(this.#unfinished);
     this.#endFragments();
     for (let index = again.length - 1; index >= 0; index--) this.#sendAgain(again[index]!);
+    if (again.length > 0) this.events.cameBack?.(this);
     // Whether these arrived nobody can tell, and sending them twice is what pre-settled rules out.
     for (const { delivery } of this.#leaving.drain()) {
       delivery.finish('aborted', new LinkError('The connection was lost while the message was being written.'));

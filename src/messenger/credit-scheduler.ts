@@ -41,6 +41,11 @@ export class CreditScheduler<Link> {
     return this.#pool + this.#granted;
   }
 
+  /** Credit that waits for a link. */
+  get ungranted(): number {
+    return this.#pool;
+  }
+
   /** Whether a link waits and nothing is being drained for it: time to think of `rebalance`. */
   get starved(): boolean {
     return this.#mode !== 'manual' && this.#blocked.size > 0 && this.#credited.size > 0 && this.#draining.size === 0;
@@ -64,9 +69,15 @@ export class CreditScheduler<Link> {
     this.#pool = 0;
   }
 
-  /** A link has been attached. */
-  add(link: Link): void {
-    if (!this.#credited.has(link)) this.#blocked.add(link);
+  /** A link has been attached, or has come back with this much credit. */
+  add(link: Link, credit = 0): void {
+    if (this.#credited.has(link)) return;
+    if (credit <= 0) {
+      this.#blocked.add(link);
+      return;
+    }
+    this.#granted += credit;
+    this.#credited.set(link, credit);
   }
 
   /** A link is gone: its credit goes back to the pool (spec §4.5). */

@@ -6,12 +6,14 @@ import type { Delivery } from './delivery.js';
 export interface DeliveryStreamHost {
   /** Gives out what has been taken from the queue; `undefined` when it makes no sense, which has been told then. */
   give(delivery: IncomingDelivery): Delivery | undefined;
+  /** Why nothing can come any more, if nothing can: `DONE` when that is no failure. */
+  reasonToEnd(): Error | undefined;
   /** The loop is over. Called once. */
   ended(stream: DeliveryStream): void;
 }
 
 /** Marks an end that is not a failure. */
-const DONE = new Error('The stream is over.');
+export const DONE: Error = new Error('The stream is over.');
 
 /** The deliveries of a queue as they come: what `receive` gives. Several streams of one queue share what comes. */
 export class DeliveryStream implements AsyncIterableIterator<Delivery, undefined>, AsyncDisposable {
@@ -19,6 +21,7 @@ export class DeliveryStream implements AsyncIterableIterator<Delivery, undefined
   readonly #host: DeliveryStreamHost;
   readonly #end = new AbortController();
   readonly #signal: AbortSignal;
+  #waiting = 0;
   #isOver = false;
 
   constructor(queue: ClientQueue<IncomingDelivery>, signal: AbortSignal | undefined, host: DeliveryStreamHost) {
@@ -27,10 +30,18 @@ export class DeliveryStream implements AsyncIterableIterator<Delivery, undefined
     this.#signal = signal === undefined ? this.#end.signal : AbortSignal.any([signal, this.#end.signal]);
   }
 
+  /** Whether somebody waits for the next delivery. */
+  get isWaiting(): boolean {
+    return this.#waiting > 0;
+  }
+
   /** Waits for the next delivery. Rejects when the stream fails or its signal is aborted, and is over then. */
   async next(): Promise<IteratorResult<Delivery, undefined>> {
+    this.#waiting++;
     try {
       while (!this.#isOver) {
+        const reason = this.#queue.isEmpty ? this.#host.reasonToEnd() : undefined;
+        if (reason !== undefined) throw reason;
         const taken = await this.#queue.pull({ signal: this.#signal });
         if (taken === null) break;
         const delivery = this.#host.give(taken);
@@ -39,6 +50,8 @@ export class DeliveryStream implements AsyncIterableIterator<Delivery, undefined
     } catch (error) {
       this.#over();
       if (error !== DONE) throw error;
+    } finally {
+      this.#waiting--;
     }
     this.#over();
     return { done: true, value: undefined };

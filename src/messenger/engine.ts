@@ -112,8 +112,11 @@ export class Engine {
   /** Waits until something happens. See `Messenger.work`. */
   async work(timeout: number, signal: AbortSignal | undefined): Promise<boolean> {
     if (this.#activity.take()) return true;
-    if (this.settings.passive) return false;
-    const limits = { timeout: resolveTimeout(timeout, undefined), signal, onTimeout: () => 'Nothing has happened.' };
+    const limits = {
+      timeout: this.settings.passive ? 0 : resolveTimeout(timeout, undefined),
+      signal,
+      onTimeout: () => 'Nothing has happened.',
+    };
     try {
       return await this.waits.bounded<boolean>(limits, (settle) =>
         this.#activity.next((happened) => settle.resolve(happened)),
@@ -126,7 +129,7 @@ export class Engine {
 
   /** A look at it. See `Messenger.stats`. */
   get stats(): MessengerStats {
-    const { incoming: queued, receiving } = this.inbound;
+    const { queued, receiving } = this.inbound;
     return {
       name: this.name,
       outgoing: this.outbound.stats,

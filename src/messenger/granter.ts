@@ -17,7 +17,7 @@ export class Granter {
     drain: (link) => link.drain(),
   });
   readonly #own = new OwnCredit<ReceiverLink>();
-  readonly #shares = new Map<Subscription, number>();
+  readonly #shares = new WeakMap<Subscription, number>();
   readonly #links = new Map<ReceiverLink, Subscription | undefined>();
   #isScheduled = false;
   #rebalanceTimer: NodeJS.Timeout | undefined;
@@ -29,7 +29,9 @@ export class Granter {
 
   /** Credit that peers have or could have. */
   get receiving(): number {
-    return this.#common.receiving + this.#own.granted;
+    let receiving = this.#common.ungranted;
+    for (const link of this.#links.keys()) receiving += link.credit;
+    return receiving;
   }
 
   /** Lets peers send this many in all; -1 keeps `automatic` on their way for each link, -2 grants nothing (spec §1.7). */
@@ -47,9 +49,20 @@ export class Granter {
     for (const [link, owner] of this.#links) if (owner === subscription) this.#assign(link, credit);
   }
 
+  /** Lets the peer of a link send so many more, now or when it is open; `undefined` stands for every link there is. */
+  grant(subscription: Subscription, link: ReceiverLink | undefined, count: number): void {
+    const links = link === undefined ? this.#links : [[link, subscription] as const];
+    for (const [granted, owner] of links) {
+      if (owner !== subscription) continue;
+      granted.granted += count;
+      granted.issueCredit(count);
+    }
+  }
+
   /** A link is attached, and has no credit. */
   opened(link: ReceiverLink, subscription: Subscription | undefined): void {
     this.#links.set(link, subscription);
+    link.issueCredit(link.granted);
     this.#assign(link, subscription && this.#shares.get(subscription));
   }
 
@@ -63,25 +76,30 @@ export class Granter {
 
   /** A message has come, or half of one that the peer then took back: it has used one credit. */
   received(link: ReceiverLink, isSettled = false): void {
-    if (!this.#own.has(link)) this.#common.received(link);
-    else if (isSettled) this.#own.cameSettled(link);
+    if (isSettled) this.#own.settledInQueue(link, 1);
+    if (link.granted > 0) link.granted--;
+    else if (!this.#own.has(link)) this.#common.received(link);
     this.#schedule();
   }
 
   /** A message has been got. */
   got(link: ReceiverLink, isSettled: boolean): void {
-    if (isSettled && this.#own.size > 0) this.#own.gotSettled(link);
+    if (isSettled) this.#own.gotSettled(link);
     this.#schedule();
   }
 
-  /** A delivery has got its outcome. */
-  settled(link: ReceiverLink): void {
-    if (this.#own.size > 0) this.#own.run(link);
+  /** Deliveries are settled now, and so many of them wait to be got. */
+  settled(link: ReceiverLink, inQueue: number): void {
+    this.#own.settledInQueue(link, inQueue);
+    this.#own.run(link);
   }
 
   /** The peer has given back what it did not use. */
   drained(link: ReceiverLink): void {
-    if (!this.#own.has(link)) this.#common.drained(link);
+    // What the program has granted was not asked back.
+    link.issueCredit(link.granted);
+    if (this.#own.has(link)) this.#own.run(link);
+    else this.#common.drained(link);
     this.#schedule();
   }
 
@@ -94,7 +112,7 @@ export class Granter {
   #assign(link: ReceiverLink, credit: number | undefined): void {
     if (credit === undefined) {
       this.#own.delete(link);
-      this.#common.add(link);
+      this.#common.add(link, link.credit - link.granted);
     } else {
       this.#common.remove(link);
       this.#own.set(link, credit);

@@ -1,4 +1,5 @@
 import type { SenderLink } from '../link/sender-link.js';
+import { LONGEST_TIMER } from '../queue/expiry.js';
 
 /** Closes sender links that nothing is put on, some time between one period and two after the last message. */
 export class IdleLinks {
@@ -17,7 +18,7 @@ export class IdleLinks {
   /** There is a link to watch. */
   watch(): void {
     if (this.#period === 0 || this.#timer !== undefined) return;
-    this.#timer = setInterval(() => this.#look(), this.#period).unref();
+    this.#timer = setInterval(() => this.#look(), Math.min(this.#period, LONGEST_TIMER)).unref();
   }
 
   /** Looks no more, until the next `watch`. */

@@ -1,29 +1,28 @@
-import { checkOutcome } from '../codec/outcome.js';
 import { ReceivedMessage } from '../codec/received-message.js';
 import { DecodeError, OptionError, StateError, TrackerError, asError } from '../errors.js';
 import type { LinkRequest } from '../link/link-request.js';
 import { ReceiverLink } from '../link/receiver-link.js';
 import type { Message } from '../message/message.js';
-import { ACCEPTED } from '../message/outcome.js';
 import type { Outcome } from '../message/outcome.js';
 import { IncomingDelivery } from '../queue/incoming-delivery.js';
-import { IncomingWindow } from '../queue/incoming-window.js';
 import type { Status } from '../queue/status.js';
-import { TrackerWindow } from '../queue/tracker-window.js';
 import type { Tracker } from '../queue/tracker.js';
+import { AUTOMATIC_CREDIT } from './credit-scheduler.js';
 import { Delivery } from './delivery.js';
 import type { DeliveryHost } from './delivery.js';
 import type { DeliveryStream } from './delivery-stream.js';
+import { fill, requireFillable } from './fill.js';
+import { GivenOut } from './given-out.js';
 import { Granter } from './granter.js';
 import { IncomingLanes } from './incoming-lanes.js';
-import type { ReceiveOptions } from './incoming-lanes.js';
-import { resolveTimeout } from './options.js';
+import type { Diversion, ReceiveOptions } from './incoming-lanes.js';
+import { MAX_CREDIT, resolveTimeout } from './options.js';
 import type { Settings, WaitOptions } from './options.js';
 import { Sources } from './sources.js';
 import type { LinkListener, SourcesHost } from './sources.js';
 import type { SubscribeOptions } from './subscribe-options.js';
 import type { Subscription } from './subscription.js';
-import type { Settle } from './wait.js';
+import type { Settle, WaitLimits } from './wait.js';
 import type { Waits } from './waits.js';
 
 /** What the incoming side needs from its messenger. */
@@ -40,9 +39,7 @@ export class Inbound implements DeliveryHost {
   readonly #sources: Sources;
   readonly #lanes: IncomingLanes;
   readonly #credit: Granter;
-  readonly #window = new IncomingWindow();
-  readonly #trackers = new TrackerWindow();
-  #last: IncomingDelivery | undefined;
+  readonly #given: GivenOut;
   /** Since `stop`: what is queued stays, though the peers will deliver it again to whoever asks (spec §1.4). */
   #stopped = false;
   #waiters: Settle<true>[] = [];
@@ -50,19 +47,28 @@ export class Inbound implements DeliveryHost {
   constructor(host: InboundHost) {
     this.#host = host;
     this.#settings = host.settings;
-    this.#credit = new Granter(() => this.#lanes.size);
+    this.#given = new GivenOut(host.settings);
+    // What waits for a loop of its own counts against the share of that loop.
+    this.#credit = new Granter(() => this.#lanes.main.size);
     this.#sources = new Sources(host, this.#listener());
     this.#lanes = new IncomingLanes({
       give: (delivery) => this.#giveOrTell(delivery),
+      subscriptionOf: ({ source }) => this.#sources.subscriptionOf(source),
       exhausted: () => this.#exhausted(),
-      shareChanged: (subscription, credit) =>
-        this.#credit.setShare(subscription, credit ?? this.#sources.optionsOf(subscription)?.credit),
+      reading: (subscription, credit) => this.#credit.setShare(subscription, this.#shareOf(subscription, credit)),
+      left: (subscription) => this.#credit.setShare(subscription, this.#sources.optionsOf(subscription)?.credit),
       streaming: (credit) => (credit === 0 ? this.#credit.recv(0) : this.#credit.recv(-1, credit)),
+      queued: () => this.#wakeWaiters(),
     });
   }
 
-  /** Messages that wait for `get`, or for a loop over what comes. */
+  /** Messages that wait for `get`. */
   get incoming(): number {
+    return this.#lanes.main.size;
+  }
+
+  /** Messages that wait for `get` or for a loop of their own. */
+  get queued(): number {
     return this.#lanes.size;
   }
 
@@ -73,7 +79,7 @@ export class Inbound implements DeliveryHost {
 
   /** The tracker of the last `get`. */
   get last(): Tracker | undefined {
-    return this.#last;
+    return this.#given.last;
   }
 
   /** The sources of messages. */
@@ -84,13 +90,16 @@ export class Inbound implements DeliveryHost {
   /** See `Messenger.subscribe`. */
   subscribe(routed: string, options: SubscribeOptions): Subscription {
     const subscription = this.#sources.subscribe(routed, options);
-    this.#credit.setShare(subscription, options.credit);
+    if (options.credit !== undefined) this.#credit.setShare(subscription, options.credit);
     return subscription;
   }
 
-  /** Hands what comes by a subscription to somebody else, not to the queue. */
-  divert(subscription: Subscription, take: (delivery: IncomingDelivery) => void): void {
-    this.#lanes.divert(subscription, take);
+  /** As `subscribe`, with a link of its own, and what comes by it goes to somebody else, not to the queue. */
+  divert(routed: string, options: SubscribeOptions, diversion: Diversion): Subscription {
+    const subscription = this.#sources.subscribe(routed, options, false);
+    this.#credit.setShare(subscription, options.credit);
+    this.#lanes.divert(subscription, diversion);
+    return subscription;
   }
 
   /** Takes a link that a peer wants to send on. */
@@ -100,8 +109,8 @@ export class Inbound implements DeliveryHost {
 
   /** Waits for a message. See `Messenger.recv`. */
   async recv(count: number, options: WaitOptions): Promise<boolean> {
-    if (!Number.isInteger(count))
-      throw new OptionError('recv() takes a whole number of messages, or nothing for automatic.');
+    if (!Number.isInteger(count) || count > MAX_CREDIT)
+      throw new OptionError(`recv() takes a whole number of messages up to ${MAX_CREDIT}, or nothing for automatic.`);
     this.#credit.recv(count);
     if (this.#lanes.main.size > 0) return true;
     const { blocking, passive } = this.#settings;
@@ -119,16 +128,17 @@ export class Inbound implements DeliveryHost {
   /** The deliveries as they come. See `Messenger.receive`. */
   receive(options: ReceiveOptions): DeliveryStream {
     const { subscription } = options;
-    if (subscription !== undefined && this.#sources.optionsOf(subscription) === undefined) {
+    if (subscription !== undefined && !this.#sources.isThere(subscription)) {
       throw new StateError('The subscription has ended, or is not one of this messenger. Subscribe again.');
     }
     return this.#lanes.stream(options);
   }
 
   /** Takes the oldest message. See `Messenger.get`. */
-  get(): Delivery | undefined {
+  get(into?: Message): Delivery | undefined {
+    if (into !== undefined) requireFillable(into);
     const delivery = this.#lanes.main.tryPull();
-    return delivery && this.give(delivery);
+    return delivery && this.give(delivery, into);
   }
 
   /** Takes the oldest message unread. See `Messenger.get`. */
@@ -138,22 +148,23 @@ export class Inbound implements DeliveryHost {
     return delivery;
   }
 
-  /** Gives out a delivery that has been taken from a queue. Throws when it makes no sense; it is rejected then. */
-  give(delivery: IncomingDelivery): Delivery {
-    const message = this.#decode(delivery);
+  /**
+   * Gives out a delivery that has been taken from a queue, and fills a message of the caller's with it. Throws when it
+   * makes no sense; it is rejected then.
+   */
+  give(delivery: IncomingDelivery, into?: Message): Delivery {
+    const message = this.#decode(delivery, into);
     this.#take(delivery);
     return new Delivery(message, delivery, this.#sources.subscriptionOf(delivery.source), this);
   }
 
   /** Where an answer goes: to the host that the address names, else back to where the message came from. */
-  answerAddress({ tracker, subscription }: Delivery, replyTo: string): string | undefined {
+  answerAddress({ tracker }: Delivery, replyTo: string): string | undefined {
     if (/^[a-z][a-z0-9+.-]*:\/\//i.test(replyTo)) return undefined;
-    const base = subscription && this.#sources.baseOf(subscription);
-    if (base !== undefined && !base.includes('~')) return `${base}/${replyTo}`;
-    const peer = this.#sources.peerOf(this.own(tracker).source);
-    if (peer === undefined)
-      throw new StateError('The connection the message came on is gone, and with it the way back.');
-    return `amqp://${peer}/${replyTo}`;
+    const base = this.#sources.wayBack(this.own(tracker).source);
+    if (base === undefined)
+      throw new StateError('The connection or subscription the message came by is gone, and with it the way back.');
+    return `${base}/${replyTo}`;
   }
 
   /** Throws when an outcome could have no effect. */
@@ -166,29 +177,17 @@ export class Inbound implements DeliveryHost {
 
   /** Gives one delivery an outcome, or everything in the window through it, or through the last `get`. */
   finish(tracker: Tracker | undefined, outcome: Outcome, cumulative = false): void {
-    checkOutcome(outcome);
-    const delivery = tracker === undefined ? this.#last : this.own(tracker);
-    if (delivery === undefined) return;
-    if (tracker === undefined || cumulative) this.#window.finishThrough(delivery, outcome);
-    // What is not remembered has slid out of the window, and was settled then (spec §1.8).
-    else if (this.#remembers(delivery)) delivery.finish(outcome);
+    this.#given.finish(tracker && this.own(tracker), outcome, cumulative);
   }
 
   /** Settles one delivery, or everything in the window through it, and forgets it. */
   settle(tracker: Tracker, cumulative: boolean): void {
-    const delivery = this.own(tracker);
-    if (cumulative) {
-      this.#window.settleThrough(delivery);
-      this.#trackers.forgetThrough(delivery);
-    } else {
-      delivery.settle();
-      this.#trackers.forget(delivery);
-    }
+    this.#given.settle(this.own(tracker), cumulative);
   }
 
   /** Where a message stands, as long as it is remembered. */
   status(delivery: IncomingDelivery): Status | undefined {
-    return this.#remembers(delivery) ? delivery.status : undefined;
+    return this.#given.status(delivery);
   }
 
   /** Whether a tracker came from here. */
@@ -219,9 +218,8 @@ export class Inbound implements DeliveryHost {
 
   /** Something may have been the last source: then nobody need wait any longer. */
   sourcesChanged(): void {
-    const isAwaited = this.#waiters.length > 0 || this.#lanes.isStreaming;
-    const exhausted = isAwaited ? this.#exhausted() : undefined;
-    this.#lanes.sourcesChanged(exhausted);
+    this.#lanes.sourcesChanged();
+    const exhausted = this.#waiters.length > 0 ? this.#exhausted() : undefined;
     if (exhausted === undefined) return;
     for (const waiter of this.#waiters.splice(0)) waiter.reject(exhausted);
   }
@@ -231,27 +229,29 @@ export class Inbound implements DeliveryHost {
     return {
       opened: (link, subscription) => credit.opened(link, subscription),
       received: (delivery, link, subscription) => this.#received(delivery, link, subscription),
-      settled: (link) => credit.settled(link),
+      settled: (link, inQueue) => credit.settled(link, inQueue),
       aborted: (link) => credit.received(link),
       drained: (link) => credit.drained(link),
       lost: (link, aborted) => {
         credit.lost(link);
         // The peer will deliver these again; to give them out now would double them.
-        if (!this.#stopped) this.#lanes.remove(this.#sources.subscriptionOf(link), aborted);
+        if (!this.#stopped) this.#lanes.lost(this.#sources.subscriptionOf(link), aborted);
       },
       sourceLost: () => this.sourcesChanged(),
       end: (subscription, keep, options) => this.#end(subscription, keep, options),
-      grant: (subscription, count) => this.#sources.grant(subscription, count),
+      grant: (subscription, count) => credit.grant(subscription, this.#sources.linkOf(subscription), count),
+      wait: (limits, onTimeout, start) => this.#host.waits.bounded(this.#limits(limits, onTimeout), start),
     };
   }
 
-  async #end(subscription: Subscription, keep: boolean, { timeout, signal }: WaitOptions): Promise<void> {
-    const limits = {
-      timeout: resolveTimeout(timeout, undefined),
-      signal,
-      onTimeout: () => 'The peer has not answered that the subscription is closed.',
-    };
+  async #end(subscription: Subscription, keep: boolean, options: WaitOptions): Promise<void> {
+    const limits = this.#limits(options, 'The peer has not answered that the subscription is closed.');
     await this.#host.waits.promised(limits, this.#sources.end(subscription, keep));
+  }
+
+  /** The limits of a call that by itself has none. */
+  #limits({ timeout, signal }: WaitOptions, onTimeout: string): WaitLimits {
+    return { timeout: resolveTimeout(timeout, undefined), signal, onTimeout: () => onTimeout };
   }
 
   /** Why no message can come, once: whoever asks tells it. */
@@ -262,24 +262,37 @@ export class Inbound implements DeliveryHost {
   }
 
   #received(delivery: IncomingDelivery, link: ReceiverLink, subscription: Subscription | undefined): void {
-    this.#credit.received(link, delivery.settled);
-    this.#lanes.push(delivery, subscription);
+    const { settled } = delivery;
+    this.#credit.received(link, settled);
     this.#host.received(delivery, subscription?.source);
+    const diversion = this.#lanes.diversionOf(subscription);
+    if (diversion === undefined) {
+      this.#lanes.push(delivery, subscription);
+      this.#wakeWaiters();
+    } else {
+      diversion.take(delivery);
+      this.#credit.got(link, settled);
+    }
+  }
+
+  #wakeWaiters(): void {
     if (this.#waiters.length === 0 || this.#lanes.main.isEmpty) return;
     for (const waiter of this.#waiters.splice(0)) waiter.resolve(true);
   }
 
-  #take(delivery: IncomingDelivery): void {
-    const { incomingWindow } = this.#settings;
-    delivery.sequence = this.#trackers.next();
-    this.#last = delivery;
-    if (delivery.source instanceof ReceiverLink) this.#credit.got(delivery.source, delivery.settled);
-    if (incomingWindow !== 0) this.#window.add(delivery, incomingWindow < 0 ? Infinity : incomingWindow);
-    else if (delivery.status === 'pending') delivery.finish(ACCEPTED);
+  #shareOf(subscription: Subscription, credit: number | undefined): number {
+    return credit ?? this.#sources.optionsOf(subscription)?.credit ?? AUTOMATIC_CREDIT;
   }
 
-  #remembers(delivery: IncomingDelivery): boolean {
-    return this.#trackers.has(delivery, this.#settings.incomingWindow);
+  #take(delivery: IncomingDelivery): void {
+    delivery.place = 0;
+    this.#left(delivery);
+    this.#given.add(delivery);
+  }
+
+  /** A delivery has left the queue. */
+  #left({ source, settled }: IncomingDelivery): void {
+    if (source instanceof ReceiverLink) this.#credit.got(source, settled);
   }
 
   /** A loop goes on with what makes sense. */
@@ -294,20 +307,16 @@ export class Inbound implements DeliveryHost {
   }
 
   /** A message that makes no sense is rejected, since nobody else can make sense of it either. */
-  #decode(delivery: IncomingDelivery): ReceivedMessage {
+  #decode(delivery: IncomingDelivery, into: Message | undefined): ReceivedMessage {
     try {
-      return new ReceivedMessage(delivery.buffer, delivery.start, delivery.end);
+      const message = new ReceivedMessage(delivery.buffer, delivery.start, delivery.end);
+      if (into !== undefined) fill(into, message);
+      return message;
     } catch (error) {
       const description = asError(error).message;
+      this.#left(delivery);
       delivery.finish({ type: 'rejected', error: { condition: 'amqp:decode-error', description } });
-      if (delivery.source instanceof ReceiverLink) this.#credit.got(delivery.source, delivery.settled);
       throw error;
     }
   }
-}
-
-/** Makes a message of the caller's what a received one is: what it held before is gone. */
-export function fill(into: Message, message: ReceivedMessage): void {
-  for (const key of Object.keys(into)) Reflect.deleteProperty(into, key);
-  Object.assign(into, message.toObject());
 }

@@ -2,7 +2,8 @@ import { OptionError } from '../errors.js';
 import { ClientQueue } from '../queue/client-queue.js';
 import type { IncomingDelivery } from '../queue/incoming-delivery.js';
 import type { Delivery } from './delivery.js';
-import { DeliveryStream } from './delivery-stream.js';
+import { DONE, DeliveryStream } from './delivery-stream.js';
+import { MAX_CREDIT } from './options.js';
 import type { Subscription } from './subscription.js';
 
 /** What a loop over deliveries may ask for. */
@@ -18,22 +19,30 @@ export interface ReceiveOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** Who takes what comes by a subscription, as it comes. */
+export interface Diversion {
+  take(delivery: IncomingDelivery): void;
+  /** The link is lost, for now or for good. */
+  lost(): void;
+  /** The subscription has ended. */
+  ended(error: Error): void;
+}
+
 /** What the lanes need from the incoming side. */
 export interface IncomingLanesHost {
   give(delivery: IncomingDelivery): Delivery | undefined;
+  /** The subscription a delivery came by. */
+  subscriptionOf(delivery: IncomingDelivery): Subscription | undefined;
   /** Why no message can come any more, if none can. */
   exhausted(): Error | undefined;
-  /** The share of a subscription is this from now on, or what it was made with. */
-  shareChanged(subscription: Subscription, credit: number | undefined): void;
+  /** A loop reads a subscription, with a share of this much credit if it says so. */
+  reading(subscription: Subscription, credit: number | undefined): void;
+  /** No loop reads it any more. */
+  left(subscription: Subscription): void;
   /** Some loop takes everything, with this credit for each link if it says so; 0 when none does any more. */
   streaming(credit: number | undefined): void;
-}
-
-/** Takes what comes by one subscription. */
-interface Lane {
-  readonly take: (delivery: IncomingDelivery) => void;
-  /** Where loops take it from. `undefined` when it is handed to somebody at once. */
-  readonly queue: ClientQueue<IncomingDelivery> | undefined;
+  /** Messages have come into the main queue. */
+  queued(): void;
 }
 
 /** No timer: nothing in these queues expires. */
@@ -44,82 +53,95 @@ export class IncomingLanes {
   /** What waits for `get`. */
   readonly main: ClientQueue<IncomingDelivery> = new ClientQueue(QUEUE_OPTIONS);
   readonly #host: IncomingLanesHost;
-  readonly #lanes = new Map<Subscription, Lane>();
+  readonly #lanes = new Map<Subscription, ClientQueue<IncomingDelivery>>();
+  readonly #diversions = new Map<Subscription, Diversion>();
   readonly #streams = new Map<DeliveryStream, Subscription | undefined>();
 
   constructor(host: IncomingLanesHost) {
     this.#host = host;
   }
 
-  /** How many deliveries wait. */
+  /** How many deliveries wait, for `get` or for a loop. */
   get size(): number {
     let size = this.main.size;
-    for (const { queue } of this.#lanes.values()) size += queue?.size ?? 0;
+    for (const queue of this.#lanes.values()) size += queue.size;
     return size;
   }
 
   /** Queues what has come. */
   push(delivery: IncomingDelivery, subscription: Subscription | undefined): void {
     const lane = this.#lanes.size > 0 && subscription !== undefined ? this.#lanes.get(subscription) : undefined;
-    if (lane === undefined) delivery.place = this.main.push(delivery);
-    else lane.take(delivery);
+    delivery.place = (lane ?? this.main).push(delivery);
+  }
+
+  /** Who takes what comes by a subscription; `undefined` when it is queued. */
+  diversionOf(subscription: Subscription | undefined): Diversion | undefined {
+    return this.#diversions.size === 0 || subscription === undefined ? undefined : this.#diversions.get(subscription);
   }
 
   /** Hands what comes by a subscription to somebody at once. */
-  divert(subscription: Subscription, take: (delivery: IncomingDelivery) => void): void {
-    this.#lanes.set(subscription, { take, queue: undefined });
+  divert(subscription: Subscription, diversion: Diversion): void {
+    this.#diversions.set(subscription, diversion);
   }
 
-  /** Takes deliveries out again, wherever they wait. */
-  remove(subscription: Subscription | undefined, deliveries: readonly IncomingDelivery[]): void {
-    const queue = (subscription && this.#lanes.get(subscription)?.queue) ?? this.main;
-    for (const { place } of deliveries) queue.remove(place);
+  /** A link is lost: what came by it is taken out again, wherever it waits. */
+  lost(subscription: Subscription | undefined, deliveries: readonly IncomingDelivery[]): void {
+    const queue = (subscription && this.#lanes.get(subscription)) ?? this.main;
+    for (const { place } of deliveries) if (place > 0) queue.remove(place);
+    this.diversionOf(subscription)?.lost();
   }
 
   /** Begins a loop. */
   stream({ subscription, credit, signal }: ReceiveOptions): DeliveryStream {
-    if (credit !== undefined && !(Number.isInteger(credit) && credit > 0)) {
-      throw new OptionError('Option credit of receive() must be a whole number from 1 up.');
+    if (credit !== undefined && !(Number.isInteger(credit) && credit > 0 && credit <= MAX_CREDIT)) {
+      throw new OptionError(`Option credit of receive() must be a whole number from 1 to ${MAX_CREDIT}.`);
     }
-    const queue = subscription === undefined ? this.main : this.#open(subscription);
+    const queue = subscription === undefined ? this.main : this.#open(subscription, credit);
     const stream = new DeliveryStream(queue, signal, {
       give: (delivery) => this.#host.give(delivery),
+      reasonToEnd: () => this.#reasonToEnd(subscription),
       ended: (ended) => this.#ended(ended),
     });
     this.#streams.set(stream, subscription);
     if (subscription === undefined) this.#host.streaming(credit);
-    else if (credit !== undefined) this.#host.shareChanged(subscription, credit);
-    this.sourcesChanged(subscription === undefined ? this.#host.exhausted() : undefined);
     return stream;
   }
 
-  /** Whether a loop takes everything. */
-  get isStreaming(): boolean {
-    for (const subscription of this.#streams.values()) if (subscription === undefined) return true;
-    return false;
-  }
-
-  /** Ends the loops that nothing can come for any more; `exhausted` is why nothing can come at all. */
-  sourcesChanged(exhausted: Error | undefined): void {
+  /** A source is gone: loops that nothing can come for any more end, and what nobody will ask for again is forgotten. */
+  sourcesChanged(): void {
     for (const [stream, subscription] of [...this.#streams]) {
-      if (subscription === undefined) {
-        if (exhausted !== undefined && this.main.isEmpty) stream.end(exhausted);
-      } else if (subscription.state === 'failed') stream.end(subscription.error);
-      else if (subscription.state === 'closed') stream.end();
+      const reason = stream.isWaiting ? this.#reasonToEnd(subscription) : undefined;
+      if (reason !== undefined) stream.end(reason);
+    }
+    for (const [subscription, diversion] of [...this.#diversions]) {
+      if (subscription.error === undefined) continue;
+      this.#diversions.delete(subscription);
+      diversion.ended(subscription.error);
     }
   }
 
   /** The messenger stops: loops end, and what has come can be got. */
   stop(): void {
     for (const stream of [...this.#streams.keys()]) stream.end();
-    this.#lanes.clear();
+    this.#diversions.clear();
   }
 
-  #open(subscription: Subscription): ClientQueue<IncomingDelivery> {
-    const known = this.#lanes.get(subscription)?.queue;
+  #reasonToEnd(subscription: Subscription | undefined): Error | undefined {
+    if (subscription === undefined) return this.#host.exhausted();
+    return subscription.state === 'closed' ? DONE : subscription.error;
+  }
+
+  #open(subscription: Subscription, credit: number | undefined): ClientQueue<IncomingDelivery> {
+    const known = this.#lanes.get(subscription);
+    if (known === undefined || credit !== undefined) this.#host.reading(subscription, credit);
     if (known !== undefined) return known;
     const queue = new ClientQueue<IncomingDelivery>(QUEUE_OPTIONS);
-    this.#lanes.set(subscription, { queue, take: (delivery) => (delivery.place = queue.push(delivery)) });
+    this.#lanes.set(subscription, queue);
+    // Some of what it wants has come already. The rest keeps its order.
+    for (let left = this.main.size; left > 0; left--) {
+      const delivery = this.main.tryPull();
+      if (delivery !== undefined) this.push(delivery, this.#host.subscriptionOf(delivery));
+    }
     return queue;
   }
 
@@ -131,9 +153,10 @@ export class IncomingLanes {
       this.#host.streaming(0);
       return;
     }
-    const queue = this.#lanes.get(subscription)?.queue;
+    const queue = this.#lanes.get(subscription);
     this.#lanes.delete(subscription);
     for (let left = queue?.tryPull(); left !== undefined; left = queue?.tryPull()) this.push(left, subscription);
-    this.#host.shareChanged(subscription, undefined);
+    this.#host.left(subscription);
+    this.#host.queued();
   }
 }

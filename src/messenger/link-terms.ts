@@ -10,6 +10,9 @@ import type { SubscribeOptions } from './subscribe-options.js';
 const SELECTOR = 0x0000_468c_0000_0004n;
 const SELECTOR_NAME = 'apache.org:selector-filter:string';
 
+/** The longest time a peer can be asked to keep a terminus, in seconds (AMQP 1.0 §3.5.3, `seconds`). */
+const LONGEST_TTL = 0xffff_ffff;
+
 /** What a link to send on is asked for. `node` is the name in the address: `#` for one of its own. */
 export function senderOptions(name: string, node: string | undefined, settings: Settings): LinkOptions {
   const { outgoingWindow, senderSettleMode, maxRedeliveries } = settings;
@@ -41,7 +44,7 @@ export function receiverOptions(
     senderSettleMode: incomingWindow === 0 ? undefined : modeNumber(senderSettleMode ?? 'unsettled'),
     receiverSettleMode: incomingWindow !== 0 && receiverSettleMode === 'second' ? 1 : 0,
     ...(durable ? { durable: 2, expiryPolicy: 'never' } : {}),
-    ...(ttl > 0 ? { expiryPolicy: 'link-detach', terminusTimeout: Math.ceil(ttl / 1000) } : {}),
+    ...(ttl > 0 ? { expiryPolicy: 'link-detach', terminusTimeout: Math.min(Math.ceil(ttl / 1000), LONGEST_TTL) } : {}),
     distributionMode,
     filter,
     capabilities: [
@@ -60,15 +63,14 @@ export function filtersOf({ selector, filters }: SubscribeOptions): LinkOptions[
 }
 
 /** What a peer has not agreed to, in words; `undefined` when it has agreed to all (AMQP 1.0 §3.5.3). */
-export function refusedTerm({ options, remoteTerms, remoteAddress }: ReceiverLink): string | undefined {
-  // A peer that refuses the link has no source at all, and says why with what follows.
-  if (remoteTerms === undefined || (remoteAddress === undefined && !options.dynamic)) return undefined;
-  const { filters, distributionMode } = remoteTerms;
+export function refusedTerm({ options, remoteTerms }: ReceiverLink): string | undefined {
+  const { filters = [], distributionMode } = remoteTerms ?? {};
   const missing = Object.keys(options.filter ?? {}).filter((filter) => !filters.includes(filter));
   if (missing.length > 0) {
     return `The peer does not support ${missing.join(', ')} on ${options.address}. Leave it out, and look at each message.`;
   }
-  if (options.distributionMode === 'copy' && distributionMode === 'move') {
+  // To take silence for consent would take the messages away.
+  if (options.distributionMode === 'copy' && distributionMode !== 'copy') {
     return `The peer does not let anybody browse ${options.address}: it would hand the messages out.`;
   }
   return undefined;

@@ -12,7 +12,6 @@ import type { Delivery } from './delivery.js';
 import type { DeliveryStream } from './delivery-stream.js';
 import { Engine } from './engine.js';
 import type { MessengerEvents } from './events.js';
-import { fill } from './inbound.js';
 import type { ReceiveOptions } from './incoming-lanes.js';
 import { resolveOptions } from './options.js';
 import type { MessengerOptions, StopOptions, WaitOptions } from './options.js';
@@ -228,7 +227,8 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
     this.#engine.requireReady();
     const { replyTo, correlationId, id } = to.message;
     if (replyTo === undefined) throw new AddressError('The message has no replyTo, so nobody waits for an answer.');
-    const answer = { correlationId: correlationId ?? id, ...plain(message), address: replyTo };
+    const fields = plain(message);
+    const answer = { ...fields, correlationId: fields.correlationId ?? correlationId ?? id, address: replyTo };
     return this.#engine.outbound.put(answer, this.#engine.inbound.answerAddress(to, replyTo));
   }
 
@@ -238,15 +238,13 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
    * Takes the oldest message that was received, over all subscriptions. `undefined` when there is none.
    * With `incomingWindow: 0` it is accepted at once, else it waits for `accept`, `reject`, `release` or `modify`.
    *
-   * @param into A message to fill with the fields; what it held before is gone.
+   * @param into A message to fill with the fields; what it held before is gone. It is decoded whole then.
    * @throws DecodeError when the message is not valid AMQP. It has been rejected then, and the next `get` goes on.
+   * OptionError when `into` is no object that can be changed; then nothing was taken.
    */
   get(into?: Message): Delivery | undefined;
   get(into?: Message | null): Delivery | Tracker | undefined {
-    if (into === null) return this.#engine.inbound.discard();
-    const delivery = this.#engine.inbound.get();
-    if (into !== undefined && delivery !== undefined) fill(into, delivery.message);
-    return delivery;
+    return into === null ? this.#engine.inbound.discard() : this.#engine.inbound.get(into);
   }
 
   /**

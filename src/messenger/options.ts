@@ -7,6 +7,7 @@ import { DEFAULT_LIMITS } from '../link/limits.js';
 import { DEFAULT_RECONNECT } from '../link/reconnect.js';
 import type { ReconnectOptions, ReconnectPolicy } from '../link/reconnect.js';
 import type { TlsOptions } from '../link/tls.js';
+import { LONGEST_TIMER } from '../queue/expiry.js';
 
 /** How much may be queued for sending. */
 export interface OutgoingLimits {
@@ -124,8 +125,8 @@ export interface Settings {
 
 const DEFAULT_MAX_OUTGOING = Object.freeze({ messages: 1_000_000, bytes: 1 << 30 });
 const DEFAULT_CONNECT_TIMEOUT = 15_000;
-/** Beyond this many milliseconds, 24 days, Node's timers fire at once: as good as no limit. */
-const LONGEST_TIMER = 0x7fff_ffff;
+/** The most messages that a peer may be asked for at a time: half of what the wire has room for (AMQP 1.0 §2.7.4). */
+export const MAX_CREDIT = 0x7fff_ffff;
 /** The smallest frame size a peer must take (AMQP 1.0 §2.4.1). */
 const MIN_MAX_FRAME_SIZE = 512;
 
@@ -153,6 +154,11 @@ const KNOWN: readonly (keyof MessengerOptions)[] = [
   'sasl',
   'tls',
   'allowInsecureMechs',
+];
+
+const TLS_OPTIONS: readonly (keyof TlsOptions)[] = [
+  ...(['ca', 'caFile', 'cert', 'certFile', 'key', 'keyFile'] as const),
+  ...(['passphrase', 'servername', 'rejectUnauthorized'] as const),
 ];
 
 /** Checks options and fills in the defaults. Throws `OptionError` for what is unknown or cannot be. */
@@ -185,16 +191,15 @@ export function resolveOptions(options: MessengerOptions): Settings {
     receiverSettleMode: oneOf('receiverSettleMode', options.receiverSettleMode, ['first', 'second'], 'first'),
     failover: failoverOf(options.failover ?? {}),
     sasl: saslOf(options.sasl ?? {}),
-    // A copy: `certificate` and its like set fields of it.
-    tls: { ...options.tls },
+    tls: tlsOf(options.tls ?? {}),
     allowInsecureMechs: flag('allowInsecureMechs', options.allowInsecureMechs ?? false),
   };
 }
 
 /** Checks the size of a window. Throws `OptionError`. */
 export function windowSize(name: string, size: number): number {
-  if (typeof size === 'number' && !Number.isNaN(size)) return size;
-  throw new OptionError(`Option ${name} must be a number. A negative one means no limit.`);
+  if (Number.isInteger(size) || Math.abs(size) === Infinity) return size;
+  throw new OptionError(`Option ${name} must be a whole number. A negative one means no limit.`);
 }
 
 /** Checks a time limit, in milliseconds; `undefined` for none. Throws `OptionError`. */
@@ -234,6 +239,16 @@ function saslOf(sasl: SaslOptions): SaslOptions {
   checkNames('sasl option', sasl, ['mechanisms', 'user', 'password', 'passwordFile', 'token']);
   for (const mechanism of sasl.mechanisms ?? []) oneOf('sasl.mechanisms', mechanism, SASL_MECHANISMS, undefined);
   return sasl;
+}
+
+/** A copy: `certificate` and its like set fields of it. */
+function tlsOf(tls: TlsOptions): TlsOptions {
+  checkNames('tls option', tls, TLS_OPTIONS);
+  for (const name of ['ca', 'cert', 'key'] as const) {
+    if (tls[name] === undefined || tls[`${name}File`] === undefined) continue;
+    throw new OptionError(`Give tls.${name} or tls.${name}File, not both.`);
+  }
+  return { ...tls };
 }
 
 function oneOf<Value extends string, Standard>(

@@ -142,15 +142,15 @@ export class Outbound {
       this.#window.next(),
       destination,
     );
-    const known = destination.link;
-    const link = known === undefined || known.isClosed ? this.#openLink(destination) : known;
+    // What has expired already goes nowhere.
+    const link = lifetime > 0 ? this.#linkOf(destination) : undefined;
     this.#ledger.added(delivery);
     this.#last = delivery;
     if (lifetime !== Infinity) this.#expiry.add(delivery, destination, lifetime);
     if (isDiagnosed('put')) {
       diagnose('put', { messenger: this.#host.name, destination: destination.destination, size: delivery.size });
     }
-    link.send(delivery);
+    link?.send(delivery);
     return delivery;
   }
 
@@ -162,6 +162,15 @@ export class Outbound {
   /** Somebody has been told of a message that was given up: no `send` need tell again. */
   told(delivery: OutgoingDelivery): void {
     this.#ledger.told(delivery);
+  }
+
+  /** Gives up a message that nobody needs any more, and that somebody has been told of. */
+  withdraw(delivery: OutgoingDelivery): void {
+    if (delivery.status !== 'pending') return;
+    delivery.finish('aborted', new StateError('The request was given up.'));
+    this.#ledger.told(delivery);
+    const { owner } = delivery;
+    if (owner instanceof Destination) owner.link?.messageEnded();
   }
 
   /** Waits until `put` has room. */
@@ -233,8 +242,9 @@ export class Outbound {
     return destination;
   }
 
-  #openLink(destination: Destination): SenderLink {
-    const { endpoint } = destination;
+  #linkOf(destination: Destination): SenderLink {
+    const { link: known, endpoint } = destination;
+    if (known !== undefined && !known.isClosed) return known;
     const { name } = endpoint;
     const key = `${connectionKey(endpoint)} ${JSON.stringify(name)}`;
     const link = this.#links.get(key) ?? this.#attach(key, endpoint);
@@ -248,6 +258,7 @@ export class Outbound {
     const guest = this.#guests.get(guestKey(carrier.peerId, endpoint.name));
     if (guest !== undefined) return guest;
     const link = new SenderLink(senderOptions(name, endpoint.name, settings), {
+      cameBack: () => this.#expiry.cameBack(),
       closed: (closed, error) => this.#linkClosed(this.#links, key, closed, error),
     });
     this.#links.set(key, link);

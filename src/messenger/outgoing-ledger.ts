@@ -106,30 +106,28 @@ export class OutgoingLedger {
    */
   async settled(count: number, last: number, options: WaitOptions): Promise<boolean> {
     if (!Number.isInteger(count)) throw new OptionError('send() takes a whole number of messages, or nothing for all.');
-    const givenUp = new GivenUp();
-    givenUp.take(this.#givenUp);
     const target = count < 0 ? 0 : Math.max(this.#messages - count, 0);
-    if (this.#messages > target) {
-      const onTimeout = (): string =>
-        `${this.#messages} messages have no outcome yet. They stay queued; call send() again to wait on.`;
-      const isDone = await this.#waits.until<true>(options, onTimeout, (settle) => {
-        const finish = (): void => settle.resolve(true);
-        const waiter: SendWaiter = { last, remaining: this.#messages - target, givenUp, finish };
-        this.#waiters.push(waiter);
-        return () => {
-          this.#waiters = this.#waiters.filter((other) => other !== waiter);
-          // Ended by its time-out or signal, it tells nothing more: the next `send` does.
-          if (waiter.remaining > 0) this.#givenUp.take(givenUp);
-        };
-      });
-      if (isDone === undefined) {
-        this.#givenUp.take(givenUp);
-        this.#givenUp.throwIfAny();
-        return false;
-      }
+    if (this.#messages <= target) {
+      this.#givenUp.throwIfAny();
+      return true;
     }
-    givenUp.throwIfAny();
-    return true;
+    const givenUp = new GivenUp();
+    const onTimeout = (): string =>
+      `${this.#messages} messages have no outcome yet. They stay queued; call send() again to wait on.`;
+    const isDone = await this.#waits.until<true>(options, onTimeout, (settle) => {
+      givenUp.take(this.#givenUp);
+      const finish = (): void => settle.resolve(true);
+      const waiter: SendWaiter = { last, remaining: this.#messages - target, givenUp, finish };
+      this.#waiters.push(waiter);
+      return () => {
+        this.#waiters = this.#waiters.filter((other) => other !== waiter);
+        // Ended before its time, it tells nothing more: the next `send` does.
+        if (waiter.remaining > 0) this.#givenUp.take(givenUp);
+      };
+    });
+    if (isDone === true) givenUp.throwIfAny();
+    else this.#givenUp.throwIfAny();
+    return isDone ?? false;
   }
 
   /** Somebody has been told of a message that was given up. */
@@ -161,7 +159,7 @@ export class OutgoingLedger {
   /** Returns whether some `send` waits for this message. */
   #tellWaiters(delivery: OutgoingDelivery): boolean {
     let isAwaited = false;
-    for (const waiter of [...this.#waiters]) {
+    for (const waiter of this.#waiters) {
       if (delivery.sequence > waiter.last || waiter.remaining === 0) continue;
       isAwaited = true;
       if (delivery.status === 'aborted') waiter.givenUp.add(delivery);

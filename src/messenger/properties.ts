@@ -71,7 +71,7 @@ export abstract class MessengerProperties extends EventEmitter<MessengerEvents> 
   }
   /** Throws `OptionError` for what is not a string or `undefined`. */
   set certificate(path: string | undefined) {
-    this.#settings.tls.certFile = pathOf('certificate', path);
+    this.#setFile('cert', pathOf('certificate', path));
   }
 
   /** The path of the PEM file with the key of the certificate: `tls.keyFile`. */
@@ -80,7 +80,7 @@ export abstract class MessengerProperties extends EventEmitter<MessengerEvents> 
   }
   /** Throws `OptionError` for what is not a string or `undefined`. */
   set privateKey(path: string | undefined) {
-    this.#settings.tls.keyFile = pathOf('privateKey', path);
+    this.#setFile('key', pathOf('privateKey', path));
   }
 
   /** The pass-phrase of the key: `tls.passphrase`. */
@@ -98,7 +98,14 @@ export abstract class MessengerProperties extends EventEmitter<MessengerEvents> 
   }
   /** Throws `OptionError` for what is not a string or `undefined`. */
   set trustedCertificates(path: string | undefined) {
-    this.#settings.tls.caFile = pathOf('trustedCertificates', path);
+    this.#setFile('ca', pathOf('trustedCertificates', path));
+  }
+
+  /** A file takes the place of what the options gave. */
+  #setFile(name: 'ca' | 'cert' | 'key', path: string | undefined): void {
+    const { tls } = this.#settings;
+    tls[name] = undefined;
+    tls[`${name}File`] = path;
   }
 }
 

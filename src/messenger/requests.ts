@@ -1,10 +1,12 @@
 import { v4 as uuid } from 'uuid';
-import { baseOf } from '../address/address.js';
+import { baseOf, parseAddress } from '../address/address.js';
 import { ReceivedMessage } from '../codec/received-message.js';
-import { AddressError, DecodeError, LinkError, StateError, asError } from '../errors.js';
+import { AddressError, DecodeError, LinkError, OptionError, StateError, asError } from '../errors.js';
 import type { Message, MessageId } from '../message/message.js';
 import { ACCEPTED } from '../message/outcome.js';
+import type { PeerError } from '../errors.js';
 import type { IncomingDelivery } from '../queue/incoming-delivery.js';
+import type { OutgoingDelivery } from '../queue/outgoing-delivery.js';
 import type { Inbound } from './inbound.js';
 import { resolveTimeout } from './options.js';
 import type { Settings, WaitOptions } from './options.js';
@@ -15,6 +17,9 @@ import type { Waits } from './waits.js';
 
 /** Answers that a peer may send before we have looked at the first. */
 const REPLY_CREDIT = 1024;
+
+const LOST =
+  'The link for answers was lost, and with it the place where the answer would come. The request may have been dealt with.';
 
 /** What `request` may be given. */
 export interface RequestOptions extends WaitOptions {
@@ -35,11 +40,27 @@ export interface RequestsHost {
   route(address: string): string;
 }
 
+/** A question that waits for its answer. */
+interface Question {
+  readonly settle: Settle<ReceivedMessage>;
+  /** What the answer may be known by. */
+  readonly keys: readonly string[];
+  /** What became of it on the way out, once it is on it. */
+  tracker: OutgoingDelivery | undefined;
+}
+
+/** Where the answers of one peer come to. */
+interface Replies {
+  readonly subscription: Subscription;
+  /** Those who wait for an answer there. */
+  readonly questions: Set<Question>;
+}
+
 /** Questions and their answers: one link for the answers of each peer, and each answer to whoever waits for it. */
 export class Requests {
   readonly #host: RequestsHost;
-  readonly #replies = new Map<string, Subscription>();
-  readonly #pending = new Map<string, Settle<ReceivedMessage>>();
+  readonly #replies = new Map<string, Replies>();
+  readonly #pending = new Map<string, Question>();
 
   constructor(host: RequestsHost) {
     this.#host = host;
@@ -47,9 +68,9 @@ export class Requests {
 
   /** Sends a message and waits for the answer to it. See `Messenger.request`. */
   async request(message: Message, options: RequestOptions): Promise<ReceivedMessage> {
-    const { address } = message;
-    if (typeof address !== 'string' || address === '') {
-      throw new AddressError('The message has no address. Set address to where it should go.');
+    const base = this.#baseOf(message.address);
+    if (message.replyTo !== undefined) {
+      throw new OptionError('The message has a replyTo, where the answer would go. Give it to request() as an option.');
     }
     const { timeout, signal } = options;
     const limits = {
@@ -58,18 +79,22 @@ export class Requests {
       onTimeout: () => 'No answer has come in time. The request may have been dealt with all the same.',
     };
     const id = message.id ?? uuid();
-    const key = keyOf(id);
-    if (this.#pending.has(key))
+    const keys = [...new Set([id, message.correlationId ?? id].map(keyOf))];
+    if (keys.some((key) => this.#pending.has(key)))
       throw new StateError('A request with this id waits for its answer already. Give it another.');
     return this.#host.waits.bounded<ReceivedMessage>(limits, (settle) => {
-      let isOver = false;
-      this.#pending.set(key, settle);
-      this.#ask({ ...plain(message), id }, options.replyTo, () => isOver).catch((error: unknown) =>
+      const replies = this.#repliesOf(base, options.replyTo);
+      const question: Question = { settle, keys, tracker: undefined };
+      for (const key of keys) this.#pending.set(key, question);
+      replies.questions.add(question);
+      this.#ask({ ...plain(message), id }, options.replyTo, question, replies).catch((error: unknown) =>
         settle.reject(error),
       );
       return () => {
-        isOver = true;
-        this.#pending.delete(key);
+        for (const key of keys) this.#pending.delete(key);
+        replies.questions.delete(question);
+        // Nobody waits for it any more, so it need not go out either.
+        if (question.tracker?.isSent === false) this.#host.outbound.withdraw(question.tracker);
       };
     });
   }
@@ -78,42 +103,82 @@ export class Requests {
   stop(): void {
     this.#replies.clear();
     const error = new StateError('The messenger was stopped before the answer came.');
-    for (const waiting of [...this.#pending.values()]) waiting.reject(error);
+    for (const { settle } of [...this.#pending.values()]) settle.reject(error);
   }
 
-  async #ask(message: Message, replyTo: string | undefined, isOver: () => boolean): Promise<void> {
-    const replies = await this.#subscription(message.address ?? '', replyTo).ready();
-    if (isOver()) return;
-    const tracker = this.#host.outbound.put({ ...message, replyTo: message.replyTo ?? replyTo ?? replies.node });
+  #baseOf(address: string | undefined): string {
+    if (typeof address !== 'string' || address === '') {
+      throw new AddressError('The message has no address. Set address to where it should go.');
+    }
+    const routed = this.#host.route(address);
+    if (!parseAddress(routed).passive) return baseOf(routed);
+    throw new AddressError('The message has an address to listen on. Set address to where it should go, without ~.');
+  }
+
+  async #ask(message: Message, replyTo: string | undefined, question: Question, replies: Replies): Promise<void> {
+    const { subscription, questions } = replies;
+    const { node } = await subscription.ready().catch((error: unknown) => {
+      throw replyTo === undefined ? unanswerable(asError(error)) : error;
+    });
+    if (!questions.has(question)) return;
+    const place = replyTo ?? node;
+    if (place === undefined) throw unanswerable(new LinkError('The peer has not named the node for answers.'));
+    const { outbound } = this.#host;
+    const tracker = outbound.put({ ...message, replyTo: place });
+    question.tracker = tracker;
     const status = await tracker.outcome();
     if (status === 'accepted' || status === 'settled') return;
-    this.#host.outbound.told(tracker);
+    outbound.told(tracker);
     throw tracker.error ?? new LinkError(`The peer did not take the request: it was ${status}.`);
   }
 
   /** Where the answers of a peer come to. */
-  #subscription(address: string, replyTo: string | undefined): Subscription {
-    const base = baseOf(this.#host.route(address));
+  #repliesOf(base: string, replyTo: string | undefined): Replies {
     const key = JSON.stringify([base, replyTo]);
     const known = this.#replies.get(key);
-    if (known !== undefined && known.state !== 'failed' && known.state !== 'closed') return known;
-    const { inbound } = this.#host;
-    const subscription = inbound.subscribe(`${base}/${replyTo ?? '#'}`, { credit: REPLY_CREDIT });
-    inbound.divert(subscription, (delivery) => this.#answered(delivery));
-    this.#replies.set(key, subscription);
-    return subscription;
+    if (known !== undefined) return known;
+    const questions = new Set<Question>();
+    const giveUp = (error: Error): void => {
+      // Those that have not been asked yet find out by themselves.
+      for (const { settle, tracker } of [...questions]) {
+        if (tracker === undefined) continue;
+        this.#host.outbound.withdraw(tracker);
+        settle.reject(error);
+      }
+    };
+    const subscription = this.#host.inbound.divert(
+      `${base}/${replyTo ?? '#'}`,
+      { credit: REPLY_CREDIT },
+      {
+        take: (delivery) => this.#answered(delivery),
+        lost: () => {
+          // The peer makes another node when the link is attached again, and answers to this one come nowhere.
+          if (replyTo === undefined) giveUp(new LinkError(LOST));
+        },
+        ended: (error) => {
+          if (this.#replies.get(key)?.questions === questions) this.#replies.delete(key);
+          giveUp(error);
+        },
+      },
+    );
+    const replies = { subscription, questions };
+    this.#replies.set(key, replies);
+    return replies;
   }
 
   #answered(delivery: IncomingDelivery): void {
     try {
       const message = new ReceivedMessage(delivery.buffer, delivery.start, delivery.end);
       const { correlationId } = message;
-      if (correlationId !== undefined) this.#pending.get(keyOf(correlationId))?.resolve(message);
+      if (correlationId === undefined) {
+        refuse(delivery, { condition: 'amqp:invalid-field', description: 'An answer needs a correlation-id.' });
+        return;
+      }
+      this.#pending.get(keyOf(correlationId))?.settle.resolve(message);
       delivery.finish(ACCEPTED);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
-      const description = asError(error).message;
-      delivery.finish({ type: 'rejected', error: { condition: 'amqp:decode-error', description } });
+      refuse(delivery, { condition: 'amqp:decode-error', description: error.message });
     }
   }
 }
@@ -121,6 +186,20 @@ export class Requests {
 /** The fields of a message that was received, which spreading leaves out. */
 export function plain(message: Message): Message {
   return message instanceof ReceivedMessage ? message.toObject() : message;
+}
+
+function refuse(delivery: IncomingDelivery, error: PeerError): void {
+  delivery.finish({ type: 'rejected', error });
+}
+
+/** Why a request cannot be answered, and what to do about it. */
+function unanswerable(cause: Error): Error {
+  if (!(cause instanceof LinkError)) return cause;
+  const { condition, message } = cause;
+  return new LinkError(`${message} It makes no node for answers: name a queue for them as replyTo.`, {
+    cause,
+    condition,
+  });
 }
 
 /** Ids are equal when type and value are (AMQP 1.0 §3.2.11). */

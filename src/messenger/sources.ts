@@ -2,11 +2,9 @@ import { v4 as uuid } from 'uuid';
 import { baseOf, parseAddress } from '../address/address.js';
 import type { Address } from '../address/address.js';
 import { connectionKey, resolveEndpoint } from '../address/endpoint.js';
-import type { Endpoint } from '../address/endpoint.js';
 import { redact } from '../address/redact.js';
-import { LinkError, ListenError, MessagingError, NoSourcesError, StateError } from '../errors.js';
+import { LinkError, ListenError, MessagingError, NoSourcesError, OptionError, StateError } from '../errors.js';
 import type { Acceptor } from '../link/acceptor.js';
-import type { LinkCarrier } from '../link/link-carrier.js';
 import type { LinkRequest } from '../link/link-request.js';
 import type { ConnectionPool } from '../link/pool.js';
 import { ReceiverLink } from '../link/receiver-link.js';
@@ -15,7 +13,8 @@ import { hasCertificate } from '../link/tls.js';
 import type { DeliverySource, IncomingDelivery } from '../queue/incoming-delivery.js';
 import { receiverOptions, refusedTerm } from './link-terms.js';
 import type { Settings } from './options.js';
-import { subscriptionKey } from './subscribe-options.js';
+import { Source, absolute } from './source.js';
+import { NO_TERMS, subscriptionKey } from './subscribe-options.js';
 import type { SubscribeOptions } from './subscribe-options.js';
 import { Subscription } from './subscription.js';
 import type { SubscriptionHost } from './subscription.js';
@@ -35,28 +34,13 @@ export interface SourcesHost {
 export interface LinkListener extends SubscriptionHost {
   readonly opened: (link: ReceiverLink, subscription: Subscription | undefined) => void;
   readonly received: (delivery: IncomingDelivery, link: ReceiverLink, subscription: Subscription | undefined) => void;
-  /** A delivery has got its outcome. */
-  readonly settled: (link: ReceiverLink) => void;
+  /** Deliveries are settled; so many of them have not been got. */
+  readonly settled: (link: ReceiverLink, inQueue: number) => void;
   readonly aborted: (link: ReceiverLink) => void;
   readonly drained: (link: ReceiverLink) => void;
   readonly lost: (link: ReceiverLink, aborted: readonly IncomingDelivery[]) => void;
   /** A source is gone: whoever waits has to look whether one is left. */
   readonly sourceLost: () => void;
-}
-
-/** What stands behind a subscription. */
-interface Source {
-  /** The address up to the host, with credentials. */
-  readonly base: string;
-  readonly endpoint: Endpoint;
-  readonly options: SubscribeOptions;
-  /** Whether another `subscribe` to the same gives it again. */
-  readonly key: string;
-  link?: ReceiverLink;
-  carrier?: LinkCarrier;
-  acceptor?: Acceptor;
-  /** Waits for the link to be attached, or gone. */
-  whenSettled?: () => void;
 }
 
 /** Where messages come from: subscriptions, ports that are listened on, and links that peers have opened. */
@@ -67,8 +51,8 @@ export class Sources {
   readonly #sources = new Map<Subscription, Source>();
   /** Every link that ever received for this messenger: a tracker of another one is told by its link. */
   readonly #known = new WeakMap<DeliverySource, Subscription | undefined>();
-  /** The container-ids of the peers that have opened links. */
-  readonly #peers = new WeakMap<DeliverySource, string>();
+  /** Where answers to what comes by a link go: an address without a node, with credentials. */
+  readonly #waysBack = new WeakMap<DeliverySource, string>();
   #links = 0;
   #failure: MessagingError | undefined;
   /** Whether a call has told of the failure: then it is not held against one that waits for something else. */
@@ -79,18 +63,31 @@ export class Sources {
     this.#listener = listener;
   }
 
-  /** Starts to receive from an address that has been routed, or to listen on it. */
-  subscribe(routed: string, options: SubscribeOptions): Subscription {
+  /** Starts to receive from an address that has been routed, or to listen on it. Unless `isShared`, by a link of its own. */
+  subscribe(routed: string, options: SubscribeOptions, isShared = true): Subscription {
     const address = parseAddress(routed);
     const endpoint = resolveEndpoint(address);
-    // Two dynamic sources are two nodes, and a port that is listened on twice is an error to report.
-    const isShared = !endpoint.passive && endpoint.name !== '#';
     const terms = subscriptionKey(options);
-    const key = isShared ? `${connectionKey(endpoint)} ${JSON.stringify(endpoint.name)} ${terms}` : uuid();
+    // Two dynamic sources are two nodes, and a port that is listened on twice is an error to report.
+    const isKnown = isShared && !endpoint.passive && endpoint.name !== '#';
+    const key = isKnown ? `${connectionKey(endpoint)} ${JSON.stringify(endpoint.name)} ${terms}` : uuid();
     const known = this.#byKey.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      this.#changeCredit(known, options);
+      return known;
+    }
+    if (endpoint.passive && terms !== NO_TERMS) {
+      throw new OptionError(
+        'Of what subscribe() takes only credit is for an address to listen on: peers decide the rest.',
+      );
+    }
+    if ([...this.#sources.values()].some((other) => other.hasNameOf(endpoint, options))) {
+      throw new StateError(
+        `${String(options.name)} is subscribed to at this peer. End that first, or take another name.`,
+      );
+    }
     const subscription = new Subscription(redact(routed), this.#listener);
-    const source: Source = { base: baseOf(routed), endpoint, options, key };
+    const source = new Source(baseOf(routed), endpoint, { ...options }, key);
     this.#failure = undefined;
     this.#byKey.set(key, subscription);
     this.#sources.set(subscription, source);
@@ -111,7 +108,7 @@ export class Sources {
     const address = request.dynamic ? `dynamic-${uuid()}` : request.address;
     const link = request.receive(address, this.#host.settings.maxMessageSize, events);
     this.#known.set(link, subscription);
-    if (request.peerId !== undefined) this.#peers.set(link, request.peerId);
+    if (request.peerId !== undefined) this.#waysBack.set(link, `amqp://${request.peerId}`);
   }
 
   /**
@@ -123,21 +120,29 @@ export class Sources {
     if (source === undefined) return;
     const { link, carrier, acceptor, options } = source;
     if (options.durable === true && !keep && link?.isAttached === false && !link.isClosed) {
-      await new Promise<void>((resolve) => (source.whenSettled = resolve));
+      await source.settled();
+      if (source.isEnded) return;
+      if (subscription.error !== undefined) throw subscription.error;
     }
+    source.isEnded = true;
     this.#forget(subscription, source);
     const error = new StateError('The subscription was ended.');
     subscription.ended('closed', error);
-    if (acceptor !== undefined) this.#host.pool.remove(acceptor);
-    const isGone = acceptor?.close() ?? (link && carrier?.close(link, { keep }));
+    const isGone = acceptor ? this.#host.pool.unlisten(acceptor) : link && carrier?.close(link, { keep });
     link?.closed(error);
     this.#listener.sourceLost();
     await isGone;
+    if (acceptor !== undefined) this.#listener.sourceLost();
   }
 
-  /** Lets the peers of a subscription send more. */
-  grant(subscription: Subscription, credit: number): void {
-    this.#sources.get(subscription)?.link?.issueCredit(credit);
+  /** Whether a subscription is there. */
+  isThere(subscription: Subscription): boolean {
+    return this.#sources.has(subscription);
+  }
+
+  /** The link of a subscription; `undefined` when it listens, so that its links are those of its peers. */
+  linkOf(subscription: Subscription): ReceiverLink | undefined {
+    return this.#sources.get(subscription)?.link;
   }
 
   /** What a subscription was asked for; `undefined` when it has ended. */
@@ -145,14 +150,9 @@ export class Sources {
     return this.#sources.get(subscription)?.options;
   }
 
-  /** The address of the peer of a subscription, with credentials; `undefined` when it has ended. */
-  baseOf(subscription: Subscription): string | undefined {
-    return this.#sources.get(subscription)?.base;
-  }
-
-  /** The container-id of the peer that has opened a link; `undefined` for links opened here. */
-  peerOf(source: DeliverySource): string | undefined {
-    return this.#peers.get(source);
+  /** Where answers to what came by a link go; `undefined` when that is not known. */
+  wayBack(source: DeliverySource): string | undefined {
+    return this.#waysBack.get(source);
   }
 
   /** Whether a delivery came over a link of this messenger. */
@@ -211,11 +211,9 @@ export class Sources {
     }
     const acceptor = this.#host.createAcceptor(endpoint.tls, subscription);
     source.acceptor = acceptor;
-    pool.add(acceptor);
-    acceptor.listen(endpoint).then(
+    pool.listen(acceptor, endpoint).then(
       (port) => subscription.opened(undefined, undefined, port),
       (error: unknown) => {
-        pool.remove(acceptor);
         this.#failed(
           subscription,
           source,
@@ -233,7 +231,7 @@ export class Sources {
       const refused = refusedTerm(link);
       if (refused === undefined) {
         subscription.opened(absolute(address, link.remoteAddress), link.remoteAddress);
-        source.whenSettled?.();
+        source.settle();
         return true;
       }
       void carrier.close(link);
@@ -241,14 +239,15 @@ export class Sources {
       return false;
     };
     const events = this.#events(subscription, opened, (error) => {
-      source.whenSettled?.();
       this.#failed(subscription, source, error);
+      source.settle();
     });
     this.#links++;
     const link = new ReceiverLink(receiverOptions(name, endpoint.name, settings, options), events);
     source.link = link;
     source.carrier = carrier;
     this.#known.set(link, subscription);
+    this.#waysBack.set(link, source.base);
     carrier.open(link);
   }
 
@@ -274,25 +273,24 @@ export class Sources {
     };
   }
 
+  /** Whoever subscribes again may want another share of credit. */
+  #changeCredit(subscription: Subscription, { credit }: SubscribeOptions): void {
+    const source = this.#sources.get(subscription);
+    if (source !== undefined && credit !== undefined) source.options = { ...source.options, credit };
+  }
+
   #forget(subscription: Subscription, { key }: Source): void {
     this.#sources.delete(subscription);
     if (this.#byKey.get(key) === subscription) this.#byKey.delete(key);
   }
 
   #failed(subscription: Subscription, source: Source, error: MessagingError): void {
+    if (subscription.error !== undefined) return;
     this.#forget(subscription, source);
     subscription.ended('failed', error);
-    if (error instanceof StateError) return;
     this.#failure = error;
     this.#isTold = false;
     this.#host.failed(error);
     this.#listener.sourceLost();
   }
-}
-
-/** The address of a source as others can use it: with the host it was reached by, without credentials (spec §1.5). */
-function absolute({ scheme, host, port }: Address, remote: string | undefined): string | undefined {
-  if (remote === undefined || /^amqps?:/.test(remote)) return remote;
-  const authority = (host?.includes(':') ? `[${host}]` : (host ?? '')) + (port === undefined ? '' : `:${port}`);
-  return `${scheme === undefined ? '' : `${scheme}://`}${authority}/${remote}`;
 }

@@ -1,6 +1,8 @@
+import { encodeValue } from '../codec/encode-value.js';
+import { Output } from '../codec/output.js';
 import { OptionError } from '../errors.js';
 import type { Properties } from '../message/message.js';
-import { checkNames } from './options.js';
+import { MAX_CREDIT, checkNames } from './options.js';
 
 /** What more `subscribe` may ask for. Every field is optional. */
 export interface SubscribeOptions {
@@ -45,29 +47,50 @@ const KNOWN: readonly (keyof SubscribeOptions)[] = [
   'credit',
 ];
 
-/** Checks the options of `subscribe`. Throws `OptionError` for what is unknown, cannot be, or contradicts. */
+/**
+ * Checks the options of `subscribe`.
+ *
+ * @throws OptionError for what is unknown, cannot be, or contradicts; EncodeError for what has no AMQP form.
+ */
 export function checkSubscribeOptions(options: SubscribeOptions): void {
   checkNames('subscribe option', options, KNOWN);
-  const { name, durable = false, shared = false, ttl, selector, credit } = options;
-  const distributionMode: unknown = options.distributionMode;
-  if (name !== undefined && (typeof name !== 'string' || name === '')) {
-    throw new OptionError('Subscribe option name must be a string that is not empty.');
-  }
+  const { name, durable = false, shared = false, ttl, selector, filters, properties, credit } = options;
+  check(name === undefined || (typeof name === 'string' && name !== ''), 'name must be a string that is not empty');
+  check(typeof durable === 'boolean', 'durable must be true or false');
+  check([true, false, 'global'].includes(shared), 'shared must be true, false or global');
+  check(ttl === undefined || (typeof ttl === 'number' && ttl >= 0), 'ttl must be milliseconds from 0 up');
+  check(selector === undefined || typeof selector === 'string', 'selector must be a string');
+  check([undefined, 'move', 'copy'].includes(options.distributionMode), 'distributionMode must be move or copy');
+  check(isListOfStrings(options.capabilities ?? []), 'capabilities must be a list of strings');
+  const isCredit = credit === undefined || (Number.isInteger(credit) && credit >= 0 && credit <= MAX_CREDIT);
+  check(isCredit, `credit must be a whole number from 0 to ${MAX_CREDIT}`);
   if ((durable || shared !== false) && name === undefined) {
     throw new OptionError('A durable or shared subscription needs a name: the peer knows it by that.');
   }
   if (durable && ttl !== undefined) throw new OptionError('A durable subscription has no ttl: it stays for good.');
-  if (ttl !== undefined && !(ttl >= 0)) throw new OptionError('Subscribe option ttl must be milliseconds from 0 up.');
-  if (selector !== undefined && typeof selector !== 'string') {
-    throw new OptionError('Subscribe option selector must be a string.');
-  }
-  if (distributionMode !== undefined && distributionMode !== 'move' && distributionMode !== 'copy') {
-    throw new OptionError('Subscribe option distributionMode must be move or copy.');
-  }
-  if (credit !== undefined && !(Number.isInteger(credit) && credit >= 0)) {
-    throw new OptionError('Subscribe option credit must be a whole number from 0 up.');
-  }
+  checkMap('filters', filters);
+  checkMap('properties', properties);
 }
+
+function check(isFine: boolean, rule: string): void {
+  if (!isFine) throw new OptionError(`Subscribe option ${rule}.`);
+}
+
+function isListOfStrings(list: unknown): boolean {
+  return Array.isArray(list) && list.every((text) => typeof text === 'string');
+}
+
+/** What cannot be encoded must fail in the call, and not when the connection opens. */
+function checkMap(name: string, map: Properties | undefined): void {
+  if (map === undefined) return;
+  check(typeof map === 'object' && !Array.isArray(map) && !(map instanceof Map), `${name} must be an object`);
+  const output = new Output();
+  output.open(0);
+  for (const value of Object.values(map)) encodeValue(output, value);
+}
+
+/** The key of options that ask for nothing. */
+export const NO_TERMS = '[]';
 
 /** What tells subscriptions to one node apart: everything but the credit, which may differ without their being two. */
 export function subscriptionKey(options: SubscribeOptions): string {

@@ -1,7 +1,9 @@
 import { inspectAs } from '../inspect.js';
 import { OptionError } from '../errors.js';
 import type { MessagingError } from '../errors.js';
+import { MAX_CREDIT } from './options.js';
 import type { WaitOptions } from './options.js';
+import type { Settle } from './wait.js';
 
 /** Where a subscription stands. */
 export type SubscriptionState = 'opening' | 'open' | 'failed' | 'closed';
@@ -11,6 +13,8 @@ export interface SubscriptionHost {
   /** Ends it; with `keep`, what is durable at the peer stays. */
   end(subscription: Subscription, keep: boolean, options: WaitOptions): Promise<void>;
   grant(subscription: Subscription, credit: number): void;
+  /** Waits, within the limits of a call. */
+  wait<Value>(options: WaitOptions, onTimeout: string, start: (settle: Settle<Value>) => () => void): Promise<Value>;
 }
 
 /** A source of messages: an address that is received from, or one that is listened on. */
@@ -25,7 +29,7 @@ export class Subscription {
   #error: MessagingError | undefined;
   #node: string | undefined;
   readonly #host: SubscriptionHost;
-  #whenReady: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  #whenReady: Settle<this>[] = [];
 
   /** @internal */
   constructor(
@@ -56,11 +60,20 @@ export class Subscription {
     return this.#error;
   }
 
-  /** Waits until it is attached or listening. Rejects with why it failed. May be called any number of times. */
-  ready(): Promise<this> {
+  /**
+   * Waits until it is attached or listening. Rejects with why it failed. May be called any number of times.
+   *
+   * @param options By default there is no time limit.
+   * @throws TimeoutError when the peer has not answered in time.
+   */
+  ready(options: WaitOptions = {}): Promise<this> {
     if (this.#state === 'open') return Promise.resolve(this);
     if (this.#error !== undefined) return Promise.reject(this.#error);
-    return new Promise((resolve, reject) => this.#whenReady.push({ resolve: () => resolve(this), reject }));
+    const onTimeout = 'The peer has not answered whether the subscription is open.';
+    return this.#host.wait<this>(options, onTimeout, (settle) => {
+      this.#whenReady.push(settle);
+      return () => (this.#whenReady = this.#whenReady.filter((other) => other !== settle));
+    });
   }
 
   /**
@@ -82,12 +95,15 @@ export class Subscription {
 
   /**
    * Lets the peer send this many more, besides what `recv` and `credit` grant: with `credit: 0` or `recv(-2)`, all that it
-   * may send.
+   * may send. What it has not used is granted again after a lost connection. With an address to listen on, each peer that
+   * sends now gets as much.
    *
    * @throws OptionError when it is not a whole number from 1 up.
    */
   grant(credit: number): void {
-    if (!Number.isInteger(credit) || credit < 1) throw new OptionError('grant() takes a whole number from 1 up.');
+    if (!Number.isInteger(credit) || credit < 1 || credit > MAX_CREDIT) {
+      throw new OptionError(`grant() takes a whole number from 1 to ${MAX_CREDIT}.`);
+    }
     this.#host.grant(this, credit);
   }
 
@@ -103,7 +119,7 @@ export class Subscription {
     this.#node = node;
     this.#address = address ?? this.#address;
     this.#port = port ?? this.#port;
-    for (const { resolve } of this.#whenReady.splice(0)) resolve();
+    for (const waiting of this.#whenReady.splice(0)) waiting.resolve(this);
   }
 
   /** @internal */
@@ -111,6 +127,6 @@ export class Subscription {
     if (this.#state === 'failed' || this.#state === 'closed') return;
     this.#state = state;
     this.#error = error;
-    for (const { reject } of this.#whenReady.splice(0)) reject(error);
+    for (const waiting of this.#whenReady.splice(0)) waiting.reject(error);
   }
 }

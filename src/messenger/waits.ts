@@ -16,19 +16,25 @@ export class Waits {
   }
 
   /**
-   * Waits for something that `start` arranges to call back about. Without blocking it does not wait at all, and gives
-   * `undefined`.
+   * Waits for something that `start` arranges to call back about. Without blocking it gives `undefined` after one turn of
+   * the event loop: a program that asks again and again must let happen what it asks for.
    */
   until<Value>(
     { timeout, signal }: WaitOptions,
     onTimeout: () => string,
     start: (settle: Settle<Value>) => () => void,
   ): Promise<Value | undefined> {
-    const settings = this.#settings;
-    if (settings.blocking && !settings.passive) {
-      return this.bounded({ timeout: resolveTimeout(timeout, settings.timeout), signal, onTimeout }, start);
-    }
-    return this.#takeInterruption() ?? Promise.resolve(undefined);
+    const { blocking, passive, timeout: standard } = this.#settings;
+    const limits = { timeout: resolveTimeout(timeout, standard), signal, onTimeout };
+    if (blocking && !passive) return this.bounded(limits, start);
+    return this.bounded<Value | undefined>({ ...limits, timeout: undefined }, (settle) => {
+      const cancel = start(settle);
+      const turn = setImmediate(() => settle.resolve(undefined));
+      return () => {
+        clearImmediate(turn);
+        cancel();
+      };
+    });
   }
 
   /** As `until`, whatever the settings say. */
@@ -49,6 +55,8 @@ export class Waits {
 
   /** Waits for a promise. When it is given up, what the promise stands for goes on. */
   promised<Value>(limits: WaitLimits, promise: Promise<Value>): Promise<Value> {
+    // Nobody may be listening by the time it fails.
+    promise.catch(() => undefined);
     return this.bounded(limits, (settle) => {
       promise.then(
         (value) => settle.resolve(value),

@@ -24,7 +24,8 @@ export class IncomingDelivery implements Tracker {
   /** What was said of it. `undefined` while nothing was, or when it was settled without an outcome. */
   result: Outcome | undefined = undefined;
   #status: Status;
-  #settled: boolean;
+  /** Who has settled it. What the peer has settled may still be marked here; what we have settled is over. */
+  #settledBy: 'nobody' | 'peer' | 'us';
   #error: Error | undefined = undefined;
   #outcome: OutcomePromise | undefined = undefined;
 
@@ -38,7 +39,7 @@ export class IncomingDelivery implements Tracker {
     presettled: boolean,
     readonly source: DeliverySource,
   ) {
-    this.#settled = presettled;
+    this.#settledBy = presettled ? 'peer' : 'nobody';
     this.#status = presettled ? 'settled' : 'pending';
   }
 
@@ -56,7 +57,7 @@ export class IncomingDelivery implements Tracker {
 
   /** Whether the peer has been told, or needs no telling. */
   get settled(): boolean {
-    return this.#settled;
+    return this.#settledBy !== 'nobody';
   }
 
   /** What `JSON.stringify` shows: not the bytes. */
@@ -72,7 +73,7 @@ export class IncomingDelivery implements Tracker {
 
   /** Gives it an outcome and tells the peer. The first outcome counts; later ones do nothing (spec §1.8). */
   finish(outcome: Outcome): void {
-    if (!mayBecome(this.#status, outcome.type)) return;
+    if (this.#settledBy === 'us' || !mayBecome(this.#status, outcome.type)) return;
     this.result = outcome;
     this.#end(outcome.type);
     this.#tell();
@@ -86,22 +87,22 @@ export class IncomingDelivery implements Tracker {
 
   /** The peer has settled it by itself: there is nobody left to tell. */
   settledByPeer(): void {
-    this.#settled = true;
+    if (this.#settledBy === 'nobody') this.#settledBy = 'peer';
     if (this.#status === 'pending') this.#end('settled');
   }
 
   /** The connection is gone: the peer will deliver it again, so nothing said here counts any more. */
   abort(error: Error): void {
-    this.#settled = true;
+    if (this.#settledBy === 'nobody') this.#settledBy = 'peer';
     if (this.#status !== 'pending') return;
     this.#error = error;
     this.#end('aborted');
   }
 
   #tell(): void {
-    if (this.#settled) return;
-    this.#settled = true;
-    this.source.settle(this);
+    const isNews = this.#settledBy === 'nobody';
+    this.#settledBy = 'us';
+    if (isNews) this.source.settle(this);
   }
 
   #end(status: Status): void {

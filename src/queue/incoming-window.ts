@@ -3,52 +3,83 @@ import type { IncomingDelivery } from './incoming-delivery.js';
 import { RingBuffer } from './ring-buffer.js';
 import type { Status } from './status.js';
 
+/** Deliveries that wait, before those that need no place any more are looked for. */
+const SMALLEST = 1024;
+
 /**
- * The deliveries that `get` has given out and that still wait for an outcome, oldest first. It holds the last `size` of
- * them; what slides out of it is settled with whatever was said of it, normally nothing (spec §1.8).
+ * The deliveries that `get` has given out and that still wait for an outcome, oldest first. Of the last `size` that were
+ * given out it holds those; what slides out of it is settled with whatever was said of it, normally nothing (spec §1.8).
  */
 export class IncomingWindow {
-  readonly #deliveries = new RingBuffer<IncomingDelivery>();
+  #deliveries = new RingBuffer<IncomingDelivery>();
+  /** How many it may hold before those in the middle are looked at. */
+  #limit = SMALLEST;
 
-  /** Adds what `get` has just given out, and lets the oldest go until at most `size` are left. */
+  /** How many it holds. */
+  get size(): number {
+    return this.#deliveries.size;
+  }
+
+  /** Adds what `get` has just given out, and lets go what is not among the last `size`. */
   add(delivery: IncomingDelivery, size: number): void {
     this.#deliveries.push(delivery);
-    while (this.#deliveries.size > size) this.#deliveries.shift()?.settle();
-    if (size === Infinity) this.#forgetSettled();
-    else this.#forgetFinished();
+    const through = delivery.sequence - size;
+    for (let oldest = this.#deliveries.peek(); oldest !== undefined && oldest.sequence <= through;) {
+      oldest.settle();
+      this.#deliveries.shift();
+      oldest = this.#deliveries.peek();
+    }
+    const isDone = size === Infinity ? isSettled : isFinished;
+    this.#forget(isDone);
+    if (this.#deliveries.size >= this.#limit) this.#closeUp(isDone);
   }
 
-  /** Gives an outcome to everything from the oldest through `last`. First outcomes stay (spec §1.8). */
+  /** Gives an outcome to everything through `last`. First outcomes stay (spec §1.8). */
   finishThrough(last: IncomingDelivery, outcome: Outcome): void {
     for (const delivery of this.#through(last)) delivery.finish(outcome);
-    this.#forgetFinished();
+    this.#forget(isFinished);
   }
 
-  /** Settles everything from the oldest through `last`, without an outcome where none was given. */
+  /** Settles everything through `last`, without an outcome where none was given. */
   settleThrough(last: IncomingDelivery): void {
     for (const delivery of this.#through(last)) delivery.settle();
-    this.#forgetSettled();
+    this.#forget(isSettled);
   }
 
-  #through(last: IncomingDelivery): IncomingDelivery[] {
+  #through({ sequence }: IncomingDelivery): IncomingDelivery[] {
     const deliveries: IncomingDelivery[] = [];
     for (const delivery of this.#deliveries) {
+      if (delivery.sequence > sequence) break;
       deliveries.push(delivery);
-      if (delivery === last) return deliveries;
     }
-    return []; // it has slid out, and all before it
+    return deliveries;
   }
 
-  /** What has its outcome at the old end needs no place: a loop that accepts one by one keeps the window short. */
-  #forgetFinished(): void {
-    while (!MAY_BE_FINISHED.has(this.#deliveries.peek()?.status)) this.#deliveries.shift();
+  /** What is done at the old end needs no place: a loop that accepts one by one keeps the window short. */
+  #forget(isDone: (delivery: IncomingDelivery) => boolean): void {
+    for (let oldest = this.#deliveries.peek(); oldest !== undefined && isDone(oldest);) {
+      this.#deliveries.shift();
+      oldest = this.#deliveries.peek();
+    }
   }
 
-  /** Without a limit, what came settled would stay for ever. */
-  #forgetSettled(): void {
-    while (this.#deliveries.peek()?.settled === true) this.#deliveries.shift();
+  /** One that waits for long must not keep the places of all that came after it. */
+  #closeUp(isDone: (delivery: IncomingDelivery) => boolean): void {
+    const waiting = new RingBuffer<IncomingDelivery>();
+    for (const delivery of this.#deliveries) if (!isDone(delivery)) waiting.push(delivery);
+    this.#deliveries = waiting;
+    this.#limit = Math.max(SMALLEST, waiting.size * 2);
   }
 }
 
-/** What came settled may be given an outcome too, though the peer is not told. `undefined`: there is nothing left. */
-const MAY_BE_FINISHED: ReadonlySet<Status | undefined> = new Set(['pending', 'settled', undefined]);
+/** What came settled may be given an outcome too, though the peer is not told. */
+const MAY_BE_FINISHED: ReadonlySet<Status> = new Set(['pending', 'settled']);
+
+function isFinished({ status }: IncomingDelivery): boolean {
+  return !MAY_BE_FINISHED.has(status);
+}
+
+/** Without a limit, what came settled would stay for ever. */
+function isSettled({ settled }: IncomingDelivery): boolean {
+  return settled;
+}

@@ -51,6 +51,25 @@ describe('the status of a delivery', () => {
   });
 });
 
+describe('a delivery that was settled here without an outcome', () => {
+  it.each([false, true])('keeps to that, whatever is said of it later, pre-settled: %s', (presettled) => {
+    const { delivery, source } = incoming(presettled);
+    delivery.settle();
+    delivery.finish(ACCEPTED);
+    expect(delivery.status).toBe('settled');
+    expect(source.settled).toHaveLength(presettled ? 0 : 1);
+  });
+
+  it('may still be marked when it was the peer that has settled it', () => {
+    const { delivery, source } = incoming();
+    delivery.settledByPeer();
+    delivery.finish(RELEASED);
+    delivery.finish(ACCEPTED);
+    expect(delivery.status).toBe('released');
+    expect(source.settled).toEqual([]);
+  });
+});
+
 describe('an outgoing delivery', () => {
   it('keeps its first end, tells its owner once and lets go of its bytes', async () => {
     const { delivery, ended } = outgoing();
