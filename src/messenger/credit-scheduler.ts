@@ -46,9 +46,9 @@ export class CreditScheduler<Link> {
     return this.#pool;
   }
 
-  /** Whether a link waits and nothing is being drained for it: time to think of `rebalance`. */
+  /** Whether a link waits and another could be drained for it: time to think of `rebalance`. */
   get starved(): boolean {
-    return this.#mode !== 'manual' && this.#blocked.size > 0 && this.#credited.size > 0 && this.#draining.size === 0;
+    return this.#mode !== 'manual' && this.#blocked.size > 0 && this.#credited.size > this.#draining.size;
   }
 
   /** `recv(n)`: this many in all, as far as they are not granted already. What is granted is never taken back. */
@@ -124,13 +124,16 @@ export class CreditScheduler<Link> {
     for (const [link, credit] of this.#credited) this.#topUp(link, credit);
   }
 
-  /** Drains credited links until what they hold covers a share for every link that waits. */
+  /**
+   * Drains credited links until what they hold covers a share for every link that waits. One that has not answered since
+   * the last time may never do so: others have to give then.
+   */
   rebalance(): void {
     if (!this.starved) return;
     let wanted = this.#blocked.size * this.#share;
     for (const [link, credit] of this.#credited) {
       if (wanted <= 0) break;
-      if (!this.#actions.drain(link)) continue;
+      if (this.#draining.has(link) || !this.#actions.drain(link)) continue;
       wanted -= credit;
       this.#draining.add(link);
     }

@@ -135,6 +135,7 @@ export class Granter {
       this.#rebalanceTimer = setTimeout(() => {
         this.#rebalanceTimer = undefined;
         this.#common.rebalance();
+        this.#run(); // whoever is asked may never answer
       }, REBALANCE_DELAY).unref();
     }
   }

@@ -238,10 +238,17 @@ export class Sources {
       link.closed(new LinkError(refused, { condition: 'amqp:not-implemented' }));
       return false;
     };
-    const events = this.#events(subscription, opened, (error) => {
+    const closed = (error: MessagingError): void => {
       this.#failed(subscription, source, error);
       source.settle();
-    });
+    };
+    const events: ReceiverLinkEvents = {
+      ...this.#events(subscription, opened, closed),
+      lost: (link, aborted) => {
+        subscription.lost();
+        this.#listener.lost(link, aborted);
+      },
+    };
     this.#links++;
     const link = new ReceiverLink(receiverOptions(name, endpoint.name, settings, options), events);
     source.link = link;

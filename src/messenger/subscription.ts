@@ -24,6 +24,8 @@ export class Subscription {
   }
 
   #state: SubscriptionState = 'opening';
+  /** Whether there is a link now, or a port. */
+  #isAttached = false;
   #address: string | undefined;
   #port: number | undefined;
   #error: MessagingError | undefined;
@@ -61,13 +63,14 @@ export class Subscription {
   }
 
   /**
-   * Waits until it is attached or listening. Rejects with why it failed. May be called any number of times.
+   * Waits until it is attached or listening, again if its connection was lost. Rejects with why it failed. May be called
+   * any number of times.
    *
    * @param options By default there is no time limit.
    * @throws TimeoutError when the peer has not answered in time.
    */
   ready(options: WaitOptions = {}): Promise<this> {
-    if (this.#state === 'open') return Promise.resolve(this);
+    if (this.#isAttached) return Promise.resolve(this);
     if (this.#error !== undefined) return Promise.reject(this.#error);
     const onTimeout = 'The peer has not answered whether the subscription is open.';
     return this.#host.wait<this>(options, onTimeout, (settle) => {
@@ -116,16 +119,23 @@ export class Subscription {
   opened(address: string | undefined, node: string | undefined, port?: number): void {
     if (this.#state === 'failed' || this.#state === 'closed') return;
     this.#state = 'open';
+    this.#isAttached = true;
     this.#node = node;
     this.#address = address ?? this.#address;
     this.#port = port ?? this.#port;
     for (const waiting of this.#whenReady.splice(0)) waiting.resolve(this);
   }
 
+  /** Its connection is lost, for now or for good. @internal */
+  lost(): void {
+    this.#isAttached = false;
+  }
+
   /** @internal */
   ended(state: 'failed' | 'closed', error: MessagingError): void {
     if (this.#state === 'failed' || this.#state === 'closed') return;
     this.#state = state;
+    this.#isAttached = false;
     this.#error = error;
     for (const waiting of this.#whenReady.splice(0)) waiting.reject(error);
   }

@@ -217,6 +217,20 @@ describe('manual credit', () => {
   });
 });
 
+describe('a link that comes with credit', () => {
+  it('holds on to it, and only the rest is granted', () => {
+    const peers = explicit(0, 'a');
+    peers.credit.set('b', 3);
+    peers.scheduler.add('b', 3);
+    expect(peers.scheduler.receiving).toBe(3);
+    peers.scheduler.setExplicit(5);
+    peers.scheduler.run(0);
+    expect(peers.granted).toBe(5);
+    peers.send('b', 3);
+    expect(peers.scheduler.receiving).toBe(2);
+  });
+});
+
 describe('a drain', () => {
   it('asks as many links as cover a share for every link that waits, in the order they got credit', () => {
     const peers = explicit(12, 'a', 'b', 'c');
@@ -234,6 +248,20 @@ describe('a drain', () => {
     peers.deaf.add('a');
     peers.scheduler.rebalance();
     expect([...peers.draining]).toEqual(['b']);
+  });
+
+  it('asks others when those that were asked do not answer', () => {
+    const peers = explicit(8, 'a', 'b');
+    peers.add('c');
+    peers.scheduler.rebalance();
+    expect([...peers.draining]).toEqual(['a']);
+    expect(peers.scheduler.starved).toBe(true);
+    peers.scheduler.rebalance();
+    expect([...peers.draining]).toEqual(['a', 'b']);
+    expect(peers.scheduler.starved).toBe(false);
+    peers.giveBack('b');
+    peers.scheduler.run(0);
+    expect(peers.shares).toEqual([4, 2, 2]);
   });
 
   it('ends when messages have used the credit up', () => {
