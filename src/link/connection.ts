@@ -13,13 +13,11 @@ import type { LinkCarrier, LinkClose } from './link-carrier.js';
 import { LinkRequest } from './link-request.js';
 import type { Link } from './link-table.js';
 import { openTransport } from './open-transport.js';
+import { Renewal } from './renewal.js';
 import { Retries } from './retries.js';
 import type { Transport } from './transport.js';
 
 const log = logger('connection');
-
-/** How long before a token expires the connection is made anew, in milliseconds. */
-const RENEWAL_MARGIN = 30_000;
 
 /** What a connection tells. */
 export interface ConnectionEvents {
@@ -44,11 +42,11 @@ export class Connection implements LinkCarrier {
   /** For the attempt to connect, the next attempt, or the end of an idle connection: there is one of them at a time. */
   #timer: NodeJS.Timeout | undefined;
   /** For the next token. */
-  #renewal: NodeJS.Timeout | undefined;
+  readonly #renewal: Renewal;
   #isRenewing = false;
   readonly #hosts: HostList;
   readonly #retries: Retries;
-  /** Attempts to connect so far: an answer that comes late is told by it. */
+  /** Attempts to connect that were begun or are over: an answer that comes late is told by it. */
   #attempts = 0;
   #openedAt = 0;
   #whenOpen: { resolve: () => void; reject: (error: Error) => void }[] = [];
@@ -58,6 +56,7 @@ export class Connection implements LinkCarrier {
     this.endpoint = endpoint;
     this.#hosts = new HostList(endpoint, settings.failover ?? {});
     this.#retries = new Retries(endpoint, settings.reconnect, this.#hosts, settings.random);
+    this.#renewal = new Renewal(settings.clock);
     this.#settings = settings;
     this.#events = events;
   }
@@ -100,6 +99,7 @@ export class Connection implements LinkCarrier {
       const waiting = this.#transport === undefined;
       this.#become('closing');
       this.#cancelTimer();
+      this.#renewal.cancel();
       if (waiting) this.#end(undefined);
       else this.#transport?.close();
     });
@@ -109,11 +109,7 @@ export class Connection implements LinkCarrier {
     if (this.#state !== state) this.#become(state);
     const { clock, connectTimeout, sasl = {} } = this.#settings;
     const attempt = ++this.#attempts;
-    const timedOut = new ConnectionError(`${this.#name} did not answer within ${connectTimeout} ms.`);
-    this.#timer = clock.setTimeout(() => {
-      if (this.#transport !== undefined) this.#transport.destroy(timedOut);
-      else this.#closed(timedOut);
-    }, connectTimeout);
+    this.#timer = clock.setTimeout(() => this.#timedOut(), connectTimeout);
     try {
       const credentials = credentialsFor(this.#hosts.current, sasl);
       if (!(credentials instanceof Promise)) {
@@ -121,18 +117,21 @@ export class Connection implements LinkCarrier {
         return;
       }
       credentials.then(
-        (known) => this.#isCurrent(attempt) && this.#dial(known),
-        (error: unknown) => this.#isCurrent(attempt) && this.#closed(failureError(error)),
+        (known) => this.#attempts === attempt && this.#dial(known),
+        (error: unknown) => this.#attempts === attempt && this.#closed(failureError(error)),
       );
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  /** Whether an attempt is still the one that counts, and has come no further. */
-  #isCurrent(attempt: number): boolean {
-    const isConnecting = this.#state === 'connecting' || this.#state === 'reconnecting';
-    return isConnecting && this.#attempts === attempt && this.#transport === undefined;
+  #timedOut(): void {
+    const { connectTimeout } = this.#settings;
+    if (this.#transport === undefined) {
+      this.#closed(new ConnectionError(`No token could be had within ${connectTimeout} ms.`));
+    } else {
+      this.#transport.destroy(new ConnectionError(`${this.#name} did not answer within ${connectTimeout} ms.`));
+    }
   }
 
   #dial(credentials: Credentials): void {
@@ -153,7 +152,8 @@ export class Connection implements LinkCarrier {
   /** Nothing was dialled, and trying again would not help. Told in a later turn, as every other failure to connect is. */
   #fail(error: unknown): void {
     this.#cancelTimer();
-    process.nextTick(() => this.#end(located(failureError(error), this.#name)));
+    const attempt = this.#attempts;
+    process.nextTick(() => this.#attempts === attempt && this.#end(located(failureError(error), this.#name)));
   }
 
   get #name(): string {
@@ -168,26 +168,17 @@ export class Connection implements LinkCarrier {
     const { rhea } = this.#transport ?? {};
     if (rhea !== undefined) this.#hosts.name(namedHosts(this.endpoint, rhea));
     this.#become('open');
-    this.#renewBefore(expires);
+    // With another token, before the peer cuts the connection for the one there is.
+    this.#renewal.schedule(expires, () => {
+      this.#isRenewing = true;
+      this.#transport?.close();
+    });
     for (const link of this.#links) {
       if (link.isClosed) this.#links.delete(link);
       else this.#attach(link);
     }
     for (const { resolve } of this.#whenOpen.splice(0)) resolve();
     this.#endIfIdle();
-  }
-
-  /** A token is about to expire: the connection is made anew with another, before the peer cuts it. */
-  #renewBefore(expires: number): void {
-    if (expires === Infinity || Number.isNaN(expires)) return;
-    const { clock } = this.#settings;
-    const transport = this.#transport;
-    const delay = Math.max(0, expires - Date.now() - RENEWAL_MARGIN);
-    this.#renewal = clock.setTimeout(() => {
-      if (this.#transport !== transport || this.#state !== 'open') return;
-      this.#isRenewing = true;
-      transport?.close();
-    }, delay);
   }
 
   #attach(link: Link): void {
@@ -216,7 +207,8 @@ export class Connection implements LinkCarrier {
 
   #closed(reason: MessagingError | undefined): void {
     this.#cancelTimer();
-    this.#cancelRenewal();
+    this.#renewal.cancel();
+    this.#attempts++;
     const openedAt = this.#state === 'open' ? this.#openedAt : undefined;
     const isUsed = this.#transport?.links.isUsed === true;
     this.#transport = undefined;
@@ -257,6 +249,8 @@ export class Connection implements LinkCarrier {
   #end(error: MessagingError | undefined): void {
     const links = [...this.#links];
     this.#links.clear();
+    this.#attempts++;
+    this.#isRenewing = false;
     this.#retries.reset();
     this.#become('closed', error);
     const reason = error ?? new ConnectionError(`The connection to ${this.#name} was closed here.`);
@@ -276,10 +270,5 @@ export class Connection implements LinkCarrier {
   #cancelTimer(): void {
     if (this.#timer !== undefined) this.#settings.clock.clearTimeout(this.#timer);
     this.#timer = undefined;
-  }
-
-  #cancelRenewal(): void {
-    if (this.#renewal !== undefined) this.#settings.clock.clearTimeout(this.#renewal);
-    this.#renewal = undefined;
   }
 }

@@ -148,4 +148,4 @@ export class LinkPair implements DeliveryOwner {
   }
 }
 
-const NEVER_AGAIN = { initial: false, delay: 0, maxDelay: 0, retries: 0 };
+const NEVER_AGAIN = Object.freeze({ ...DEFAULT_RECONNECT, retries: 0 });

@@ -8,6 +8,11 @@ export interface ReconnectOptions {
   maxDelay?: number;
   /** Failed attempts in a row before it is given up. Default no limit. */
   retries?: number;
+  /**
+   * Also when the peer refuses the credentials or does not allow the connection. Default false: that is for people to
+   * mend, and goes on for ever without them.
+   */
+  refused?: boolean;
 }
 
 /** `ReconnectOptions` with the defaults filled in. */
@@ -19,6 +24,7 @@ export const DEFAULT_RECONNECT: ReconnectPolicy = Object.freeze({
   delay: 1000,
   maxDelay: 30_000,
   retries: Infinity,
+  refused: false,
 });
 
 /**

@@ -1,11 +1,10 @@
 import type { Endpoint } from '../address/endpoint.js';
 import { ConnectionError } from '../errors.js';
+import { isHostName, isPort } from './host-name.js';
 import type { RheaError } from './rhea-seam.js';
 
 /** Redirects followed in a row. More are taken for peers that send us round in circles. */
 export const MAX_REDIRECTS = 5;
-
-const HIGHEST_PORT = 65_535;
 
 /** The peer has closed the connection and named another host to go to (AMQP 1.0 §2.8.16). */
 export class RedirectError extends ConnectionError {
@@ -27,7 +26,6 @@ export class RedirectError extends ConnectionError {
 export function redirectOf(error: RheaError | undefined): RedirectError | undefined {
   if (error?.condition !== 'amqp:connection:redirect') return undefined;
   const host = error.info?.['network-host'];
-  const port = Number(error.info?.['port']);
-  if (typeof host !== 'string' || host === '') return undefined;
-  return Number.isInteger(port) && port > 0 && port <= HIGHEST_PORT ? new RedirectError(host, port) : undefined;
+  const port = error.info?.['port'];
+  return isHostName(host) && isPort(port) ? new RedirectError(host, port) : undefined;
 }

@@ -1,5 +1,5 @@
 import type { Endpoint } from '../address/endpoint.js';
-import { AuthenticationError, DecodeError, ProtocolError } from '../errors.js';
+import { AuthenticationError, DecodeError, OptionError, ProtocolError } from '../errors.js';
 import type { MessagingError } from '../errors.js';
 import type { HostList } from './host-list.js';
 import { reconnectDelay } from './reconnect.js';
@@ -8,6 +8,9 @@ import { MAX_REDIRECTS, RedirectError } from './redirect.js';
 
 /** A connection open this long was a good one: the next reconnect starts from the shortest delay. Milliseconds. */
 const STABLE = 5000;
+
+/** The condition of a peer that knows who we are and does not want us (AMQP 1.0 §2.8.15). */
+const NOT_ALLOWED = 'amqp:not-allowed';
 
 /** How a connection has come to its end. */
 export interface ConnectionLoss {
@@ -55,10 +58,11 @@ export class Retries {
     }
     this.#redirects = 0; // in a row, that is: what follows begins with the host of the address again
     if (isRenewal && reason === undefined) return 0;
-    if (isFatal(reason)) return undefined;
+    if (this.#isFatal(loss)) return undefined;
     if (openFor !== undefined) this.#hosts.lost();
     else if (!this.#hosts.failed()) return 0; // another host may be there
     const mayRetry = isWanted && (this.#isProven || this.#policy.initial) && this.#attempt < this.#policy.retries;
+    this.#redirects = 0; // a wait breaks the row
     return mayRetry ? reconnectDelay(this.#policy, this.#attempt++, this.#random()) : undefined;
   }
 
@@ -69,9 +73,13 @@ export class Retries {
     this.#isProven = false;
     this.#hosts.reset();
   }
-}
 
-/** Whether trying again would not help: the credentials are refused, or the peer does not speak as AMQP has it. */
-function isFatal(reason: MessagingError | undefined): boolean {
-  return reason instanceof AuthenticationError || reason instanceof ProtocolError || reason instanceof DecodeError;
+  /** Whether trying again would not help. */
+  #isFatal({ reason, openFor }: ConnectionLoss): boolean {
+    if (reason instanceof OptionError) return true;
+    if (reason instanceof AuthenticationError || reason?.condition === NOT_ALLOWED) return !this.#policy.refused;
+    // What answers in the place of a broker that is away, such as a proxy, may speak anything.
+    const isBroken = reason instanceof ProtocolError || reason instanceof DecodeError;
+    return isBroken && (openFor !== undefined || !this.#isProven);
+  }
 }

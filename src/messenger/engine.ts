@@ -1,7 +1,7 @@
 import { v4 as uuid } from 'uuid';
 import { RouteTable } from '../address/route-table.js';
 import { diagnose, isDiagnosed } from '../diagnostics.js';
-import { StateError, TimeoutError } from '../errors.js';
+import { StateError, TimeoutError, asError } from '../errors.js';
 import type { MessagingError } from '../errors.js';
 import { Acceptor } from '../link/acceptor.js';
 import { SYSTEM_CLOCK } from '../link/clock.js';
@@ -142,27 +142,23 @@ export class Engine {
   async stop(options: StopOptions): Promise<void> {
     if (options.drain !== true || this.#state !== 'ready') return this.#stopWithin(options);
     const startedAt = performance.now();
-    const failure = await this.outbound.send(-1, options).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
-    if (failure === undefined || failure instanceof SendError) {
+    const drained = await this.outbound.send(-1, options).catch((error: unknown) => asError(error));
+    this.#keepsAborted = true;
+    if (drained === true || drained instanceof SendError) {
       const { timeout } = options;
       const left =
         timeout === undefined || timeout < 0 ? timeout : Math.max(1, timeout - (performance.now() - startedAt));
       await this.#stopWithin({ ...options, timeout: left });
     } else {
-      // The time is over, or the signal has said so: what is left is told, not waited for.
-      this.#keepsAborted = true;
+      // The time is over, the signal has said so, or nobody waits: what is left is told, not waited for.
       await this.#stopWithin({});
     }
-    if (failure instanceof SendError) throw failure;
+    if (drained instanceof SendError) throw drained;
     this.outbound.throwGivenUp();
   }
 
   async #stopWithin(options: WaitOptions): Promise<void> {
-    const stopped = this.#state === 'closed' ? this.#stopping : this.#stopOnce();
-    if (stopped === undefined) return;
+    const stopped = this.#stopOnce();
     const onTimeout = (): string => 'Connections are still closing.';
     await this.waits.until<undefined>(options, onTimeout, (settle) => {
       stopped.then(
@@ -235,7 +231,7 @@ export class Engine {
   }
 
   async #stopAll(): Promise<void> {
-    this.#state = 'stopping';
+    if (this.#state === 'ready') this.#state = 'stopping';
     this.requests.stop();
     this.inbound.stop();
     this.outbound.stop();

@@ -127,6 +127,7 @@ const DEFAULT_MAX_OUTGOING = Object.freeze({ messages: 1_000_000, bytes: 1 << 30
 const DEFAULT_CONNECT_TIMEOUT = 15_000;
 /** The most messages that a peer may be asked for at a time: half of what the wire has room for (AMQP 1.0 §2.7.4). */
 export const MAX_CREDIT = 0x7fff_ffff;
+const LONGEST_IDLE_TIMEOUT = Math.floor(LONGEST_TIMER / 2);
 /** The smallest frame size a peer must take (AMQP 1.0 §2.4.1). */
 const MIN_MAX_FRAME_SIZE = 512;
 
@@ -167,7 +168,7 @@ export function resolveOptions(options: MessengerOptions): Settings {
   const { name, reconnect, maxOutgoing = {} } = options;
   if (name !== undefined && typeof name !== 'string') throw new OptionError('Option name must be a string.');
   if (typeof reconnect === 'object')
-    checkNames('reconnect option', reconnect, ['initial', 'delay', 'maxDelay', 'retries']);
+    checkNames('reconnect option', reconnect, ['initial', 'delay', 'maxDelay', 'retries', 'refused']);
   checkNames('maxOutgoing option', maxOutgoing, ['messages', 'bytes']);
   return {
     name,
@@ -183,7 +184,11 @@ export function resolveOptions(options: MessengerOptions): Settings {
     maxRedeliveries: number('maxRedeliveries', options.maxRedeliveries, Infinity, 0),
     reconnect: reconnectPolicy(reconnect),
     connectTimeout: number('connectTimeout', options.connectTimeout, DEFAULT_CONNECT_TIMEOUT, 1),
-    idleTimeout: number('idleTimeout', options.idleTimeout, DEFAULT_LIMITS.idleTimeout, 0),
+    // Twice that long must be a time that timers can keep.
+    idleTimeout: Math.min(
+      number('idleTimeout', options.idleTimeout, DEFAULT_LIMITS.idleTimeout, 0),
+      LONGEST_IDLE_TIMEOUT,
+    ),
     maxFrameSize: number('maxFrameSize', options.maxFrameSize, DEFAULT_LIMITS.maxFrameSize, MIN_MAX_FRAME_SIZE),
     maxMessageSize: number('maxMessageSize', options.maxMessageSize, DEFAULT_LIMITS.maxMessageSize, 1),
     closeIdleAfter: number('closeIdleAfter', options.closeIdleAfter, 0, 0),
@@ -221,9 +226,10 @@ export function resolveTimeout(given: number | undefined, standard: number | und
 
 function reconnectPolicy(reconnect: MessengerOptions['reconnect']): ReconnectPolicy {
   if (reconnect === false) return { ...DEFAULT_RECONNECT, retries: 0 };
-  const { initial, delay, maxDelay, retries } = reconnect ?? {};
+  const { initial, delay, maxDelay, retries, refused } = reconnect ?? {};
   return {
-    initial: initial ?? DEFAULT_RECONNECT.initial,
+    initial: flag('reconnect.initial', initial ?? DEFAULT_RECONNECT.initial),
+    refused: flag('reconnect.refused', refused ?? DEFAULT_RECONNECT.refused),
     delay: number('reconnect.delay', delay, DEFAULT_RECONNECT.delay, 0),
     maxDelay: number('reconnect.maxDelay', maxDelay, DEFAULT_RECONNECT.maxDelay, 0),
     retries: number('reconnect.retries', retries, DEFAULT_RECONNECT.retries, 0),
