@@ -65,12 +65,14 @@ async function ask(source: TokenSource): Promise<Token> {
   } catch (cause) {
     throw new ConnectionError(`No token could be had: ${asError(cause).message}.`, { cause });
   }
-  if (typeof given === 'string') return { value: given };
-  if (typeof given === 'object' && given !== null && 'value' in given && typeof given.value === 'string') {
-    // Its shape has just been looked at, but for a time that is none, which counts as never.
-    return given as Token;
-  }
-  throw new OptionError('sasl.token must give a string, or an object with a string as value.');
+  if (isToken(given)) return { value: given };
+  // A time that is none counts as never.
+  if (typeof given === 'object' && given !== null && 'value' in given && isToken(given.value)) return given as Token;
+  throw new OptionError('sasl.token must give a string that is not empty, or an object with such a string as value.');
+}
+
+function isToken(given: unknown): given is string {
+  return typeof given === 'string' && given !== '';
 }
 
 function passwordIn(path: string | undefined): string | undefined {

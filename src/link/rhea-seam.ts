@@ -122,6 +122,8 @@ export interface RheaConnection extends RheaEvents {
   readonly channel_max: number | undefined;
   readonly properties: Readonly<Record<string, unknown>> | undefined;
   readonly error: RheaError | undefined;
+  /** Shared: the idle time-out of the peer, by which heartbeats are sent. */
+  readonly remote: { readonly open?: { idle_time_out?: number } };
   connect(): void;
   accept(socket: RheaSocket): void;
   /** Replaced on connections that are accepted: see `rhea-attach.ts`. */
@@ -176,6 +178,14 @@ export const SESSION_BUFFER: Readonly<{ incoming: number; outgoing: number }> = 
   incoming: 0x7fff_ffff,
   outgoing: 2048,
 });
+
+/** The longest delay that Node's timers can keep, in milliseconds. Beyond it they fire at once, over and over. */
+const LONGEST_DELAY = 0x7fff_ffff;
+
+/** rhea sends heartbeats at half the idle time-out of the peer, which may be longer than a timer can be. */
+export function calmHeartbeats({ remote: { open } }: RheaConnection): void {
+  if (open?.idle_time_out !== undefined) open.idle_time_out = Math.min(open.idle_time_out, LONGEST_DELAY);
+}
 
 /** A value as rhea takes it in a map, made from its AMQP encoding, so that it goes out as exactly that type. */
 export function typedValue(encoded: Buffer): object {

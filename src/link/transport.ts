@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { Output } from '../codec/output.js';
-import { LinkError, ProtocolError } from '../errors.js';
+import { ConnectionError, LinkError, ProtocolError } from '../errors.js';
 import type { MessagingError } from '../errors.js';
 import type { Clock } from './clock.js';
 import { closeError, failureError, violation } from './connection-errors.js';
@@ -9,9 +9,11 @@ import type { TransportLimits } from './limits.js';
 import { LinkTable } from './link-table.js';
 import type { Link, LinkTableHost } from './link-table.js';
 import { canDrain } from './peer-quirks.js';
+import { calmHeartbeats } from './rhea-seam.js';
 import type { RheaConnection, RheaContext, RheaError } from './rhea-seam.js';
 import type { SenderLink } from './sender-link.js';
 import type { Session } from './session.js';
+import { SilenceWatch } from './silence-watch.js';
 import type { SocketWriter } from './socket-writer.js';
 import type { TransportEvents } from './transport-events.js';
 import { Turn } from './turn.js';
@@ -37,6 +39,7 @@ export class Transport implements LinkTableHost {
   readonly #clock: Clock;
   readonly #events: TransportEvents;
   readonly #turn: Turn;
+  readonly #silence: SilenceWatch;
   /** Links that could send but for the peer's session window or the socket. */
   readonly #stalled = new Set<SenderLink>();
   /** Links whose pre-settled messages have not all left the process. */
@@ -51,6 +54,11 @@ export class Transport implements LinkTableHost {
     this.#clock = clock;
     this.#events = events;
     this.links = new LinkTable(this, limits.channelMax);
+    this.#silence = new SilenceWatch(clock, limits.idleTimeout, () =>
+      this.destroy(
+        new ConnectionError(`The peer has sent nothing for twice the idle time-out of ${limits.idleTimeout} ms.`),
+      ),
+    );
     this.gate = this.#createGate(socket);
     this.#turn = new Turn(this.gate.writer);
     this.#listen();
@@ -135,7 +143,10 @@ export class Transport implements LinkTableHost {
         disposition: (channel, buffer, position, end) =>
           this.links.sessions.disposition(channel, buffer, position, end),
         // The peer may have opened a session window, or the socket has room: whoever waits has another look.
-        turnEnded: () => this.#pumpStalled(),
+        turnEnded: () => {
+          this.#silence.heard();
+          this.#pumpStalled();
+        },
         unblocked: () => this.#pumpStalled(),
         mechanismsOffered: (names) => this.#events.mechanismsOffered?.(names),
         written: (total) => this.#written(total),
@@ -178,6 +189,8 @@ export class Transport implements LinkTableHost {
         throw new ProtocolError(`The peer takes frames of ${this.peerMaxFrameSize} bytes; 512 is the least allowed.`);
       }
       this.#state = 'open';
+      this.#silence.start();
+      calmHeartbeats(rhea);
       this.#events.opened(this);
     });
     rhea.on('connection_error', (context) => {
@@ -205,6 +218,7 @@ export class Transport implements LinkTableHost {
 
   #ended(socketError: Error | undefined): void {
     const inPeace = this.#state === 'closing';
+    this.#silence.stop();
     if (this.#closeTimer !== undefined) this.#clock.clearTimeout(this.#closeTimer);
     const error = this.#error ?? (inPeace ? undefined : failureError(socketError));
     this.#state = 'closed';

@@ -3,12 +3,23 @@ import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
+/** Which way bytes go: `out` from the client to the server, `in` back. */
+export type Way = 'out' | 'in';
+
+/** Where a connection is cut: when this many bytes have come from one side. What comes after is lost. */
+export interface Cut {
+  readonly way: Way;
+  readonly after: number;
+}
+
 /** What the proxy does to the bytes that pass, in both directions. */
 export interface Faults {
   /** Pass them on one by one, a turn of the event loop each. */
   singleBytes?: boolean;
   /** Cut both sockets, once, when this many bytes have come from the client. */
   cutAfter?: number | undefined;
+  /** Where to cut each connection, counted from 0; `undefined` for those that are left alone. */
+  cuts?: (connection: number) => Cut | undefined;
   /** Hold each chunk back for this long, in milliseconds. */
   delay?: number;
 }
@@ -18,8 +29,12 @@ export class FaultProxy {
   readonly port: number;
   /** May be changed at any time. */
   readonly faults: Faults;
+  /** Where to pass connections on to. May be changed at any time, for those that come. */
+  target: number;
   /** Connections made so far. */
   connections = 0;
+  /** Connections that it has cut at a byte. */
+  cutConnections = 0;
   readonly #server: Server;
   readonly #pairs = new Set<readonly [Socket, Socket]>();
   #swallows = false;
@@ -27,17 +42,23 @@ export class FaultProxy {
   private constructor(server: Server, target: number, faults: Faults) {
     this.#server = server;
     this.port = (server.address() as AddressInfo).port;
+    this.target = target;
     this.faults = faults;
-    server.on('connection', (client) => this.#join(client, target));
+    server.on('connection', (client) => this.#join(client));
   }
 
   /** Listens on a free port of 127.0.0.1 and passes on to `target`, another one. */
   static async listen(target: number, faults: Faults = {}): Promise<FaultProxy> {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const proxy = new FaultProxy(server, target, faults);
+    const proxy = await FaultProxy.open(target, faults);
     onTestFinished(() => proxy.close());
     return proxy;
+  }
+
+  /** The same, outside of a test: for whoever closes it by himself. */
+  static async open(target: number, faults: Faults = {}): Promise<FaultProxy> {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return new FaultProxy(server, target, faults);
   }
 
   /** Cuts every connection now. */
@@ -48,6 +69,11 @@ export class FaultProxy {
   /** Passes nothing on any more, without closing anything: a peer whose cable is pulled. */
   swallow(): void {
     this.#swallows = true;
+  }
+
+  /** Passes on again, what comes from now on. What was swallowed is lost. */
+  passOn(): void {
+    this.#swallows = false;
   }
 
   /** Reads nothing any more, so that both sides fill up; `flowOn` ends it. */
@@ -66,26 +92,15 @@ export class FaultProxy {
     await closed;
   }
 
-  #join(client: Socket, target: number): void {
+  #join(client: Socket): void {
+    const cut = this.faults.cuts?.(this.connections) ?? this.#cutOnce();
     this.connections++;
-    const server = connect(target, '127.0.0.1');
+    const server = connect(this.target, '127.0.0.1');
     const pair = [client, server] as const;
     this.#pairs.add(pair);
-    let fromClient = 0;
-    let isCut = false;
-    const counted = (chunk: Buffer): Buffer => {
-      const { cutAfter = Infinity } = this.faults;
-      const passes = isCut ? 0 : Math.min(chunk.length, cutAfter - fromClient);
-      fromClient += chunk.length;
-      if (!isCut && fromClient >= cutAfter) {
-        isCut = true;
-        this.faults.cutAfter = undefined;
-        setImmediate(() => pair.forEach((socket) => socket.destroy()));
-      }
-      return chunk.subarray(0, passes);
-    };
-    this.#pass(client, server, counted);
-    this.#pass(server, client, (chunk) => chunk);
+    const limit = cut === undefined ? undefined : new CutAt(cut, () => this.#sever(pair));
+    this.#pass(client, server, (chunk) => limit?.take('out', chunk) ?? chunk);
+    this.#pass(server, client, (chunk) => limit?.take('in', chunk) ?? chunk);
     for (const socket of pair) {
       socket.setNoDelay(true);
       socket.on('error', () => undefined);
@@ -94,6 +109,19 @@ export class FaultProxy {
         pair.forEach((other) => other.destroy());
       });
     }
+  }
+
+  /** What `cutAfter` asks for. It holds for the first connection that gets so far. */
+  #cutOnce(): Cut | undefined {
+    const { cutAfter } = this.faults;
+    return cutAfter === undefined ? undefined : { way: 'out', after: cutAfter };
+  }
+
+  #sever(pair: readonly Socket[]): void {
+    this.cutConnections++;
+    this.faults.cutAfter = undefined;
+    // What stood before the cut gets through first.
+    setImmediate(() => pair.forEach((socket) => socket.destroy()));
   }
 
   #pass(from: Socket, to: Socket, filter: (chunk: Buffer) => Buffer): void {
@@ -117,5 +145,30 @@ export class FaultProxy {
       to.write(Buffer.from([byte]));
       await new Promise((resolve) => setImmediate(resolve));
     }
+  }
+}
+
+/** Counts what passes on one connection, and ends it at its byte. */
+class CutAt {
+  readonly #cut: Cut;
+  readonly #reached: () => void;
+  #passed = 0;
+  #isReached = false;
+
+  constructor(cut: Cut, reached: () => void) {
+    this.#cut = cut;
+    this.#reached = reached;
+  }
+
+  /** What of a chunk gets through. */
+  take(way: Way, chunk: Buffer): Buffer {
+    if (this.#isReached) return chunk.subarray(0, 0);
+    if (way !== this.#cut.way) return chunk;
+    const left = this.#cut.after - this.#passed;
+    this.#passed += chunk.length;
+    if (this.#passed < this.#cut.after) return chunk;
+    this.#isReached = true;
+    this.#reached();
+    return chunk.subarray(0, left);
   }
 }

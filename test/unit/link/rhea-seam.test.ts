@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RheaConnection, RheaContext, RheaLink, RheaSession } from '../../../src/link/rhea-seam.js';
-import { SESSION_BUFFER, transferWindow } from '../../../src/link/rhea-seam.js';
+import { SESSION_BUFFER, calmHeartbeats, transferWindow } from '../../../src/link/rhea-seam.js';
 import { acceptedConnection, dialledConnection, open } from '../../support/rhea-pair.js';
 import type { RheaSide } from '../../support/rhea-pair.js';
 import { AMQP_HEADER, HEARTBEAT, SASL_HEADER, encodeFrame, rawFrame } from '../../support/wire-frames.js';
@@ -151,6 +151,14 @@ describe('a connection of rhea', () => {
     socket.finish();
     expect(lost).toHaveBeenCalledOnce();
     expect((lost.mock.calls[0] as [{ reconnecting?: boolean }])[0].reconnecting ?? false).toBe(false);
+  });
+
+  it('keeps the idle time-out of the peer where we can shorten it to what a timer can keep', async () => {
+    await open(rhea, socket, { idle_time_out: 0xffff_ffff });
+    expect(rhea.remote.open?.idle_time_out).toBe(0xffff_ffff);
+    calmHeartbeats(rhea);
+    // Half of it is when rhea beats.
+    expect(rhea.remote.open?.idle_time_out).toBe(0x7fff_ffff);
   });
 
   it('takes a heartbeat', async () => {
