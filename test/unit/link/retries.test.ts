@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseAddress } from '../../../src/address/address.js';
 import { resolveEndpoint } from '../../../src/address/endpoint.js';
 import { AuthenticationError, ConnectionError, DecodeError, OptionError, ProtocolError } from '../../../src/errors.js';
+import type { MessagingError } from '../../../src/errors.js';
 import { HostList } from '../../../src/link/host-list.js';
 import { DEFAULT_RECONNECT } from '../../../src/link/reconnect.js';
 import type { ReconnectPolicy } from '../../../src/link/reconnect.js';
@@ -94,7 +95,7 @@ describe('check 11: a host that fails', () => {
 describe('check 11: a refusal', () => {
   const notAllowed = new ConnectionError('no', { condition: 'amqp:not-allowed' });
 
-  it.each([
+  it.each<[string, MessagingError]>([
     ['bad credentials', new AuthenticationError('no')],
     ['not being allowed', notAllowed],
     ['a nonsensical option', new OptionError('no')],
@@ -105,14 +106,14 @@ describe('check 11: a refusal', () => {
     expect(next({ reason })).toBeUndefined();
   });
 
-  it.each([
+  it.each<[string, MessagingError]>([
     ['bad credentials', new AuthenticationError('no')],
     ['not being allowed', notAllowed],
   ])('for %s is one failure among others, when the policy says so', (_, reason) => {
     expect(setup({ initial: true, refused: true }).next({ reason })).toBe(999);
   });
 
-  it.each([
+  it.each<[string, MessagingError]>([
     ['the protocol', new ProtocolError('no')],
     ['the encoding', new DecodeError('no')],
   ])(
