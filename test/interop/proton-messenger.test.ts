@@ -6,20 +6,16 @@ import type { MessengerOptions } from 'amqp-messenger';
 import { EmbeddedBroker } from 'amqp-messenger/broker';
 import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { freePort } from '../brokers/support/free-port.js';
-import { ProtonUnavailable, buildCPrograms } from './build-c.js';
+import { buildOrExplain } from './build-c.js';
 import type { CProgram, CPrograms } from './build-c.js';
 
 let programs: CPrograms;
 let unavailable: string | undefined;
 
 beforeAll(async () => {
-  try {
-    programs = await buildCPrograms();
-  } catch (error) {
-    if (!(error instanceof ProtonUnavailable) || process.env['CI'] !== undefined) throw error;
-    unavailable = error.message;
-    console.warn(`The C Messenger is not tested: ${unavailable}`);
-  }
+  const built = await buildOrExplain();
+  if (typeof built === 'string') unavailable = built;
+  else programs = built;
 });
 
 beforeEach((context) => {
