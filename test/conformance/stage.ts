@@ -31,11 +31,14 @@ export class Stage {
   readonly server: Party;
   /** Where the server listens, up to the path. */
   address = '';
+  #endLoop: (() => Promise<void>) | undefined;
 
   constructor(clients: Side, servers: Side) {
     this.clients = clients;
     this.servers = servers;
     this.server = this.create(servers, 'server');
+    // Hooks run last first: clients go while the server still answers, and its loop ends before it goes itself.
+    onTestFinished(() => this.#endLoop?.());
     this.client = this.create(clients, 'client');
   }
 
@@ -81,6 +84,7 @@ export class Stage {
   #run(handle: Handle, wait: () => Promise<unknown>): Seen {
     const seen: Seen = [];
     const { server } = this;
+    let isRunning = true;
     const run = async (): Promise<void> => {
       for (;;) {
         await wait();
@@ -90,14 +94,17 @@ export class Stage {
         }
       }
     };
-    const ended = run().catch((error: unknown) => {
-      if (!(error instanceof InterruptError)) throw error;
-    });
-    // Hooks run last first: the loop ends before its messenger is taken away.
-    onTestFinished(async () => {
-      server.interrupt();
-      await ended;
-    });
+    const ended = run()
+      .catch((error: unknown) => {
+        if (!(error instanceof InterruptError)) throw error;
+      })
+      .finally(() => (isRunning = false));
+    // Told by the hook that awaits it.
+    ended.catch(() => undefined);
+    this.#endLoop = () => {
+      if (isRunning) server.interrupt();
+      return ended;
+    };
     return seen;
   }
 }

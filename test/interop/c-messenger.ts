@@ -34,7 +34,7 @@ export class CMessenger implements Party {
   readonly #process: ChildProcessByStdio<Writable, Readable, null>;
   readonly #waiting: ((answer: string | undefined) => void)[] = [];
   readonly #settings = { blocking: true, outgoingWindow: 0, incomingWindow: 0 };
-  readonly #paths: Partial<Record<'certificate' | 'privateKey' | 'password' | 'trustedCertificates', string>> = {};
+  readonly #tls: Record<string, string | undefined> = {};
 
   /** @param program The path of the program. */
   constructor(program: string, name: string) {
@@ -74,34 +74,34 @@ export class CMessenger implements Party {
   }
 
   get certificate(): string | undefined {
-    return this.#paths.certificate;
+    return this.#tls['certificate'];
   }
-  set certificate(path: string) {
-    this.#paths.certificate = path;
+  set certificate(path: string | undefined) {
+    this.#tls['certificate'] = path;
     this.#set('certificate', encode(path));
   }
 
   get privateKey(): string | undefined {
-    return this.#paths.privateKey;
+    return this.#tls['privateKey'];
   }
-  set privateKey(path: string) {
-    this.#paths.privateKey = path;
+  set privateKey(path: string | undefined) {
+    this.#tls['privateKey'] = path;
     this.#set('private_key', encode(path));
   }
 
   get password(): string | undefined {
-    return this.#paths.password;
+    return this.#tls['password'];
   }
-  set password(password: string) {
-    this.#paths.password = password;
+  set password(password: string | undefined) {
+    this.#tls['password'] = password;
     this.#set('password', encode(password));
   }
 
   get trustedCertificates(): string | undefined {
-    return this.#paths.trustedCertificates;
+    return this.#tls['trustedCertificates'];
   }
-  set trustedCertificates(path: string) {
-    this.#paths.trustedCertificates = path;
+  set trustedCertificates(path: string | undefined) {
+    this.#tls['trustedCertificates'] = path;
     this.#set('trusted_certificates', encode(path));
   }
 
@@ -134,14 +134,7 @@ export class CMessenger implements Party {
     const port = Number(/~[^/]*:(\d+)$/.exec(address)?.[1]);
     // Told again by whoever waits.
     subscribed.catch(() => undefined);
-    return {
-      port: Number.isNaN(port) ? undefined : port,
-      ready: async () => {
-        await subscribed;
-        if (address.includes('~')) return;
-        while ((await this.#call('attached'))[0] === '-');
-      },
-    };
+    return { port: Number.isNaN(port) ? undefined : port, ready: () => subscribed };
   }
 
   async put({ address, subject, replyTo, body }: Message): Promise<CTracker> {

@@ -11,5 +11,5 @@ export interface Check {
   readonly withC?: 'server' | 'client' | 'both';
   /** Whether ours behaves differently on purpose. The table says why. */
   readonly differs?: boolean;
-  run(stage: Stage): Promise<void>;
+  readonly run: (stage: Stage) => Promise<void>;
 }

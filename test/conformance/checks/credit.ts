@@ -115,10 +115,11 @@ export const creditChecks: readonly Check[] = [
       const { client, server } = stage;
       await startNonBlocking(stage);
       await client.recv();
-      let isAttached = false;
-      const attached = client.subscribe(`${stage.address}/foo`).ready();
-      void attached.then(() => (isAttached = true));
-      await until(() => isAttached, client, server);
+      client.subscribe(`${stage.address}/foo`);
+      // It comes over the same connection, so when it is there the subscription is too.
+      await client.put({ address: stage.address, body: 'subscribed' });
+      await server.recv(1);
+      await until(async () => (await server.incoming) === 1, client, server);
       await server.put({ address: 'amqp://client/foo', body: 'Hello World!' });
       expect(await client.incoming).toBe(0);
       await until(async () => (await client.incoming) === 1, client, server);

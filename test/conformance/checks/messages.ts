@@ -79,9 +79,12 @@ export const messageChecks: readonly Check[] = [
     withC: 'both',
     async run(stage: Stage): Promise<void> {
       await stage.listen();
-      const arrived = new Promise((resolve) =>
-        stage.serve((_server, { message }) => Promise.resolve(resolve(message.body))),
-      );
+      const arrived = new Promise((resolve) => {
+        stage.serve((_server, { message }) => {
+          resolve(message.body);
+          return Promise.resolve();
+        });
+      });
       await stage.client.put({ address: stage.address, body: 'First the world, then the galaxy!' });
       await stage.client.send();
       expect(await arrived).toBe('First the world, then the galaxy!');

@@ -11,7 +11,7 @@
  *                                         certificate private_key password trusted_certificates (texts)
  *   count PROPERTY                        incoming outgoing receiving stopped
  *   route PATTERN ADDRESS                 rewrite PATTERN ADDRESS
- *   subscribe ADDRESS                     attached (waits for the source of the last subscription, and gives its address)
+ *   subscribe ADDRESS
  *   put ADDRESS SUBJECT REPLY-TO BODY     gives the tracker
  *   get                                   gives tracker, address, subject, reply-to, body; "ok -" when there is none
  *   send N      recv N      work TIME     stop
@@ -25,7 +25,6 @@
 
 static pn_messenger_t *messenger;
 static pn_message_t *message;
-static pn_subscription_t *subscription;
 
 static void interrupt(int signal) {
   (void)signal;
@@ -116,8 +115,7 @@ static void rule(int (*add)(pn_messenger_t *, const char *, const char *), char 
 }
 
 static void subscribe(const char *address) {
-  subscription = pn_messenger_subscribe(messenger, address);
-  if (subscription) fputs("ok", stdout);
+  if (pn_messenger_subscribe(messenger, address)) fputs("ok", stdout);
   else print_error(pn_messenger_errno(messenger));
 }
 
@@ -188,7 +186,6 @@ static void call(const char *name, char **line) {
   else if (!strcmp(name, "route")) rule(pn_messenger_route, line);
   else if (!strcmp(name, "rewrite")) rule(pn_messenger_rewrite, line);
   else if (!strcmp(name, "subscribe")) subscribe(next_text(line));
-  else if (!strcmp(name, "attached")) fputs("ok", stdout), print_text(pn_subscription_address(subscription));
   else if (!strcmp(name, "put")) put(line);
   else if (!strcmp(name, "get")) get();
   else if (!strcmp(name, "send")) wait_for(pn_messenger_send(messenger, (int)next_number(line)));
