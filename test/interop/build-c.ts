@@ -16,6 +16,8 @@ const debianPackage = 'libqpid-proton11-dev';
 
 const programs = [
   'messenger',
+  'msgr_send',
+  'msgr_recv',
   'send',
   'recv',
   'bench_send',
