@@ -62,17 +62,6 @@ export async function buildCPrograms(): Promise<CPrograms> {
   return { version: await protonVersion(), paths: Object.fromEntries(entries) as Record<CProgram, string> };
 }
 
-/** As `buildCPrograms`, for tests: what cannot be had is said, and given as text, except in CI, where it is an error. */
-export async function buildOrExplain(): Promise<CPrograms | string> {
-  try {
-    return await buildCPrograms();
-  } catch (error) {
-    if (!(error instanceof ProtonUnavailable) || process.env['CI'] !== undefined) throw error;
-    console.warn(`The C Messenger is not tested: ${error.message}`);
-    return error.message;
-  }
-}
-
 async function installProton(): Promise<void> {
   if (process.getuid?.() !== 0) {
     throw new ProtonUnavailable(`${debianPackage} is not installed, and only root can install it.`);

@@ -4,27 +4,16 @@ import { createInterface } from 'node:readline';
 import { Messenger } from 'amqp-messenger';
 import type { MessengerOptions } from 'amqp-messenger';
 import { EmbeddedBroker } from 'amqp-messenger/broker';
-import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { freePort } from '../brokers/support/free-port.js';
-import { buildOrExplain } from './build-c.js';
-import type { CProgram, CPrograms } from './build-c.js';
+import type { CProgram } from './build-c.js';
+import { useCPrograms } from './use-c-programs.js';
 
-let programs: CPrograms;
-let unavailable: string | undefined;
-
-beforeAll(async () => {
-  const built = await buildOrExplain();
-  if (typeof built === 'string') unavailable = built;
-  else programs = built;
-});
-
-beforeEach((context) => {
-  if (unavailable !== undefined) context.skip(unavailable);
-});
+const pathOf = useCPrograms();
 
 /** A C program that runs: its lines as they come, and how it ends. */
 function run(program: CProgram, ...args: (string | number)[]) {
-  const child = spawn(programs.paths[program], args.map(String), { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(pathOf(program), args.map(String), { stdio: ['ignore', 'pipe', 'inherit'] });
   onTestFinished(() => void child.kill());
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const line = async (): Promise<string> => {

@@ -1,25 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { beforeAll, beforeEach, describe, it, onTestFinished } from 'vitest';
+import { describe, it, onTestFinished } from 'vitest';
 import { echo, oneway, relay, star } from '../conformance/soak.js';
 import type { Cast, Start } from '../conformance/soak.js';
 import { start } from '../docs/programs.js';
-import { buildOrExplain } from './build-c.js';
-import type { CPrograms } from './build-c.js';
+import { useCPrograms } from './use-c-programs.js';
 
-let programs: CPrograms;
-let unavailable: string | undefined;
-
-beforeAll(async () => {
-  const built = await buildOrExplain();
-  if (typeof built === 'string') unavailable = built;
-  else programs = built;
-});
-
-beforeEach((context) => {
-  if (unavailable !== undefined) context.skip(unavailable);
-});
+const pathOf = useCPrograms();
 
 const ours = (name: 'msgr-send' | 'msgr-recv'): Start => {
   return (args) => start({ onTestFinished }, `examples/soak/${name}.ts`, args);
@@ -27,7 +15,7 @@ const ours = (name: 'msgr-send' | 'msgr-recv'): Start => {
 
 const inC = (name: 'msgr_send' | 'msgr_recv'): Start => {
   return (args) => {
-    const child = spawn(programs.paths[name], args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(pathOf(name), args, { stdio: ['ignore', 'pipe', 'pipe'] });
     onTestFinished(() => void child.kill('SIGKILL'));
     const ended = Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]).then(
       // `close` comes with the exit code.

@@ -13,6 +13,8 @@ export default defineConfig({
   },
   test: {
     include: ['test/interop/*.test.ts'],
+    // What is missing is installed by whichever file needs it first, and apt-get does not like company.
+    fileParallelism: false,
     testTimeout: 30_000,
     hookTimeout: 300_000,
     reporters: ['default', 'json'],

@@ -9,7 +9,7 @@ export interface Check {
   readonly what: string;
   /** Which side the C Messenger can play too. */
   readonly withC?: 'server' | 'client' | 'both';
-  /** Whether ours behaves differently on purpose. The table says why. */
-  readonly differs?: boolean;
+  /** The side on which ours behaves differently on purpose. The table says why. */
+  readonly differs?: 'server' | 'client';
   readonly run: (stage: Stage) => Promise<void>;
 }

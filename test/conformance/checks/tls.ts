@@ -1,4 +1,4 @@
-import { ListenError, SendError } from 'amqp-messenger';
+import { ListenError, NoSourcesError, SendError } from 'amqp-messenger';
 import { expect } from 'vitest';
 import { CERTIFICATES } from '../certificates.js';
 import type { Party } from '../party.js';
@@ -32,12 +32,13 @@ const badServers = (
   number,
   name,
   what: `to listen with ${what} fails, and the subscription tells`,
-  differs: true,
+  differs: 'server',
   async run({ server }: Stage): Promise<void> {
     Object.assign(server, SERVER, wrong);
     const subscription = server.subscribe('amqps://~127.0.0.1:0');
     await expect(subscription.ready()).rejects.toThrow(ListenError);
     await expect(subscription.ready()).rejects.toThrow(/certificate or key to listen with cannot be used/);
+    await expect(server.recv()).rejects.toThrow(NoSourcesError);
     expect(await server.stopped).toBe(true);
   },
 }));
@@ -59,7 +60,7 @@ const badClients = (
   name,
   what: `from a client with ${what} nothing arrives, and its message is given up`,
   withC: 'both',
-  differs: true,
+  differs: 'client',
   async run(stage: Stage): Promise<void> {
     const { client, clients } = stage;
     const seen = await startWithTls(stage, { ...CLIENT, ...wrong });
