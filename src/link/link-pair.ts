@@ -12,6 +12,7 @@ import { Connection } from './connection.js';
 import type { ConnectionSettings } from './connection-settings.js';
 import type { LinkOptions } from './link-options.js';
 import { ReceiverLink } from './receiver-link.js';
+import { DEFAULT_RECONNECT } from './reconnect.js';
 import { SenderLink } from './sender-link.js';
 
 /** How many answers the peer may send at once. */
