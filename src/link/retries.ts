@@ -56,7 +56,6 @@ export class Retries {
       this.#hosts.redirect(reason.apply(this.#endpoint));
       return 0;
     }
-    this.#redirects = 0; // in a row, that is: what follows begins with the host of the address again
     if (isRenewal && reason === undefined) return 0;
     if (this.#isFatal(loss)) return undefined;
     if (openFor !== undefined) this.#hosts.lost();

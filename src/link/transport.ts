@@ -54,11 +54,7 @@ export class Transport implements LinkTableHost {
     this.#clock = clock;
     this.#events = events;
     this.links = new LinkTable(this, limits.channelMax);
-    this.#silence = new SilenceWatch(clock, limits.idleTimeout, () =>
-      this.destroy(
-        new ConnectionError(`The peer has sent nothing for twice the idle time-out of ${limits.idleTimeout} ms.`),
-      ),
-    );
+    this.#silence = new SilenceWatch(clock, limits.idleTimeout, () => this.#fallSilent());
     this.gate = this.#createGate(socket);
     this.#turn = new Turn(this.gate.writer);
     this.#listen();
@@ -168,6 +164,13 @@ export class Transport implements LinkTableHost {
     this.rhea.open(); // no close frame goes out before an open frame (AMQP 1.0 §2.4.6)
     this.close({ condition: error.condition ?? 'amqp:internal-error', description: error.message });
     this.gate.end();
+  }
+
+  /** It may be that only its half of the line is dead, so the peer is told; but nobody waits for its answer. */
+  #fallSilent(): void {
+    const words = `The peer has sent nothing for twice the idle time-out of ${this.#limits.idleTimeout} ms.`;
+    this.#refuse(new ConnectionError(words, { condition: 'amqp:resource-limit-exceeded' }));
+    setImmediate(() => this.gate.destroy());
   }
 
   #pumpStalled(): void {
