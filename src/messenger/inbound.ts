@@ -177,7 +177,7 @@ export class Inbound implements DeliveryHost {
 
   /** Gives one delivery an outcome, or everything in the window through it, or through the last `get`. */
   finish(tracker: Tracker | undefined, outcome: Outcome, cumulative = false): void {
-    this.#given.finish(tracker && this.own(tracker), outcome, cumulative);
+    this.#given.finish(tracker === undefined ? undefined : this.own(tracker), outcome, cumulative);
   }
 
   /** Settles one delivery, or everything in the window through it, and forgets it. */

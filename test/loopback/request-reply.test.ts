@@ -177,7 +177,7 @@ describe('a request', () => {
     proxy.cut();
     await expect(answer).rejects.toMatchObject({
       code: 'ERR_LINK',
-      message: expect.stringContaining('link for answers'),
+      message: expect.stringContaining('link for answers') as string,
     });
     // The next has a node again.
     const server = createTrackingMessenger();
@@ -213,7 +213,7 @@ describe('a request', () => {
     await expect(answer).rejects.toMatchObject({
       code: 'ERR_LINK',
       condition: 'amqp:not-implemented',
-      message: expect.stringMatching(/no dynamic nodes.*name a queue for them as replyTo/),
+      message: expect.stringMatching(/no dynamic nodes.*name a queue for them as replyTo/) as string,
     });
   });
 
@@ -222,7 +222,10 @@ describe('a request', () => {
     const peer = await ScriptedPeer.listen();
     const answer = client.request({ address: peer.address('q') });
     await (await peer.accept()).answerLink({ attach: { source: {} } });
-    await expect(answer).rejects.toMatchObject({ code: 'ERR_LINK', message: expect.stringContaining('replyTo') });
+    await expect(answer).rejects.toMatchObject({
+      code: 'ERR_LINK',
+      message: expect.stringContaining('replyTo') as string,
+    });
   });
 
   it('may name a queue for answers, and takes nothing that others subscribe to', async () => {

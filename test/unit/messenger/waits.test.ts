@@ -17,7 +17,9 @@ function waiting(options: MessengerOptions = {}): {
   let count = 0;
   const start = (settle: Settle<string>): (() => void) => {
     waiters.push(settle);
-    return () => void count++;
+    return () => {
+      count++;
+    };
   };
   return { waits: new Waits(resolveOptions(options)), start, waiters, calledOff: () => count };
 }
@@ -71,9 +73,9 @@ describe('a call that waits', () => {
 
   it('lets others go on when it is asked again and again without blocking', async () => {
     const { waits, start } = waiting({ blocking: false });
-    let isOver = false;
-    void setImmediate().then(() => (isOver = true));
-    while (!isOver) await waits.until({}, onTimeout, start);
+    const others: string[] = [];
+    void setImmediate().then(() => others.push('went on'));
+    while (others.length === 0) await waits.until({}, onTimeout, start);
   });
 });
 
