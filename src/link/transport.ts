@@ -197,7 +197,8 @@ export class Transport implements LinkTableHost {
       this.#events.opened(this);
     });
     rhea.on('connection_error', (context) => {
-      this.#error ??= closeError(context.error, this.#state);
+      // What rhea makes of the peer's error lacks its info.
+      this.#error ??= closeError(rhea.error ?? context.error, this.#state);
       // A peer that has refused the credentials may take its time to hang up; RabbitMQ takes three seconds.
       if (this.#state === 'opening') this.gate.destroy();
     });

@@ -1,0 +1,189 @@
+import type { ConnectionChange, Messenger } from 'amqp-messenger';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:tls';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createTrackingMessenger, startBroker } from '../support/messengers.js';
+import { ScriptedPeer } from '../support/scripted-peer.js';
+import { Wire } from '../support/wire.js';
+
+const TLS = new URL('../fixtures/tls/', import.meta.url);
+const file = (name: string): string => readFileSync(new URL(name, TLS), 'utf8');
+
+/** Sends a client on. */
+function sendOn(wire: Wire, info: object): void {
+  wire.send('close', { error: { condition: 'amqp:connection:redirect', description: 'go on', info } });
+}
+
+const to = (port: number): object => ({ 'network-host': '127.0.0.1', port });
+
+/** Sends every client that comes on, and counts them. */
+function sendingOn(peer: ScriptedPeer, info: () => object): { readonly count: number } {
+  const seen = { count: 0 };
+  void (async () => {
+    for (;;) {
+      const wire = await peer.accept();
+      seen.count++;
+      await wire.answerOpen().then(
+        () => sendOn(wire, info()),
+        () => undefined,
+      );
+    }
+  })();
+  return seen;
+}
+
+function changesOf(messenger: Messenger): ConnectionChange[] {
+  const changes: ConnectionChange[] = [];
+  messenger.on('connection', (change) => changes.push(change));
+  return changes;
+}
+
+describe('a redirect', () => {
+  it('is followed, with all that is queued and subscribed to', async () => {
+    const broker = await startBroker();
+    const peer = await ScriptedPeer.listen();
+    const messenger = createTrackingMessenger();
+    const changes = changesOf(messenger);
+    messenger.subscribe(peer.address('q'));
+    const tracker = messenger.put({ address: peer.address('q'), body: 'a' });
+    const wire = await peer.accept();
+    await wire.answerOpen();
+    sendOn(wire, { ...to(broker.port), hostname: 'elsewhere' });
+    await messenger.send();
+    await messenger.recv();
+    expect([tracker.status, messenger.get()!.message.body]).toEqual(['accepted', 'a']);
+    // It goes by the address that was asked for, for as long as it is open.
+    expect(new Set(changes.map(({ endpoint }) => endpoint))).toEqual(new Set([`127.0.0.1:${peer.port}`]));
+    messenger.put({ address: peer.address('q'), body: 'b' });
+    await messenger.send();
+    expect(broker.queue('q').received).toBe(2);
+  });
+
+  it('in the middle of things loses nothing', async () => {
+    const broker = await startBroker();
+    const peer = await ScriptedPeer.listen();
+    const messenger = createTrackingMessenger();
+    const trackers = ['a', 'b'].map((body) => messenger.put({ address: peer.address('q'), body }));
+    const wire = await peer.accept();
+    const link = await wire.answerLink();
+    wire.grant(link, 1);
+    await wire.read('transfer');
+    sendOn(wire, to(broker.port));
+    await messenger.send();
+    expect(trackers.map(({ status }) => status)).toEqual(['accepted', 'accepted']);
+    expect(broker.queue('q').received).toBe(2);
+  });
+
+  it('in a circle is followed only so often', async () => {
+    const peer = await ScriptedPeer.listen();
+    const seen = sendingOn(peer, () => to(peer.port));
+    const messenger = createTrackingMessenger();
+    const tracker = messenger.put({ address: peer.address('q') });
+    await expect(messenger.send()).rejects.toMatchObject({ code: 'ERR_SEND', condition: 'amqp:connection:redirect' });
+    expect([tracker.status, seen.count]).toEqual(['aborted', 6]);
+    expect(messenger.stopped).toBe(true);
+  });
+
+  it('is followed again after the next attempt, however often that is', async () => {
+    const broker = await startBroker();
+    const front = await ScriptedPeer.listen();
+    const back = await ScriptedPeer.listen();
+    let target = back.port;
+    const seen = sendingOn(front, () => to(target));
+    const messenger = createTrackingMessenger({ reconnect: { delay: 0 } });
+    const tracker = messenger.put({ address: front.address('q'), body: 'a' });
+    for (let round = 0; round < 8; round++) {
+      const wire = await back.accept();
+      await wire.answerLink();
+      wire.destroy();
+    }
+    target = broker.port;
+    // Whoever the one before sent to the old target finds nobody there.
+    await back.close();
+    expect(await tracker.outcome()).toBe('accepted');
+    expect(seen.count).toBeGreaterThan(8);
+  });
+
+  it.each<[string, object | undefined]>([
+    ['nothing', undefined],
+    ['no host', { port: 5672 }],
+    ['no port', { 'network-host': '127.0.0.1' }],
+    ['a host that is none', { 'network-host': 5, port: 5672 }],
+    ['an empty host', { 'network-host': '', port: 5672 }],
+    ['a port that is none', { 'network-host': '127.0.0.1', port: 'amqp' }],
+    ['a port beyond the last', { 'network-host': '127.0.0.1', port: 70_000 }],
+    ['a list for a port', { 'network-host': '127.0.0.1', port: [5672] }],
+  ])('that names %s is an error like others', async (_title, info) => {
+    const peer = await ScriptedPeer.listen();
+    const messenger = createTrackingMessenger();
+    messenger.put({ address: peer.address('q') });
+    const wire = await peer.accept();
+    await wire.answerOpen();
+    wire.send('close', { error: { condition: 'amqp:connection:redirect', ...(info === undefined ? {} : { info }) } });
+    await expect(messenger.send()).rejects.toMatchObject({ code: 'ERR_SEND', condition: 'amqp:connection:redirect' });
+  });
+
+  it('to where nothing listens fails, and says where that is', async () => {
+    const gone = await ScriptedPeer.listen();
+    await gone.close();
+    const peer = await ScriptedPeer.listen();
+    const messenger = createTrackingMessenger();
+    messenger.put({ address: peer.address('q') });
+    const wire = await peer.accept();
+    await wire.answerOpen();
+    sendOn(wire, to(gone.port));
+    await expect(messenger.send()).rejects.toThrow(`127.0.0.1:${gone.port}: nothing listens there`);
+  });
+
+  it('of a link is an error of the link', async () => {
+    const peer = await ScriptedPeer.listen();
+    const messenger = createTrackingMessenger();
+    const tracker = messenger.put({ address: peer.address('q') });
+    const wire = await peer.accept();
+    const link = await wire.answerLink();
+    const error = { condition: 'amqp:link:redirect', info: { 'network-host': '127.0.0.1', port: 1, address: 'other' } };
+    wire.send('detach', { handle: link.handle, closed: true, error }, link.channel);
+    expect(await tracker.outcome()).toBe('aborted');
+    expect(tracker.error).toMatchObject({ condition: 'amqp:link:redirect' });
+  });
+});
+
+describe('credentials', () => {
+  it('stay behind TLS: a redirect from TLS is followed by TLS', async () => {
+    const plain = await ScriptedPeer.listen();
+    const server = createServer({ cert: file('server.pem'), key: file('server.key') }, (socket) => {
+      const wire = new Wire(socket);
+      void wire.answerOpen({}, ['PLAIN']).then(
+        () => sendOn(wire, { ...to(plain.port), scheme: 'amqp' }),
+        () => undefined,
+      );
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const messenger = createTrackingMessenger({ tls: { ca: file('ca.pem') }, connectTimeout: 5000 });
+    messenger.put({ address: `amqps://user:secret@localhost:${port}/q` });
+    const wire = await plain.accept();
+    const [hello] = (await once(wire.socket, 'data')) as [Buffer];
+    // A TLS handshake: record type 22, version 3.
+    expect([...hello.subarray(0, 2)]).toEqual([22, 3]);
+    expect(hello.toString('latin1')).not.toContain('secret');
+    wire.destroy();
+    await expect(messenger.send()).rejects.toMatchObject({ code: 'ERR_SEND' });
+  });
+
+  it('do not go out in clear text to a host that a peer on this machine names', async () => {
+    const peer = await ScriptedPeer.listen();
+    const messenger = createTrackingMessenger();
+    messenger.put({ address: `amqp://user:secret@127.0.0.1:${peer.port}/q` });
+    const wire = await peer.accept();
+    await wire.answerOpen({}, ['PLAIN']);
+    sendOn(wire, { 'network-host': 'elsewhere.example', port: 5672 });
+    const failure = await messenger.send().catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'ERR_SEND' });
+    expect(String((failure as Error).message)).toMatch(/clear text/);
+    expect(String((failure as Error).message)).not.toMatch(/secret/);
+  });
+});
