@@ -37,7 +37,7 @@ const CASTS: [title: string, cast: Cast][] = [
 ];
 
 /** Where there are three senders, one of them is of the other kind. */
-describe.each(CASTS)('the soak of the original, %s', (_title, cast) => {
+describe.each(CASTS)('the soak of the original, %s', { timeout: 60_000 }, (_title, cast) => {
   it('oneway: five targets, 17 messages each, twice', () => oneway(cast));
   it('echo: every message is answered, seven at a time', () => echo(cast));
   it('relay: every message is passed on to a receiver by its container name', () => relay(cast));
