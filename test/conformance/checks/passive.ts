@@ -43,8 +43,9 @@ async function passPassively(count: number): Promise<void> {
   expect(receiver.incoming).toBe(0);
 
   for (const messenger of [sender, receiver]) {
-    await messenger.stop();
+    const asked = messenger.stop();
     expect(messenger.stopped).toBe(false);
+    await asked;
   }
   await eventually(() => sender.stopped && receiver.stopped);
 }
