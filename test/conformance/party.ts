@@ -21,7 +21,6 @@ export interface PartySubscription {
  */
 export interface Party {
   blocking: boolean;
-  passive: boolean;
   outgoingWindow: number;
   incomingWindow: number;
   certificate: string | undefined;

@@ -12,11 +12,11 @@ export interface Side {
   dispose(party: Party): Awaitable<void>;
 }
 
-/** Messengers of ours. The time-out only bounds a test that fails. */
+/** Messengers of ours. The time-outs only bound a test that fails, or a resolver that does not answer. */
 export const OURS: Side = {
   isOurs: true,
   port: () => 0,
-  create: (name) => new Messenger({ name, timeout: 15_000 }),
+  create: (name) => new Messenger({ name, timeout: 15_000, connectTimeout: 5000 }),
   dispose: (party) => (party instanceof Messenger ? party.close() : undefined),
 };
 
@@ -84,9 +84,12 @@ export class Stage {
   #run(handle: Handle, wait: () => Promise<unknown>): Seen {
     const seen: Seen = [];
     const { server } = this;
+    const { isOurs } = this.servers;
     let isRunning = true;
+    let isEnding = false;
     const run = async (): Promise<void> => {
-      for (;;) {
+      // An interruption ends our call that waits, or else the next. C's may miss it when a message is there already.
+      while (isOurs || !isEnding) {
         await wait();
         for (let next = await server.get(); next !== undefined; next = await server.get()) {
           seen.push(next.message);
@@ -102,6 +105,7 @@ export class Stage {
     // Told by the hook that awaits it.
     ended.catch(() => undefined);
     this.#endLoop = () => {
+      isEnding = true;
       if (isRunning) server.interrupt();
       return ended;
     };

@@ -30,7 +30,6 @@ interface CTracker {
  * carried out in the order they are made, one at a time, and each resolves with what it gave.
  */
 export class CMessenger implements Party {
-  passive = false;
   readonly #process: ChildProcessByStdio<Writable, Readable, null>;
   readonly #waiting: ((answer: string | undefined) => void)[] = [];
   readonly #settings = { blocking: true, outgoingWindow: 0, incomingWindow: 0 };
