@@ -223,6 +223,48 @@ describe('A channel over HTTP/1.1', () => {
   });
 });
 
+describe('The faults of the original are gone on the wire:', () => {
+  it('a payload is JSON; retry is told once, and is no 5 ms; every event has an id', async () => {
+    const { channel, url } = await stage();
+    const response = await ask(url);
+    channel.broadcast(new Message('a', { it: 'is', n: [null, true] }));
+    channel.broadcast(new Message('b', 'text'));
+    const read = await readUntil(response, 'data: "text"');
+    expect(read.match(/retry: .*/g)).toEqual(['retry: 2000']);
+    expect(read.match(/data: .*/g)).toEqual(['data: {"it":"is","n":[null,true]}', 'data: "text"']);
+    expect(read.match(/id: /g)).toHaveLength(3);
+  });
+
+  it('a message without payload, and that of the end, reach the client as events', async () => {
+    const { channel, url } = await stage({ serializer: () => '' });
+    const client = new SseClient(url);
+    const events = client[Symbol.asyncIterator]();
+    const first = events.next();
+    await until(() => channel.clientCount === 1);
+    channel.broadcast(new Message('nothing'));
+    expect((await first).value).toMatchObject({ type: 'nothing', data: '' });
+    channel.notifyEnd();
+    expect((await events.next()).value).toMatchObject({ type: '_eric_channel_closed', data: '' });
+    client.close();
+  });
+
+  it('a client that hears nothing hears a heartbeat', async () => {
+    const { channel, url } = await stage({ heartbeat: 5 });
+    const response = await ask(url);
+    expect(await readUntil(response, '\n:\n')).not.toContain('data');
+    expect(channel.clientCount).toBe(1);
+  });
+
+  it('a client that has gone is gone: no connection and no queue is left of it', async () => {
+    const { channel, url } = await stage();
+    const responses = await Promise.all(Array.from({ length: 20 }, () => ask(url)));
+    expect(channel.clientCount).toBe(20);
+    for (const response of responses) response.destroy();
+    await until(() => channel.clientCount === 0);
+    expect(channel.listeners).toEqual([]);
+  });
+});
+
 describe('A channel over HTTP/2', () => {
   it('streams, replays, and notices that a client has gone', async () => {
     const channel = new SseChannel();
