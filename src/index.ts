@@ -6,6 +6,7 @@
 export { Messenger } from './messenger/messenger.js';
 export type { ConnectionChange, MessengerEvents } from './messenger/events.js';
 export type {
+  IncomingLimits,
   MessengerOptions,
   OutgoingLimits,
   SenderSettleMode,

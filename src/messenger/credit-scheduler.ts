@@ -24,6 +24,7 @@ export class CreditScheduler<Link> {
   readonly #actions: CreditActions<Link>;
   #mode: 'explicit' | 'automatic' | 'manual' = 'explicit';
   #automatic = AUTOMATIC_CREDIT;
+  #isPaused = false;
   #pool = 0;
   #granted = 0;
   /** Links with credit, and how much. In the order they got it. */
@@ -48,7 +49,8 @@ export class CreditScheduler<Link> {
 
   /** Whether a link waits and another could be drained for it: time to think of `rebalance`. */
   get starved(): boolean {
-    return this.#mode !== 'manual' && this.#blocked.size > 0 && this.#credited.size > this.#draining.size;
+    const mayGrant = this.#mode !== 'manual' && !this.#isPaused;
+    return mayGrant && this.#blocked.size > 0 && this.#credited.size > this.#draining.size;
   }
 
   /** `recv(n)`: this many in all, as far as they are not granted already. What is granted is never taken back. */
@@ -67,6 +69,11 @@ export class CreditScheduler<Link> {
   setManual(): void {
     this.#mode = 'manual';
     this.#pool = 0;
+  }
+
+  /** Grants nothing while this is so. What is granted stays. */
+  set paused(paused: boolean) {
+    this.#isPaused = paused;
   }
 
   /** A link has been attached, or has come back with this much credit. */
@@ -111,7 +118,7 @@ export class CreditScheduler<Link> {
 
   /** Grants what can be granted. `queued` is how many messages wait to be got. */
   run(queued: number): void {
-    if (this.#mode === 'manual') return;
+    if (this.#mode === 'manual' || this.#isPaused) return;
     const links = this.#credited.size + this.#blocked.size;
     if (links === 0) return;
     if (this.#mode === 'automatic') this.#pool = Math.max(this.#automatic * links - this.#granted - queued, 0);
@@ -145,7 +152,7 @@ export class CreditScheduler<Link> {
   }
 
   #topUp(link: Link, credit: number): void {
-    if (this.#pool === 0 || this.#blocked.size > 0 || this.#draining.has(link)) return;
+    if (this.#pool === 0 || this.#isPaused || this.#blocked.size > 0 || this.#draining.has(link)) return;
     const share = this.#share;
     if (credit < share * LOW_SHARE) this.#grant(link, credit, Math.min(this.#pool, share - credit));
   }

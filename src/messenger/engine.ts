@@ -129,11 +129,11 @@ export class Engine {
 
   /** A look at it. See `Messenger.stats`. */
   get stats(): MessengerStats {
-    const { queued, receiving } = this.inbound;
+    const { queued, bytes, receiving } = this.inbound;
     return {
       name: this.name,
       outgoing: this.outbound.stats,
-      incoming: { queued, receiving, received: this.#count },
+      incoming: { queued, bytes, receiving, received: this.#count },
       connections: this.pool.stats,
     };
   }

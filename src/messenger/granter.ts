@@ -12,6 +12,7 @@ const REBALANCE_DELAY = 250;
  */
 export class Granter {
   readonly #queued: () => number;
+  readonly #isFull: () => boolean;
   readonly #common = new CreditScheduler<ReceiverLink>({
     grant: (link, credit) => link.issueCredit(credit),
     drain: (link) => link.drain(),
@@ -22,9 +23,13 @@ export class Granter {
   #isScheduled = false;
   #rebalanceTimer: NodeJS.Timeout | undefined;
 
-  /** @param queued How many messages wait to be got. */
-  constructor(queued: () => number) {
+  /**
+   * @param queued How many messages wait to be got.
+   * @param isFull Whether they are so large that no more may come.
+   */
+  constructor(queued: () => number, isFull: () => boolean) {
     this.#queued = queued;
+    this.#isFull = isFull;
   }
 
   /** Credit that peers have or could have. */
@@ -76,6 +81,7 @@ export class Granter {
 
   /** A message has come, or half of one that the peer then took back: it has used one credit. */
   received(link: ReceiverLink, isSettled = false): void {
+    this.#pause();
     if (isSettled) this.#own.settledInQueue(link, 1);
     if (link.granted > 0) link.granted--;
     else if (!this.#own.has(link)) this.#common.received(link);
@@ -126,8 +132,15 @@ export class Granter {
     process.nextTick(() => this.#run());
   }
 
+  #pause(): void {
+    const isFull = this.#isFull();
+    this.#common.paused = isFull;
+    this.#own.paused = isFull;
+  }
+
   #run(): void {
     this.#isScheduled = false;
+    this.#pause();
     this.#common.run(this.#queued());
     if (!this.#common.starved) {
       this.stop();

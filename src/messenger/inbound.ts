@@ -49,7 +49,10 @@ export class Inbound implements DeliveryHost {
     this.#settings = host.settings;
     this.#given = new GivenOut(host.settings);
     // What waits for a loop of its own counts against the share of that loop.
-    this.#credit = new Granter(() => this.#lanes.main.size);
+    this.#credit = new Granter(
+      () => this.#lanes.main.size,
+      () => this.#lanes.bytes >= this.#settings.maxIncoming.bytes,
+    );
     this.#sources = new Sources(host, this.#listener());
     this.#lanes = new IncomingLanes({
       give: (delivery) => this.#giveOrTell(delivery),
@@ -70,6 +73,11 @@ export class Inbound implements DeliveryHost {
   /** Messages that wait for `get` or for a loop of their own. */
   get queued(): number {
     return this.#lanes.size;
+  }
+
+  /** The encoded bytes of what was received and waits. */
+  get bytes(): number {
+    return this.#lanes.bytes;
   }
 
   /** Credit that peers have or could have. */
@@ -291,7 +299,9 @@ export class Inbound implements DeliveryHost {
   }
 
   /** A delivery has left the queue. */
-  #left({ source, settled }: IncomingDelivery): void {
+  #left(delivery: IncomingDelivery): void {
+    const { source, settled } = delivery;
+    this.#lanes.taken(delivery);
     if (source instanceof ReceiverLink) this.#credit.got(source, settled);
   }
 

@@ -56,6 +56,7 @@ export class IncomingLanes {
   readonly #lanes = new Map<Subscription, ClientQueue<IncomingDelivery>>();
   readonly #diversions = new Map<Subscription, Diversion>();
   readonly #streams = new Map<DeliveryStream, Subscription | undefined>();
+  #bytes = 0;
 
   constructor(host: IncomingLanesHost) {
     this.#host = host;
@@ -71,7 +72,19 @@ export class IncomingLanes {
   /** Queues what has come. */
   push(delivery: IncomingDelivery, subscription: Subscription | undefined): void {
     const lane = this.#lanes.size > 0 && subscription !== undefined ? this.#lanes.get(subscription) : undefined;
+    // Counted first: the queue may hand it on at once.
+    this.#bytes += delivery.end - delivery.start;
     delivery.place = (lane ?? this.main).push(delivery);
+  }
+
+  /** The encoded bytes of what waits. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** A delivery has been taken from one of the queues. */
+  taken({ start, end }: IncomingDelivery): void {
+    this.#bytes -= end - start;
   }
 
   /** Who takes what comes by a subscription; `undefined` when it is queued. */
@@ -87,7 +100,7 @@ export class IncomingLanes {
   /** A link is lost: what came by it is taken out again, wherever it waits. */
   lost(subscription: Subscription | undefined, deliveries: readonly IncomingDelivery[]): void {
     const queue = (subscription && this.#lanes.get(subscription)) ?? this.main;
-    for (const { place } of deliveries) if (place > 0) queue.remove(place);
+    for (const delivery of deliveries) if (delivery.place > 0 && queue.remove(delivery.place)) this.taken(delivery);
     this.diversionOf(subscription)?.lost();
   }
 
@@ -126,6 +139,11 @@ export class IncomingLanes {
     this.#diversions.clear();
   }
 
+  #move(delivery: IncomingDelivery, subscription: Subscription | undefined): void {
+    this.taken(delivery);
+    this.push(delivery, subscription);
+  }
+
   #reasonToEnd(subscription: Subscription | undefined): Error | undefined {
     if (subscription === undefined) return this.#host.exhausted();
     return subscription.state === 'closed' ? DONE : subscription.error;
@@ -140,7 +158,7 @@ export class IncomingLanes {
     // Some of what it wants has come already. The rest keeps its order.
     for (let left = this.main.size; left > 0; left--) {
       const delivery = this.main.tryPull();
-      if (delivery !== undefined) this.push(delivery, this.#host.subscriptionOf(delivery));
+      if (delivery !== undefined) this.#move(delivery, this.#host.subscriptionOf(delivery));
     }
     return queue;
   }
@@ -155,7 +173,7 @@ export class IncomingLanes {
     }
     const queue = this.#lanes.get(subscription);
     this.#lanes.delete(subscription);
-    for (let left = queue?.tryPull(); left !== undefined; left = queue?.tryPull()) this.push(left, subscription);
+    for (let left = queue?.tryPull(); left !== undefined; left = queue?.tryPull()) this.#move(left, subscription);
     this.#host.left(subscription);
     this.#host.queued();
   }

@@ -17,6 +17,15 @@ export interface OutgoingLimits {
   bytes?: number;
 }
 
+/** How much may wait to be got. */
+export interface IncomingLimits {
+  /**
+   * Encoded bytes. While more wait, peers are given no new credit; what they have been given before, at most
+   * `messenger.receiving` messages, may still come. Default 1 GiB.
+   */
+  bytes?: number;
+}
+
 /** How a messenger behaves. Every field is optional; times are in milliseconds, sizes in bytes. */
 export interface MessengerOptions {
   /** Its name: the AMQP container-id peers know it by, and what `~` in `replyTo` stands for. Default: a random UUID. */
@@ -42,6 +51,8 @@ export interface MessengerOptions {
   timeout?: number;
   /** How much may be queued for sending before `put` throws. Default 1 000 000 messages and 1 GiB. */
   maxOutgoing?: OutgoingLimits;
+  /** How much may wait to be got before peers may send no more. Default 1 GiB. */
+  maxIncoming?: IncomingLimits;
   /**
    * How often a message is sent again because a connection was lost before its outcome was known. Then it is aborted: it
    * may be what the peer dies of. Default no limit.
@@ -108,6 +119,7 @@ export interface Settings {
   blocking: boolean;
   passive: boolean;
   readonly maxOutgoing: { readonly messages: number; readonly bytes: number };
+  readonly maxIncoming: { readonly bytes: number };
   readonly maxRedeliveries: number;
   readonly reconnect: ReconnectPolicy;
   readonly connectTimeout: number;
@@ -124,6 +136,7 @@ export interface Settings {
 }
 
 const DEFAULT_MAX_OUTGOING = Object.freeze({ messages: 1_000_000, bytes: 1 << 30 });
+const DEFAULT_MAX_INCOMING = Object.freeze({ bytes: 1 << 30 });
 const DEFAULT_CONNECT_TIMEOUT = 15_000;
 /** The most messages that a peer may be asked for at a time: half of what the wire has room for (AMQP 1.0 §2.7.4). */
 export const MAX_CREDIT = 0x7fff_ffff;
@@ -142,6 +155,7 @@ const KNOWN: readonly (keyof MessengerOptions)[] = [
   'passive',
   'timeout',
   'maxOutgoing',
+  'maxIncoming',
   'maxRedeliveries',
   'reconnect',
   'connectTimeout',
@@ -165,11 +179,12 @@ const TLS_OPTIONS: readonly (keyof TlsOptions)[] = [
 /** Checks options and fills in the defaults. Throws `OptionError` for what is unknown or cannot be. */
 export function resolveOptions(options: MessengerOptions): Settings {
   checkNames('option', options, KNOWN);
-  const { name, reconnect, maxOutgoing = {} } = options;
+  const { name, reconnect, maxOutgoing = {}, maxIncoming = {} } = options;
   if (name !== undefined && typeof name !== 'string') throw new OptionError('Option name must be a string.');
   if (typeof reconnect === 'object')
     checkNames('reconnect option', reconnect, ['initial', 'delay', 'maxDelay', 'retries', 'refused']);
   checkNames('maxOutgoing option', maxOutgoing, ['messages', 'bytes']);
+  checkNames('maxIncoming option', maxIncoming, ['bytes']);
   return {
     name,
     outgoingWindow: windowSize('outgoingWindow', options.outgoingWindow ?? 0),
@@ -181,6 +196,7 @@ export function resolveOptions(options: MessengerOptions): Settings {
       messages: number('maxOutgoing.messages', maxOutgoing.messages, DEFAULT_MAX_OUTGOING.messages, 1),
       bytes: number('maxOutgoing.bytes', maxOutgoing.bytes, DEFAULT_MAX_OUTGOING.bytes, 1),
     },
+    maxIncoming: { bytes: number('maxIncoming.bytes', maxIncoming.bytes, DEFAULT_MAX_INCOMING.bytes, 1) },
     maxRedeliveries: number('maxRedeliveries', options.maxRedeliveries, Infinity, 0),
     reconnect: reconnectPolicy(reconnect),
     connectTimeout: number('connectTimeout', options.connectTimeout, DEFAULT_CONNECT_TIMEOUT, 1),

@@ -15,6 +15,14 @@ export interface CreditedLink {
  */
 export class OwnCredit<Link extends CreditedLink> {
   readonly #limits = new Map<Link, number>();
+  #isPaused = false;
+
+  /** Grants nothing while this is so. What is granted stays; what was held back is granted when it ends. */
+  set paused(paused: boolean) {
+    if (this.#isPaused === paused) return;
+    this.#isPaused = paused;
+    if (!paused) for (const link of this.#limits.keys()) this.run(link);
+  }
 
   /** Gives a link a share, or another one. */
   set(link: Link, limit: number): void {
@@ -46,7 +54,7 @@ export class OwnCredit<Link extends CreditedLink> {
   /** Grants a link what it lacks: when that is half its share, or when the peer has nothing left to send with. */
   run(link: Link): void {
     const limit = this.#limits.get(link);
-    if (limit === undefined) return;
+    if (limit === undefined || this.#isPaused) return;
     const { credit, unsettled, settledInQueue } = link;
     const lacking = limit - credit - unsettled - settledInQueue;
     if (lacking > 0 && (credit === 0 || lacking >= limit / 2)) link.issueCredit(lacking);

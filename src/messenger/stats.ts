@@ -30,6 +30,8 @@ export interface MessengerStats {
   readonly incoming: {
     /** Messages received that wait to be got. */
     readonly queued: number;
+    /** Their encoded bytes. */
+    readonly bytes: number;
     /** Messages that peers may still send. */
     readonly receiving: number;
     /** Messages received. */

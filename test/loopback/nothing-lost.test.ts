@@ -1,6 +1,6 @@
 import type { Tracker } from 'amqp-messenger';
 import { describe, expect, it } from 'vitest';
-import type { OutgoingDelivery } from '../../src/queue/outgoing-delivery.js';
+import { OutgoingDelivery } from '../../src/queue/outgoing-delivery.js';
 import type { Cut } from '../support/fault-proxy.js';
 import { FaultProxy } from '../support/fault-proxy.js';
 import { createTrackingMessenger, receive, startBroker } from '../support/messengers.js';
@@ -33,7 +33,9 @@ function counts(values: readonly string[]): Map<string, number> {
 }
 
 /** How often a message was unsettled when a connection was lost. */
-const replays = ({ tracker }: Sent): number => (tracker as OutgoingDelivery).redeliveries;
+function replays({ tracker }: Sent): number {
+  return tracker instanceof OutgoingDelivery ? tracker.redeliveries : NaN;
+}
 
 describe('20,000 messages sent through connections that are cut at random', () => {
   it.each([1, 2026])(

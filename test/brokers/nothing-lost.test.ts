@@ -1,0 +1,103 @@
+import { readFile } from 'node:fs/promises';
+import { Messenger } from 'amqp-messenger';
+import type { Tracker } from 'amqp-messenger';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { receive } from './support/messengers.js';
+import { onEachLocalBroker } from './support/on-each-broker.js';
+import { expectEmpty } from './support/queue.js';
+
+const MESSAGES = 20_000;
+const KILLS = 3;
+
+/** Waits until there is no more than so much without an outcome. */
+async function leftAtMost(messenger: Messenger, left: number): Promise<void> {
+  while (messenger.outgoing > left) await messenger.work(1000);
+}
+
+onEachLocalBroker((broker) => {
+  describe('check 1: a broker that is killed and comes back three times', { timeout: 180_000 }, () => {
+    it('has every message of a quorum queue that it has accepted, in order, and every tracker ends', async () => {
+      const name = `quorum-${process.pid}`;
+      await broker().declareQueue(name, { type: 'quorum' });
+      const url = `${broker().url}/${broker().address(name)}`;
+      const sender = new Messenger({
+        outgoingWindow: MESSAGES,
+        reconnect: { initial: true, delay: 100, maxDelay: 500 },
+      });
+      onTestFinished(() => sender.close());
+      const trackers: Tracker[] = [];
+      for (let number = 0; number < MESSAGES; number++) {
+        trackers.push(sender.put({ address: url, id: `m${number}`, durable: true, body: number }));
+      }
+      let unsettled = 0;
+      for (let kill = 1; kill <= KILLS; kill++) {
+        await leftAtMost(sender, MESSAGES - (kill * MESSAGES) / (KILLS + 1));
+        unsettled += trackers.filter((tracker) => tracker.status === 'pending' && !sender.buffered(tracker)).length;
+        await broker().kill();
+        await broker().restart();
+      }
+      // Bounds a test that fails; no tracker may be pending when it is over.
+      await sender.send(-1, { timeout: 60_000 });
+      expect(sender.stats().outgoing.ended).toMatchObject({ accepted: MESSAGES, aborted: 0 });
+
+      const receiver = new Messenger({ incomingWindow: -1, timeout: 60_000 });
+      onTestFinished(() => receiver.close());
+      receiver.subscribe(url);
+      const depth = (await broker().queueDepth(name)) ?? MESSAGES;
+      const received = (await receive(receiver, depth)).map(({ body }) => body);
+      expect([...new Set(received)]).toEqual([...Array(MESSAGES).keys()]);
+      console.log(
+        `${broker().name} ${broker().version}: ${KILLS} kills, ${received.length - MESSAGES} copies, ${unsettled} unsettled`,
+      );
+      expect(received.length - MESSAGES).toBeLessThanOrEqual(unsettled);
+      await receiver.stop();
+      await expectEmpty(broker(), { name, path: broker().address(name), url });
+    });
+  });
+
+  describe('check 24: TLS', () => {
+    const local = (): string => broker().tlsUrl.replace(/\/\/.*@/, '//');
+
+    it('with a client certificate logs in as its user, by SASL EXTERNAL', async () => {
+      const name = `external-${process.pid}`;
+      await broker().declareQueue(name);
+      const { authority, client, clientKey } = broker().certificates;
+      const tls = { caFile: authority, certFile: client, keyFile: clientKey };
+      const messenger = new Messenger({
+        outgoingWindow: 1,
+        incomingWindow: 1,
+        timeout: 30_000,
+        tls,
+        sasl: { mechanisms: ['EXTERNAL'] },
+      });
+      onTestFinished(() => messenger.close());
+      const address = `${local()}/${broker().address(name)}`;
+      // RabbitMQ takes a message only from whom its `userId` names.
+      const tracker = messenger.put({ address, userId: Buffer.from('alice'), body: 'hello' });
+      await messenger.send();
+      expect(tracker.status).toBe('accepted');
+      const stranger = messenger.put({ address, userId: Buffer.from('guest'), body: 'hello' });
+      await stranger.outcome();
+      expect(stranger.status).not.toBe('accepted');
+      messenger.subscribe(address);
+      expect((await receive(messenger, 1)).map(({ body }) => body)).toEqual(['hello']);
+    });
+
+    it('without one does not log in by EXTERNAL, nor by anything weaker', async () => {
+      const ca = await readFile(broker().certificates.authority);
+      const messenger = new Messenger({ outgoingWindow: 1, tls: { ca }, sasl: { mechanisms: ['EXTERNAL'] } });
+      onTestFinished(() => messenger.close());
+      const tracker = messenger.put({ address: `${local()}/q`, body: 1 });
+      expect(await tracker.outcome()).toBe('aborted');
+      expect(tracker.error).toMatchObject({ code: 'ERR_AUTHENTICATION' });
+    });
+
+    it('with a password verifies the broker first', async () => {
+      const messenger = new Messenger({ outgoingWindow: 1 });
+      onTestFinished(() => messenger.close());
+      const tracker = messenger.put({ address: `${broker().tlsUrl}/q`, body: 1 });
+      expect(await tracker.outcome()).toBe('aborted');
+      expect(tracker.error!.message).toMatch(/certificate is .*signed/);
+    });
+  });
+});

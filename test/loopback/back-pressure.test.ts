@@ -1,0 +1,210 @@
+import type { Messenger } from 'amqp-messenger';
+import { describe, expect, it } from 'vitest';
+import { createMessenger, createTrackingMessenger, listen, startBroker } from '../support/messengers.js';
+import { ScriptedPeer } from '../support/scripted-peer.js';
+import { payload } from '../support/wire-frames.js';
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Accepts all that comes, until the messenger is stopped. */
+async function takeAll(messenger: Messenger): Promise<void> {
+  for await (const delivery of messenger.receive()) delivery.accept();
+}
+
+describe('100,000 messages that are put without waiting', () => {
+  it('check 5: are all taken, queued and accepted, far beyond 2,048 in flight', async () => {
+    const receiver = createTrackingMessenger();
+    const address = await listen(receiver);
+    const taking = takeAll(receiver);
+    const sender = createTrackingMessenger();
+    for (let body = 0; body < 100_000; body++) sender.put({ address, body });
+    expect(sender.outgoing).toBe(100_000);
+    await sender.send();
+    expect(sender.stats().outgoing.ended).toMatchObject({ accepted: 100_000 });
+    await receiver.stop();
+    await taking;
+  });
+
+  it('check 5: do not stop behind one that is never settled', async () => {
+    const peer = await ScriptedPeer.listen();
+    const sender = createTrackingMessenger();
+    const trackers = Array.from({ length: 10_000 }, (_, body) => sender.put({ address: peer.address('q'), body }));
+    const wire = await peer.accept();
+    const link = await wire.answerLink();
+    // The first is left, and the others are settled as they come.
+    let settled = 1;
+    wire.grant(link, 1000);
+    while (settled < trackers.length) {
+      const { fields } = await wire.read('transfer');
+      const id = fields['delivery_id'] as number;
+      if (id > 0) wire.accept(link, id);
+      if (id > 0) settled++;
+      if (id % 500 === 499) wire.grant(link, 1000, { delivery_count: id + 1 });
+    }
+    await trackers.at(-1)!.outcome();
+    expect(trackers.filter(({ status }) => status === 'pending')).toEqual([trackers[0]]);
+  });
+});
+
+describe('an address without credit', () => {
+  it('check 6: does not hold up another, nor what is behind the first in the queue', async () => {
+    const peer = await ScriptedPeer.listen();
+    const receiver = createTrackingMessenger();
+    const good = await listen(receiver);
+    const taking = takeAll(receiver);
+    const sender = createTrackingMessenger();
+    const stuck = Array.from({ length: 1000 }, (_, body) => sender.put({ address: peer.address('stuck'), body }));
+    const sharing = Array.from({ length: 1000 }, (_, body) => sender.put({ address: peer.address('good'), body }));
+    const wire = await peer.accept();
+    await wire.answerOpen();
+    // Two links of one connection, of which one has credit.
+    for (let link = 0; link < 2; link++) {
+      await wire.answerBegin();
+      const answered = await wire.answerAttach();
+      if ((answered.attach.fields['target'] as { address: string }).address === 'good') wire.grant(answered, 1000);
+    }
+    await wire.readAll('transfer', 1000);
+    expect(sharing.every((tracker) => !sender.buffered(tracker))).toBe(true);
+    const others = Array.from({ length: 1000 }, (_, body) => sender.put({ address: good, body }));
+    await Promise.all(others.map((tracker) => tracker.outcome()));
+    expect(stuck.every((tracker) => sender.buffered(tracker))).toBe(true);
+    await receiver.stop();
+    await taking;
+  });
+});
+
+describe('the outgoing queue', () => {
+  it('check 8: takes no more than its bytes, and says when there is room', async () => {
+    const peer = await ScriptedPeer.listen();
+    const sender = createTrackingMessenger({ maxOutgoing: { bytes: 100_000 } });
+    const body = Buffer.alloc(10_000);
+    const address = peer.address('q');
+    const put = (): void => void sender.put({ address, body });
+    for (let messages = 0; messages < 10; messages++) put();
+    expect(put).toThrow(expect.objectContaining({ code: 'ERR_QUEUE_FULL' }));
+    const ready = sender.ready();
+    const wire = await peer.accept();
+    const link = await wire.answerLink();
+    wire.grant(link, 1);
+    await wire.read('transfer');
+    wire.accept(link, 0);
+    await ready;
+    put();
+    expect(sender.stats().outgoing.pending).toBe(10);
+  });
+});
+
+describe('the incoming queue', () => {
+  const BODY = 'x'.repeat(1000);
+
+  it('check 8: gives no new credit while more bytes wait than it may hold, and goes on when they are got', async () => {
+    const peer = await ScriptedPeer.listen();
+    const receiver = createTrackingMessenger({ maxIncoming: { bytes: 10_000 } });
+    receiver.subscribe(peer.address('q'));
+    const received = receiver.recv();
+    const wire = await peer.accept();
+    const link = await wire.answerLink();
+    await wire.read('flow', ({ fields }) => fields['link_credit'] === 1024);
+    // All of it is used up, and only so much had been granted.
+    for (let id = 0; id < 1024; id++) wire.transfer(link, id, payload(BODY));
+    await received;
+    while (receiver.stats().incoming.received < 1024) await turn();
+    await turn();
+    expect(wire.unread.filter(({ name }) => name === 'flow')).toEqual([]);
+    const { bytes, queued } = receiver.stats().incoming;
+    expect([queued, bytes > 10_000]).toEqual([1024, true]);
+
+    while (receiver.stats().incoming.bytes >= 10_000) receiver.get();
+    receiver.get();
+    const flow = await wire.read('flow');
+    expect(flow.fields['link_credit']).toBeGreaterThan(0);
+    while (receiver.get() !== undefined);
+    expect(receiver.stats().incoming).toMatchObject({ queued: 0, bytes: 0 });
+  });
+
+  it('check 8: holds back the share of a subscription, too, and what a loop takes is not counted', async () => {
+    const peer = await ScriptedPeer.listen();
+    const receiver = createTrackingMessenger({ maxIncoming: { bytes: 3000 } });
+    const subscription = receiver.subscribe(peer.address('q'), { credit: 4 });
+    const wire = await peer.accept();
+    const link = await wire.answerLink();
+    await wire.read('flow', ({ fields }) => fields['link_credit'] === 4);
+    for (let id = 0; id < 4; id++) wire.transfer(link, id, payload(BODY), { settled: true });
+    while (receiver.incoming < 4) await turn();
+    await turn();
+    expect(wire.unread.filter(({ name }) => name === 'flow')).toEqual([]);
+    const loop = receiver.receive({ subscription });
+    await loop.return();
+    receiver.get();
+    receiver.get();
+    const flow = await wire.read('flow');
+    expect(flow.fields['link_credit']).toBeGreaterThan(0);
+  });
+
+  it('forgets the bytes of what was lost with its connection, and of what makes no sense', async () => {
+    const peer = await ScriptedPeer.listen();
+    const receiver = createTrackingMessenger({ reconnect: { delay: 1, maxDelay: 1 } });
+    receiver.subscribe(peer.address('q'));
+    void receiver.recv().catch(() => undefined);
+    const first = await peer.accept();
+    const link = await first.answerLink();
+    await first.read('flow');
+    first.transfer(link, 0, payload(BODY));
+    first.transfer(link, 1, Buffer.from([0, 0x53, 0x75]), { settled: true });
+    while (receiver.incoming < 2) await turn();
+    first.destroy();
+    const second = await peer.accept();
+    await second.answerLink();
+    expect(receiver.stats().incoming).toMatchObject({ queued: 1, bytes: 3 });
+    expect(() => receiver.get()).toThrow(expect.objectContaining({ code: 'ERR_DECODE' }));
+    expect(receiver.stats().incoming).toMatchObject({ queued: 0, bytes: 0 });
+  });
+
+  it.each([{ bytes: 0 }, { bytes: NaN }, { bytes: '1' }, { messages: 1 }, null, 7])(
+    'takes no limits of %j',
+    (maxIncoming) => {
+      expect(() => createMessenger({ maxIncoming: maxIncoming as never })).toThrow(
+        expect.objectContaining({ code: 'ERR_OPTION' }),
+      );
+    },
+  );
+});
+
+describe('check 9: a receiver with a window', () => {
+  it('never has more deliveries without an outcome than its credit', async () => {
+    const broker = await startBroker();
+    const sender = createTrackingMessenger();
+    for (let body = 0; body < 500; body++) sender.put({ address: `${broker.url}/q`, body });
+    await sender.send();
+    const receiver = createTrackingMessenger();
+    const subscription = receiver.subscribe(`${broker.url}/q`, { credit: 10 });
+    let taken = 0;
+    for await (const delivery of receiver.receive({ subscription })) {
+      expect(receiver.stats().incoming.received - taken).toBeLessThanOrEqual(10);
+      await turn();
+      delivery.accept();
+      if (++taken === 500) break;
+    }
+  });
+});
+
+describe('check 7: a handler that throws', () => {
+  it('ends its loop and nothing else: the connection stays, and the message can still be answered', async () => {
+    const broker = await startBroker();
+    const messenger = createTrackingMessenger();
+    messenger.put({ address: `${broker.url}/q`, body: 'poison' });
+    messenger.subscribe(`${broker.url}/q`);
+    const changes: string[] = [];
+    messenger.on('connection', ({ to }) => changes.push(to));
+    const handled = (async () => {
+      for await (const delivery of messenger.receive()) throw new Error(String(delivery.message.body));
+    })();
+    await expect(handled).rejects.toThrow('poison');
+    const delivery = messenger.incomingTracker!;
+    expect(delivery.status).toBe('pending');
+    messenger.modify(delivery, { undeliverableHere: true, deliveryFailed: true });
+    while (broker.queue('q').outstanding > 0) await turn();
+    expect(changes).not.toContain('reconnecting');
+    expect(changes).not.toContain('closed');
+  });
+});
