@@ -4,6 +4,9 @@ import { MessagingError } from '../errors.js';
 /** The exit code when something was not done, or the command line was wrong. */
 const FAILED = 1;
 
+/** The exit code of what was interrupted, as shells have it for SIGINT. */
+export const INTERRUPTED = 130;
+
 /** Says in one line what went wrong, and ends with the exit code for it. */
 export function failed(error: unknown): void {
   const message =

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { TimeoutError } from '../errors.js';
 import { Messenger } from '../messenger/messenger.js';
 import { wholeNumber } from './exit.js';
+import { interruption } from './interruption.js';
 
 interface RecvOptions {
   count: number;
@@ -20,18 +21,18 @@ export function recvCommand(): Command {
 
 async function recv(address: string, options: RecvOptions): Promise<void> {
   await using messenger = new Messenger({ incomingWindow: 1024 });
-  const interrupted = new AbortController();
-  process.once('SIGINT', () => interrupted.abort());
+  // What has been printed is accepted, and the peer is told before the connection closes; the rest stays with the peer.
+  const signal = interruption();
   messenger.subscribe(address);
   let left = options.count === 0 ? Infinity : options.count;
   while (left > 0) {
     try {
-      await messenger.recv(Math.min(left, 1024), { timeout: options.timeout, signal: interrupted.signal });
+      await messenger.recv(Math.min(left, 1024), { timeout: options.timeout, signal });
     } catch (error) {
-      if (interrupted.signal.aborted || (error instanceof TimeoutError && options.count === 0)) return;
+      if (signal.aborted || (error instanceof TimeoutError && options.count === 0)) return;
       throw error;
     }
-    while (messenger.incoming > 0 && left > 0) {
+    while (messenger.incoming > 0 && left > 0 && !signal.aborted) {
       const received = messenger.get();
       if (received === undefined) break;
       process.stdout.write(`${line(received.message.body)}\n`);
