@@ -197,7 +197,7 @@ describe('check 7: a handler that throws', () => {
     const changes: string[] = [];
     messenger.on('connection', ({ to }) => changes.push(to));
     const handled = (async () => {
-      for await (const delivery of messenger.receive()) throw new Error(String(delivery.message.body));
+      for await (const delivery of messenger.receive()) throw new Error(JSON.stringify(delivery.message.body));
     })();
     await expect(handled).rejects.toThrow('poison');
     const delivery = messenger.incomingTracker!;

@@ -38,6 +38,11 @@ export class ScriptedPeer {
     return `amqp://127.0.0.1:${this.port}/${node}`;
   }
 
+  /** Connections made so far. */
+  get connections(): number {
+    return this.#wires.length;
+  }
+
   /** The next connection, when it comes. */
   accept(): Promise<Wire> {
     const wire = this.#arrived.shift();

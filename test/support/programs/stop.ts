@@ -13,7 +13,9 @@ const KINDS = /^(Timeout|Immediate|TCP|TLS|GETADDRINFO)/;
 
 const alive = new Map<number, string>();
 createHook({
-  init: (id, type) => void (KINDS.test(type) && alive.set(id, type)),
+  init: (id, type) => {
+    if (KINDS.test(type)) alive.set(id, type);
+  },
   destroy: (id) => void alive.delete(id),
 }).enable();
 
