@@ -53,6 +53,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'its certificate has expired.',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host. Check the host, or set tls.servername.',
   EPROTO: 'it does not speak TLS there. Check the port and the scheme.',
+  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: 'it speaks no TLS version that is safe. It has to offer TLS 1.2 or later.',
+  ERR_SSL_UNSUPPORTED_PROTOCOL: 'it speaks no TLS version that is safe. It has to offer TLS 1.2 or later.',
 };
 
 /** The same error, saying which host it is about, and in words for what Node says in codes. */

@@ -1,0 +1,149 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { MessengerOptions, ReconnectOptions, Tracker } from 'amqp-messenger';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createTrackingMessenger } from '../support/messengers.js';
+import { ScriptedPeer } from '../support/scripted-peer.js';
+import type { Wire } from '../support/wire.js';
+
+const EVERYTHING = ['ANONYMOUS', 'PLAIN', 'XOAUTH2', 'EXTERNAL', 'SCRAM-SHA-256'];
+
+/** What a client says to a peer that offers these mechanisms: its sasl-init, as mechanism and response. */
+async function login(offered: readonly string[], options: MessengerOptions, user = ''): Promise<[unknown, string]> {
+  const peer = await ScriptedPeer.listen();
+  const messenger = createTrackingMessenger(options);
+  messenger.put({ address: `amqp://${user}127.0.0.1:${peer.port}/q`, body: 1 });
+  const { fields } = await (await peer.accept()).answerSasl(offered, 0);
+  return [fields['mechanism'], String(fields['initial_response'])];
+}
+
+/** Offers mechanisms, and gives what a client has said until it hung up. */
+async function offer(wire: Wire, mechanisms: readonly string[]): Promise<string[]> {
+  await wire.read('header');
+  wire.write(Buffer.from('AMQP\x03\x01\x00\x00', 'latin1'));
+  wire.send('sasl_mechanisms', { sasl_server_mechanisms: mechanisms });
+  await wire.closed;
+  return wire.unread.map(({ name }) => name);
+}
+
+describe('check 23: who we are', () => {
+  it.each<[string, MessengerOptions, string]>([
+    ['a password', {}, 'u:p@'],
+    ['a password of the options', { sasl: { user: 'u', password: 'p' } }, ''],
+    ['a token', { sasl: { token: 't' } }, ''],
+    ['a token that is asked for', { sasl: { token: () => Promise.resolve('t') } }, ''],
+  ])('is not said in clear text beyond this machine: %s', async (_, options, user) => {
+    const messenger = createTrackingMessenger(options);
+    // 192.0.2.0/24 is reserved for documentation. Nothing is dialled: that would end as ERR_CONNECTION.
+    const tracker = messenger.put({ address: `amqp://${user}192.0.2.1/q`, body: 1 });
+    expect(await tracker.outcome()).toBe('aborted');
+    expect(tracker.error).toMatchObject({ code: 'ERR_AUTHENTICATION' });
+    expect(tracker.error!.message).toContain('clear text');
+  });
+
+  it('is said in our order of strength, whatever the order of the peer', async () => {
+    const reversed = [...EVERYTHING].reverse();
+    for (const offered of [EVERYTHING, reversed]) {
+      expect(await login(offered, { sasl: { token: 'tökèn' } })).toEqual([
+        'XOAUTH2',
+        'user=\x01auth=Bearer tökèn\x01\x01',
+      ]);
+      expect(await login(offered, {}, 'jörg:pä%3Ass@')).toEqual(['PLAIN', '\0jörg\0pä:ss']);
+      expect(await login(offered, {})).toEqual(['ANONYMOUS', '']);
+    }
+  });
+
+  it.each<[string, MessengerOptions, string, string[]]>([
+    ['a token by PLAIN', { sasl: { user: 'u', password: 'p', token: 't' } }, '', ['PLAIN', 'ANONYMOUS']],
+    ['a password by nothing', {}, 'u:p@', ['ANONYMOUS', 'EXTERNAL']],
+    ['what is not allowed', { sasl: { mechanisms: ['PLAIN'] } }, 'u:p@', ['ANONYMOUS', 'XOAUTH2']],
+  ])('cannot be made weaker by a peer: not %s', async (_, options, user, offered) => {
+    const peer = await ScriptedPeer.listen();
+    const messenger = createTrackingMessenger(options);
+    const tracker = messenger.put({ address: `amqp://${user}127.0.0.1:${peer.port}/q`, body: 1 });
+    expect(await offer(await peer.accept(), offered)).toEqual([]);
+    expect(await tracker.outcome()).toBe('aborted');
+    expect(tracker.error).toMatchObject({ code: 'ERR_AUTHENTICATION' });
+  });
+
+  it('can come from the environment or from a file, and a new file counts for the next connection', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'password-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const passwordFile = join(folder, 'password');
+    await writeFile(passwordFile, 'from a file\n');
+    expect(await login(['PLAIN'], { sasl: { user: 'u', passwordFile } })).toEqual(['PLAIN', '\0u\0from a file']);
+    const environment = { USER: 'u', PASSWORD: 'from the environment' };
+    expect(await login(['PLAIN'], { sasl: { user: environment.USER, password: environment.PASSWORD } })).toEqual([
+      'PLAIN',
+      '\0u\0from the environment',
+    ]);
+  });
+});
+
+describe('check 11: a peer that does not want us', () => {
+  const QUICK = { initial: true, delay: 1, maxDelay: 1 };
+
+  function put(peer: ScriptedPeer, reconnect: ReconnectOptions): Tracker {
+    const messenger = createTrackingMessenger({ reconnect });
+    return messenger.put({ address: `amqp://u:p@127.0.0.1:${peer.port}/q`, body: 1 });
+  }
+
+  it('since the credentials are bad ends the connection with a coded error, though it was there before', async () => {
+    const peer = await ScriptedPeer.listen();
+    const tracker = put(peer, QUICK);
+    const first = await peer.accept();
+    await first.answerOpen({}, ['PLAIN']);
+    await first.answerBegin();
+    await first.answerAttach();
+    first.destroy();
+    await (await peer.accept()).answerSasl(['PLAIN'], 1);
+    expect(await tracker.outcome()).toBe('aborted');
+    expect(tracker.error).toMatchObject({ code: 'ERR_AUTHENTICATION', condition: 'amqp:unauthorized-access' });
+    expect(peer.connections).toBe(2);
+  });
+
+  it('since it does not allow the connection ends it, too', async () => {
+    const peer = await ScriptedPeer.listen();
+    const tracker = put(peer, QUICK);
+    const wire = await peer.accept();
+    await wire.answerOpen({}, ['PLAIN']);
+    wire.send('close', { error: { condition: 'amqp:not-allowed', description: 'not here' } });
+    expect(await tracker.outcome()).toBe('aborted');
+    expect(tracker.error).toMatchObject({ code: 'ERR_CONNECTION', condition: 'amqp:not-allowed' });
+  });
+
+  it('is asked again when the policy says so', async () => {
+    const peer = await ScriptedPeer.listen();
+    const tracker = put(peer, { ...QUICK, refused: true });
+    await (await peer.accept()).answerSasl(['PLAIN'], 1);
+    const wire = await peer.accept();
+    await wire.answerOpen({}, ['PLAIN']);
+    await wire.answerBegin();
+    const link = await wire.answerAttach();
+    wire.grant(link, 1);
+    await wire.read('transfer');
+    wire.accept(link, 0);
+    expect(await tracker.outcome()).toBe('accepted');
+  });
+
+  it('since something else answers in its place is waited for', async () => {
+    const peer = await ScriptedPeer.listen();
+    const tracker = put(peer, QUICK);
+    const first = await peer.accept();
+    await first.answerOpen({}, ['PLAIN']);
+    await first.answerBegin();
+    await first.answerAttach();
+    first.destroy();
+    const second = await peer.accept();
+    second.write(Buffer.from('HTTP/1.1 503 Service Unavailable\r\n\r\n'));
+    const third = await peer.accept();
+    await third.answerOpen({}, ['PLAIN']);
+    await third.answerBegin();
+    const link = await third.answerAttach();
+    third.grant(link, 1);
+    await third.read('transfer');
+    third.accept(link, 0);
+    expect(await tracker.outcome()).toBe('accepted');
+  });
+});
