@@ -24,15 +24,15 @@ export class Destination implements DeliveryOwner {
     this.#ended = ended;
   }
 
-  // Neither is a plain field: both may hold a password, and trackers, which may be logged, lead here.
+  // Methods, since both may hold a password, and trackers lead here, which may be shown with all their properties.
 
   /** What the wire's `to` says: the address as rewritten. `undefined` when a rewrite has removed it. */
-  get to(): string | undefined {
+  to(): string | undefined {
     return this.#to;
   }
 
   /** What to connect to. */
-  get endpoint(): Endpoint {
+  endpoint(): Endpoint {
     return this.#endpoint;
   }
 

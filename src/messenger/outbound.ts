@@ -129,7 +129,7 @@ export class Outbound {
     const output = this.#output;
     output.open(TRANSFER_HEADER_SIZE);
     try {
-      encodeMessage(output, this.#expanded(message), destination.to);
+      encodeMessage(output, this.#expanded(message), destination.to());
     } catch (error) {
       output.abandon();
       throw error;
@@ -243,8 +243,9 @@ export class Outbound {
   }
 
   #linkOf(destination: Destination): SenderLink {
-    const { link: known, endpoint } = destination;
+    const { link: known } = destination;
     if (known !== undefined && !known.isClosed) return known;
+    const endpoint = destination.endpoint();
     const { name } = endpoint;
     const key = `${connectionKey(endpoint)} ${JSON.stringify(name)}`;
     const link = this.#links.get(key) ?? this.#attach(key, endpoint);

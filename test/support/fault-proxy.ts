@@ -31,6 +31,8 @@ export class FaultProxy {
   readonly faults: Faults;
   /** Where to pass connections on to. May be changed at any time, for those that come. */
   target: number;
+  /** Whether connections that come are dropped at once, as where nobody listens. */
+  refuses = false;
   /** Connections made so far. */
   connections = 0;
   /** Connections that it has cut at a byte. */
@@ -44,7 +46,10 @@ export class FaultProxy {
     this.port = (server.address() as AddressInfo).port;
     this.target = target;
     this.faults = faults;
-    server.on('connection', (client) => this.#join(client));
+    server.on('connection', (client) => {
+      if (this.refuses) client.destroy();
+      else this.#join(client);
+    });
   }
 
   /** Listens on a free port of 127.0.0.1 and passes on to `target`, another one. */
