@@ -96,7 +96,7 @@ export class Granter {
 
   /** Deliveries are settled now, and so many of them wait to be got. */
   settled(link: ReceiverLink, inQueue: number): void {
-    this.#own.settledInQueue(link, inQueue);
+    if (inQueue > 0) this.#own.settledInQueue(link, inQueue);
     this.#own.run(link);
   }
 

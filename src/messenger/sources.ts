@@ -53,6 +53,9 @@ export class Sources {
   readonly #known = new WeakMap<DeliverySource, Subscription | undefined>();
   /** Where answers to what comes by a link go: an address without a node, with credentials. */
   readonly #waysBack = new WeakMap<DeliverySource, string>();
+  /** The last of them that was asked for: most messages come by the same link as the one before. */
+  #latest: DeliverySource | undefined;
+  #latestSubscription: Subscription | undefined;
   #links = 0;
   #failure: MessagingError | undefined;
   /** Whether a call has told of the failure: then it is not held against one that waits for something else. */
@@ -157,12 +160,16 @@ export class Sources {
 
   /** Whether a delivery came over a link of this messenger. */
   has(source: DeliverySource): boolean {
-    return this.#known.has(source);
+    return source === this.#latest || this.#known.has(source);
   }
 
   /** The subscription a delivery came by. */
   subscriptionOf(source: DeliverySource): Subscription | undefined {
-    return this.#known.get(source);
+    if (source !== this.#latest && this.#known.has(source)) {
+      this.#latest = source;
+      this.#latestSubscription = this.#known.get(source);
+    }
+    return source === this.#latest ? this.#latestSubscription : undefined;
   }
 
   /**

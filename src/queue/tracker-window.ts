@@ -8,6 +8,8 @@ export class TrackerWindow {
   #through = 0;
   /** What beyond it has been forgotten one by one. */
   readonly #forgotten = new WeakSet();
+  /** Whether anything is in there: most programs never forget, and need not look. */
+  #isAnyForgotten = false;
 
   /** The number of the newest delivery. */
   get last(): number {
@@ -26,11 +28,12 @@ export class TrackerWindow {
 
   /** Whether the caller has asked to forget it. */
   isForgotten(delivery: { readonly sequence: number }): boolean {
-    return delivery.sequence <= this.#through || this.#forgotten.has(delivery);
+    return delivery.sequence <= this.#through || (this.#isAnyForgotten && this.#forgotten.has(delivery));
   }
 
   /** Forgets one delivery. */
   forget(delivery: { readonly sequence: number }): void {
+    this.#isAnyForgotten = true;
     this.#forgotten.add(delivery);
   }
 
