@@ -16,13 +16,14 @@ import { GivenOut } from './given-out.js';
 import { Granter } from './granter.js';
 import { IncomingLanes } from './incoming-lanes.js';
 import type { Diversion, ReceiveOptions } from './incoming-lanes.js';
-import { MAX_CREDIT, resolveTimeout } from './options.js';
+import { MAX_CREDIT } from './options.js';
 import type { Settings, WaitOptions } from './options.js';
 import { Sources } from './sources.js';
 import type { LinkListener, SourcesHost } from './sources.js';
 import type { SubscribeOptions } from './subscribe-options.js';
 import type { Subscription } from './subscription.js';
-import type { Settle, WaitLimits } from './wait.js';
+import type { Settle } from './wait.js';
+import { unlimited } from './waits.js';
 import type { Waits } from './waits.js';
 
 /** What the incoming side needs from its messenger. */
@@ -90,11 +91,6 @@ export class Inbound implements DeliveryHost {
     return this.#given.last;
   }
 
-  /** The sources of messages. */
-  get sources(): Sources {
-    return this.#sources;
-  }
-
   /** See `Messenger.subscribe`. */
   subscribe(routed: string, options: SubscribeOptions): Subscription {
     const subscription = this.#sources.subscribe(routed, options);
@@ -121,8 +117,7 @@ export class Inbound implements DeliveryHost {
       throw new OptionError(`recv() takes a whole number of messages up to ${MAX_CREDIT}, or nothing for automatic.`);
     this.#credit.recv(count);
     if (this.#lanes.main.size > 0) return true;
-    const { blocking, passive } = this.#settings;
-    const exhausted = blocking && !passive ? this.#exhausted() : undefined;
+    const exhausted = this.#host.waits.areBlocking ? this.#exhausted() : undefined;
     if (exhausted !== undefined) throw exhausted;
     const onTimeout = (): string =>
       'No message has come. Credit stays granted, so one may still; call recv() again to wait on.';
@@ -248,18 +243,13 @@ export class Inbound implements DeliveryHost {
       sourceLost: () => this.sourcesChanged(),
       end: (subscription, keep, options) => this.#end(subscription, keep, options),
       grant: (subscription, count) => credit.grant(subscription, this.#sources.linkOf(subscription), count),
-      wait: (limits, onTimeout, start) => this.#host.waits.bounded(this.#limits(limits, onTimeout), start),
+      wait: (limits, onTimeout, start) => this.#host.waits.bounded(unlimited(limits, onTimeout), start),
     };
   }
 
   async #end(subscription: Subscription, keep: boolean, options: WaitOptions): Promise<void> {
-    const limits = this.#limits(options, 'The peer has not answered that the subscription is closed.');
+    const limits = unlimited(options, 'The peer has not answered that the subscription is closed.');
     await this.#host.waits.promised(limits, this.#sources.end(subscription, keep));
-  }
-
-  /** The limits of a call that by itself has none. */
-  #limits({ timeout, signal }: WaitOptions, onTimeout: string): WaitLimits {
-    return { timeout: resolveTimeout(timeout, undefined), signal, onTimeout: () => onTimeout };
   }
 
   /** Why no message can come, once: whoever asks tells it. */

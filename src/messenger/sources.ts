@@ -13,6 +13,7 @@ import { hasCertificate } from '../link/tls.js';
 import type { DeliverySource, IncomingDelivery } from '../queue/incoming-delivery.js';
 import { receiverOptions, refusedTerm } from './link-terms.js';
 import type { Settings } from './options.js';
+import { Origins } from './origins.js';
 import { Source, absolute } from './source.js';
 import { NO_TERMS, subscriptionKey } from './subscribe-options.js';
 import type { SubscribeOptions } from './subscribe-options.js';
@@ -49,13 +50,7 @@ export class Sources {
   readonly #listener: LinkListener;
   readonly #byKey = new Map<string, Subscription>();
   readonly #sources = new Map<Subscription, Source>();
-  /** Every link that ever received for this messenger: a tracker of another one is told by its link. */
-  readonly #known = new WeakMap<DeliverySource, Subscription | undefined>();
-  /** Where answers to what comes by a link go: an address without a node, with credentials. */
-  readonly #waysBack = new WeakMap<DeliverySource, string>();
-  /** The last of them that was asked for: most messages come by the same link as the one before. */
-  #latest: DeliverySource | undefined;
-  #latestSubscription: Subscription | undefined;
+  readonly #origins = new Origins();
   #links = 0;
   #failure: MessagingError | undefined;
   /** Whether a call has told of the failure: then it is not held against one that waits for something else. */
@@ -110,8 +105,8 @@ export class Sources {
     );
     const address = request.dynamic ? `dynamic-${uuid()}` : request.address;
     const link = request.receive(address, this.#host.settings.maxMessageSize, events);
-    this.#known.set(link, subscription);
-    if (request.peerId !== undefined) this.#waysBack.set(link, `amqp://${request.peerId}`);
+    const { peerId } = request;
+    this.#origins.add(link, subscription, peerId === undefined ? undefined : `amqp://${peerId}`);
   }
 
   /**
@@ -155,21 +150,17 @@ export class Sources {
 
   /** Where answers to what came by a link go; `undefined` when that is not known. */
   wayBack(source: DeliverySource): string | undefined {
-    return this.#waysBack.get(source);
+    return this.#origins.of(source)?.wayBack;
   }
 
   /** Whether a delivery came over a link of this messenger. */
   has(source: DeliverySource): boolean {
-    return source === this.#latest || this.#known.has(source);
+    return this.#origins.of(source) !== undefined;
   }
 
   /** The subscription a delivery came by. */
   subscriptionOf(source: DeliverySource): Subscription | undefined {
-    if (source !== this.#latest && this.#known.has(source)) {
-      this.#latest = source;
-      this.#latestSubscription = this.#known.get(source);
-    }
-    return source === this.#latest ? this.#latestSubscription : undefined;
+    return this.#origins.of(source)?.subscription;
   }
 
   /**
@@ -260,8 +251,7 @@ export class Sources {
     const link = new ReceiverLink(receiverOptions(name, endpoint.name, settings, options), events);
     source.link = link;
     source.carrier = carrier;
-    this.#known.set(link, subscription);
-    this.#waysBack.set(link, source.base);
+    this.#origins.add(link, subscription, source.base);
     carrier.open(link);
   }
 

@@ -15,6 +15,11 @@ export class Waits {
     this.#settings = settings;
   }
 
+  /** Whether calls wait at all. */
+  get areBlocking(): boolean {
+    return this.#settings.blocking && !this.#settings.passive;
+  }
+
   /**
    * Waits for something that `start` arranges to call back about. Without blocking it gives `undefined` after one turn of
    * the event loop: a program that asks again and again must let happen what it asks for.
@@ -24,9 +29,8 @@ export class Waits {
     onTimeout: () => string,
     start: (settle: Settle<Value>) => () => void,
   ): Promise<Value | undefined> {
-    const { blocking, passive, timeout: standard } = this.#settings;
-    const limits = { timeout: resolveTimeout(timeout, standard), signal, onTimeout };
-    if (blocking && !passive) return this.bounded(limits, start);
+    const limits = { timeout: resolveTimeout(timeout, this.#settings.timeout), signal, onTimeout };
+    if (this.areBlocking) return this.bounded(limits, start);
     return this.bounded<Value | undefined>({ ...limits, timeout: undefined }, (settle) => {
       const cancel = start(settle);
       const turn = setImmediate(() => settle.resolve(undefined));
@@ -78,4 +82,9 @@ export class Waits {
     this.#isInterrupted = false;
     return Promise.reject(new InterruptError('The call was interrupted before it could wait. Call it again.'));
   }
+}
+
+/** The limits of a call that by itself has none. */
+export function unlimited({ timeout, signal }: WaitOptions, onTimeout: string): WaitLimits {
+  return { timeout: resolveTimeout(timeout, undefined), signal, onTimeout: () => onTimeout };
 }
