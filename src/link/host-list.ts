@@ -18,6 +18,8 @@ export class HostList {
   #index = 0;
   /** Hosts that have failed since the last one that did not. */
   #failed = 0;
+  /** Hosts that were lost soon after they had been reached. */
+  #lost = 0;
   /** Where a peer has sent us, for the next attempt. */
   #redirect: Endpoint | undefined;
 
@@ -41,10 +43,17 @@ export class HostList {
     return true;
   }
 
-  /** A connection that was open is lost. Moves on, and begins to count anew. */
-  lost(): void {
+  /**
+   * A connection that was open is lost. Moves on, and begins to count anew who fails; returns whether every host has been
+   * lost in turn by now, since one that was `stable`.
+   */
+  lost(stable: boolean): boolean {
     this.#next();
     this.#failed = 0;
+    this.#lost = stable ? 1 : this.#lost + 1;
+    if (this.#lost < this.#all.length) return false;
+    this.#lost = 0;
+    return true;
   }
 
   /** A peer sends us to another host, this once. */
@@ -60,7 +69,7 @@ export class HostList {
   /** Begins again with the host of the address. */
   reset(): void {
     this.#index = 0;
-    this.#failed = 0;
+    this.#failed = this.#lost = 0;
     this.#redirect = undefined;
   }
 

@@ -58,11 +58,13 @@ export class Retries {
     }
     if (isRenewal && reason === undefined) return 0;
     if (this.#isFatal(loss)) return undefined;
-    if (openFor !== undefined) this.#hosts.lost();
-    else if (!this.#hosts.failed()) return 0; // another host may be there
+    const isRound = openFor === undefined ? this.#hosts.failed() : this.#hosts.lost(wasStable);
+    if (!isRound && openFor === undefined) return 0; // another host may be there
     const mayRetry = isWanted && (this.#isProven || this.#policy.initial) && this.#attempt < this.#policy.retries;
+    if (!mayRetry) return undefined;
     this.#redirects = 0; // a wait breaks the row
-    return mayRetry ? reconnectDelay(this.#policy, this.#attempt++, this.#random()) : undefined;
+    // As long as there are other hosts, one that is lost is no reason to wait longer each time, only not to come in a crowd.
+    return reconnectDelay(this.#policy, isRound ? this.#attempt++ : 0, this.#random());
   }
 
   /** It is over. Whoever needs the connection again begins from the start. */

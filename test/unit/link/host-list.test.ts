@@ -59,7 +59,7 @@ describe('check 11: the hosts of a connection', () => {
   it('go on with the next when a connection is lost, and count anew', () => {
     const hosts = list('amqp://a', { a: ['b', 'c'] });
     hosts.failed();
-    hosts.lost();
+    hosts.lost(false);
     expect(round(hosts)).toEqual(['c:5672', 'a:5672', 'b:5672']);
   });
 
@@ -70,7 +70,7 @@ describe('check 11: the hosts of a connection', () => {
     expect(hosts.failed()).toBe(false);
     expect(round(hosts)).toEqual(['a:5672', 'b:5672']);
     hosts.redirect({ ...endpoint('amqp://elsewhere:9') });
-    hosts.lost();
+    hosts.lost(false);
     expect(at(hosts)).toBe('a:5672');
   });
 

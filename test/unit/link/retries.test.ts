@@ -81,8 +81,27 @@ describe('check 11: a host that fails', () => {
       [999, 'b'],
       [0, 'c'],
       [0, 'a'],
-      [1999, 'b'],
+      [999, 'b'],
       [0, 'c'],
+    ]);
+  });
+
+  it('is followed by the next after the shortest delay when it was lost, and by longer ones when all have been', () => {
+    const { hosts, next } = setup({}, ['b', 'c']);
+    const lost = (openFor = 1): unknown => [next({ openFor, isUsed: true }), hosts.current.host];
+    expect([lost(), lost(), lost(), lost(), lost(), lost()]).toEqual([
+      [999, 'b'],
+      [999, 'c'],
+      [999, 'a'],
+      [999, 'b'],
+      [999, 'c'],
+      [1999, 'a'],
+    ]);
+    expect([lost(5000), lost(), lost(), lost()]).toEqual([
+      [999, 'b'],
+      [999, 'c'],
+      [999, 'a'],
+      [999, 'b'],
     ]);
   });
 

@@ -1,0 +1,89 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import type { Messenger } from 'amqp-messenger';
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_RECONNECT, reconnectDelay } from '../../src/link/reconnect.js';
+import { FaultProxy } from '../support/fault-proxy.js';
+import { createTrackingMessenger, receive, startBroker } from '../support/messengers.js';
+import { seeded } from '../support/seeded.js';
+
+/** Three hosts of one broker, of which any may be away. */
+async function threeHosts(): Promise<{ hosts: FaultProxy[]; broker: Awaited<ReturnType<typeof startBroker>> }> {
+  const broker = await startBroker();
+  const hosts = await Promise.all([1, 2, 3].map(() => FaultProxy.listen(broker.port)));
+  return { hosts, broker };
+}
+
+const name = ({ port }: FaultProxy): string => `127.0.0.1:${port}`;
+
+/** Sends one message, and waits for its outcome. Gives the milliseconds that took. */
+async function serve(messenger: Messenger, address: string): Promise<number> {
+  const startedAt = performance.now();
+  expect(await messenger.put({ address, body: 1 }).outcome()).toBe('accepted');
+  return performance.now() - startedAt;
+}
+
+describe('check 11: three hosts', () => {
+  it('that are lost one after the other, and come back, are served by those that are left', async () => {
+    const { hosts, broker } = await threeHosts();
+    const [first, ...others] = hosts;
+    const messenger = createTrackingMessenger({ failover: { [name(first!)]: others.map(name) } });
+    const address = `amqp://${name(first!)}/q`;
+    messenger.subscribe(address);
+    await serve(messenger, address);
+    const took: number[] = [];
+    for (const host of hosts) {
+      host.refuses = true;
+      host.cut();
+      took.push(await serve(messenger, address));
+      host.refuses = false;
+    }
+    // The subscription has moved, too.
+    const received = await receive(messenger, broker.queue('q').received);
+    expect(received.length).toBeGreaterThanOrEqual(4);
+    console.log(`Service again after ${took.map((time) => Math.round(time)).join(', ')} ms.`);
+  });
+
+  it('of which only the last is there serve the first connection of all', async () => {
+    const { hosts } = await threeHosts();
+    const [first, second, third] = hosts;
+    first!.refuses = second!.refuses = true;
+    const messenger = createTrackingMessenger({ failover: { [name(first!)]: [name(second!), name(third!)] } });
+    await serve(messenger, `amqp://${name(first!)}/q`);
+    expect(third!.connections).toBe(1);
+  });
+
+  it('that are all away fail the first connection after each was tried once', async () => {
+    const tried: number[] = [];
+    const { hosts } = await threeHosts();
+    const [first, ...others] = hosts;
+    for (const host of hosts) host.refuses = true;
+    const messenger = createTrackingMessenger({ failover: { [name(first!)]: others.map(name) } });
+    messenger.on('connection', ({ to }) => to === 'connecting' && tried.push(1));
+    const tracker = messenger.put({ address: `amqp://${name(first!)}/q`, body: 1 });
+    expect(await tracker.outcome()).toBe('aborted');
+    expect(tracker.error).toMatchObject({ code: 'ERR_CONNECTION' });
+    expect(tried).toHaveLength(1);
+  });
+
+  it('take a port that nobody listens on for one that is away', async () => {
+    const broker = await startBroker();
+    const free = await FaultProxy.open(broker.port);
+    await free.close();
+    await expect(once(connect(free.port, '127.0.0.1'), 'connect')).rejects.toThrow('ECONNREFUSED');
+    const messenger = createTrackingMessenger({ failover: { '127.0.0.1': [`127.0.0.1:${broker.port}`] } });
+    await serve(messenger, `amqp://127.0.0.1:${free.port}/q`);
+  });
+});
+
+describe('check 10: a thousand clients that lose the same broker', () => {
+  it.each([0, 1, 5])('come back spread, in no 100 ms more than 15 of a hundred of them (attempt %i)', (attempt) => {
+    const random = seeded(attempt + 1);
+    const buckets = new Map<number, number>();
+    for (let client = 0; client < 1000; client++) {
+      const bucket = Math.floor(reconnectDelay(DEFAULT_RECONNECT, attempt, random()) / 100);
+      buckets.set(bucket, (buckets.get(bucket) ?? 0) + 1);
+    }
+    expect(Math.max(...buckets.values())).toBeLessThanOrEqual(150);
+  });
+});
