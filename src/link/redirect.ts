@@ -26,7 +26,6 @@ export class RedirectError extends ConnectionError {
 export function redirectOf(error: RheaError | undefined): RedirectError | undefined {
   if (error?.condition !== 'amqp:connection:redirect') return undefined;
   const host = error.info?.['network-host'];
-  const given = error.info?.['port'];
-  const port = typeof given === 'string' ? Number(given) : given; // some peers write it as text
+  const port = error.info?.['port'];
   return isHostName(host) && isPort(port) ? new RedirectError(host, port) : undefined;
 }
