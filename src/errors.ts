@@ -36,7 +36,8 @@ export type ErrorCode =
   | 'ERR_BROKER_CLOSED'
   | 'ERR_BROKER_NOT_INITIALIZED'
   | 'ERR_CONSUMER_REGISTERED'
-  | 'ERR_TOPOLOGY';
+  | 'ERR_TOPOLOGY'
+  | 'ERR_CONFIG';
 
 /** What every error class of this package takes besides its message. */
 export interface MessagingErrorOptions {
@@ -229,6 +230,13 @@ export class NoMessagesError extends MessagingError {
 export class RequestError extends MessagingError {
   constructor(message: string, options?: MessagingErrorOptions) {
     super('ERR_REQUEST', message, options);
+  }
+}
+
+/** A configuration file cannot be found or read, or something in it is wrong: the message names file, line and key. */
+export class ConfigError extends MessagingError {
+  constructor(message: string, options?: MessagingErrorOptions) {
+    super('ERR_CONFIG', message, options);
   }
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 export { Messenger } from './messenger/messenger.js';
-export type { ConnectionChange, MessengerEvents } from './messenger/events.js';
+export type { ConfigChange, ConnectionChange, MessengerEvents } from './messenger/events.js';
 export type {
   IncomingLimits,
   MessengerOptions,
@@ -13,6 +13,8 @@ export type {
   StopOptions,
   WaitOptions,
 } from './messenger/options.js';
+export type { FromConfigOptions } from './messenger/configured.js';
+export type { ConfigSource } from './config/config.js';
 export { Delivery } from './messenger/delivery.js';
 export type { DeliveryStream } from './messenger/delivery-stream.js';
 export type { ReceiveOptions } from './messenger/incoming-lanes.js';
@@ -80,6 +82,7 @@ export type { RouteMatch, RouteRule } from './address/route-table.js';
 export {
   AddressError,
   AuthenticationError,
+  ConfigError,
   ConnectionError,
   DecodeError,
   EncodeError,

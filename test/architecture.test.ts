@@ -15,6 +15,7 @@ const RANKS: Record<string, number> = {
   message: 1,
   codec: 2,
   queue: 2,
+  config: 3,
   link: 3,
   messenger: 4,
   broker: 5,

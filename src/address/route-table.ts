@@ -36,11 +36,11 @@ interface CompiledRule {
  * rules cannot loop. Rules without wildcards are found at once, however many there are.
  */
 export class RouteTable {
-  readonly #rules: RouteRule[] = [];
+  #rules: RouteRule[] = [];
   /** Rules with wildcards, in order. */
-  readonly #wildcardRules: CompiledRule[] = [];
+  #wildcardRules: CompiledRule[] = [];
   /** Rules without, by their pattern: of each the one that was added first. */
-  readonly #exactRules = new Map<string, CompiledRule>();
+  #exactRules = new Map<string, CompiledRule>();
 
   /** How many rules there are. */
   get size(): number {
@@ -74,6 +74,20 @@ export class RouteTable {
     this.#rules.push(compiled.rule);
     if (compiled.pattern.wildcards > 0) this.#wildcardRules.push(compiled);
     else if (!this.#exactRules.has(pattern)) this.#exactRules.set(pattern, compiled);
+    return this;
+  }
+
+  /**
+   * Puts other rules in place of all there are, at once: when one of them cannot be used, the table stays as it was.
+   *
+   * @throws PatternError as `add` does.
+   */
+  replace(rules: readonly RouteRule[]): this {
+    const table = new RouteTable();
+    for (const { pattern, address } of rules) table.add(pattern, address);
+    this.#rules = table.#rules;
+    this.#wildcardRules = table.#wildcardRules;
+    this.#exactRules = table.#exactRules;
     return this;
   }
 

@@ -1,5 +1,6 @@
 import { v4 as uuid } from 'uuid';
 import { RouteTable } from '../address/route-table.js';
+import type { RouteRule } from '../address/route-table.js';
 import { diagnose, isDiagnosed } from '../diagnostics.js';
 import { StateError, TimeoutError, asError } from '../errors.js';
 import type { MessagingError } from '../errors.js';
@@ -16,7 +17,7 @@ import { OutgoingDelivery } from '../queue/outgoing-delivery.js';
 import type { Tracker } from '../queue/tracker.js';
 import { Activity } from './activity.js';
 import { checkRoutes } from './check-routes.js';
-import type { MessengerEvents } from './events.js';
+import type { ConfigChange, MessengerEvents } from './events.js';
 import { Inbound } from './inbound.js';
 import { resolveTimeout } from './options.js';
 import type { Settings, StopOptions, WaitOptions } from './options.js';
@@ -34,6 +35,12 @@ export interface Teller {
   /** How many listen to an event. */
   listenerCount(name: keyof MessengerEvents): number;
   tell<Name extends keyof MessengerEvents>(name: Name, ...values: MessengerEvents[Name]): void;
+}
+
+/** Rules for both tables. */
+interface Rules {
+  readonly routes: readonly RouteRule[];
+  readonly rewrites: readonly RouteRule[];
 }
 
 /** The parts of a messenger, and its life: made, stopped, used again, closed. */
@@ -72,7 +79,7 @@ export class Engine {
       rewrites: this.rewrites,
       waits: this.waits,
       createAcceptor: (tls: boolean, subscription: Subscription) => this.#createAcceptor(tls, subscription),
-      failed: (error: MessagingError) => this.#failed(error),
+      failed: (error: MessagingError) => this.failed(error),
       received: (delivery: IncomingDelivery, source: string | undefined) => this.#received(delivery, source),
       ended: (tracker: Tracker) => this.#ended(tracker),
       drained: () => this.#teller.tell('drain'),
@@ -97,6 +104,25 @@ export class Engine {
   requireReady(): void {
     this.requireOpen();
     if (this.#state === 'stopping') throw new StateError('The messenger is stopping. Await stop() first.');
+  }
+
+  /** Puts other rules in place of the first so many, all at once. Those added later stay behind them. */
+  replaceRules(config: Rules, before: Rules | undefined): void {
+    const later = { routes: before?.routes.length ?? 0, rewrites: before?.rewrites.length ?? 0 };
+    this.routes.replace([...config.routes, ...this.routes.rules.slice(later.routes)]);
+    this.rewrites.replace([...config.rewrites, ...this.rewrites.rules.slice(later.rewrites)]);
+    this.outbound.routesChanged();
+  }
+
+  /** A configuration has been edited. */
+  configChanged(change: ConfigChange): void {
+    this.#teller.tell('config', change);
+  }
+
+  /** Something failed that no call is waiting for. */
+  failed(error: MessagingError): void {
+    log('%s', error.message);
+    if (this.#teller.listenerCount('error') > 0) this.#teller.tell('error', error);
   }
 
   /** Connects to every peer that a route names in full. */
@@ -257,10 +283,5 @@ export class Engine {
   #linkRequested(request: LinkRequest, subscription: Subscription | undefined): void {
     if (request.role === 'receiver') this.inbound.accept(request, subscription);
     else this.outbound.accept(request);
-  }
-
-  #failed(error: MessagingError): void {
-    log('%s', error.message);
-    if (this.#teller.listenerCount('error') > 0) this.#teller.tell('error', error);
   }
 }

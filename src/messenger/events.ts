@@ -14,6 +14,16 @@ export interface ConnectionChange {
   readonly error: MessagingError | undefined;
 }
 
+/** The configuration file of a messenger has been edited, and its routes and rewrites hold from now on. */
+export interface ConfigChange {
+  /** The file. */
+  readonly path: string;
+  /** Rules that never match, each in a sentence with file and line. */
+  readonly warnings: readonly string[];
+  /** Settings that have changed too, but count only for a new messenger, such as `sasl`. */
+  readonly needRestart: readonly string[];
+}
+
 /** The events of a `Messenger`, by name, with what their listeners get. */
 export interface MessengerEvents {
   /**
@@ -27,4 +37,9 @@ export interface MessengerEvents {
   status: [tracker: Tracker];
   /** There is room for `put` again, after it has thrown `QueueFullError` or `ready` has waited. */
   drain: [];
+  /**
+   * The configuration file that is watched has been edited, and its new rules hold. An edit that cannot be used is an
+   * `error` with the code `ERR_CONFIG`, and the rules stay as they were.
+   */
+  config: [change: ConfigChange];
 }

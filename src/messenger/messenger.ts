@@ -8,6 +8,8 @@ import { ACCEPTED, RELEASED } from '../message/outcome.js';
 import type { Modified } from '../message/outcome.js';
 import type { Status } from '../queue/status.js';
 import type { Tracker } from '../queue/tracker.js';
+import { followConfig } from './configured.js';
+import type { FromConfigOptions } from './configured.js';
 import type { Delivery } from './delivery.js';
 import type { DeliveryStream } from './delivery-stream.js';
 import { Engine } from './engine.js';
@@ -32,7 +34,26 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
     inspectAs(this, ({ name, outgoing, incoming }) => `Messenger { ${name}, ${outgoing} out, ${incoming} in }`);
   }
 
+  /**
+   * Makes a messenger from a configuration file: its options, routes and rewrites.
+   *
+   * @param path Default: what the environment variable `AMQP_MESSENGER_CONFIG` names, else the nearest
+   * `amqp-messenger.config.yaml`, `.yml` or `.json` in the current folder or one above.
+   * @param options Which profile, options that go before those of the file, and whether to watch the file.
+   * @throws ConfigError when there is no file, or it cannot be read or used; OptionError as the constructor does.
+   */
+  static async fromConfig(path?: string, options: FromConfigOptions = {}): Promise<Messenger> {
+    // Loaded now, so that programs without a file pay for neither parser nor schema.
+    const { loadConfig } = await import('../config/load-config.js');
+    const config = await loadConfig(path, options);
+    const messenger = new Messenger({ ...config.options, ...options.messenger });
+    messenger.#unfollow = await followConfig(config, options, messenger.#engine);
+    return messenger;
+  }
+
   readonly #engine: Engine;
+  /** Ends the watch over a configuration file. */
+  #unfollow: () => void = () => undefined;
 
   /**
    * @param options How it behaves; see `MessengerOptions` for the defaults.
@@ -357,6 +378,7 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
    * waits for the same end.
    */
   async close(options: StopOptions = {}): Promise<void> {
+    this.#unfollow();
     await this.#engine.close(options);
   }
 

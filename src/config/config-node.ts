@@ -1,0 +1,65 @@
+/** One word or number of a configuration file, and the line it stands on. */
+export interface ScalarNode {
+  readonly kind: 'scalar';
+  readonly line: number;
+  readonly value: string | number | boolean | null;
+}
+
+/** A key of a mapping, with the line of the key and what stands behind it. */
+export interface Entry {
+  readonly line: number;
+  readonly node: ConfigNode;
+}
+
+/** A group of keys. */
+export interface MapNode {
+  readonly kind: 'map';
+  readonly line: number;
+  readonly entries: ReadonlyMap<string, Entry>;
+}
+
+/** A list. */
+export interface ListNode {
+  readonly kind: 'list';
+  readonly line: number;
+  readonly items: readonly ConfigNode[];
+}
+
+/** A part of a configuration file: what it says, and where. */
+export type ConfigNode = ScalarNode | MapNode | ListNode;
+
+/** The way from the root to a part: keys, and numbers of items. */
+export type NodePath = readonly (string | number)[];
+
+/** The line of the part at the end of a path, or of the nearest part above that is there. */
+export function lineAt(root: ConfigNode, path: NodePath): number {
+  let node = root;
+  let line = root.line;
+  for (const step of path) {
+    const entry = child(node, step);
+    if (entry === undefined) return line;
+    ({ line, node } = entry);
+  }
+  return line;
+}
+
+/** The part at the end of a path. */
+export function nodeAt(root: ConfigNode, path: NodePath): ConfigNode | undefined {
+  let node: ConfigNode | undefined = root;
+  for (const step of path) node = node && child(node, step)?.node;
+  return node;
+}
+
+/** A path as people write it: `routes[2].pattern`. */
+export function pathText(path: NodePath): string {
+  return path
+    .map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`))
+    .join('')
+    .replace(/^\./, '');
+}
+
+function child(node: ConfigNode, step: string | number): Entry | undefined {
+  if (node.kind === 'map') return node.entries.get(String(step));
+  const item = node.kind === 'list' ? node.items[Number(step)] : undefined;
+  return item && { line: item.line, node: item };
+}

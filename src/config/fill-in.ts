@@ -1,0 +1,124 @@
+import { readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { asError } from '../errors.js';
+import { pathText } from './config-node.js';
+import type { ConfigNode, NodePath, ScalarNode } from './config-node.js';
+import type { ConfigProblem } from './problem.js';
+
+/** `$${`, which stands for `${`; `${NAME}`; `${NAME:-default}`; and what looks like one of them. */
+const REFERENCE = /\$\$\{|\$\{([A-Za-z_]\w*)(?::-([^}]*))?\}|\$\{/g;
+const FILE = 'file:';
+/** Values that may be `file:` and the path of a file. */
+const SECRETS = new Set(['sasl.user', 'sasl.password', 'sasl.token', 'tls.passphrase']);
+/** Values that are paths, from the folder of the configuration. */
+const PATHS = new Set(['sasl.passwordFile', 'tls.caFile', 'tls.certFile', 'tls.keyFile']);
+const LARGEST_SECRET = 64 * 1024;
+
+/** Where values come from that do not stand in the file itself. */
+export interface Surroundings {
+  /** The folder that paths start from. */
+  readonly folder: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** What a configuration says, as plain data. */
+export interface FilledIn {
+  readonly data: unknown;
+  readonly problems: readonly ConfigProblem[];
+  /** Values that came from outside and so are text, whatever they should be: by their paths. */
+  readonly outside: ReadonlySet<string>;
+}
+
+/** Whether a value is not known before it is filled in. */
+export function isOpen(node: ConfigNode | undefined): boolean {
+  return node?.kind === 'scalar' && typeof node.value === 'string' && node.value.includes('${');
+}
+
+/** The data of a part as it stands there, nothing filled in. */
+export function dataOf(node: ConfigNode): unknown {
+  if (node.kind === 'scalar') return node.value;
+  if (node.kind === 'list') return node.items.map(dataOf);
+  return record(Array.from(node.entries, ([key, entry]) => [key, dataOf(entry.node)]));
+}
+
+/** Fills in what comes from the environment and from files. */
+export function fillIn(root: ConfigNode, surroundings: Surroundings): FilledIn {
+  const filling = new Filling(surroundings);
+  const data = filling.node(root, []);
+  return { data, problems: filling.problems, outside: filling.outside };
+}
+
+class Filling {
+  readonly problems: ConfigProblem[] = [];
+  readonly outside = new Set<string>();
+  readonly #surroundings: Surroundings;
+
+  constructor(surroundings: Surroundings) {
+    this.#surroundings = surroundings;
+  }
+
+  node(node: ConfigNode, path: NodePath): unknown {
+    if (node.kind === 'scalar') return typeof node.value === 'string' ? this.#text(node, node.value, path) : node.value;
+    if (node.kind === 'list') return node.items.map((item, index) => this.node(item, [...path, index]));
+    return record(Array.from(node.entries, ([key, entry]) => [key, this.node(entry.node, [...path, key])]));
+  }
+
+  #text(node: ScalarNode, text: string, path: NodePath): string {
+    const name = path.slice(1).join('.');
+    const isConnection = path[0] === 'connections';
+    const filled = this.#references(node, text, path);
+    // Looked for in what is written here: what comes from outside must not name files.
+    if (isConnection && SECRETS.has(name) && text.startsWith(FILE)) {
+      return this.#file(node, filled.slice(FILE.length), path);
+    }
+    return isConnection && PATHS.has(name) ? resolve(this.#surroundings.folder, filled) : filled;
+  }
+
+  #references(node: ScalarNode, text: string, path: NodePath): string {
+    if (!text.includes('${')) return text;
+    // In the address of a rule a $ begins the number of a group.
+    const isAddress = (path[0] === 'routes' || path[0] === 'rewrites') && path.at(-1) === 'address';
+    this.outside.add(JSON.stringify(path));
+    return text.replace(REFERENCE, (reference, name: string | undefined, standard: string | undefined) => {
+      if (reference === '$${') return '${';
+      if (name === undefined) {
+        this.#add(node, path, 'has ${ without a name and }. Write ${NAME} or ${NAME:-default}, and $${ for ${ itself.');
+        return '';
+      }
+      const set = this.#surroundings.env[name];
+      // As in a shell, :- is for what is empty, too.
+      const value = standard !== undefined && (set === undefined || set === '') ? standard : set;
+      if (value === undefined) {
+        this.#add(
+          node,
+          path,
+          `needs the environment variable ${name}, which is not set. Set it, or write \${${name}:-default}.`,
+        );
+        return '';
+      }
+      return isAddress ? value.replaceAll('$', '$$$$') : value;
+    });
+  }
+
+  #file(node: ScalarNode, name: string, path: NodePath): string {
+    const file = resolve(this.#surroundings.folder, name);
+    try {
+      if (statSync(file).size <= LARGEST_SECRET) return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+      this.#add(node, path, `names the file ${file}, which is too large for a secret.`);
+    } catch (error) {
+      this.#add(node, path, `names a file that cannot be read: ${asError(error).message}.`);
+    }
+    return '';
+  }
+
+  #add({ line }: ScalarNode, path: NodePath, message: string): void {
+    this.problems.push({ line, key: pathText(path), message });
+  }
+}
+
+/** An object in which every key is only a key. */
+function record(entries: readonly (readonly [string, unknown])[]): Record<string, unknown> {
+  const object = Object.create(null) as Record<string, unknown>;
+  for (const [key, value] of entries) object[key] = value;
+  return object;
+}

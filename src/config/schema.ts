@@ -1,0 +1,169 @@
+import { z } from 'zod';
+import { parseAddress } from '../address/address.js';
+import { resolveEndpoint } from '../address/endpoint.js';
+import { AddressError } from '../errors.js';
+import type { ConfigData } from './config.js';
+
+const milliseconds = (lowest = 0): z.ZodInt => z.int().min(lowest);
+const bytes = (lowest = 1): z.ZodInt => z.int().min(lowest);
+const path = z.string().min(1).describe('The path of a PEM file, from the folder of this file.');
+
+const pattern = z
+  .string()
+  .min(1)
+  .describe('What the whole address must look like: % matches anything but a slash, * matches anything.');
+const address = z
+  .string()
+  .min(1)
+  .superRefine((text, context) => complain(context, () => text.includes('$') || resolveEndpoint(parseAddress(text))))
+  .describe('Where it goes: $1 stands for what the first wildcard of the pattern matched.');
+
+const route = z.strictObject({ pattern, address });
+const rewrite = z.strictObject({
+  pattern,
+  address: z
+    .union([z.string(), z.null()], { error: 'must be text, or null to leave it out.' })
+    .describe('What the message says instead of its address; null to say nothing.'),
+});
+
+const host = z
+  .string()
+  .min(1)
+  .superRefine((text, context) =>
+    complain(context, () => {
+      const { scheme, user, name } = parseAddress(text);
+      if (scheme === undefined && user === undefined && name === undefined) return resolveEndpoint(parseAddress(text));
+      throw new AddressError('A host is written host or host:port, without scheme, user and name.');
+    }),
+  );
+
+const tls = z
+  .strictObject({
+    ca: z.string().exactOptional().describe('Certificates of the authorities to trust, as PEM.'),
+    caFile: path.exactOptional(),
+    cert: z.string().exactOptional().describe('Our certificate, as PEM.'),
+    certFile: path.exactOptional(),
+    key: z.string().exactOptional().describe('The private key of the certificate, as PEM.'),
+    keyFile: path.exactOptional(),
+    passphrase: z.string().exactOptional().describe('The pass-phrase of the key. file:PATH takes it from a file.'),
+    servername: z.string().exactOptional().describe('The name the certificate must carry. Default: the host.'),
+    rejectUnauthorized: z.boolean().exactOptional().describe('false takes any certificate: only for tests.'),
+  })
+  .describe('Certificates and keys, for amqps addresses.');
+
+const sasl = z
+  .strictObject({
+    mechanisms: z
+      .array(z.enum(['EXTERNAL', 'XOAUTH2', 'PLAIN', 'ANONYMOUS']))
+      .min(1)
+      .exactOptional()
+      .describe('What may be used, if the peer offers it.'),
+    user: z.string().exactOptional().describe('The user, where an address has none. file:PATH takes it from a file.'),
+    password: z
+      .string()
+      .exactOptional()
+      .describe('The password. file:PATH takes it from a file, ${NAME} from outside.'),
+    passwordFile: z.string().min(1).exactOptional().describe('A file with the password, read for every connection.'),
+    token: z.string().exactOptional().describe('A token for XOAUTH2. file:PATH takes it from a file.'),
+  })
+  .describe('Who we are, where an address does not say it.');
+
+const reconnect = z
+  .union(
+    [
+      z.literal(false),
+      z.strictObject({
+        initial: z.boolean().exactOptional().describe('Also when the first attempt of all fails. Default false.'),
+        delay: milliseconds().exactOptional().describe('Milliseconds the first delay is drawn from. Default 1000.'),
+        maxDelay: milliseconds().exactOptional().describe('The largest delay, in milliseconds. Default 30000.'),
+        retries: z
+          .int()
+          .min(0)
+          .exactOptional()
+          .describe('Failed attempts in a row before giving up. Default no limit.'),
+      }),
+    ],
+    { error: 'must be false, or a group of keys: initial, delay, maxDelay, retries.' },
+  )
+  .describe('How lost connections are opened again; false gives up at once.');
+
+const connections = z
+  .strictObject({
+    hosts: z
+      .record(z.string(), z.array(host))
+      .exactOptional()
+      .describe('Other hosts to go to, by the host, or host:port, that an address names.'),
+    tls: tls.exactOptional(),
+    sasl: sasl.exactOptional(),
+    allowInsecureMechs: z.boolean().exactOptional().describe('Send passwords in clear text. Default false.'),
+    reconnect: reconnect.exactOptional(),
+    outgoingWindow: z.int().exactOptional().describe('Above 0: sent at least once. 0: at most once. Default 0.'),
+    incomingWindow: z
+      .int()
+      .exactOptional()
+      .describe('How many received messages may wait for an outcome. 0 accepts at once. Default 0.'),
+    senderSettleMode: z.enum(['unsettled', 'settled', 'mixed']).exactOptional().describe('Who settles.'),
+    receiverSettleMode: z.enum(['first', 'second']).exactOptional().describe('When a receiver settles. Default first.'),
+    timeout: z.int().exactOptional().describe('The time limit of send, recv and stop, in milliseconds.'),
+    connectTimeout: milliseconds(1).exactOptional().describe('How long opening may take. Default 15000 milliseconds.'),
+    idleTimeout: milliseconds().exactOptional().describe('Silence that means death is twice this. Default 60000.'),
+    closeIdleAfter: milliseconds().exactOptional().describe('When an unused link is closed. Default 0: never.'),
+    maxFrameSize: bytes(512).exactOptional().describe('The largest frame taken from a peer. Default 1 MiB.'),
+    maxMessageSize: bytes().exactOptional().describe('The largest message taken from a peer. Default 64 MiB.'),
+    maxRedeliveries: z.int().min(0).exactOptional().describe('How often a message is sent again. Default no limit.'),
+    maxOutgoing: z
+      .strictObject({
+        messages: z.int().min(1).exactOptional().describe('Messages without an outcome. Default 1000000.'),
+        bytes: bytes().exactOptional().describe('Their bytes. Default 1 GiB.'),
+      })
+      .exactOptional()
+      .describe('How much may be queued for sending.'),
+  })
+  .describe('What holds for every connection.');
+
+const settings = {
+  name: z.string().min(1).exactOptional().describe('The name peers know us by: the AMQP container-id.'),
+  routes: z.array(route).exactOptional().describe('Where addresses lead. The first that matches decides.'),
+  rewrites: z.array(rewrite).exactOptional().describe('What messages say as their address.'),
+  connections: connections.exactOptional(),
+};
+
+/** What a configuration file may say once a profile is chosen. */
+export const SETTINGS: z.ZodType<ConfigData> = z.strictObject(settings);
+
+/** What may stand in a file. */
+export const FILE: z.ZodType = z
+  .strictObject({
+    $schema: z.string().exactOptional().describe('Where editors find this schema.'),
+    ...settings,
+    profiles: z
+      .record(z.string(), SETTINGS)
+      .exactOptional()
+      .describe('Settings by the name of a profile. They go before those above when that profile is chosen.'),
+  })
+  .describe('Configuration of amqp-messenger.');
+
+/** The schema as editors take it. Numbers and yes or no may stand there as `${NAME}`, too. */
+export function jsonSchema(): unknown {
+  return z.toJSONSchema(FILE, {
+    override: ({ jsonSchema: part }) => {
+      if (part.type !== 'integer' && part.type !== 'boolean') return;
+      const { description, ...rest } = part;
+      for (const key of Object.keys(part)) Reflect.deleteProperty(part, key);
+      if (rest.maximum === Number.MAX_SAFE_INTEGER) delete rest.maximum;
+      if (rest.minimum === Number.MIN_SAFE_INTEGER) delete rest.minimum;
+      Object.assign(part, { ...(description === undefined ? {} : { description }) });
+      part.anyOf = [rest, { type: 'string', pattern: '\\$\\{' }];
+    },
+  });
+}
+
+/** Adds what an address is refused for. Its words hold no part of the address. */
+function complain(context: z.core.$RefinementCtx<string>, check: () => unknown): void {
+  try {
+    check();
+  } catch (error) {
+    if (!(error instanceof AddressError)) throw error;
+    context.addIssue({ code: 'custom', message: `cannot be used. ${error.message}` });
+  }
+}

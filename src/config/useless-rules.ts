@@ -1,0 +1,64 @@
+import { RouteTable } from '../address/route-table.js';
+import type { RouteRule } from '../address/route-table.js';
+import { includes } from './inclusion.js';
+
+/** Pairs of rules with wildcards that are compared: beyond it, later rules are not looked at. */
+const MAX_PAIRS = 20_000;
+
+/** A rule that is not good for anything, by its place, and why. */
+export interface UselessRule {
+  readonly index: number;
+  readonly reason: string;
+}
+
+/**
+ * Rules that can never match, because an earlier one takes all that they would. Rules are tried in order and the first
+ * decides, so that is a mistake, if a harmless one.
+ */
+export function uselessRules(rules: readonly RouteRule[]): UselessRule[] {
+  const table = new RouteTable();
+  const wild: { pattern: string; index: number }[] = [];
+  /** Where each pattern stands first. */
+  const places = new Map<string, number>();
+  let pairs = 0;
+  return rules.flatMap(({ pattern, address }, index) => {
+    const isWild = /[%*]/.test(pattern);
+    let earlier: number | undefined;
+    if (isWild) {
+      earlier = wild.find((other) => pairs++ < MAX_PAIRS && includes(other.pattern, pattern))?.index;
+      wild.push({ pattern, index });
+    } else {
+      const match = table.match(pattern);
+      earlier = match && places.get(match.rule.pattern);
+    }
+    table.add(pattern, address);
+    if (!places.has(pattern)) places.set(pattern, index);
+    return earlier === undefined ? [] : [{ index, reason: neverMatches(earlier, rules[earlier]!.pattern) }];
+  });
+}
+
+/**
+ * Routes that lead to what another route matches, as if it was looked up again. It is not: routes are applied once, so
+ * what was meant for a name is taken for a host.
+ */
+export function chainedRoutes(rules: readonly RouteRule[]): UselessRule[] {
+  const table = new RouteTable();
+  for (const { pattern, address } of rules) table.add(pattern, address);
+  return rules.flatMap(({ address }, index) => {
+    if (address === null || address.includes('://') || !address.includes('/')) return [];
+    const sample = address.replaceAll(/\$\d*/g, 'x');
+    const match = table.match(sample);
+    if (match === undefined || match.rule.pattern === '*') return [];
+    const host = address.slice(0, address.indexOf('/'));
+    return [
+      {
+        index,
+        reason: `leads to what ${match.rule.pattern} matches, but routes are applied once: ${host} is taken for a host. Write the whole address.`,
+      },
+    ];
+  });
+}
+
+function neverMatches(earlier: number, pattern: string): string {
+  return `can never match: rule ${earlier + 1}, ${pattern}, comes first and takes all of it. Move it up, or take it out.`;
+}

@@ -1,0 +1,121 @@
+import { once } from 'node:events';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Messenger } from 'amqp-messenger';
+import type { ConfigChange, FromConfigOptions, MessengerOptions } from 'amqp-messenger';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { MessagingError } from '../../../src/errors.js';
+import { startBroker } from '../../support/messengers.js';
+import { folderWith } from './support.js';
+
+async function fromConfig(text: string, options: FromConfigOptions = {}) {
+  const folder = folderWith({ 'a.yaml': text });
+  const path = join(folder, 'a.yaml');
+  const messenger = await Messenger.fromConfig(path, { env: {}, ...options });
+  onTestFinished(() => messenger.close());
+  return { messenger, path };
+}
+
+/** Edits a file as an editor does: in one step. */
+function edit(path: string, text: string): void {
+  writeFileSync(`${path}~`, text);
+  renameSync(`${path}~`, path);
+}
+
+/** Where a messenger sends what is put to an address: to a broker, whose queues tell. */
+async function queuesAfter(messenger: Messenger, broker: Awaited<ReturnType<typeof startBroker>>, address: string) {
+  messenger.put({ address, body: 'x' });
+  await messenger.send();
+  return broker.queues.map(({ name }) => name);
+}
+
+describe('Messenger.fromConfig', () => {
+  it('makes a messenger with the options, routes and rewrites of a file', async () => {
+    const broker = await startBroker();
+    const { messenger } = await fromConfig(
+      `name: configured\nroutes: [{ pattern: a/%, address: "${broker.url}/$1" }]\nconnections: { outgoingWindow: 5 }\n`,
+      { messenger: { incomingWindow: 7 } },
+    );
+    expect(messenger).toMatchObject({ name: 'configured', outgoingWindow: 5, incomingWindow: 7 });
+    expect(await queuesAfter(messenger, broker, 'a/one')).toEqual(['one']);
+  });
+
+  it('prefers the options it is given', async () => {
+    const options: MessengerOptions = { name: 'given' };
+    const { messenger } = await fromConfig('name: configured', { messenger: options });
+    expect(messenger.name).toBe('given');
+  });
+
+  it('warns of rules that never match', async () => {
+    const warnings: string[] = [];
+    const text = 'routes: [{ pattern: "*", address: amqp://h/q }, { pattern: a, address: amqp://h/q }]';
+    const { path } = await fromConfig(text, { onWarning: (warning) => warnings.push(warning) });
+    expect(warnings).toEqual([expect.stringMatching(`^${path}:1: routes.1. can never match`)]);
+    const emitWarning = vi.spyOn(process, 'emitWarning').mockReturnValue();
+    onTestFinished(() => emitWarning.mockRestore());
+    await fromConfig(text);
+    expect(emitWarning).toHaveBeenCalledWith(expect.stringContaining('can never match'), 'ConfigWarning');
+  });
+
+  it('rejects with what is wrong with the file', async () => {
+    await expect(fromConfig('nam: x')).rejects.toMatchObject({ code: 'ERR_CONFIG' });
+    await expect(fromConfig('name: x', { profile: 'y' })).rejects.toThrow(/has no profile y/);
+  });
+});
+
+describe('a file that is watched', () => {
+  it('changes routes and rewrites at once, and keeps those that were added', async () => {
+    const broker = await startBroker();
+    const route = (queue: string) => `routes: [{ pattern: a, address: "${broker.url}/${queue}" }]\n`;
+    const { messenger, path } = await fromConfig(route('one'), { watch: true });
+    messenger.route('b', `${broker.url}/added`);
+    expect(await queuesAfter(messenger, broker, 'a')).toEqual(['one']);
+    const changed = once(messenger, 'config') as Promise<[ConfigChange]>;
+    edit(path, `${route('two')}connections: { timeout: 5 }\n`);
+    expect(await changed).toEqual([{ path, warnings: [], needRestart: ['timeout'] }]);
+    expect(await queuesAfter(messenger, broker, 'a')).toEqual(['one', 'two']);
+    expect(await queuesAfter(messenger, broker, 'b')).toEqual(['one', 'two', 'added']);
+  });
+
+  it('keeps the old rules after a broken edit, and says so once', async () => {
+    const broker = await startBroker();
+    const route = (queue: string) => `routes: [{ pattern: a, address: "${broker.url}/${queue}" }]\n`;
+    const { messenger, path } = await fromConfig(route('one'), { watch: true });
+    const failed = once(messenger, 'error') as Promise<[MessagingError]>;
+    edit(path, 'routes: [{ patern: a }]');
+    const [error] = await failed;
+    expect(error).toBeInstanceOf(MessagingError);
+    expect(error.code).toBe('ERR_CONFIG');
+    expect(error.message).toContain(`${path}:1: routes[0].patern is no key that there is. Did you mean pattern?`);
+    expect(await queuesAfter(messenger, broker, 'a')).toEqual(['one']);
+    const errors: MessagingError[] = [];
+    messenger.on('error', (again) => errors.push(again));
+    const changed = once(messenger, 'config');
+    edit(path, route('two'));
+    await changed;
+    expect(errors).toEqual([]);
+    expect(await queuesAfter(messenger, broker, 'a')).toEqual(['one', 'two']);
+  });
+});
+
+describe('importing the messenger', () => {
+  it('loads neither the parser nor the schema of configurations', () => {
+    const src = fileURLToPath(new URL('../../../src/', import.meta.url));
+    const seen = new Set<string>();
+    const packages = new Set<string>();
+    const visit = (file: string): void => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      const text = readFileSync(file, 'utf8');
+      for (const [, specifier = ''] of text.matchAll(/^(?:import|export)\s+(?!type)[^'"]*from\s+'([^']+)'/gm)) {
+        if (specifier.startsWith('.')) visit(resolve(dirname(file), specifier.replace(/\.js$/, '.ts')));
+        else packages.add(specifier);
+      }
+    };
+    visit(join(src, 'index.ts'));
+    expect(packages).toContain('rhea');
+    expect(packages).not.toContain('yaml');
+    expect(packages).not.toContain('zod');
+  });
+});

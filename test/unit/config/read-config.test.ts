@@ -1,0 +1,136 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readConfig } from '../../../src/config/read-config.js';
+import { folderWith, read, refusal } from './support.js';
+
+describe('a configuration', () => {
+  it('may be empty', () => {
+    expect(read('')).toMatchObject({ options: {}, routes: [], rewrites: [], warnings: [] });
+    expect(read('# nothing\n')).toMatchObject({ options: {} });
+  });
+
+  it('has routes, rewrites and what holds for connections', () => {
+    const config = read(`
+name: orders
+routes:
+  - { pattern: orders/%, address: amqp://a.example.com/orders-$1 }
+  - pattern: "*"
+    address: amqp://b.example.com/$1
+rewrites:
+  - { pattern: secret/*, address: null }
+connections:
+  hosts: { a.example.com: [b.example.com, "c.example.com:5673"] }
+  outgoingWindow: 10
+  reconnect: { retries: 3 }
+  sasl: { user: me, mechanisms: [PLAIN] }
+`);
+    expect(config.options).toEqual({
+      name: 'orders',
+      failover: { 'a.example.com': ['b.example.com', 'c.example.com:5673'] },
+      outgoingWindow: 10,
+      reconnect: { retries: 3 },
+      sasl: { user: 'me', mechanisms: ['PLAIN'] },
+    });
+    expect(config.routes).toEqual([
+      { pattern: 'orders/%', address: 'amqp://a.example.com/orders-$1' },
+      { pattern: '*', address: 'amqp://b.example.com/$1' },
+    ]);
+    expect(config.rewrites).toEqual([{ pattern: 'secret/*', address: null }]);
+    expect(config.lines).toEqual({ routes: [4, 5], rewrites: [8] });
+  });
+
+  it('may be JSON', () => {
+    const config = read('{\n\t"$schema": "x.json",\n\t"routes": [ { "pattern": "a", "address": "amqp://h/a" } ]\n}');
+    expect(config.routes).toEqual([{ pattern: 'a', address: 'amqp://h/a' }]);
+  });
+});
+
+describe('a profile', () => {
+  const text = `
+routes:
+  - { pattern: orders/%, address: amqp://live.example.com/$1 }
+connections: { outgoingWindow: 10, sasl: { user: live, password: "\${LIVE}" } }
+profiles:
+  dev:
+    routes: [{ pattern: orders/%, address: "amqp://127.0.0.1/$1" }]
+    connections: { sasl: { user: dev, password: dev } }
+  empty: {}
+`;
+
+  it('goes before the other settings, and its rules before the other rules', () => {
+    const config = read(text, {}, 'dev');
+    expect(config.options).toEqual({ outgoingWindow: 10, sasl: { user: 'dev', password: 'dev' } });
+    expect(config.routes.map(({ address }) => address)).toEqual(['amqp://127.0.0.1/$1', 'amqp://live.example.com/$1']);
+    expect(config.profile).toBe('dev');
+  });
+
+  it('needs no secret that it replaces, and only the one that is chosen needs its own', () => {
+    expect(read(text, { LIVE: 'x' }, 'empty').options.sasl?.password).toBe('x');
+    expect(refusal(text)).toEqual([
+      '/etc/a.yaml:4: connections.sasl.password needs the environment variable LIVE, which is not set. ' +
+        'Set it, or write ${LIVE:-default}.',
+    ]);
+  });
+
+  it('that is not there is told, with the one that was meant', () => {
+    expect(refusal(text, {}, 'devv')).toEqual(['/etc/a.yaml has no profile devv. Did you mean dev?']);
+    expect(refusal(text, {}, 'production')).toEqual(['/etc/a.yaml has no profile production. There are: dev, empty.']);
+    expect(refusal('', {}, 'dev')).toEqual(['/etc/a.yaml has no profile dev. It has none.']);
+    expect(refusal(text, {}, 'constructor')[0]).toMatch(/has no profile constructor/);
+  });
+});
+
+describe('what comes from outside', () => {
+  it('stands where ${NAME} is, or the default when it is not set or empty', () => {
+    const text = 'name: a-${NAME}-${OTHER:-none}-${EMPTY:-none}-$${NAME}';
+    expect(read(text, { NAME: 'x', EMPTY: '' }).options.name).toBe('a-x-none-none-${NAME}');
+  });
+
+  it('becomes a number or yes and no where one is needed', () => {
+    const text =
+      'connections:\n  timeout: ${T}\n  allowInsecureMechs: "${A}"\n  sasl: { password: "${P}" }\n  idleTimeout: ${T}';
+    const { options } = read(text, { T: '5', P: '123', A: 'true' });
+    expect(options).toEqual({ timeout: 5, idleTimeout: 5, sasl: { password: '123' }, allowInsecureMechs: true });
+    expect(refusal(text, { T: 'soon', P: '123', A: 'true' })).toEqual([
+      '/etc/a.yaml:2: connections.timeout must be a whole number.',
+      '/etc/a.yaml:5: connections.idleTimeout must be a whole number.',
+    ]);
+  });
+
+  it('is text in the address of a route, and no group of the pattern', () => {
+    const { routes } = read('routes: [{ pattern: "a/%", address: "amqp://u:${P}@h/$1" }]', { P: 'a$1b' });
+    expect(routes[0]?.address).toBe('amqp://u:a$$1b@h/$1');
+  });
+
+  it('needs a name', () => {
+    expect(refusal('name: "a${b"')).toEqual([
+      '/etc/a.yaml:1: name has ${ without a name and }. Write ${NAME} or ${NAME:-default}, and $${ for ${ itself.',
+    ]);
+  });
+
+  it('may be a secret in a file, from the folder of the configuration', () => {
+    const folder = folderWith({ secret: 'pass word\n' });
+    const { options } = readConfig(
+      'connections: { sasl: { user: me, password: file:secret, passwordFile: secret }, tls: { caFile: ca.pem } }',
+      join(folder, 'a.yaml'),
+      undefined,
+      {},
+    );
+    expect(options.sasl).toEqual({ user: 'me', password: 'pass word', passwordFile: join(folder, 'secret') });
+    expect(options.tls).toEqual({ caFile: join(folder, 'ca.pem') });
+  });
+
+  it('cannot name a file by itself, nor can what is no secret', () => {
+    expect(read('connections: { sasl: { password: "${P}" } }', { P: 'file:x' }).options.sasl?.password).toBe('file:x');
+    expect(read('name: file:x').options.name).toBe('file:x');
+  });
+
+  it('must be a file that can be read, and not too large', () => {
+    const folder = folderWith({ large: 'x'.repeat(70_000) });
+    expect(refusal('connections:\n  sasl:\n    password: file:nowhere')).toEqual([
+      '/etc/a.yaml:3: connections.sasl.password names a file that cannot be read: ' +
+        "ENOENT: no such file or directory, stat '/etc/nowhere'.",
+    ]);
+    expect(refusal(`connections: { sasl: { password: "file:${folder}/large" } }`)[0]).toMatch(/too large for a secret/);
+  });
+});
