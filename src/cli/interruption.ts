@@ -1,15 +1,40 @@
+import { EXIT } from './exit.js';
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
 /**
- * Aborted by the first SIGINT or SIGTERM, so that what was begun can be brought to an end. The second ends the process at
- * once, as it does where nobody listens.
+ * Ctrl-C and SIGTERM. The first asks the command to come to an end: it finishes what it has begun. The second ends the
+ * process at once.
  */
-export function interruption(): AbortSignal {
-  const controller = new AbortController();
-  const interrupt = (): void => {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
-    controller.abort();
+export class Interruption implements Disposable {
+  readonly #controller = new AbortController();
+  readonly #listener = (): void => {
+    // Whatever hangs, this ends it.
+    if (this.isOver()) process.exit(EXIT.interrupted);
+    this.#controller.abort();
   };
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
-  return controller.signal;
+
+  constructor() {
+    for (const name of SIGNALS) process.on(name, this.#listener);
+  }
+
+  /** Aborted by the first. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Whether it has come. */
+  isOver(): boolean {
+    return this.#controller.signal.aborted;
+  }
+
+  /** Waits for it. */
+  async come(): Promise<void> {
+    if (this.isOver()) return;
+    await new Promise((resolve) => this.signal.addEventListener('abort', resolve, { once: true }));
+  }
+
+  [Symbol.dispose](): void {
+    for (const name of SIGNALS) process.off(name, this.#listener);
+  }
 }

@@ -1,28 +1,14 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
-import { Command } from 'commander';
-import { brokerCommand } from './broker.js';
-import { channelsCommand } from './channels.js';
-import { failed } from './exit.js';
-import { recvCommand } from './recv.js';
-import { sendCommand } from './send.js';
+import { CommanderError } from 'commander';
+import { EXIT, failed } from './exit.js';
+import { endWithReader } from './output.js';
+import { createProgram } from './program.js';
 
-// The file of this very package, whose shape is known.
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
-
-const program = new Command('amqp-messenger')
-  .description('Send and receive AMQP 1.0 messages.')
-  .version(version)
-  .showHelpAfterError('(add --help for what there is)')
-  .addCommand(sendCommand())
-  .addCommand(recvCommand())
-  .addCommand(brokerCommand())
-  .addCommand(channelsCommand());
-
+endWithReader();
 try {
-  await program.parseAsync();
+  await createProgram().parseAsync();
 } catch (error) {
-  failed(error);
+  // Commander has said what is wrong; asked for help or version, it is nothing.
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  else failed(error);
 }

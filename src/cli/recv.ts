@@ -1,53 +1,71 @@
 import { Command } from 'commander';
-import { TimeoutError } from '../errors.js';
-import { Messenger } from '../messenger/messenger.js';
-import { wholeNumber } from './exit.js';
-import { interruption } from './interruption.js';
+import type { Delivery } from '../messenger/delivery.js';
+import { addConnectionOptions, createMessenger, warnOfPasswords } from './connection-options.js';
+import type { ConnectionOptions } from './connection-options.js';
+import { EXIT } from './exit.js';
+import { addIncomingOptions, addSubscriptionOptions, batches, subscribeOptions } from './incoming.js';
+import type { IncomingOptions, SubscriptionOptions } from './incoming.js';
+import { Interruption } from './interruption.js';
+import { bodyText, messageToJson } from './message-json.js';
+import { print } from './output.js';
+import { progressOptions, showProgress } from './progress.js';
+import { carryOut, verdictOn, verdictOptions } from './verdict.js';
+import type { Verdict, VerdictOptions } from './verdict.js';
 
-interface RecvOptions {
-  count: number;
-  timeout?: number;
+/** Messages that are printed at once: what is printed and not accepted yet when the process is killed comes twice. */
+const BATCH = 256;
+
+interface RecvOptions extends ConnectionOptions, IncomingOptions, SubscriptionOptions, VerdictOptions {
+  json?: boolean;
+  raw?: boolean;
+  progress?: boolean;
 }
 
-/** `amqp-messenger recv`: prints the bodies of messages, a line each. */
+/** `amqp-messenger recv`: prints messages, a line each. */
 export function recvCommand(): Command {
-  return new Command('recv')
+  const command = new Command('recv')
     .description('Receive messages and print their bodies, a line each.')
-    .argument('<address>', 'where from; amqp://~127.0.0.1:5672 listens instead')
-    .option('-c, --count <n>', 'stop after this many; 0 goes on until interrupted', wholeNumber, 0)
-    .option('-t, --timeout <ms>', 'stop when none comes for this many milliseconds', wholeNumber)
-    .action(recv);
+    .argument('<address...>', 'where from; amqp://~127.0.0.1:5672 listens instead');
+  addIncomingOptions(command)
+    .option('-j, --json', 'print whole messages, in JSON, a line each')
+    .option('--raw', 'print bodies as they are, with no line end behind them');
+  verdictOptions().forEach((option) => command.addOption(option));
+  addSubscriptionOptions(command);
+  progressOptions().forEach((option) => command.addOption(option));
+  return addConnectionOptions(command).action(recv);
 }
 
-async function recv(address: string, options: RecvOptions): Promise<void> {
-  await using messenger = new Messenger({ incomingWindow: 1024 });
-  // What has been printed is accepted, and the peer is told before the connection closes; the rest stays with the peer.
-  const signal = interruption();
-  messenger.subscribe(address);
-  let left = options.count === 0 ? Infinity : options.count;
-  while (left > 0) {
-    try {
-      await messenger.recv(Math.min(left, 1024), { timeout: options.timeout, signal });
-    } catch (error) {
-      if (signal.aborted || (error instanceof TimeoutError && options.count === 0)) return;
-      throw error;
+async function recv(addresses: string[], options: RecvOptions): Promise<void> {
+  warnOfPasswords(addresses);
+  using interruption = new Interruption();
+  await using messenger = await createMessenger(options, { incomingWindow: -1 });
+  for (const address of addresses) messenger.subscribe(address, subscribeOptions(options));
+  const progress = await showProgress(options.count, options.progress, 'messages');
+  // What a filter has decided is carried out before it is asked again.
+  const largest = options.filter === undefined ? BATCH : 1;
+  let received = 0;
+  try {
+    for await (const batch of batches(messenger, options, interruption, largest)) {
+      await printBatch(batch, options);
+      progress.update((received += batch.length));
     }
-    while (messenger.incoming > 0 && left > 0 && !signal.aborted) {
-      const received = messenger.get();
-      if (received === undefined) break;
-      process.stdout.write(`${line(received.message.body)}\n`);
-      messenger.accept(received.tracker);
-      left--;
-    }
+  } finally {
+    progress.stop();
   }
+  if (received < options.count) process.exitCode = EXIT.interrupted;
 }
 
-function line(body: unknown): string {
-  if (typeof body === 'string') return body;
-  if (Buffer.isBuffer(body)) return body.toString();
-  // Not a string for `undefined`, which a body can be.
-  const json = JSON.stringify(body, (_key, value: unknown) =>
-    typeof value === 'bigint' ? value.toString() : value,
-  ) as string | undefined;
-  return json ?? '';
+/** Prints the messages that are accepted. Nothing has an outcome before what is printed has left the process. */
+async function printBatch(batch: readonly Delivery[], options: RecvOptions): Promise<void> {
+  const verdicts: Verdict[] = [];
+  const output: (string | Buffer)[] = [];
+  for (const { message } of batch) {
+    const content = options.json === true ? JSON.stringify(messageToJson(message)) : bodyText(message.body);
+    const verdict = await verdictOn(content, options);
+    verdicts.push(verdict);
+    // Without a filter, all are shown: an outcome says what becomes of them, not whether they are of interest.
+    if (verdict === 'accept' || options.filter === undefined) output.push(content, options.raw === true ? '' : '\n');
+  }
+  await print(Buffer.concat(output.map((piece) => Buffer.from(piece))));
+  batch.forEach((delivery, index) => carryOut(verdicts[index] ?? 'release', delivery));
 }

@@ -1,80 +1,82 @@
-import { createInterface } from 'node:readline';
 import { Command } from 'commander';
-import { TimeoutError } from '../errors.js';
-import { Messenger } from '../messenger/messenger.js';
-import { SendError } from '../messenger/send-error.js';
-import type { Status } from '../queue/status.js';
-import type { Tracker } from '../queue/tracker.js';
-import { INTERRUPTED, wholeNumber } from './exit.js';
-import { interruption } from './interruption.js';
+import { addConnectionOptions, createMessenger, warnOfPasswords } from './connection-options.js';
+import type { ConnectionOptions } from './connection-options.js';
+import { EXIT, positiveNumber, wholeNumber } from './exit.js';
+import { Interruption } from './interruption.js';
+import { messageInput } from './message-input.js';
+import type { InputOptions } from './message-input.js';
+import { addMessageOptions } from './message-options.js';
+import { Outcomes } from './outcomes.js';
+import { note } from './output.js';
+import { Pace } from './pace.js';
+import { progressOptions, showProgress } from './progress.js';
+import { template } from './template.js';
 
-/** Messages that are put before their outcomes are waited for. */
-const BATCH = 1024;
+/** Messages on their way at once: enough for any network, and few enough to stop soon. */
+const IN_FLIGHT = 4096;
+/** How often the progress is looked at: once for so many messages. */
+const LOOK_EVERY = 256;
 
-/** How long outcomes are waited for after an interruption, unless `--timeout` says otherwise, in milliseconds. */
-const DRAIN_TIMEOUT = 10_000;
-
-interface SendOptions {
-  count: number;
-  subject?: string;
+interface SendOptions extends ConnectionOptions, InputOptions {
   timeout?: number;
+  rate?: number;
+  drainTimeout: number;
+  progress?: boolean;
+  quiet?: boolean;
 }
 
-/** `amqp-messenger send`: a message from the command line, or one for each line of the input. */
+/** `amqp-messenger send`: messages from the command line, from files, or from standard input. */
 export function sendCommand(): Command {
-  return new Command('send')
-    .description('Send a message, or one for each line of standard input.')
-    .argument('<address>', 'where to, such as amqp://127.0.0.1/orders')
+  const command = new Command('send')
+    .description('Send a text, generated texts, files, or each line of standard input as a message.')
+    .argument('<address>', 'where to: amqp://127.0.0.1/orders, or what a route matches')
     .argument('[text]', 'the body; without it, lines are read from standard input')
-    .option('-c, --count <n>', 'send the text this many times', wholeNumber, 1)
-    .option('-s, --subject <text>', 'the subject')
-    .option('-t, --timeout <ms>', 'give up after this many milliseconds', wholeNumber)
-    .action(send);
+    .option('-c, --count <n>', 'send the text so many times, or so many lines at most', wholeNumber)
+    .option('-T, --template <text>', 'generate bodies: {n} {uuid} {now} {time} {random}', template)
+    .option('-f, --file <path...>', 'send each file as one message, with its content type')
+    .option('-i, --input <path>', 'read the lines from a file instead')
+    .option('-j, --json', 'each line is a message in JSON, as recv --json prints it')
+    .option('-r, --rate <n>', 'send so many a second at most', positiveNumber)
+    .option('-t, --timeout <ms>', 'give up when outcomes take longer', wholeNumber)
+    .option('--drain-timeout <ms>', 'how long Ctrl-C waits for outcomes', wholeNumber, 5000)
+    .option('-q, --quiet', 'print no summary');
+  progressOptions().forEach((option) => command.addOption(option));
+  addMessageOptions(command);
+  return addConnectionOptions(command).action(send);
 }
 
 async function send(address: string, text: string | undefined, options: SendOptions): Promise<void> {
-  const { subject, timeout } = options;
-  await using messenger = new Messenger({ outgoingWindow: 1024, ...(timeout ? { timeout } : {}) });
-  const signal = interruption();
-  const statuses = new Map<Status, number>();
-  const count = ({ status }: Tracker): void => void statuses.set(status, (statuses.get(status) ?? 0) + 1);
-  let batch: Tracker[] = [];
-  const finish = async (): Promise<void> => {
-    await messenger.send(-1, { signal });
-    batch.forEach(count);
-    batch = [];
-  };
+  warnOfPasswords([address]);
+  using interruption = new Interruption();
+  await using messenger = await createMessenger(options, {
+    outgoingWindow: IN_FLIGHT,
+    maxOutgoing: { messages: IN_FLIGHT },
+    ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
+  });
+  const outcomes = new Outcomes(messenger);
+  const signal = AbortSignal.any([interruption.signal, outcomes.signal]);
+  const input = messageInput(text, options, signal);
+  const progress = await showProgress(input.total, options.progress, input.unit);
+  const pace = new Pace(options.rate);
+  let put = 0;
   try {
-    for await (const body of bodies(text, options.count, signal)) {
-      batch.push(messenger.put({ address, subject, body }));
-      if (batch.length === BATCH) await finish();
+    for await (const message of input.messages) {
+      await pace.turn(signal);
+      await messenger.ready({ signal });
+      messenger.put({ ...message, address });
+      if (++put % LOOK_EVERY === 0) progress.update(input.done());
     }
-    await finish();
   } catch (error) {
     if (!signal.aborted) throw error;
-    await drain(messenger, timeout);
-    batch.forEach(count);
   }
-  const summary = Array.from(statuses, ([status, number]) => `${number} ${status}`).join(', ');
-  process.stderr.write(`${summary || 'nothing to send'}\n`);
-  if (signal.aborted) process.exitCode = INTERRUPTED;
-  else if (statuses.size > (statuses.has('accepted') ? 1 : 0)) process.exitCode = 1;
-}
-
-/** Waits for what was put. What is left then is counted as aborted. */
-async function drain(messenger: Messenger, timeout: number = DRAIN_TIMEOUT): Promise<void> {
   try {
-    await messenger.stop({ drain: true, timeout });
-  } catch (error) {
-    if (!(error instanceof SendError) && !(error instanceof TimeoutError)) throw error;
-    process.stderr.write(`amqp-messenger: ${error.message}\n`);
+    if (interruption.isOver()) await messenger.stop({ drain: true, timeout: options.drainTimeout });
+    else await messenger.send();
+    progress.update(input.done());
+  } finally {
+    progress.stop();
+    if (options.quiet !== true) note(outcomes.toString());
   }
-}
-
-async function* bodies(text: string | undefined, count: number, signal: AbortSignal): AsyncGenerator<string> {
-  if (text === undefined) {
-    yield* createInterface({ input: process.stdin, signal });
-  } else {
-    for (let index = 0; index < count && !signal.aborted; index++) yield text;
-  }
+  if (interruption.isOver()) process.exitCode = EXIT.interrupted;
+  else if (!outcomes.isGood) process.exitCode = EXIT.failed;
 }

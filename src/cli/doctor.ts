@@ -1,0 +1,113 @@
+import { Command } from 'commander';
+import { parseAddress } from '../address/address.js';
+import { resolveEndpoint } from '../address/endpoint.js';
+import type { Endpoint } from '../address/endpoint.js';
+import { redact } from '../address/redact.js';
+import { RouteTable } from '../address/route-table.js';
+import type { Config } from '../config/config.js';
+import {
+  addConnectionOptions,
+  loadConfiguration,
+  messengerFor,
+  saslFor,
+  tlsFor,
+  warnOfPasswords,
+} from './connection-options.js';
+import type { ConnectionOptions } from './connection-options.js';
+import { checkLink, checkOpen } from './doctor/messenger.js';
+import { checkName, checkPort } from './doctor/network.js';
+import { checkGreeting } from './doctor/sasl.js';
+import { good } from './doctor/step.js';
+import type { Step } from './doctor/step.js';
+import { checkTls } from './doctor/tls.js';
+import { CommandError, EXIT, positiveNumber } from './exit.js';
+import { print } from './output.js';
+
+const SIGNS: Readonly<Record<Step['result'], string>> = { good: '✓', doubtful: '!', bad: '✗' };
+
+interface DoctorOptions extends ConnectionOptions {
+  timeout: number;
+  json?: boolean;
+}
+
+/** `amqp-messenger doctor`: goes to a peer step by step and says where the way ends, and why. */
+export function doctorCommand(): Command {
+  const command = new Command('doctor')
+    .description('Say step by step what is wrong with a connection, and how to mend it.')
+    .argument('<address>', 'the address that does not work')
+    .option('-t, --timeout <ms>', 'how long each step may take', positiveNumber, 5000)
+    .option('-j, --json', 'print each step as a line of JSON');
+  return addConnectionOptions(command).action(doctor);
+}
+
+async function doctor(address: string, options: DoctorOptions): Promise<void> {
+  warnOfPasswords([address]);
+  const config = await loadConfiguration(options);
+  for await (const step of examine(address, config, options)) {
+    await print(options.json === true ? `${JSON.stringify(step)}\n` : text(step));
+    if (step.exitCode !== undefined) process.exitCode = step.exitCode;
+  }
+}
+
+async function* examine(address: string, config: Config | undefined, options: DoctorOptions): AsyncGenerator<Step> {
+  const routed = new RouteTable().replace(config?.routes ?? []).resolve(address) ?? '';
+  const endpoint = resolveEndpoint(parseAddress(routed));
+  const { host, port, tls: isTls, passive } = endpoint;
+  if (passive)
+    throw new CommandError('That is an address to listen on. Give the address of a peer, without ~.', EXIT.usage);
+  const { timeout } = options;
+  const tls = tlsFor(config?.options.tls, options);
+  const sasl = credentials(endpoint, config, options);
+  yield good('address', routed === address ? redact(routed) : `${redact(address)} leads to ${redact(routed)}`);
+  const steps = [
+    () => checkName(host),
+    () => checkPort(host, port, timeout),
+    ...(isTls ? [() => checkTls(host, port, tls, timeout)] : []),
+    () => checkGreeting({ host, port, isTls, tls, sasl, timeout }),
+    () => connectAndLink(endpoint, config, { ...options, sasl }),
+  ];
+  for (const look of steps) {
+    const found = [await look()].flat();
+    yield* found;
+    if (found.some(({ result }) => result === 'bad')) return;
+  }
+}
+
+async function connectAndLink(
+  { tls, host, port, name }: Endpoint,
+  config: Config | undefined,
+  options: DoctorOptions & { sasl: ReturnType<typeof saslFor> },
+): Promise<Step[]> {
+  const base = `${tls ? 'amqps' : 'amqp'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  await using messenger = messengerFor(config && { ...config, routes: [], rewrites: [] }, options, {
+    reconnect: false,
+    connectTimeout: options.timeout,
+    sasl: options.sasl,
+  });
+  messenger.route('peer', base);
+  const opened = await checkOpen(messenger, options.timeout);
+  if (opened.result === 'bad') return [opened];
+  if (name === undefined || name === '')
+    return [opened, good('link', 'the address names no node, so none is looked at')];
+  return [opened, await checkLink(messenger, `${base}/${name}`, options.timeout)];
+}
+
+/** Who we are there: what the address says goes before what holds for all. */
+function credentials(
+  { user, password }: Endpoint,
+  config: Config | undefined,
+  options: DoctorOptions,
+): ReturnType<typeof saslFor> {
+  const sasl = saslFor(config?.options.sasl, options);
+  return user === undefined ? sasl : { mechanisms: sasl.mechanisms, user, password };
+}
+
+function text({ name, result, found, fix }: Step): string {
+  const [first = '', ...more] = found;
+  const lines = [
+    `${SIGNS[result]} ${name.padEnd(8)} ${first}`,
+    ...more.map((line) => `           ${line}`),
+    ...(fix === undefined ? [] : [`           Fix: ${fix}`]),
+  ];
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,108 @@
+import type { SaslOptions } from '../../link/credentials.js';
+import type { TlsOptions } from '../../link/tls.js';
+import { hasCertificate } from '../../link/tls.js';
+import { EXIT } from '../exit.js';
+import { greet } from './greeting.js';
+import type { Greeting } from './greeting.js';
+import { dial, errorOf } from './network.js';
+import { bad, good } from './step.js';
+import type { Step } from './step.js';
+import { shakeHands } from './tls.js';
+
+/** What is known of the peer and of us. */
+export interface Terms {
+  readonly host: string;
+  readonly port: number;
+  /** Whether TLS comes first. */
+  readonly isTls: boolean;
+  readonly tls: TlsOptions;
+  readonly sasl: SaslOptions;
+  readonly timeout: number;
+}
+
+/** Greets the peer as AMQP 1.0 and reads which SASL mechanisms it offers. */
+export async function checkGreeting(terms: Terms): Promise<Step[]> {
+  const { host, port, isTls, tls, timeout } = terms;
+  let greeting: Greeting;
+  try {
+    const socket = isTls ? await shakeHands(host, port, tls, timeout) : await dial(host, port, timeout);
+    greeting = await greet(socket, timeout).finally(() => socket.destroy());
+  } catch (error) {
+    return [bad('AMQP', EXIT.connection, 'Try again: the peer was there a moment ago.', errorOf(error).message)];
+  }
+  if (greeting.kind === 'sasl')
+    return [good('AMQP', 'the peer speaks AMQP 1.0'), checkMechanisms(greeting.mechanisms, terms)];
+  if (greeting.kind === 'no sasl') {
+    return [good('AMQP', 'the peer speaks AMQP 1.0'), good('SASL', 'the peer asks nobody who they are')];
+  }
+  const speaksTls =
+    !isTls && (greeting.kind === 'wants tls' || (greeting.kind === 'silence' && (await takesTls(terms))));
+  return [speaksTls ? wantsTls(port) : refuse(greeting)];
+}
+
+function wantsTls(port: number): Step {
+  const fix = `Use amqps:// instead of amqp://${port === 5671 ? '' : `, and say the port: host:${port}`}.`;
+  return bad('AMQP', EXIT.connection, fix, 'the port is there, but it wants TLS');
+}
+
+/** A server of TLS that gets no TLS may say nothing at all. */
+async function takesTls({ host, port, tls, timeout }: Terms): Promise<boolean> {
+  try {
+    (await shakeHands(host, port, tls, timeout)).destroy();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function refuse(greeting: Exclude<Greeting, { kind: 'sasl' | 'no sasl' }>): Step {
+  const elsewhere =
+    'What listens on this port is not an AMQP broker. Check the port: 5672 is AMQP, 5671 is AMQP over TLS.';
+  switch (greeting.kind) {
+    case 'other amqp':
+      return bad(
+        'AMQP',
+        EXIT.connection,
+        'RabbitMQ 3 needs the plugin rabbitmq_amqp1_0: rabbitmq-plugins enable rabbitmq_amqp1_0. RabbitMQ 4 speaks AMQP 1.0.',
+        `the peer speaks AMQP ${greeting.version} and not 1.0`,
+      );
+    case 'http':
+      return bad('AMQP', EXIT.connection, elsewhere, 'a web server answers, not AMQP');
+    case 'something else':
+      return bad(
+        'AMQP',
+        EXIT.connection,
+        elsewhere,
+        `something that is not AMQP answers: ${JSON.stringify(greeting.beginning)}`,
+      );
+    case 'wants tls':
+      return bad(
+        'AMQP',
+        EXIT.connection,
+        'The peer wants to begin TLS by itself, which is not supported.',
+        'it asks for TLS',
+      );
+    case 'silence':
+      return bad(
+        'AMQP',
+        EXIT.connection,
+        elsewhere,
+        greeting.closed ? 'the peer hangs up without a word' : 'the peer says nothing',
+      );
+  }
+}
+
+/** Whether one of what the peer offers can be used with what we know. */
+function checkMechanisms(offered: readonly string[], { sasl, tls, isTls }: Terms): Step {
+  const { user, password, passwordFile, token } = sasl;
+  const found = `the peer offers ${offered.join(', ') || 'nothing'}`;
+  const hasPassword = user !== undefined && (password ?? passwordFile) !== undefined;
+  const certificate = hasCertificate(tls) && isTls ? ['EXTERNAL'] : [];
+  const usable = token !== undefined ? ['XOAUTH2'] : hasPassword ? ['PLAIN'] : [...certificate, 'ANONYMOUS'];
+  const chosen = usable.find((name) => offered.includes(name));
+  if (chosen !== undefined) return good('SASL', found, `${chosen} is used`);
+  const fix = hasPassword
+    ? 'Allow PLAIN at the broker; some allow it with TLS only, so try amqps://.'
+    : 'Say who you are: --user, with the password in AMQP_MESSENGER_PASSWORD or --password-file.';
+  return bad('SASL', EXIT.security, fix, found, `with what is given here, ${usable.join(' or ')} could be used`);
+}

@@ -1,0 +1,91 @@
+import type { Command } from 'commander';
+import { InvalidArgumentError } from 'commander';
+import { TimeoutError } from '../errors.js';
+import type { Delivery } from '../messenger/delivery.js';
+import type { Messenger } from '../messenger/messenger.js';
+import type { SubscribeOptions } from '../messenger/subscribe-options.js';
+import type { Interruption } from './interruption.js';
+import { wholeNumber } from './exit.js';
+
+/** Messages that peers may have on their way to us. */
+const CREDIT = 1024;
+
+/** How many messages are wanted, and for how long they are waited for. */
+export interface IncomingOptions {
+  count: number;
+  timeout?: number;
+}
+
+/** How a subscription is made. */
+export interface SubscriptionOptions {
+  name?: string;
+  durable?: boolean;
+  shared?: boolean | 'global';
+  selector?: string;
+  browse?: boolean;
+}
+
+/** Adds `--count` and `--timeout`. */
+export function addIncomingOptions(command: Command): Command {
+  return command
+    .option('-c, --count <n>', 'stop after so many; 0 goes on until interrupted', wholeNumber, 0)
+    .option('-t, --timeout <ms>', 'stop when none comes for so long', wholeNumber);
+}
+
+/** Adds the options of a subscription. */
+export function addSubscriptionOptions(command: Command): Command {
+  return command
+    .option('--name <name>', 'the name of a durable or shared subscription')
+    .option('--durable', 'the peer keeps what comes while nobody is connected; needs --name')
+    .option('--shared [global]', 'share the messages with others of that name; needs --name', sharing)
+    .option('--selector <expression>', 'only messages that match, such as "region = \'eu\'"')
+    .option('--browse', 'look at messages and leave them where they are');
+}
+
+/** What `subscribe` is to be given. */
+export function subscribeOptions({ name, durable, shared, selector, browse }: SubscriptionOptions): SubscribeOptions {
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(durable === undefined ? {} : { durable }),
+    ...(shared === undefined ? {} : { shared }),
+    ...(selector === undefined ? {} : { selector }),
+    ...(browse === true ? { distributionMode: 'copy' as const } : {}),
+  };
+}
+
+/**
+ * Messages as they come, in batches of those that are there, and never more than are wanted: what is not wanted stays with
+ * the peer. Ends when there have been enough, when it is interrupted, or, without a count, when none has come for long
+ * enough; with one, that is an error.
+ */
+export async function* batches(
+  messenger: Messenger,
+  { count, timeout }: IncomingOptions,
+  interruption: Interruption,
+  largest: number = CREDIT,
+): AsyncGenerator<Delivery[], void, undefined> {
+  let left = count === 0 ? Infinity : count;
+  while (left > 0 && !interruption.isOver()) {
+    if (messenger.incoming === 0) {
+      try {
+        await messenger.recv(Math.min(left, CREDIT, largest), { timeout: timeout ?? -1, signal: interruption.signal });
+      } catch (error) {
+        if (interruption.isOver() || (error instanceof TimeoutError && count === 0)) return;
+        throw error;
+      }
+    }
+    const batch: Delivery[] = [];
+    while (batch.length < Math.min(left, largest)) {
+      const delivery = messenger.get();
+      if (delivery === undefined) break;
+      batch.push(delivery);
+    }
+    left -= batch.length;
+    yield batch;
+  }
+}
+
+function sharing(text: string): 'global' {
+  if (text === 'global') return text;
+  throw new InvalidArgumentError('It is --shared, or --shared global for subscribers of any name.');
+}

@@ -1,0 +1,56 @@
+import { isUtf8 } from 'node:buffer';
+import type { Readable } from 'node:stream';
+import { CommandError, EXIT } from './exit.js';
+
+const LINE_FEED = 0x0a;
+/** The longest line, in bytes: as much as a message may have. */
+const MAX_LINE = 64 << 20;
+
+/** One line of the input. */
+export interface Line {
+  readonly text: string;
+  /** Its number, from 1. */
+  readonly number: number;
+  /** Bytes of the input up to its end. */
+  readonly position: number;
+}
+
+/**
+ * The lines of a stream, without the line feeds at their ends; a last one without it counts, too. Text that is not UTF-8
+ * is an error, because it would arrive as something else.
+ *
+ * @param name What the stream is called in errors.
+ */
+export async function* linesOf(stream: Readable, name: string): AsyncGenerator<Line, void, undefined> {
+  let pieces: Buffer[] = [];
+  let length = 0;
+  let number = 0;
+  let position = 0;
+  const line = (end: number): Line => {
+    const bytes = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+    pieces = [];
+    length = 0;
+    number++;
+    position += bytes.length + end;
+    if (isUtf8(bytes)) return { text: bytes.toString(), number, position };
+    throw new CommandError(`${name}, line ${number}, is not UTF-8 text. Send bytes as a file: --file.`, EXIT.input);
+  };
+  // A stream without an encoding gives buffers.
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    let start = 0;
+    for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, start)) {
+      pieces.push(chunk.subarray(start, end));
+      start = end + 1;
+      yield line(1);
+    }
+    if (start === chunk.length) continue;
+    pieces.push(chunk.subarray(start));
+    length += chunk.length - start;
+    if (length <= MAX_LINE) continue;
+    throw new CommandError(
+      `${name}, line ${number + 1}, has more than ${MAX_LINE} bytes. Send it as a file: --file.`,
+      EXIT.input,
+    );
+  }
+  if (pieces.length > 0) yield line(0);
+}

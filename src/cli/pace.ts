@@ -1,0 +1,20 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Lets things happen at most so often a second, evenly. Without a rate, as fast as they come. */
+export class Pace {
+  readonly #interval: number;
+  #next = performance.now();
+
+  constructor(rate: number | undefined) {
+    this.#interval = rate === undefined ? 0 : 1000 / rate;
+  }
+
+  /** Waits for the next turn. Rejects when the signal is aborted. */
+  async turn(signal: AbortSignal): Promise<void> {
+    if (this.#interval === 0) return;
+    const wait = this.#next - performance.now();
+    // What is late is not made up for in a burst of more than a tenth of a second.
+    this.#next = Math.max(this.#next, performance.now() - 100) + this.#interval;
+    if (wait >= 1) await sleep(wait, undefined, { signal });
+  }
+}

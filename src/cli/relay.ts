@@ -1,0 +1,89 @@
+import { Command } from 'commander';
+import type { Delivery } from '../messenger/delivery.js';
+import type { Messenger } from '../messenger/messenger.js';
+import { addConnectionOptions, createMessenger, warnOfPasswords } from './connection-options.js';
+import type { ConnectionOptions } from './connection-options.js';
+import { EXIT, positiveNumber } from './exit.js';
+import { addIncomingOptions, addSubscriptionOptions, batches, subscribeOptions } from './incoming.js';
+import type { IncomingOptions, SubscriptionOptions } from './incoming.js';
+import { Interruption } from './interruption.js';
+import { Outcomes } from './outcomes.js';
+import { note } from './output.js';
+import { Pace } from './pace.js';
+import { progressOptions, showProgress } from './progress.js';
+
+/** Messages on their way at once. */
+const IN_FLIGHT = 1024;
+
+interface RelayOptions extends ConnectionOptions, IncomingOptions, SubscriptionOptions {
+  rate?: number;
+  quiet?: boolean;
+  progress?: boolean;
+}
+
+/** `amqp-messenger relay`: moves messages from one address to another. */
+export function relayCommand(): Command {
+  const command = new Command('relay')
+    .description('Move messages from one address to another, each accepted once it has arrived.')
+    .argument('<from>', 'where from; amqp://~127.0.0.1:5672 listens instead')
+    .argument('<to>', 'where to');
+  addIncomingOptions(command)
+    .option('-r, --rate <n>', 'move so many a second at most', positiveNumber)
+    .option('-q, --quiet', 'print no summary');
+  addSubscriptionOptions(command);
+  progressOptions().forEach((option) => command.addOption(option));
+  return addConnectionOptions(command).action(relay);
+}
+
+async function relay(from: string, to: string, options: RelayOptions): Promise<void> {
+  warnOfPasswords([from, to]);
+  using interruption = new Interruption();
+  await using messenger = await createMessenger(options, { outgoingWindow: IN_FLIGHT, incomingWindow: -1 });
+  const outcomes = new Outcomes(messenger);
+  messenger.subscribe(from, subscribeOptions(options));
+  const progress = await showProgress(options.count, options.progress, 'messages');
+  const pace = new Pace(options.rate);
+  try {
+    for await (const batch of batches(messenger, options, interruption)) {
+      await Promise.all(await moveAll(batch, to, messenger, pace, interruption));
+      progress.update(outcomes.total);
+      if (outcomes.signal.aborted) break;
+    }
+    await messenger.send();
+  } finally {
+    progress.stop();
+    if (options.quiet !== true) note(outcomes.toString());
+  }
+  if (outcomes.total < options.count) process.exitCode = EXIT.interrupted;
+  else if (!outcomes.isGood) process.exitCode = EXIT.failed;
+}
+
+/** Puts messages; what they were is told to their sender as soon as their outcomes are known. */
+async function moveAll(
+  batch: readonly Delivery[],
+  to: string,
+  messenger: Messenger,
+  pace: Pace,
+  interruption: Interruption,
+): Promise<Promise<void>[]> {
+  const moved: Promise<void>[] = [];
+  for (const delivery of batch) {
+    // What has not been begun when it is interrupted comes back to where it was.
+    await pace.turn(interruption.signal).catch(() => undefined);
+    if (interruption.isOver()) break;
+    moved.push(move(delivery, to, messenger));
+  }
+  return moved;
+}
+
+/** The message goes on with the bytes it came with; only its address is another. */
+async function move(delivery: Delivery, to: string, messenger: Messenger): Promise<void> {
+  const { message } = delivery;
+  message.address = to;
+  const tracker = messenger.put(message);
+  const status = await tracker.outcome();
+  if (status === 'accepted') delivery.accept();
+  else if (status === 'rejected')
+    delivery.reject({ condition: 'amqp:not-allowed', description: tracker.error?.message });
+  else delivery.release();
+}

@@ -1,0 +1,65 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { Option } from 'commander';
+import type { Delivery } from '../messenger/delivery.js';
+import { CommandError, EXIT } from './exit.js';
+
+/** What becomes of a message. */
+export type Verdict = 'accept' | 'reject' | 'release' | 'modify';
+
+/** What a filter's exit codes say, in order. */
+const VERDICTS: readonly Verdict[] = ['accept', 'reject', 'release', 'modify'];
+
+/** Who decides what becomes of messages. */
+export interface VerdictOptions {
+  outcome: Verdict;
+  filter?: string;
+}
+
+/** `--outcome` and `--filter`. */
+export function verdictOptions(): Option[] {
+  return [
+    new Option('--outcome <what>', 'what becomes of the messages').choices(VERDICTS).default('accept'),
+    new Option('--filter <command>', 'decide by its exit code: 0 accept, 1 reject, 2 release, 3 modify'),
+  ];
+}
+
+/**
+ * What becomes of a message: what the option says, or what a command decides that gets the message on its standard input.
+ * Of a command that can decide nothing, because it is not there, say, the message is not lost: whoever asks must not
+ * accept it.
+ */
+export async function verdictOn(content: string | Buffer, { outcome, filter }: VerdictOptions): Promise<Verdict> {
+  if (filter === undefined) return outcome;
+  const child = spawn(filter, { shell: true, stdio: ['pipe', 'ignore', 'inherit'] });
+  // A filter may have seen enough before the end.
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(content);
+  // `close` comes with code and signal.
+  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+  const verdict = code === null ? undefined : VERDICTS[code];
+  if (verdict !== undefined) return verdict;
+  throw new CommandError(
+    `The filter ended with ${code === null ? String(signal) : `exit code ${code}`}, which says nothing. ` +
+      '0 accepts, 1 rejects, 2 releases, 3 modifies.',
+    EXIT.failed,
+  );
+}
+
+/** Carries it out. */
+export function carryOut(verdict: Verdict, delivery: Delivery): void {
+  switch (verdict) {
+    case 'accept':
+      delivery.accept();
+      break;
+    case 'reject':
+      delivery.reject();
+      break;
+    case 'release':
+      delivery.release();
+      break;
+    case 'modify':
+      delivery.modify({ deliveryFailed: true });
+      break;
+  }
+}
