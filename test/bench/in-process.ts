@@ -1,3 +1,4 @@
+import { benchChannels } from './channels.js';
 import { benchPubSub } from './pubsub.js';
 import { benchQueue } from './queue.js';
 import { benchRoutes } from './routes.js';
@@ -27,6 +28,7 @@ export const inProcessBenches: readonly InProcessBench[] = [
     benchQueue,
   ),
   bench('pubsub', 'Publish to ten handlers in one process, 200,000 messages, beside event emitters', benchPubSub),
+  bench('channels', 'Server-sent events to 1,000 clients, beside better-sse', benchChannels),
 ];
 
 interface Flat {
