@@ -13,6 +13,10 @@ describe('a redirect', () => {
     expect(redirect(info)?.apply(endpoint)).toEqual({ ...endpoint, host: 'b', port: 7 });
   });
 
+  it('may have its port as text', () => {
+    expect(redirect({ 'network-host': 'b', port: '7' })).toMatchObject({ host: 'b', port: 7 });
+  });
+
   it.each([
     undefined,
     {},
@@ -24,7 +28,8 @@ describe('a redirect', () => {
     { 'network-host': 7, port: 7 },
     { 'network-host': 'b', port: 0 },
     { 'network-host': 'b', port: 65_536 },
-    { 'network-host': 'b', port: '7' },
+    { 'network-host': 'b', port: 'seven' },
+    { 'network-host': 'b', port: [7] },
   ])('is none with %j', (info) => {
     expect(redirect(info)).toBeUndefined();
   });
