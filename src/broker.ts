@@ -1,6 +1,6 @@
 /** An AMQP 1.0 broker inside the process, for development, tests and demos. */
 export { EmbeddedBroker } from './broker/embedded-broker.js';
-export type { AuthenticationOptions } from './broker/authentication.js';
+export type { AuthenticationOptions } from './link/authentication.js';
 export type {
   BrokerEvents,
   ClientInfo,

@@ -7,6 +7,7 @@ export { Messenger } from './messenger/messenger.js';
 export type { ConfigChange, ConnectionChange, MessengerEvents } from './messenger/events.js';
 export type {
   IncomingLimits,
+  ListenOptions,
   MessengerOptions,
   OutgoingLimits,
   SenderSettleMode,
@@ -35,6 +36,8 @@ export type {
 export type { ConnectionState } from './link/lifecycle.js';
 export type { ReconnectOptions } from './link/reconnect.js';
 export type { SaslMechanism, SaslOptions, Token, TokenSource } from './link/credentials.js';
+export type { AuthenticationOptions } from './link/authentication.js';
+export type { Login, LoginMechanism } from './link/server-sasl.js';
 export type { Failover } from './link/host-list.js';
 export type { TlsOptions } from './link/tls.js';
 export type { Tracker } from './queue/tracker.js';

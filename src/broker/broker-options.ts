@@ -7,8 +7,8 @@ import type { Authenticator } from '../link/server-sasl.js';
 import type { TlsOptions } from '../link/tls.js';
 import { LONGEST_TIMER } from '../queue/expiry.js';
 import type { QueueClock } from '../queue/expiry.js';
-import { authenticatorOf } from './authentication.js';
-import type { AuthenticationOptions } from './authentication.js';
+import { authenticatorOf } from '../link/authentication.js';
+import type { AuthenticationOptions } from '../link/authentication.js';
 import { DEFAULT_QUEUE, queueSettings } from './queue-settings.js';
 import type { QueueOptions, QueueSettings } from './queue-settings.js';
 

@@ -30,6 +30,12 @@ import { Waits } from './waits.js';
 
 const log = logger('messenger');
 
+/** What peers are told that want more than `listen` gives them (AMQP 1.0 §2.8.15). */
+const TOO_MUCH = 'amqp:resource-limit-exceeded';
+
+/** Links a peer may have asked for in vain at a time before it is cut off. */
+const LINKS_REFUSED = 16;
+
 /** Whom a messenger tells of what happens. */
 export interface Teller {
   /** How many listen to an event. */
@@ -274,8 +280,22 @@ export class Engine {
   }
 
   #createAcceptor(tls: boolean, subscription: Subscription): Acceptor {
-    return new Acceptor(tls, this.#connectionSettings, {
-      linkRequested: (request) => this.#linkRequested(request, subscription),
+    const { authenticator, isGuarded, maxConnections, maxSessions, maxLinks } = this.settings.listen;
+    const { limits, tls: own } = this.#connectionSettings;
+    const settings = {
+      ...this.#connectionSettings,
+      limits: { ...limits, channelMax: maxSessions - 1 },
+      authenticator,
+      asksForCertificate: isGuarded && (own.ca ?? own.caFile) !== undefined,
+      maxConnections,
+      // Refused ones are there until the peer has answered.
+      maxLinks: 2 * maxLinks + LINKS_REFUSED,
+    };
+    return new Acceptor(tls, settings, {
+      linkRequested: (request, { size }) => {
+        if (size < maxLinks) this.#linkRequested(request, subscription);
+        else request.refuse({ condition: TOO_MUCH, description: `A connection may have ${maxLinks} links.` });
+      },
       connectionClosed: () => this.inbound.sourcesChanged(),
     });
   }

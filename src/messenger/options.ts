@@ -1,4 +1,6 @@
 import { OptionError } from '../errors.js';
+import { authenticatorOf } from '../link/authentication.js';
+import type { AuthenticationOptions } from '../link/authentication.js';
 import { SASL_MECHANISMS } from '../link/credentials.js';
 import type { SaslOptions } from '../link/credentials.js';
 import { checkFailover } from '../link/host-list.js';
@@ -6,6 +8,7 @@ import type { Failover } from '../link/host-list.js';
 import { DEFAULT_LIMITS } from '../link/limits.js';
 import { DEFAULT_RECONNECT } from '../link/reconnect.js';
 import type { ReconnectOptions, ReconnectPolicy } from '../link/reconnect.js';
+import type { Authenticator } from '../link/server-sasl.js';
 import type { TlsOptions } from '../link/tls.js';
 import { LONGEST_TIMER } from '../queue/expiry.js';
 
@@ -24,6 +27,20 @@ export interface IncomingLimits {
    * `messenger.receiving` messages, may still come. Default 1 GiB.
    */
   bytes?: number;
+}
+
+/**
+ * Who may connect to an address that is listened on (`~host`), and how much of everything a peer may have. A peer that has
+ * not logged in and opened its connection after `connectTimeout` is cut off. With users, or `authenticate`, and `tls.ca`,
+ * a certificate that one of those authorities has signed is as good as a password.
+ */
+export interface ListenOptions extends AuthenticationOptions {
+  /** How many connections there may be. Others are dropped. Default 1000. */
+  maxConnections?: number;
+  /** How many sessions a connection may have, from 1 to 65 536. Default 1024. */
+  maxSessions?: number;
+  /** How many links a connection may have. Others are refused. Default 1024. */
+  maxLinks?: number;
 }
 
 /** How a messenger behaves. Every field is optional; times are in milliseconds, sizes in bytes. */
@@ -89,6 +106,8 @@ export interface MessengerOptions {
   sasl?: SaslOptions;
   /** Certificates and keys, for `amqps` addresses to dial and to listen on. */
   tls?: TlsOptions;
+  /** Who may connect where it listens. Default: anybody. */
+  listen?: ListenOptions;
   /** Send passwords over connections that are neither TLS nor loopback. Default false. */
   allowInsecureMechs?: boolean;
 }
@@ -133,6 +152,14 @@ export interface Settings {
   readonly sasl: SaslOptions;
   readonly tls: TlsOptions;
   readonly allowInsecureMechs: boolean;
+  readonly listen: {
+    readonly authenticator: Authenticator;
+    /** Whether peers have to say who they are, which a certificate may do. */
+    readonly isGuarded: boolean;
+    readonly maxConnections: number;
+    readonly maxSessions: number;
+    readonly maxLinks: number;
+  };
 }
 
 const DEFAULT_MAX_OUTGOING = Object.freeze({ messages: 1_000_000, bytes: 1 << 30 });
@@ -168,6 +195,7 @@ const KNOWN: readonly (keyof MessengerOptions)[] = [
   'failover',
   'sasl',
   'tls',
+  'listen',
   'allowInsecureMechs',
 ];
 
@@ -214,6 +242,7 @@ export function resolveOptions(options: MessengerOptions): Settings {
     sasl: saslOf(options.sasl ?? {}),
     tls: tlsOf(options.tls ?? {}),
     allowInsecureMechs: flag('allowInsecureMechs', options.allowInsecureMechs ?? false),
+    listen: listenOf(options.listen ?? {}),
   };
 }
 
@@ -255,6 +284,19 @@ function reconnectPolicy(reconnect: MessengerOptions['reconnect']): ReconnectPol
 function failoverOf(failover: Failover): Failover {
   checkFailover(failover);
   return failover;
+}
+
+function listenOf(listen: ListenOptions): Settings['listen'] {
+  const names = ['users', 'authenticate', 'anonymous', 'maxConnections', 'maxSessions', 'maxLinks'];
+  checkNames('listen option', listen, names);
+  const { users, authenticate, maxConnections, maxSessions, maxLinks } = listen;
+  return {
+    authenticator: authenticatorOf(listen),
+    isGuarded: users !== undefined || authenticate !== undefined,
+    maxConnections: number('listen.maxConnections', maxConnections, 1000, 1),
+    maxSessions: Math.min(number('listen.maxSessions', maxSessions, 1024, 1), 65_536),
+    maxLinks: number('listen.maxLinks', maxLinks, 1024, 1),
+  };
 }
 
 function saslOf(sasl: SaslOptions): SaslOptions {

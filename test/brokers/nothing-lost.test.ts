@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { Messenger, TimeoutError } from 'amqp-messenger';
 import type { Tracker } from 'amqp-messenger';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { FaultProxy } from '../support/fault-proxy.js';
 import { receive } from './support/messengers.js';
 import { onEachLocalBroker } from './support/on-each-broker.js';
 import { expectEmpty } from './support/queue.js';
@@ -27,24 +26,8 @@ async function receiveAll(receiver: Messenger): Promise<unknown[]> {
     }
     for (let next = receiver.get(); next !== undefined; next = receiver.get()) {
       receiver.accept(next.tracker);
-      if (next.message.id !== PROBE) bodies.push(next.message.body);
+      bodies.push(next.message.body);
     }
-  }
-}
-
-/** The id of messages that only ask whether the queue works. */
-const PROBE = 'probe';
-
-/**
- * Waits until a queue takes messages again. RabbitMQ 4.0 listens before its quorum queues have a leader, and of messages
- * that come in between it never says anything, however long one waits: neither accepts nor releases nor rejects them.
- */
-async function takesMessages(address: string): Promise<void> {
-  for (;;) {
-    await using probing = new Messenger({ outgoingWindow: 1 });
-    const tracker = probing.put({ address, id: PROBE });
-    const sent = await probing.send(-1, { timeout: 2000 }).catch(() => false);
-    if (sent && tracker.status === 'accepted') return;
   }
 }
 
@@ -53,9 +36,10 @@ onEachLocalBroker((broker) => {
     it('has every message of a quorum queue that it has accepted, in order, and every tracker ends', async () => {
       const name = `quorum-${process.pid}`;
       await broker().declareQueue(name, { type: 'quorum' });
+      // RabbitMQ 4.0 keeps the names of its quorum queues in a file that it writes out at leisure: killed before that, it
+      // has the queue and its messages, but never gets it to work again.
+      await broker().restart();
       const url = `${broker().url}/${broker().address(name)}`;
-      const proxy = await FaultProxy.listen(Number(new URL(broker().url).port));
-      const throughProxy = url.replace(/:\d+\//, `:${proxy.port}/`);
       const sender = new Messenger({
         outgoingWindow: MESSAGES,
         reconnect: { initial: true, delay: 100, maxDelay: 500 },
@@ -63,17 +47,14 @@ onEachLocalBroker((broker) => {
       onTestFinished(() => sender.close());
       const trackers: Tracker[] = [];
       for (let number = 0; number < MESSAGES; number++) {
-        trackers.push(sender.put({ address: throughProxy, id: `m${number}`, durable: true, body: number }));
+        trackers.push(sender.put({ address: url, id: `m${number}`, durable: true, body: number }));
       }
       let unsettled = 0;
       for (let kill = 1; kill <= KILLS; kill++) {
         await leftAtMost(sender, MESSAGES - (kill * MESSAGES) / (KILLS + 1));
         unsettled += trackers.filter((tracker) => tracker.status === 'pending' && !sender.buffered(tracker)).length;
-        proxy.refuses = true;
         await broker().kill();
         await broker().restart();
-        await takesMessages(url);
-        proxy.refuses = false;
       }
       // Bounds a test that fails; no tracker may be pending when it is over.
       await sender.send(-1, { timeout: 60_000 });
