@@ -11,7 +11,7 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['test/*.test.ts', 'test/{unit,loopback,docs,conformance}/**/*.test.ts'],
+    include: ['test/*.test.ts', 'test/{unit,loopback,docs,conformance,cli}/**/*.test.ts'],
     testTimeout: 20_000,
     hookTimeout: 20_000,
     unstubGlobals: true,

@@ -107,7 +107,14 @@ async function measure(
   await sent;
   const at = (share: number): number => Number(latencies.percentile(share).toFixed(3));
   const latency = { p50: at(0.5), p90: at(0.9), p99: at(0.99), 'p99.9': at(0.999), max: at(1) };
-  return { address: redact(address), messages, bytes: size, seconds, rate: Math.round(messages / seconds), latency };
+  return {
+    address: redact(address),
+    messages,
+    bytes: size,
+    seconds: Number(seconds.toFixed(3)),
+    rate: Math.round(messages / seconds),
+    latency,
+  };
 }
 
 async function sendAll(

@@ -53,7 +53,7 @@ describe('the command channels', () => {
     const path = join(directory(test), 'taken');
     writeFileSync(path, 'precious');
     expect(await start(test, ['--socket', path]).ended).toEqual({
-      code: 1,
+      code: 9,
       stderr: `amqp-messenger: ${path} is there and is no socket. Move it away, or choose another path.\n`,
     });
   });
