@@ -42,8 +42,22 @@ export function addSubscriptionOptions(command: Command): Command {
     .option('--browse', 'look at messages and leave them where they are');
 }
 
-/** What `subscribe` is to be given. */
-export function subscribeOptions({ name, durable, shared, selector, browse }: SubscriptionOptions): SubscribeOptions {
+/**
+ * Subscribes, and waits until peers have agreed or it is interrupted: how long messages are waited for is to be counted
+ * from then on.
+ */
+export async function subscribe(
+  messenger: Messenger,
+  addresses: readonly string[],
+  options: SubscriptionOptions,
+  interruption: Interruption,
+): Promise<void> {
+  const terms = termsOf(options);
+  const opened = addresses.map((address) => messenger.subscribe(address, terms).ready());
+  await Promise.race([Promise.all(opened), interruption.come()]);
+}
+
+function termsOf({ name, durable, shared, selector, browse }: SubscriptionOptions): SubscribeOptions {
   return {
     ...(name === undefined ? {} : { name }),
     ...(durable === undefined ? {} : { durable }),

@@ -3,7 +3,7 @@ import type { Delivery } from '../messenger/delivery.js';
 import { addConnectionOptions, createMessenger, warnOfPasswords } from './connection-options.js';
 import type { ConnectionOptions } from './connection-options.js';
 import { EXIT } from './exit.js';
-import { addIncomingOptions, addSubscriptionOptions, batches, subscribeOptions } from './incoming.js';
+import { addIncomingOptions, addSubscriptionOptions, batches, subscribe } from './incoming.js';
 import type { IncomingOptions, SubscriptionOptions } from './incoming.js';
 import { Interruption } from './interruption.js';
 import { bodyText, messageToJson } from './message-json.js';
@@ -39,7 +39,7 @@ async function recv(addresses: string[], options: RecvOptions): Promise<void> {
   warnOfPasswords(addresses);
   using interruption = new Interruption();
   await using messenger = await createMessenger(options, { incomingWindow: -1 });
-  for (const address of addresses) messenger.subscribe(address, subscribeOptions(options));
+  await subscribe(messenger, addresses, options, interruption);
   const progress = await showProgress(options.count, options.progress, 'messages');
   // What a filter has decided is carried out before it is asked again.
   const largest = options.filter === undefined ? BATCH : 1;

@@ -4,7 +4,7 @@ import type { Messenger } from '../messenger/messenger.js';
 import { addConnectionOptions, createMessenger, warnOfPasswords } from './connection-options.js';
 import type { ConnectionOptions } from './connection-options.js';
 import { EXIT, positiveNumber } from './exit.js';
-import { addIncomingOptions, addSubscriptionOptions, batches, subscribeOptions } from './incoming.js';
+import { addIncomingOptions, addSubscriptionOptions, batches, subscribe } from './incoming.js';
 import type { IncomingOptions, SubscriptionOptions } from './incoming.js';
 import { Interruption } from './interruption.js';
 import { Outcomes } from './outcomes.js';
@@ -40,7 +40,7 @@ async function relay(from: string, to: string, options: RelayOptions): Promise<v
   using interruption = new Interruption();
   await using messenger = await createMessenger(options, { outgoingWindow: IN_FLIGHT, incomingWindow: -1 });
   const outcomes = new Outcomes(messenger);
-  messenger.subscribe(from, subscribeOptions(options));
+  await subscribe(messenger, [from], options, interruption);
   const progress = await showProgress(options.count, options.progress, 'messages');
   const pace = new Pace(options.rate);
   try {

@@ -7,7 +7,7 @@ import type { AnswerOptions, Answerer } from './answers.js';
 import { addConnectionOptions, createMessenger, warnOfPasswords } from './connection-options.js';
 import type { ConnectionOptions } from './connection-options.js';
 import { EXIT } from './exit.js';
-import { addIncomingOptions, addSubscriptionOptions, batches, subscribeOptions } from './incoming.js';
+import { addIncomingOptions, addSubscriptionOptions, batches, subscribe } from './incoming.js';
 import type { IncomingOptions, SubscriptionOptions } from './incoming.js';
 import { Interruption } from './interruption.js';
 import { addMessageOptions, fieldsOf } from './message-options.js';
@@ -37,7 +37,7 @@ async function reply(address: string, options: ReplyOptions): Promise<void> {
   const answer = answerer(options);
   using interruption = new Interruption();
   await using messenger = await createMessenger(options, { outgoingWindow: 1024, incomingWindow: -1 });
-  messenger.subscribe(address, subscribeOptions(options));
+  await subscribe(messenger, [address], options, interruption);
   let received = 0;
   let answered = 0;
   try {

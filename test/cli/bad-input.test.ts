@@ -91,7 +91,7 @@ describe.concurrent('what is wrong is told in a sentence, with an exit code', { 
     const full = await run(test, ['send', `${url}/q`, 'x', '--count', '3']);
     expect(full.code).toBe(1);
     expect(full.stderr).toMatch(/^1 accepted, 2 rejected \(.*amqp:resource-limit-exceeded/);
-    const late = await run(test, ['recv', `${url}/q`, '--count', '2', '--timeout', '200']);
+    const late = await run(test, ['recv', `${url}/q`, '--count', '2', '--timeout', '1000']);
     expect(late).toMatchObject({ code: 5, stdout: 'x\n' });
     const gone = await run(test, ['send', NOWHERE], { input: 'x\n'.repeat(10) });
     expect(gone.code).toBe(6);

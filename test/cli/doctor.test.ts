@@ -117,7 +117,7 @@ describe.concurrent('doctor', { timeout: 60_000 }, () => {
   });
 
   it.for<[string, string, () => Server]>([
-    ['a web server', 'a web server answers', () => createHttpServer() as Server],
+    ['a web server', 'a web server answers', () => createHttpServer()],
     [
       'a mail server',
       'something that is not AMQP answers: "220 mail',

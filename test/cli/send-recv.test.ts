@@ -69,7 +69,7 @@ describe.concurrent('send and recv', { timeout: LIMIT }, () => {
       0,
     );
     await run(test, ['send', `${url}/texts`, '--template', 'order {n} {{x}} {uuid}', '--count', '2']);
-    const texts = await run(test, ['recv', `${url}/texts`, '--timeout', '300']);
+    const texts = await run(test, ['recv', `${url}/texts`, '--timeout', '1000']);
     expect(texts.stdout).toMatch(/^hello\nhello\norder 1 \{x\} [0-9a-f-]{36}\norder 2 \{x\} [0-9a-f-]{36}\n$/);
     expect(texts.code).toBe(0);
   });
@@ -95,7 +95,7 @@ describe.concurrent('send and recv', { timeout: LIMIT }, () => {
   it('reject, release and browse', async (test) => {
     const ours = await broker(test);
     await fill(ours, 'q', Array<Message>(3).fill({ body: 'x' }));
-    const browsed = await run(test, ['recv', `${ours.url}/q`, '--browse', '--timeout', '300']);
+    const browsed = await run(test, ['recv', `${ours.url}/q`, '--browse', '--timeout', '1000']);
     expect(browsed.stdout).toBe('x\nx\nx\n');
     expect(ours.queue('q').depth).toBe(3);
     expect((await run(test, ['recv', `${ours.url}/q`, '-c', '1', '--outcome', 'reject'])).stdout).toBe('x\n');
@@ -175,7 +175,7 @@ describe.concurrent('request, reply and relay', { timeout: LIMIT }, () => {
   it('say so when nobody answers, or a message cannot be answered', async (test) => {
     const ours = await broker(test);
     const { url } = ours;
-    const asked = await run(test, ['request', `${url}/nobody`, 'x', '--timeout', '300']);
+    const asked = await run(test, ['request', `${url}/nobody`, 'x', '--timeout', '1000']);
     expect(asked).toMatchObject({ code: 5, stdout: '' });
     expect(asked.stderr).toMatch(/^amqp-messenger: No answer has come in time\./);
     const replied = await run(test, ['reply', `${url}/nobody`, '--count', '1', '--exec', 'exit 3']);
