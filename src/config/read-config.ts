@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import type { RouteRule } from '../address/route-table.js';
 import { ConfigError } from '../errors.js';
 import type { Config, ConfigData, ConfiguredOptions } from './config.js';
 import { lineAt, nodeAt } from './config-node.js';
@@ -10,6 +11,7 @@ import { problemText } from './problem.js';
 import type { ConfigProblem } from './problem.js';
 import { withProfile } from './profile.js';
 import { chainedRoutes, uselessRules } from './useless-rules.js';
+import type { UselessRule } from './useless-rules.js';
 import { checkFile, checkSettings } from './validate.js';
 
 /** Makes a configuration of the text of a file. Throws `ConfigError` with every problem that was found. */
@@ -23,7 +25,8 @@ export function readConfig(
   refuse(path, problems);
   refuse(path, checkFile(root));
   // The parser gives nothing else.
-  const settings = withProfile(root as MapNode, profileOf(root, profile, path));
+  const chosen = profileOf(root, profile, path);
+  const settings = withProfile(root as MapNode, chosen);
   const filled = fillIn(settings, { folder: dirname(path), env });
   refuse(path, filled.problems);
   const data = checkSettings(settings, filled);
@@ -31,25 +34,34 @@ export function readConfig(
     refuse(path, data);
     throw new ConfigError(`${path} cannot be used.`);
   }
-  return configOf(data, settings, path, profile);
+  return { ...configOf(data, settings, path, chosen), profile };
 }
 
-function configOf(data: ConfigData, settings: ConfigNode, path: string, profile: string | undefined): Config {
+function configOf(
+  data: ConfigData,
+  settings: ConfigNode,
+  path: string,
+  profile: MapNode | undefined,
+): Omit<Config, 'profile'> {
   const { name, routes = [], rewrites = [], connections = {} } = data;
   const { hosts, ...rest } = connections;
   const options: ConfiguredOptions = { ...rest };
   if (name !== undefined) options.name = name;
   if (hosts !== undefined) options.failover = hosts;
-  const problems = [
-    ...[...uselessRules(routes), ...chainedRoutes(routes)].map((rule) => ({ list: 'routes', ...rule })),
-    ...uselessRules(rewrites).map((rule) => ({ list: 'rewrites', ...rule })),
-  ];
-  const warnings = problems.map(({ list, index, reason }) => {
+  const useless = (list: 'routes' | 'rewrites', rules: readonly RouteRule[]): { list: string; rule: UselessRule }[] => {
+    const own = profile === undefined ? undefined : nodeAt(profile, [list]);
+    const count = own?.kind === 'list' ? own.items.length : 0;
+    // That a rule of a profile takes what the others would is what profiles are for.
+    return [...uselessRules(rules, 0, count), ...uselessRules(rules, count)].map((rule) => ({ list, rule }));
+  };
+  const chained = chainedRoutes(routes).map((rule) => ({ list: 'routes', rule }));
+  const problems = [...useless('routes', routes), ...chained, ...useless('rewrites', rewrites)];
+  const warnings = problems.map(({ list, rule: { index, reason } }) => {
     const line = lineAt(settings, [list, index]);
     return problemText(path, { line, key: `${list}[${index}]`, message: reason });
   });
   const lines = { routes: linesOf(settings, 'routes', routes), rewrites: linesOf(settings, 'rewrites', rewrites) };
-  return { path, profile, options, routes, rewrites, lines, warnings };
+  return { path, options, routes, rewrites, lines, warnings };
 }
 
 function linesOf(settings: ConfigNode, list: string, rules: readonly unknown[]): number[] {

@@ -14,14 +14,17 @@ export interface UselessRule {
 /**
  * Rules that can never match, because an earlier one takes all that they would. Rules are tried in order and the first
  * decides, so that is a mistake, if a harmless one.
+ *
+ * @param from The first rule that is looked at, and `to` the first that is not.
  */
-export function uselessRules(rules: readonly RouteRule[]): UselessRule[] {
+export function uselessRules(rules: readonly RouteRule[], from: number = 0, to: number = rules.length): UselessRule[] {
   const table = new RouteTable();
   const wild: { pattern: string; index: number }[] = [];
   /** Where each pattern stands first. */
   const places = new Map<string, number>();
   let pairs = 0;
-  return rules.flatMap(({ pattern, address }, index) => {
+  return rules.slice(from, to).flatMap(({ pattern, address }, place) => {
+    const index = from + place;
     const isWild = /[%*]/.test(pattern);
     let earlier: number | undefined;
     if (isWild) {

@@ -39,23 +39,35 @@ export function checkSettings(root: ConfigNode, filled: FilledIn): ConfigData | 
 }
 
 function problemsOf(issues: readonly Issue[], root: ConfigNode, schema: z.ZodType): ConfigProblem[] {
-  return issues.flatMap(innermost).flatMap((issue) => {
+  const all = issues.flatMap(innermost);
+  const problems: ConfigProblem[] = [];
+  /** Keys that are there under another spelling: that they are missing is no news. */
+  const meant = new Set<string>();
+  for (const issue of all) {
+    if (issue.code !== 'unrecognized_keys') continue;
     const path = stepsOf(issue.path);
-    if (issue.code !== 'unrecognized_keys') return [problem(root, path, wordsFor(issue))];
     const known = keysAt(schema, path);
-    return issue.keys.map((key) => problem(root, [...path, key], unknownKey(key, known)));
-  });
+    for (const key of issue.keys) {
+      const near = nearest(key, known);
+      if (near !== undefined) meant.add(pathText([...path, near]));
+      const there = near === undefined ? `There are: ${known.join(', ')}.` : `Did you mean ${near}?`;
+      problems.push(problem(root, [...path, key], `is no key that there is. ${there}`));
+    }
+  }
+  for (const issue of all) {
+    const path = stepsOf(issue.path);
+    const isMeant = isMissing(issue) && meant.has(pathText(path));
+    if (issue.code !== 'unrecognized_keys' && !isMeant) problems.push(problem(root, path, wordsFor(issue)));
+  }
+  return problems;
 }
 
 function problem(root: ConfigNode, path: NodePath, message: string): ConfigProblem {
   return { line: lineAt(root, path), key: pathText(path), message };
 }
 
-function unknownKey(key: string, known: readonly string[]): string {
-  const meant = nearest(key, known);
-  return meant === undefined
-    ? `is no key that there is. There are: ${known.join(', ')}.`
-    : `is no key that there is. Did you mean ${meant}?`;
+function isMissing(issue: Issue): boolean {
+  return issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
 }
 
 /** Of a choice, what is wrong with the part that was meant: the one that has the right kind. */
@@ -70,9 +82,7 @@ function innermost(issue: Issue): Issue[] {
 function wordsFor(issue: Issue): string {
   switch (issue.code) {
     case 'invalid_type':
-      return issue.message.endsWith('received undefined')
-        ? 'is missing.'
-        : `${KINDS[issue.expected] ?? `must be ${issue.expected}`}.`;
+      return isMissing(issue) ? 'is missing.' : `${KINDS[issue.expected] ?? `must be ${issue.expected}`}.`;
     case 'too_small':
       return issue.origin === 'string' || issue.origin === 'array'
         ? 'must not be empty.'

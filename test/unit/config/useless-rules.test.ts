@@ -37,6 +37,16 @@ describe('a rule that can never match', () => {
     ]);
   });
 
+  it('is none that a profile covers: that is what profiles are for', () => {
+    const text =
+      'routes: [{ pattern: a, address: amqp://h/q }, { pattern: a, address: amqp://h/q }]\n' +
+      'profiles: { dev: { routes: [{ pattern: "*", address: amqp://h/q }, { pattern: b, address: amqp://h/q }] } }\n';
+    expect(read(text, {}, 'dev').warnings).toEqual([
+      '/etc/a.yaml:2: routes[1] can never match: rule 1, *, comes first and takes all of it. Move it up, or take it out.',
+      '/etc/a.yaml:1: routes[3] can never match: rule 3, a, comes first and takes all of it. Move it up, or take it out.',
+    ]);
+  });
+
   it('is one whose pattern another includes: no text matches it alone', () => {
     const pattern = fc.string({ unit: fc.constantFrom('a', 'b', '/', '%', '*'), maxLength: 5 });
     const text = fc.string({ unit: fc.constantFrom('a', 'b', '/', 'c'), maxLength: 6 });
