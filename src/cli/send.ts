@@ -1,4 +1,7 @@
 import { Command } from 'commander';
+import { TimeoutError } from '../errors.js';
+import type { Messenger } from '../messenger/messenger.js';
+import { SendError } from '../messenger/send-error.js';
 import { addConnectionOptions, createMessenger, warnOfPasswords } from './connection-options.js';
 import type { ConnectionOptions } from './connection-options.js';
 import { EXIT, positiveNumber, wholeNumber } from './exit.js';
@@ -14,13 +17,14 @@ import { template } from './template.js';
 
 /** Messages on their way at once: enough for any network, and few enough to stop soon. */
 const IN_FLIGHT = 4096;
+/** How long outcomes are waited for after Ctrl-C, unless `--timeout` says otherwise, in milliseconds. */
+const DRAIN_TIMEOUT = 10_000;
 /** How often the progress is looked at: once for so many messages. */
 const LOOK_EVERY = 256;
 
 interface SendOptions extends ConnectionOptions, InputOptions {
   timeout?: number;
   rate?: number;
-  drainTimeout: number;
   progress?: boolean;
   quiet?: boolean;
 }
@@ -38,7 +42,6 @@ export function sendCommand(): Command {
     .option('-j, --json', 'each line is a message in JSON, as recv --json prints it')
     .option('-r, --rate <n>', 'send so many a second at most', positiveNumber)
     .option('-t, --timeout <ms>', 'give up when outcomes take longer', wholeNumber)
-    .option('--drain-timeout <ms>', 'how long Ctrl-C waits for outcomes', wholeNumber, 5000)
     .option('-q, --quiet', 'print no summary');
   progressOptions().forEach((option) => command.addOption(option));
   addMessageOptions(command);
@@ -70,7 +73,7 @@ async function send(address: string, text: string | undefined, options: SendOpti
     if (!signal.aborted) throw error;
   }
   try {
-    if (interruption.isOver()) await messenger.stop({ drain: true, timeout: options.drainTimeout });
+    if (interruption.isOver()) await drain(messenger, options.timeout);
     else await messenger.send();
     progress.update(input.done());
   } finally {
@@ -79,4 +82,14 @@ async function send(address: string, text: string | undefined, options: SendOpti
   }
   if (interruption.isOver()) process.exitCode = EXIT.interrupted;
   else if (!outcomes.isGood) process.exitCode = EXIT.failed;
+}
+
+/** Waits for what was put. What is left then is given up, and told. */
+async function drain(messenger: Messenger, timeout: number = DRAIN_TIMEOUT): Promise<void> {
+  try {
+    await messenger.stop({ drain: true, timeout });
+  } catch (error) {
+    if (!(error instanceof SendError) && !(error instanceof TimeoutError)) throw error;
+    note(`amqp-messenger: ${error.message}`);
+  }
 }

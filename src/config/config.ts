@@ -22,7 +22,7 @@ export interface ConnectionsData {
     token?: string;
   };
   allowInsecureMechs?: boolean;
-  reconnect?: false | { initial?: boolean; delay?: number; maxDelay?: number; retries?: number };
+  reconnect?: false | { initial?: boolean; delay?: number; maxDelay?: number; retries?: number; refused?: boolean };
   outgoingWindow?: number;
   incomingWindow?: number;
   senderSettleMode?: 'unsettled' | 'settled' | 'mixed';
@@ -35,6 +35,7 @@ export interface ConnectionsData {
   maxMessageSize?: number;
   maxRedeliveries?: number;
   maxOutgoing?: { messages?: number; bytes?: number };
+  maxIncoming?: { bytes?: number };
 }
 
 /** What a file says once a profile is chosen. */

@@ -83,7 +83,7 @@ const reconnect = z
           .describe('Failed attempts in a row before giving up. Default no limit.'),
       }),
     ],
-    { error: 'must be false, or a group of keys: initial, delay, maxDelay, retries.' },
+    { error: 'must be false, or a group of keys: initial, delay, maxDelay, retries, refused.' },
   )
   .describe('How lost connections are opened again; false gives up at once.');
 
@@ -118,6 +118,12 @@ const connections = z
       })
       .exactOptional()
       .describe('How much may be queued for sending.'),
+    maxIncoming: z
+      .strictObject({
+        bytes: bytes().exactOptional().describe('Bytes that may wait to be got. Default 1 GiB.'),
+      })
+      .exactOptional()
+      .describe('How much may wait to be got before peers may send no more.'),
   })
   .describe('What holds for every connection.');
 

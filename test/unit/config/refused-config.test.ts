@@ -45,7 +45,7 @@ describe('an error in a configuration', () => {
     ['profiles: { a: 1 }', 'profiles.a must be a group of keys.'],
     [
       'connections: { reconnect: true }',
-      'connections.reconnect must be false, or a group of keys: initial, delay, maxDelay, retries.',
+      'connections.reconnect must be false, or a group of keys: initial, delay, maxDelay, retries, refused.',
     ],
     [
       'connections: { sasl: { mechanisms: [CRAM] } }',

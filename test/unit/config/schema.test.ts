@@ -6,6 +6,15 @@ import { jsonSchema } from '../../../src/config/schema.js';
 import { SASL_MECHANISMS } from '../../../src/link/credentials.js';
 import { refusal } from './support.js';
 
+/** `none` when there are no names, which is then the only text that has this type. */
+type NoneOf<Names> = [Names] extends [never] ? 'none' : Names;
+
+/** The keys of a group of options that files do not have. */
+type MissingIn<Name extends keyof MessengerOptions & keyof ConfiguredOptions> = Exclude<
+  keyof Exclude<NonNullable<MessengerOptions[Name]>, false>,
+  keyof Exclude<NonNullable<ConfiguredOptions[Name]>, false>
+>;
+
 describe('the schema of a configuration', () => {
   it('is the one that is shipped for editors', async () => {
     const text = await format(JSON.stringify(jsonSchema()), { parser: 'json', printWidth: 120 });
@@ -14,10 +23,16 @@ describe('the schema of a configuration', () => {
   });
 
   it('knows every option of a messenger that is data', () => {
-    // A type error here means that one has come to be on one side only.
-    type Missing = Exclude<keyof MessengerOptions, keyof ConfiguredOptions | 'blocking' | 'passive'>;
-    const missing: Missing[] = [];
-    expect(missing).toEqual([]);
+    // A type error here names one that files cannot have.
+    const missing: {
+      options: NoneOf<Exclude<keyof MessengerOptions, keyof ConfiguredOptions | 'blocking' | 'passive'>>;
+      reconnect: NoneOf<MissingIn<'reconnect'>>;
+      sasl: NoneOf<MissingIn<'sasl'>>;
+      tls: NoneOf<MissingIn<'tls'>>;
+      maxIncoming: NoneOf<MissingIn<'maxIncoming'>>;
+      maxOutgoing: NoneOf<MissingIn<'maxOutgoing'>>;
+    } = { options: 'none', reconnect: 'none', sasl: 'none', tls: 'none', maxIncoming: 'none', maxOutgoing: 'none' };
+    expect(new Set(Object.values(missing))).toEqual(new Set(['none']));
   });
 
   it('knows every SASL mechanism', () => {
