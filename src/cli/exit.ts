@@ -60,8 +60,6 @@ const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS/;
 /** The exit code for what was thrown. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CommandError) return error.exitCode;
-  // What a filter of standard output throws at us, too.
-  if (error instanceof Error && 'code' in error && error.code === 'EPIPE') return EXIT.brokenPipe;
   if (!(error instanceof MessagingError)) return EXIT.failed;
   // These only gather what was given up: the reason says more.
   if ((error.code === 'ERR_SEND' || error.code === 'ERR_NO_SOURCES') && error.cause !== undefined) {

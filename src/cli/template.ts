@@ -14,7 +14,7 @@ const FIELDS: Readonly<Record<string, (n: number) => string>> = {
 export class Template {
   readonly #parts: ((n: number) => string)[];
 
-  constructor(readonly text: string) {
+  constructor(text: string) {
     this.#parts = (text.match(/\{\{|\}\}|\{[^{}]*\}|[^{}]+|[{}]/g) ?? []).map(partOf);
   }
 
