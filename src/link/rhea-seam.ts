@@ -124,6 +124,8 @@ export interface RheaConnection extends RheaEvents {
   readonly error: RheaError | undefined;
   /** Shared: the idle time-out of the peer, by which heartbeats are sent. */
   readonly remote: { readonly open?: { idle_time_out?: number } };
+  /** Shared: what is on each channel. rhea begins a session on the lowest that is free. */
+  readonly local_channel_map: Record<number, unknown>;
   connect(): void;
   accept(socket: RheaSocket): void;
   /** Replaced on connections that are accepted: see `rhea-attach.ts`. */
@@ -185,6 +187,18 @@ const LONGEST_DELAY = 0x7fff_ffff;
 /** rhea sends heartbeats at half the idle time-out of the peer, which may be longer than a timer can be. */
 export function calmHeartbeats({ remote: { open } }: RheaConnection): void {
   if (open?.idle_time_out !== undefined) open.idle_time_out = Math.min(open.idle_time_out, LONGEST_DELAY);
+}
+
+/** Makes a session, on the lowest channel that is free and not to be avoided. */
+export function createSession(connection: RheaConnection, avoided: readonly number[]): RheaSession {
+  const { local_channel_map: channels } = connection;
+  const free = avoided.filter((channel) => channels[channel] === undefined);
+  for (const channel of free) channels[channel] = 'avoided';
+  try {
+    return connection.create_session(SESSION_BUFFER);
+  } finally {
+    for (const channel of free) Reflect.deleteProperty(channels, channel);
+  }
 }
 
 /** A value as rhea takes it in a map, made from its AMQP encoding, so that it goes out as exactly that type. */

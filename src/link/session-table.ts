@@ -3,7 +3,7 @@ import { FieldCursor } from '../codec/field-cursor.js';
 import { Transfer } from '../codec/transfer.js';
 import { ProtocolError } from '../errors.js';
 import type { RheaConnection, RheaSession } from './rhea-seam.js';
-import { SESSION_BUFFER } from './rhea-seam.js';
+import { createSession } from './rhea-seam.js';
 import { Session } from './session.js';
 import type { SessionHost } from './session.js';
 
@@ -15,6 +15,9 @@ export interface SessionTableEvents {
   freed(): void;
 }
 
+/** How many channels are left alone after their sessions. */
+const RESTING = 8;
+
 /** The sessions of a connection: found by the peer's channel for every frame, and chosen for every new link. */
 export class SessionTable {
   readonly #host: SessionHost;
@@ -22,6 +25,8 @@ export class SessionTable {
   readonly #events: SessionTableEvents;
   readonly #all = new Map<RheaSession, Session>();
   readonly #byChannel = new Map<number, Session>();
+  /** Channels of sessions that are over, the last first. */
+  #ended: number[] = [];
   // One of each, read anew for every frame.
   readonly #fields = new FieldCursor();
   readonly #transfer = new Transfer();
@@ -58,7 +63,7 @@ export class SessionTable {
   choose(connection: RheaConnection): Session | undefined {
     const allowed = Math.min(connection.channel_max ?? 0xffff, this.#channelMax) + 1;
     if (this.#all.size < allowed) {
-      const rhea = connection.create_session(SESSION_BUFFER);
+      const rhea = createSession(connection, this.#resting(allowed));
       const session = this.adopt(rhea, true);
       rhea.begin();
       return session;
@@ -81,6 +86,7 @@ export class SessionTable {
     rhea.on('session_close', () => {
       session.isEnding = true;
       this.#forgetChannel(session);
+      this.#ended = [rhea.local.channel, ...this.#ended].slice(0, RESTING);
       this.#events.ended(session);
       // rhea has yet to answer, and then gives back the channel, which channel-max may be waiting for.
       setImmediate(() => {
@@ -105,6 +111,14 @@ export class SessionTable {
     if (!session.isOurs || session.isEnding || session.links > 0) return;
     session.isEnding = true;
     session.rhea.close();
+  }
+
+  /**
+   * Channels that had better not be used again yet, as far as there are others: RabbitMQ 4 passes over the begin frame of a
+   * session on a channel whose last session it has not quite done with, and never answers it.
+   */
+  #resting(allowed: number): number[] {
+    return this.#ended.slice(0, allowed - this.#all.size - 1);
   }
 
   #onChannel(channel: number): Session {

@@ -254,3 +254,33 @@ describe('check 11: hosts that a peer names in its open frame', () => {
     expect(first.connections).toBe(1);
   });
 });
+
+describe('a session that the peer has ended', () => {
+  it('leaves its channel alone for a while, since the peer may not be done with it', async () => {
+    const peer = await ScriptedPeer.listen();
+    const { connection, link } = connect(peer.port);
+    connection.open(link);
+    const wire = await peer.accept();
+    const first = await wire.answerLink();
+    wire.send('end', { error: { condition: 'amqp:unauthorized-access' } }, first.channel);
+    await wire.read('end');
+    await turn();
+    const options = { name: 'next', address: 'q', dynamic: false, presettled: false, maxMessageSize: 0 };
+    connection.open(new SenderLink(options, { closed: () => undefined }));
+    expect([first.channel, (await wire.read('begin')).channel]).toEqual([0, 1]);
+  });
+
+  it('leaves it for the next when there is no other', async () => {
+    const peer = await ScriptedPeer.listen();
+    const { connection, link } = connect(peer.port);
+    connection.open(link);
+    const wire = await peer.accept();
+    const first = await wire.answerLink({ open: { channel_max: 0 } });
+    wire.send('end', {}, first.channel);
+    await wire.read('end');
+    await turn();
+    const options = { name: 'next', address: 'q', dynamic: false, presettled: false, maxMessageSize: 0 };
+    connection.open(new SenderLink(options, { closed: () => undefined }));
+    expect((await wire.read('begin')).channel).toBe(0);
+  });
+});

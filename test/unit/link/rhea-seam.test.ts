@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RheaConnection, RheaContext, RheaLink, RheaSession } from '../../../src/link/rhea-seam.js';
-import { SESSION_BUFFER, calmHeartbeats, transferWindow } from '../../../src/link/rhea-seam.js';
+import { SESSION_BUFFER, calmHeartbeats, createSession, transferWindow } from '../../../src/link/rhea-seam.js';
 import { acceptedConnection, dialledConnection, open } from '../../support/rhea-pair.js';
 import type { RheaSide } from '../../support/rhea-pair.js';
 import { AMQP_HEADER, HEARTBEAT, SASL_HEADER, encodeFrame, rawFrame } from '../../support/wire-frames.js';
@@ -250,6 +250,12 @@ describe('the SASL layer of rhea', () => {
 });
 
 describe('a session of rhea', () => {
+  it('is made on the lowest channel that is free and not to be avoided', async () => {
+    await open(rhea, socket);
+    const channels = [[], [1, 2], [1], [], []].map((avoided) => createSession(rhea, avoided).local.channel);
+    expect(channels).toEqual([0, 3, 2, 1, 4]);
+  });
+
   it('has its channel before it is begun, and begins with the window we ask for', async () => {
     await open(rhea, socket);
     const first = rhea.create_session(SESSION_BUFFER);
