@@ -36,6 +36,13 @@ export interface ConnectionsData {
   maxRedeliveries?: number;
   maxOutgoing?: { messages?: number; bytes?: number };
   maxIncoming?: { bytes?: number };
+  listen?: {
+    users?: Record<string, string>;
+    anonymous?: boolean;
+    maxConnections?: number;
+    maxSessions?: number;
+    maxLinks?: number;
+  };
 }
 
 /** What a file says once a profile is chosen. */

@@ -81,6 +81,7 @@ const reconnect = z
           .min(0)
           .exactOptional()
           .describe('Failed attempts in a row before giving up. Default no limit.'),
+        refused: z.boolean().exactOptional().describe('Also when the credentials are refused. Default false.'),
       }),
     ],
     { error: 'must be false, or a group of keys: initial, delay, maxDelay, retries, refused.' },
@@ -124,6 +125,16 @@ const connections = z
       })
       .exactOptional()
       .describe('How much may wait to be got before peers may send no more.'),
+    listen: z
+      .strictObject({
+        users: z.record(z.string(), z.string()).exactOptional().describe('Users and their passwords.'),
+        anonymous: z.boolean().exactOptional().describe('Whether others may come. Default: only without users.'),
+        maxConnections: z.int().min(1).exactOptional().describe('Connections there may be. Default 1000.'),
+        maxSessions: z.int().min(1).exactOptional().describe('Sessions of a connection. Default 1024.'),
+        maxLinks: z.int().min(1).exactOptional().describe('Links of a connection. Default 1024.'),
+      })
+      .exactOptional()
+      .describe('Who may connect where it listens, and with how much.'),
   })
   .describe('What holds for every connection.');
 

@@ -31,7 +31,17 @@ describe('the schema of a configuration', () => {
       tls: NoneOf<MissingIn<'tls'>>;
       maxIncoming: NoneOf<MissingIn<'maxIncoming'>>;
       maxOutgoing: NoneOf<MissingIn<'maxOutgoing'>>;
-    } = { options: 'none', reconnect: 'none', sasl: 'none', tls: 'none', maxIncoming: 'none', maxOutgoing: 'none' };
+      // A function is nothing for a file.
+      listen: NoneOf<Exclude<MissingIn<'listen'>, 'authenticate'>>;
+    } = {
+      options: 'none',
+      reconnect: 'none',
+      sasl: 'none',
+      tls: 'none',
+      maxIncoming: 'none',
+      maxOutgoing: 'none',
+      listen: 'none',
+    };
     expect(new Set(Object.values(missing))).toEqual(new Set(['none']));
   });
 
