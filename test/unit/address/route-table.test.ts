@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Pattern } from '../../../src/address/pattern.js';
 import { RouteTable } from '../../../src/address/route-table.js';
+import type { RouteRule } from '../../../src/address/route-table.js';
 import { OptionError, PatternError } from '../../../src/errors.js';
 
 describe('RouteTable', () => {
@@ -72,5 +73,15 @@ describe('RouteTable', () => {
     expect(() => table.match(undefined as unknown as string)).toThrow(OptionError);
     expect(() => table.resolve(7 as unknown as string)).toThrow(OptionError);
     expect(table.size).toBe(0);
+  });
+
+  it('takes other rules in place of all there are, or stays as it was', () => {
+    const table = new RouteTable().add('a', 'one').add('b/%', 'two');
+    table.replace([{ pattern: 'a/*', address: 'three-$1' }]);
+    expect([table.resolve('a'), table.resolve('b/x'), table.resolve('a/x')]).toEqual(['a', 'b/x', 'three-x']);
+    // As JavaScript may have it.
+    const broken = [{ pattern: 'c', address: 'four' }, { pattern: 5, address: 'five' } as unknown as RouteRule];
+    expect(() => table.replace(broken)).toThrow(PatternError);
+    expect([table.size, table.resolve('c'), table.resolve('a/x')]).toEqual([1, 'c', 'three-x']);
   });
 });
