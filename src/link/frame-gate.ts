@@ -131,6 +131,11 @@ export class FrameGate implements RheaSocket {
     });
   }
 
+  /** Tells rhea, whose idle timer knows of nothing else than what it is fed, that the peer is there. */
+  keepRheaAwake(): void {
+    if (this.#state === 'open' && this.#phase === 'amqp') this.#feed(EMPTY_FRAME);
+  }
+
   /** Ends at once, dropping what is not written. */
   destroy(error?: Error): void {
     this.#failure ??= error;
@@ -151,7 +156,7 @@ export class FrameGate implements RheaSocket {
       );
       return;
     }
-    this.#keepRheaAwake();
+    this.#afterTransfers();
     this.#events.turnEnded();
   }
 
@@ -164,9 +169,9 @@ export class FrameGate implements RheaSocket {
   }
 
   /** rhea takes silence for a dead peer, and transfers pass it by. */
-  #keepRheaAwake(): void {
-    if (this.#options.idleTimeout === 0 || this.#phase !== 'amqp') return;
-    if (this.#options.now() - this.#fedAt > this.#options.idleTimeout / 4) this.#feed(EMPTY_FRAME);
+  #afterTransfers(): void {
+    const { idleTimeout, now } = this.#options;
+    if (idleTimeout > 0 && now() - this.#fedAt > idleTimeout / 4) this.keepRheaAwake();
   }
 
   #feed(bytes: Buffer): void {

@@ -4,6 +4,14 @@ import type { Clock } from './clock.js';
 const LOOK = 0.5;
 const SILENCE = 1.5;
 
+/** What the watch tells. */
+export interface SilenceEvents {
+  /** Nothing has come for so long that the peer must be gone. */
+  silent(): void;
+  /** It has looked, which happens four times before a peer is given up. */
+  looked(): void;
+}
+
 /**
  * Finds a peer that is gone without a word: no byte of it, not even a heartbeat, for about twice the idle time-out that
  * it was told (AMQP 1.0 §2.4.5), and never for longer.
@@ -11,15 +19,15 @@ const SILENCE = 1.5;
 export class SilenceWatch {
   readonly #clock: Clock;
   readonly #idleTimeout: number;
-  readonly #silent: () => void;
+  readonly #events: SilenceEvents;
   #heardAt = 0;
   #timer: NodeJS.Timeout | undefined;
 
   /** @param idleTimeout In milliseconds; 0 never calls back. */
-  constructor(clock: Clock, idleTimeout: number, silent: () => void) {
+  constructor(clock: Clock, idleTimeout: number, events: SilenceEvents) {
     this.#clock = clock;
     this.#idleTimeout = idleTimeout;
-    this.#silent = silent;
+    this.#events = events;
   }
 
   /** The connection is open: from now on the peer has to be heard of. */
@@ -41,10 +49,11 @@ export class SilenceWatch {
   #look(): void {
     this.#timer = this.#clock.setTimeout(() => {
       this.#look();
+      this.#events.looked();
       if (!this.#isSilent()) return;
       // Timers come before input: when this process was the one that slept, what has come meanwhile is read first.
       setImmediate(() => {
-        if (this.#timer !== undefined && this.#isSilent()) this.#silent();
+        if (this.#timer !== undefined && this.#isSilent()) this.#events.silent();
       });
     }, this.#idleTimeout * LOOK);
   }

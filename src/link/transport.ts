@@ -54,7 +54,11 @@ export class Transport implements LinkTableHost {
     this.#clock = clock;
     this.#events = events;
     this.links = new LinkTable(this, limits.channelMax);
-    this.#silence = new SilenceWatch(clock, limits.idleTimeout, () => this.#fallSilent());
+    this.#silence = new SilenceWatch(clock, limits.idleTimeout, {
+      silent: () => this.#fallSilent(),
+      // Of the two that watch, rhea is to have no say: it would close first, and wait for the answer of a peer that is gone.
+      looked: () => this.gate.keepRheaAwake(),
+    });
     this.gate = this.#createGate(socket);
     this.#turn = new Turn(this.gate.writer);
     this.#listen();
