@@ -9,7 +9,7 @@ import type { ConfigProblem } from './problem.js';
 const REFERENCE = /\$\$\{|\$\{([A-Za-z_]\w*)(?::-([^}]*))?\}|\$\{/g;
 const FILE = 'file:';
 /** Values that may be `file:` and the path of a file. */
-const SECRETS = new Set(['sasl.user', 'sasl.password', 'sasl.token', 'tls.passphrase']);
+const SECRETS = /^(sasl\.(user|password|token)|tls\.passphrase|listen\.users\..*)$/s;
 /** Values that are paths, from the folder of the configuration. */
 const PATHS = new Set(['sasl.passwordFile', 'tls.caFile', 'tls.certFile', 'tls.keyFile']);
 const LARGEST_SECRET = 64 * 1024;
@@ -68,7 +68,7 @@ class Filling {
     const isConnection = path[0] === 'connections';
     const filled = this.#references(node, text, path);
     // Looked for in what is written here: what comes from outside must not name files.
-    if (isConnection && SECRETS.has(name) && text.startsWith(FILE)) {
+    if (isConnection && SECRETS.test(name) && text.startsWith(FILE)) {
       return this.#file(node, filled.slice(FILE.length), path);
     }
     return isConnection && PATHS.has(name) ? resolve(this.#surroundings.folder, filled) : filled;

@@ -23,18 +23,25 @@ export interface FromConfigOptions extends ConfigSource {
 export async function followConfig(config: Config, options: FromConfigOptions, engine: Engine): Promise<() => void> {
   const { onWarning = warn, watch = false } = options;
   config.warnings.forEach(onWarning);
-  engine.replaceRules(config, undefined);
+  replaceRules(engine, config, undefined);
   if (!watch) return () => undefined;
   const { watchConfig } = await import('../config/watch-config.js');
   let current = config;
   return watchConfig(config, options, {
     changed: (next, needRestart) => {
-      engine.replaceRules(next, current);
+      replaceRules(engine, next, current);
       current = next;
       engine.configChanged({ path: next.path, warnings: next.warnings, needRestart });
     },
     failed: (error) => engine.failed(error),
   });
+}
+
+/** Puts rules in place of those there were before, all at once. What has been added since stays behind them. */
+function replaceRules({ routes, rewrites, outbound }: Engine, config: Config, before: Config | undefined): void {
+  routes.replace([...config.routes, ...routes.rules.slice(before?.routes.length ?? 0)]);
+  rewrites.replace([...config.rewrites, ...rewrites.rules.slice(before?.rewrites.length ?? 0)]);
+  outbound.routesChanged();
 }
 
 function warn(warning: string): void {

@@ -1,6 +1,5 @@
 import { v4 as uuid } from 'uuid';
 import { RouteTable } from '../address/route-table.js';
-import type { RouteRule } from '../address/route-table.js';
 import { diagnose, isDiagnosed } from '../diagnostics.js';
 import { StateError, TimeoutError, asError } from '../errors.js';
 import type { MessagingError } from '../errors.js';
@@ -41,12 +40,6 @@ export interface Teller {
   /** How many listen to an event. */
   listenerCount(name: keyof MessengerEvents): number;
   tell<Name extends keyof MessengerEvents>(name: Name, ...values: MessengerEvents[Name]): void;
-}
-
-/** Rules for both tables. */
-interface Rules {
-  readonly routes: readonly RouteRule[];
-  readonly rewrites: readonly RouteRule[];
 }
 
 /** The parts of a messenger, and its life: made, stopped, used again, closed. */
@@ -110,14 +103,6 @@ export class Engine {
   requireReady(): void {
     this.requireOpen();
     if (this.#state === 'stopping') throw new StateError('The messenger is stopping. Await stop() first.');
-  }
-
-  /** Puts other rules in place of the first so many, all at once. Those added later stay behind them. */
-  replaceRules(config: Rules, before: Rules | undefined): void {
-    const later = { routes: before?.routes.length ?? 0, rewrites: before?.rewrites.length ?? 0 };
-    this.routes.replace([...config.routes, ...this.routes.rules.slice(later.routes)]);
-    this.rewrites.replace([...config.rewrites, ...this.rewrites.rules.slice(later.rewrites)]);
-    this.outbound.routesChanged();
   }
 
   /** A configuration has been edited. */

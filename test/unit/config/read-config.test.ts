@@ -111,12 +111,16 @@ describe('what comes from outside', () => {
   it('may be a secret in a file, from the folder of the configuration', () => {
     const folder = folderWith({ secret: 'pass word\n' });
     const { options } = readConfig(
-      'connections: { sasl: { user: me, password: file:secret, passwordFile: secret }, tls: { caFile: ca.pem } }',
+      'connections:\n' +
+        '  sasl: { user: me, password: file:secret, passwordFile: secret }\n' +
+        '  tls: { caFile: ca.pem }\n' +
+        '  listen: { users: { a.b: file:secret } }\n',
       join(folder, 'a.yaml'),
       undefined,
       {},
     );
     expect(options.sasl).toEqual({ user: 'me', password: 'pass word', passwordFile: join(folder, 'secret') });
+    expect(options.listen).toEqual({ users: { 'a.b': 'pass word' } });
     expect(options.tls).toEqual({ caFile: join(folder, 'ca.pem') });
   });
 
