@@ -312,7 +312,7 @@ export class SenderLink {
 
 function rejection(error: PeerError | undefined): LinkError {
   const reason = error === undefined ? 'without a reason' : `${error.condition} ${error.description ?? ''}`.trimEnd();
-  return new LinkError(`The peer rejected the message: ${reason}.`, { condition: error?.condition });
+  return new LinkError(`The peer rejected the message: ${reason.replace(/\.$/, '')}.`, { condition: error?.condition });
 }
 
 function tooLarge(size: number, limit: number): LinkError {
