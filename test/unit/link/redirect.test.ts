@@ -13,10 +13,6 @@ describe('a redirect', () => {
     expect(redirect(info)?.apply(endpoint)).toEqual({ ...endpoint, host: 'b', port: 7 });
   });
 
-  it('may have its port as text', () => {
-    expect(redirect({ 'network-host': 'b', port: '7' })).toMatchObject({ host: 'b', port: 7 });
-  });
-
   it.each([
     undefined,
     {},
