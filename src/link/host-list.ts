@@ -36,7 +36,8 @@ export class HostList {
   failed(): boolean {
     const wasRedirect = this.#redirect !== undefined;
     this.#next();
-    if (wasRedirect) return false; // whoever sent us there has not failed
+    // Whoever sent us there has not failed; but where there is nobody else, all there was to try has been tried.
+    if (wasRedirect) return this.#all.length === 1;
     this.#failed++;
     if (this.#failed < this.#all.length) return false;
     this.#failed = 0;
