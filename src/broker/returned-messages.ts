@@ -1,16 +1,17 @@
+import { Heap } from '../queue/heap.js';
 import type { StoredMessage } from './stored-message.js';
 
 /**
- * Messages that have come back to a queue, the one with the earliest place first: a binary heap, since they come back in
- * any order. Those that come back in the order of the queue are added in constant time.
+ * Messages that have come back to a queue, the one with the earliest place first: they come back in any
+ * order. Those that come back in the order of the queue are added in constant time.
  */
 export class ReturnedMessages {
-  #items: StoredMessage[] = [];
+  readonly #heap = new Heap<StoredMessage>(({ place }) => place);
   #nextDeadline = Infinity;
 
   /** How many there are. */
   get size(): number {
-    return this.#items.length;
+    return this.#heap.size;
   }
 
   /** A time before which none expires. `Infinity` when none ever does. */
@@ -20,44 +21,23 @@ export class ReturnedMessages {
 
   /** The one with the earliest place. */
   peek(): StoredMessage | undefined {
-    return this.#items[0];
+    return this.#heap.peek();
   }
 
   /** Adds one. */
   push(message: StoredMessage): void {
     if (message.deadline < this.#nextDeadline) this.#nextDeadline = message.deadline;
-    const items = this.#items;
-    let index = items.push(message) - 1;
-    while (index > 0) {
-      const parent = (index - 1) >> 1;
-      if (items[parent]!.place <= message.place) break;
-      items[index] = items[parent]!;
-      index = parent;
-    }
-    items[index] = message;
+    this.#heap.push(message);
   }
 
   /** Takes the one with the earliest place. */
   shift(): StoredMessage | undefined {
-    const items = this.#items;
-    const first = items[0];
-    const last = items.pop();
-    if (last === undefined || items.length === 0) return first;
-    let index = 0;
-    for (let child = 1; child < items.length; child = index * 2 + 1) {
-      if (child + 1 < items.length && items[child + 1]!.place < items[child]!.place) child++;
-      if (items[child]!.place >= last.place) break;
-      items[index] = items[child]!;
-      index = child;
-    }
-    items[index] = last;
-    return first;
+    return this.#heap.pop();
   }
 
   /** At most `count` of them from behind a place on, in order. They stay. */
   after(place: number, count: number): StoredMessage[] {
-    if (this.#items.length === 0) return [];
-    const behind = this.#items.filter((message) => message.place > place);
+    const behind = this.#heap.items.filter((message) => message.place > place);
     return behind.sort((a, b) => a.place - b.place).slice(0, count);
   }
 
@@ -71,8 +51,8 @@ export class ReturnedMessages {
 
   /** Takes everything out, in order. */
   drain(): StoredMessage[] {
-    const all = this.#items.sort((a, b) => a.place - b.place);
-    this.#items = [];
+    const all = [...this.#heap.items].sort((a, b) => a.place - b.place);
+    this.#heap.clear();
     this.#nextDeadline = Infinity;
     return all;
   }

@@ -1,5 +1,5 @@
 import { TimeoutError } from '../errors.js';
-import { DeadlineHeap } from '../queue/deadline-heap.js';
+import { Heap } from '../queue/heap.js';
 import { SYSTEM_QUEUE_CLOCK, lifetimeOf } from '../queue/expiry.js';
 import type { Expirable, QueueClock } from '../queue/expiry.js';
 import type { OutgoingDelivery } from '../queue/outgoing-delivery.js';
@@ -18,7 +18,7 @@ interface Expiring {
 /** Ends messages whose `expiryTime` or `ttl` runs out while they are queued. Those without either cost nothing. */
 export class OutgoingExpiry {
   readonly #clock: QueueClock;
-  readonly #heap = new DeadlineHeap<Expiring>();
+  readonly #heap = new Heap<Expiring>(({ deadline }) => deadline);
   /** Their time is over, but a peer may have them. */
   readonly #overdue = new Set<Expiring>();
   /** How many may be watched before those that have ended are looked for. */

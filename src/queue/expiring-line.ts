@@ -1,4 +1,4 @@
-import { DeadlineHeap } from './deadline-heap.js';
+import { Heap } from './heap.js';
 import { NumberedLine } from './numbered-line.js';
 
 /** As many deadlines of messages that have left may be kept, beyond as many as there are messages. */
@@ -10,7 +10,7 @@ const NONE: readonly never[] = [];
 export class ExpiringLine<Message extends object> {
   readonly #line = new NumberedLine<Message>();
   /** A message that leaves otherwise leaves its deadline behind. */
-  readonly #deadlines = new DeadlineHeap<{ readonly deadline: number; readonly number: number }>();
+  readonly #deadlines = new Heap<{ readonly deadline: number; readonly number: number }>(({ deadline }) => deadline);
 
   /** How many messages there are. */
   get size(): number {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ChannelFlushedError, ChannelQueueFullError } from '../../../src/errors.js';
 import { ClientQueue } from '../../../src/queue/client-queue.js';
 import type { Overflow } from '../../../src/queue/client-queue-options.js';
-import { DeadlineHeap } from '../../../src/queue/deadline-heap.js';
+import { Heap } from '../../../src/queue/heap.js';
 import { NumberedLine } from '../../../src/queue/numbered-line.js';
 import { FakeClock } from '../../support/fake-clock.js';
 
@@ -338,11 +338,11 @@ describe('NumberedLine', () => {
   });
 });
 
-describe('DeadlineHeap', () => {
+describe('Heap', () => {
   it('gives the earliest deadline first, also after some were forgotten', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 50 }), { maxLength: 200 }), fc.nat(5), (deadlines, odd) => {
-        const heap = new DeadlineHeap<{ deadline: number }>();
+        const heap = new Heap<{ deadline: number }>(({ deadline }) => deadline);
         for (const deadline of deadlines) heap.push({ deadline });
         heap.keep(({ deadline }) => deadline % 6 !== odd);
         const expected = deadlines.filter((deadline) => deadline % 6 !== odd).sort((left, right) => left - right);

@@ -1,45 +1,53 @@
-/** Something with a deadline. */
-export interface HasDeadline {
-  readonly deadline: number;
-}
-
-/** A binary heap: the earliest deadline first. Taking anything but the first out is left to `keep`, for many at once. */
-export class DeadlineHeap<Item extends HasDeadline> {
+/** A binary heap: the item with the lowest rank first. Taking anything but the first out is left to `keep`, for many at once. */
+export class Heap<Item> {
+  readonly #rank: (item: Item) => number;
   #items: Item[] = [];
+
+  /** @param rank What items are ordered by. It must not change while an item is in the heap. */
+  constructor(rank: (item: Item) => number) {
+    this.#rank = rank;
+  }
 
   /** How many items it holds. */
   get size(): number {
     return this.#items.length;
   }
 
-  /** The item with the earliest deadline. */
+  /** The items, in no order. */
+  get items(): readonly Item[] {
+    return this.#items;
+  }
+
+  /** The item with the lowest rank. */
   peek(): Item | undefined {
     return this.#items[0];
   }
 
-  /** Adds an item. Takes constant time when no item in it has a later deadline. */
+  /** Adds an item. Takes constant time when no item in it has a higher rank. */
   push(item: Item): void {
     const items = this.#items;
+    const rank = this.#rank(item);
     let index = items.push(item) - 1;
     while (index > 0) {
       const parent = (index - 1) >> 1;
-      if (items[parent]!.deadline <= item.deadline) break;
+      if (this.#rank(items[parent]!) <= rank) break;
       items[index] = items[parent]!;
       index = parent;
     }
     items[index] = item;
   }
 
-  /** Takes the item with the earliest deadline. */
+  /** Takes the item with the lowest rank. */
   pop(): Item | undefined {
     const items = this.#items;
     const first = items[0];
     const last = items.pop();
     if (last === undefined || items.length === 0) return first;
+    const rank = this.#rank(last);
     let index = 0;
     for (let child = 1; child < items.length; child = index * 2 + 1) {
-      if (child + 1 < items.length && items[child + 1]!.deadline < items[child]!.deadline) child++;
-      if (items[child]!.deadline >= last.deadline) break;
+      if (child + 1 < items.length && this.#rank(items[child + 1]!) < this.#rank(items[child]!)) child++;
+      if (this.#rank(items[child]!) >= rank) break;
       items[index] = items[child]!;
       index = child;
     }
