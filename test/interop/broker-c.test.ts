@@ -2,32 +2,17 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { EmbeddedBroker } from 'amqp-messenger/broker';
 import type { EmbeddedBrokerOptions } from 'amqp-messenger/broker';
-import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { ProtonUnavailable, buildCPrograms } from './build-c.js';
-import type { CProgram, CPrograms } from './build-c.js';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { CProgram } from './build-c.js';
+import { useCPrograms } from './use-c-programs.js';
 
 const execute = promisify(execFile);
 
-let programs: CPrograms;
-let unavailable: string | undefined;
-
-beforeAll(async () => {
-  try {
-    programs = await buildCPrograms();
-  } catch (error) {
-    if (!(error instanceof ProtonUnavailable) || process.env['CI'] !== undefined) throw error;
-    unavailable = error.message;
-    console.warn(`The C Messenger is not tested: ${unavailable}`);
-  }
-});
-
-beforeEach((context) => {
-  if (unavailable !== undefined) context.skip(unavailable);
-});
+const pathOf = useCPrograms();
 
 /** Runs a C program to its end, and gives the lines it printed. */
 async function run(program: CProgram, ...args: (string | number)[]): Promise<string[]> {
-  const { stdout } = await execute(programs.paths[program], args.map(String), { timeout: 60_000 });
+  const { stdout } = await execute(pathOf(program), args.map(String), { timeout: 60_000 });
   return stdout.split('\n').filter((line) => line !== '');
 }
 
