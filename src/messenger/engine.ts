@@ -25,7 +25,7 @@ import { Requests } from './requests.js';
 import { SendError } from './send-error.js';
 import type { MessengerStats } from './stats.js';
 import type { Subscription } from './subscription.js';
-import { Waits } from './waits.js';
+import { Waits, following } from './waits.js';
 
 const log = logger('messenger');
 
@@ -175,15 +175,8 @@ export class Engine {
   }
 
   async #stopWithin(options: WaitOptions): Promise<void> {
-    const stopped = this.#stopOnce();
     const onTimeout = (): string => 'Connections are still closing.';
-    await this.waits.until<undefined>(options, onTimeout, (settle) => {
-      stopped.then(
-        () => settle.resolve(undefined),
-        (error: unknown) => settle.reject(error),
-      );
-      return () => undefined;
-    });
+    await this.waits.until(options, onTimeout, following(this.#stopOnce()));
   }
 
   /** Stops for good. */

@@ -61,13 +61,7 @@ export class Waits {
   promised<Value>(limits: WaitLimits, promise: Promise<Value>): Promise<Value> {
     // Nobody may be listening by the time it fails.
     promise.catch(() => undefined);
-    return this.bounded(limits, (settle) => {
-      promise.then(
-        (value) => settle.resolve(value),
-        (error: unknown) => settle.reject(error),
-      );
-      return () => undefined;
-    });
+    return this.bounded(limits, following(promise));
   }
 
   /** Ends every call that waits; when none does, the next that is about to (spec §1.9). */
@@ -87,4 +81,15 @@ export class Waits {
 /** The limits of a call that by itself has none. */
 export function unlimited({ timeout, signal }: WaitOptions, onTimeout: string): WaitLimits {
   return { timeout: resolveTimeout(timeout, undefined), signal, onTimeout: () => onTimeout };
+}
+
+/** A start for a wait that ends as a promise does. Called off, it lets the promise go on. */
+export function following<Value>(promise: Promise<Value>): (settle: Settle<Value>) => () => void {
+  return (settle) => {
+    promise.then(
+      (value) => settle.resolve(value),
+      (error: unknown) => settle.reject(error),
+    );
+    return () => undefined;
+  };
 }
