@@ -30,7 +30,10 @@ export interface ReceiverLinkEvents {
   received(delivery: IncomingDelivery, link: ReceiverLink): void;
   /** The peer has taken back a message of which parts had come. It has used a credit. */
   aborted?(link: ReceiverLink): void;
-  /** `unsettled` is less than it was. So many of the deliveries that are settled now have not been got. */
+  /**
+   * `unsettled` is less than it was, and the peer has been told. So many of the deliveries that are settled now have not
+   * been got.
+   */
   settled?(link: ReceiverLink, inQueue: number): void;
   /** The peer has answered `drain`: credit it did not use is gone. */
   drained?(link: ReceiverLink): void;
@@ -56,6 +59,8 @@ export class ReceiverLink implements DeliverySource {
   #partial: PartialDelivery | undefined;
   #isOnWire = false;
   #isDraining = false;
+  /** Outcomes of its deliveries wait to be written. */
+  #isSettling = false;
   #overrun = 0;
   /** It has been closed from here; what the peer still sends is dropped. */
   #refused = false;
@@ -128,6 +133,7 @@ export class ReceiverLink implements DeliverySource {
     this.#partial = undefined;
     this.#isOnWire = false;
     this.#isDraining = false;
+    this.#isSettling = false;
     this.#overrun = 0;
     this.#refused = false;
     const aborted = this.#unsettled.drain();
@@ -165,6 +171,13 @@ export class ReceiverLink implements DeliverySource {
     // In mode second the sender settles, and has nothing more to tell us then (AMQP 1.0 §2.6.12).
     const isLeftToSender = this.options.receiverSettleMode === 1 && result !== undefined;
     this.#session.settleReceived(isLeftToSender ? { id, result, settled: false } : delivery);
+    this.#isSettling = true;
+  }
+
+  /** The session has written what was said of its deliveries: credit that answers it may go out behind. */
+  outcomesWritten(): void {
+    if (!this.#isSettling) return;
+    this.#isSettling = false;
     this.events.settled?.(this, 0);
   }
 

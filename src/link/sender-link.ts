@@ -45,6 +45,8 @@ export class SenderLink {
   /** Why it is gone for good, once it is. */
   #closedBy: MessagingError | undefined;
   #rhea: RheaLink | undefined;
+  /** What the peer takes, in bytes. Looked up once: rhea decodes it anew each time. */
+  #maxMessageSize = Infinity;
   #isOnWire = false;
   #draining = false;
   /** A delivery of several frames that the session window or the socket has cut short, and what of it has gone. */
@@ -65,6 +67,11 @@ export class SenderLink {
   /** Messages queued here that have not gone out. */
   get queued(): number {
     return this.#queue.size;
+  }
+
+  /** Those messages, in order, and some that have ended by themselves. */
+  get waiting(): Iterable<OutgoingDelivery> {
+    return this.#queue;
   }
 
   /** Messages that have gone out and have no outcome yet. */
@@ -105,6 +112,7 @@ export class SenderLink {
     this.#rhea = rhea;
     this.#draining = false;
     session.senders.add(this);
+    this.#maxMessageSize = maxMessageSize(rhea);
     rhea.on_flow = (frame) => this.#flow(frame.performative);
   }
 
@@ -219,10 +227,8 @@ export class SenderLink {
       this.#ended = Math.max(0, this.#ended - 1);
       return false;
     }
-    // rhea gives bytes for numbers beyond those of JavaScript, which no message reaches.
-    const limit = typeof rhea.max_message_size === 'number' ? rhea.max_message_size : 0;
-    if (limit > 0 && delivery.size > limit) {
-      delivery.finish('aborted', tooLarge(delivery.size, limit));
+    if (delivery.size > this.#maxMessageSize) {
+      delivery.finish('aborted', tooLarge(delivery.size, this.#maxMessageSize));
       return false;
     }
     // The bytes of one that has gone out before may still wait in a socket, so its header is not written over.
@@ -308,6 +314,11 @@ export class SenderLink {
     this.#draining = false;
     session.writeFlow(rhea, true);
   }
+}
+
+function maxMessageSize({ max_message_size: size }: RheaLink): number {
+  // rhea gives bytes for numbers beyond those of JavaScript, which no message reaches. 0 is no limit (AMQP 1.0 §2.7.3).
+  return typeof size === 'number' && size > 0 ? size : Infinity;
 }
 
 function rejection(error: PeerError | undefined): LinkError {

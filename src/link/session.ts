@@ -161,6 +161,7 @@ export class Session {
       if (!this.#inOrder) settlements.sort((a, b) => (a.id - b.id) | 0);
       this.#inOrder = true;
       this.#writeRuns(RECEIVER, settlements);
+      for (const link of this.receivers.values()) link.outcomesWritten();
     }
     if (this.#sent.length > 0) {
       const settlements = this.#sent.sort((a, b) => (a.id - b.id) | 0);

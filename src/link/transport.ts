@@ -31,6 +31,8 @@ const MIN_MAX_FRAME_SIZE = 512;
  */
 export class Transport implements LinkTableHost {
   readonly control: Output = new Output();
+  /** Known once the peer has opened. Looked up once: rhea decodes it anew each time. */
+  peerMaxFrameSize: number;
   readonly rhea: RheaConnection;
   readonly gate: FrameGate;
   /** The links on it, and their sessions. */
@@ -53,6 +55,7 @@ export class Transport implements LinkTableHost {
     this.#limits = limits;
     this.#clock = clock;
     this.#events = events;
+    this.peerMaxFrameSize = limits.maxOutgoingFrameSize;
     this.links = new LinkTable(this, limits.channelMax);
     this.#silence = new SilenceWatch(clock, limits.idleTimeout, {
       silent: () => this.#fallSilent(),
@@ -66,10 +69,6 @@ export class Transport implements LinkTableHost {
 
   get writer(): SocketWriter {
     return this.gate.writer;
-  }
-
-  get peerMaxFrameSize(): number {
-    return Math.min(this.rhea.max_frame_size ?? Infinity, this.#limits.maxOutgoingFrameSize);
   }
 
   get isOpen(): boolean {
@@ -192,6 +191,7 @@ export class Transport implements LinkTableHost {
     const failed = (context: RheaContext): void => this.#refuse(violation(context));
     rhea.on('connection_open', () => {
       if (this.#state !== 'opening') return;
+      this.peerMaxFrameSize = Math.min(rhea.max_frame_size ?? Infinity, this.#limits.maxOutgoingFrameSize);
       if (this.peerMaxFrameSize < MIN_MAX_FRAME_SIZE) {
         throw new ProtocolError(`The peer takes frames of ${this.peerMaxFrameSize} bytes; 512 is the least allowed.`);
       }

@@ -94,15 +94,15 @@ export class CreditScheduler<Link> {
     this.#draining.delete(link);
   }
 
-  /** A message has come over a link: one credit is used. */
-  received(link: Link): void {
+  /** Messages have come over a link: each has used a credit. `run` tops it up. */
+  received(link: Link, count = 1): void {
     const credit = this.#credited.get(link);
     if (credit === undefined) return;
-    this.#granted--;
-    if (credit > 1) {
-      this.#credited.set(link, credit - 1);
-      this.#topUp(link, credit - 1);
+    if (credit > count) {
+      this.#granted -= count;
+      this.#credited.set(link, credit - count);
     } else {
+      this.#granted -= credit;
       this.#credited.delete(link);
       this.#draining.delete(link);
       this.#blocked.add(link);

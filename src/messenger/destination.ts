@@ -16,7 +16,7 @@ export class Destination implements DeliveryOwner {
     to: string | undefined,
     endpoint: Endpoint,
     /** Whose it is: a tracker of another messenger is told by this. */
-    readonly outbound: object,
+    readonly destinations: object,
     ended: (delivery: OutgoingDelivery) => void,
   ) {
     this.#to = to;

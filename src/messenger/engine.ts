@@ -101,8 +101,9 @@ export class Engine {
 
   /** Throws when nothing new can be begun. */
   requireReady(): void {
+    if (this.#state === 'ready') return;
     this.requireOpen();
-    if (this.#state === 'stopping') throw new StateError('The messenger is stopping. Await stop() first.');
+    throw new StateError('The messenger is stopping. Await stop() first.');
   }
 
   /** A configuration has been edited. */

@@ -20,6 +20,9 @@ export class Granter {
   readonly #own = new OwnCredit<ReceiverLink>();
   readonly #shares = new WeakMap<Subscription, number>();
   readonly #links = new Map<ReceiverLink, Subscription | undefined>();
+  /** Messages that have come in a row over one link and are not counted yet: nearly all of a tick do. */
+  #arrived = 0;
+  #arrivedOn: ReceiverLink | undefined;
   #isScheduled = false;
   #rebalanceTimer: NodeJS.Timeout | undefined;
 
@@ -41,6 +44,7 @@ export class Granter {
 
   /** Lets peers send this many in all; -1 keeps `automatic` on their way for each link, -2 grants nothing (spec §1.7). */
   recv(count: number, automatic?: number): void {
+    this.#countArrivals();
     if (count === -1) this.#common.setAutomatic(automatic);
     else if (count === -2) this.#common.setManual();
     else this.#common.setExplicit(Math.max(count, 0));
@@ -56,6 +60,7 @@ export class Granter {
 
   /** Lets the peer of a link send so many more, now or when it is open; `undefined` stands for every link there is. */
   grant(subscription: Subscription, link: ReceiverLink | undefined, count: number): void {
+    this.#countArrivals();
     const links = link === undefined ? this.#links : [[link, subscription] as const];
     for (const [granted, owner] of links) {
       if (owner !== subscription) continue;
@@ -73,6 +78,7 @@ export class Granter {
 
   /** A link is gone, for now or for good: its credit goes back. */
   lost(link: ReceiverLink): void {
+    this.#countArrivals();
     this.#links.delete(link);
     this.#own.delete(link);
     this.#common.remove(link);
@@ -81,27 +87,31 @@ export class Granter {
 
   /** A message has come, or half of one that the peer then took back: it has used one credit. */
   received(link: ReceiverLink, isSettled = false): void {
-    this.#pause();
     if (isSettled) this.#own.settledInQueue(link, 1);
-    if (link.granted > 0) link.granted--;
-    else if (!this.#own.has(link)) this.#common.received(link);
+    if (link !== this.#arrivedOn) {
+      this.#countArrivals();
+      this.#arrivedOn = link;
+    }
+    this.#arrived++;
     this.#schedule();
   }
 
-  /** A message has been got. */
-  got(link: ReceiverLink, isSettled: boolean): void {
-    if (isSettled) this.#own.gotSettled(link);
+  /** A message has been got. `settled` is the link it came on, if it is settled: nobody else will tell that. */
+  got(settled: ReceiverLink | undefined): void {
+    if (settled !== undefined) this.#own.gotSettled(settled);
     this.#schedule();
   }
 
   /** Deliveries are settled now, and so many of them wait to be got. */
   settled(link: ReceiverLink, inQueue: number): void {
     if (inQueue > 0) this.#own.settledInQueue(link, inQueue);
+    this.#pause();
     this.#own.run(link);
   }
 
   /** The peer has given back what it did not use. */
   drained(link: ReceiverLink): void {
+    this.#countArrivals();
     // What the program has granted was not asked back.
     link.issueCredit(link.granted);
     if (this.#own.has(link)) this.#own.run(link);
@@ -116,6 +126,7 @@ export class Granter {
   }
 
   #assign(link: ReceiverLink, credit: number | undefined): void {
+    this.#countArrivals();
     if (credit === undefined) {
       this.#own.delete(link);
       this.#common.add(link, link.credit - link.granted);
@@ -124,6 +135,17 @@ export class Granter {
       this.#own.set(link, credit);
     }
     this.#schedule();
+  }
+
+  /** The credit that messages have used was granted by the program, or by the scheduler, or is that of a share. */
+  #countArrivals(): void {
+    const link = this.#arrivedOn;
+    if (link === undefined) return;
+    const own = Math.min(this.#arrived, link.granted);
+    link.granted -= own;
+    if (!this.#own.has(link)) this.#common.received(link, this.#arrived - own);
+    this.#arrived = 0;
+    this.#arrivedOn = undefined;
   }
 
   #schedule(): void {
@@ -140,6 +162,7 @@ export class Granter {
 
   #run(): void {
     this.#isScheduled = false;
+    this.#countArrivals();
     this.#pause();
     this.#common.run(this.#queued());
     if (!this.#common.starved) {

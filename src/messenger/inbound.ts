@@ -269,7 +269,7 @@ export class Inbound implements DeliveryHost {
       this.#wakeWaiters();
     } else {
       diversion.take(delivery);
-      this.#credit.got(link, settled);
+      this.#credit.got(settled ? link : undefined);
     }
   }
 
@@ -292,7 +292,7 @@ export class Inbound implements DeliveryHost {
   #left(delivery: IncomingDelivery): void {
     const { source, settled } = delivery;
     this.#lanes.taken(delivery);
-    if (source instanceof ReceiverLink) this.#credit.got(source, settled);
+    this.#credit.got(settled && source instanceof ReceiverLink ? source : undefined);
   }
 
   /** A loop goes on with what makes sense. */

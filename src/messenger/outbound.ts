@@ -1,9 +1,6 @@
 import { v4 as uuid } from 'uuid';
-import { parseAddress } from '../address/address.js';
-import { defaultRewrite } from '../address/default-rewrite.js';
-import { connectionKey, resolveEndpoint } from '../address/endpoint.js';
+import { connectionKey } from '../address/endpoint.js';
 import type { Endpoint } from '../address/endpoint.js';
-import { redact } from '../address/redact.js';
 import { expandReplyTo } from '../address/reply-to.js';
 import type { RouteTable } from '../address/route-table.js';
 import { encodeMessage } from '../codec/encode-message.js';
@@ -11,7 +8,7 @@ import { Output } from '../codec/output.js';
 import { ReceivedMessage } from '../codec/received-message.js';
 import { TRANSFER_HEADER_SIZE } from '../codec/transfer.js';
 import { diagnose, isDiagnosed } from '../diagnostics.js';
-import { AddressError, StateError, TrackerError } from '../errors.js';
+import { StateError, TimeoutError, TrackerError } from '../errors.js';
 import type { MessagingError } from '../errors.js';
 import type { LinkCarrier } from '../link/link-carrier.js';
 import type { LinkRequest } from '../link/link-request.js';
@@ -23,6 +20,7 @@ import type { Status } from '../queue/status.js';
 import { TrackerWindow } from '../queue/tracker-window.js';
 import type { Tracker } from '../queue/tracker.js';
 import { Destination } from './destination.js';
+import { Destinations } from './destinations.js';
 import { IdleLinks } from './idle-links.js';
 import { senderOptions } from './link-terms.js';
 import type { Settings, WaitOptions } from './options.js';
@@ -30,9 +28,6 @@ import { OutgoingExpiry } from './outgoing-expiry.js';
 import { OutgoingLedger } from './outgoing-ledger.js';
 import type { MessengerStats } from './stats.js';
 import type { Waits } from './waits.js';
-
-/** Addresses whose destinations are remembered. Beyond it they are worked out anew. */
-const MAX_DESTINATIONS = 10_000;
 
 /** What the outgoing side needs from its messenger. */
 export interface OutboundHost {
@@ -54,7 +49,7 @@ export interface OutboundHost {
 export class Outbound {
   readonly #host: OutboundHost;
   readonly #output = new Output();
-  readonly #destinations = new Map<string, Destination>();
+  readonly #destinations: Destinations;
   /** One link per connection and node, whatever addresses lead there. */
   readonly #links = new Map<string, SenderLink>();
   /** Links that peers have attached in order to receive, by who and what. */
@@ -62,13 +57,24 @@ export class Outbound {
   readonly #carriers = new WeakMap<SenderLink, LinkCarrier>();
   readonly #ledger: OutgoingLedger;
   readonly #window = new TrackerWindow();
-  readonly #expiry = new OutgoingExpiry();
+  readonly #expiry = new OutgoingExpiry({
+    waiting: () => this.#waiting(),
+    expire: (delivery) => this.#expired(delivery),
+  });
   readonly #idle: IdleLinks;
   #last: OutgoingDelivery | undefined;
 
   constructor(host: OutboundHost) {
     this.#host = host;
     this.#ledger = new OutgoingLedger(host.settings, host.waits, () => host.drained());
+    this.#destinations = new Destinations({
+      routes: host.routes,
+      rewrites: host.rewrites,
+      ended: (delivery) => {
+        this.#ledger.ended(delivery);
+        host.ended(delivery);
+      },
+    });
     this.#idle = new IdleLinks(host.settings.closeIdleAfter, this.#links, (link) => this.#closeIdle(link));
   }
 
@@ -91,7 +97,9 @@ export class Outbound {
   /** Whether a tracker came from here. */
   owns(tracker: Tracker): tracker is OutgoingDelivery {
     return (
-      tracker instanceof OutgoingDelivery && tracker.owner instanceof Destination && tracker.owner.outbound === this
+      tracker instanceof OutgoingDelivery &&
+      tracker.owner instanceof Destination &&
+      this.#destinations.has(tracker.owner)
     );
   }
 
@@ -123,7 +131,8 @@ export class Outbound {
    */
   put(message: Message, routed?: string): OutgoingDelivery {
     const { settings } = this.#host;
-    const destination = this.#destination(message, routed);
+    // What is not an object has no address.
+    const destination = this.#destinations.find((message as Message | null | undefined)?.address, routed);
     const lifetime = this.#expiry.lifetimeOf(message);
     this.#ledger.requireRoom();
     const output = this.#output;
@@ -146,11 +155,12 @@ export class Outbound {
     const link = lifetime > 0 ? this.#linkOf(destination) : undefined;
     this.#ledger.added(delivery);
     this.#last = delivery;
-    if (lifetime !== Infinity) this.#expiry.add(delivery, destination, lifetime);
     if (isDiagnosed('put')) {
       diagnose('put', { messenger: this.#host.name, destination: destination.destination, size: delivery.size });
     }
     link?.send(delivery);
+    if (lifetime <= 0) this.#expired(delivery);
+    else if (lifetime !== Infinity) this.#expiry.add(delivery, lifetime);
     return delivery;
   }
 
@@ -167,10 +177,8 @@ export class Outbound {
   /** Gives up a message that nobody needs any more, and that somebody has been told of. */
   withdraw(delivery: OutgoingDelivery): void {
     if (delivery.status !== 'pending') return;
-    delivery.finish('aborted', new StateError('The request was given up.'));
+    end(delivery, 'aborted', new StateError('The request was given up.'));
     this.#ledger.told(delivery);
-    const { owner } = delivery;
-    if (owner instanceof Destination) owner.link?.messageEnded();
   }
 
   /** Waits until `put` has room. */
@@ -211,35 +219,12 @@ export class Outbound {
     this.#ledger.forgetAborted();
   }
 
-  #destination(message: Message, routed: string | undefined): Destination {
-    // A message is what a caller says it is; what is not an object has no address.
-    const address = (message as Message | null | undefined)?.address;
-    if (typeof address !== 'string' || address === '') {
-      throw new AddressError('The message has no address. Set address to where it should go.');
-    }
-    if (routed !== undefined) {
-      const key = JSON.stringify([address, routed]);
-      return this.#destinations.get(key) ?? this.#resolve(key, address, routed);
-    }
-    // route() takes no null, so every route has somewhere to go.
-    return this.#destinations.get(address) ?? this.#resolve(address, address, this.#host.routes.resolve(address) ?? '');
+  *#waiting(): Iterable<OutgoingDelivery> {
+    for (const links of [this.#links, this.#guests]) for (const link of links.values()) yield* link.waiting;
   }
 
-  #resolve(key: string, address: string, routed: string): Destination {
-    const { rewrites } = this.#host;
-    const endpoint = resolveEndpoint(parseAddress(routed));
-    if (endpoint.passive) {
-      throw new AddressError(`${redact(address)} is an address to listen on. Put the address of a peer, without ~.`);
-    }
-    const rewritten = rewrites.match(address);
-    const to = rewritten === undefined ? defaultRewrite(address) : (rewritten.output ?? undefined);
-    const destination = new Destination(redact(routed), to, endpoint, this, (delivery) => {
-      this.#ledger.ended(delivery);
-      this.#host.ended(delivery);
-    });
-    if (this.#destinations.size >= MAX_DESTINATIONS) this.#destinations.clear();
-    this.#destinations.set(key, destination);
-    return destination;
+  #expired(delivery: OutgoingDelivery): void {
+    end(delivery, 'expired', new TimeoutError('The message expired before a peer took it.'));
   }
 
   #linkOf(destination: Destination): SenderLink {
@@ -259,7 +244,7 @@ export class Outbound {
     const guest = this.#guests.get(guestKey(carrier.peerId, endpoint.name));
     if (guest !== undefined) return guest;
     const link = new SenderLink(senderOptions(name, endpoint.name, settings), {
-      cameBack: () => this.#expiry.cameBack(),
+      cameBack: () => this.#expiry.look(),
       closed: (closed, error) => this.#linkClosed(this.#links, key, closed, error),
     });
     this.#links.set(key, link);
@@ -291,6 +276,12 @@ export class Outbound {
       ? { ...message.toObject(), replyTo: expanded }
       : { ...message, replyTo: expanded };
   }
+}
+
+/** Ends a message that may wait in a link's queue. */
+function end(delivery: OutgoingDelivery, status: 'aborted' | 'expired', error: MessagingError): void {
+  delivery.finish(status, error);
+  if (delivery.owner instanceof Destination) delivery.owner.link?.messageEnded();
 }
 
 function guestKey(peerId: string | undefined, address: string | undefined): string {

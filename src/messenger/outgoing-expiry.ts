@@ -1,38 +1,51 @@
-import { TimeoutError } from '../errors.js';
-import { Heap } from '../queue/heap.js';
 import { SYSTEM_QUEUE_CLOCK, lifetimeOf } from '../queue/expiry.js';
 import type { Expirable, QueueClock } from '../queue/expiry.js';
-import type { OutgoingDelivery } from '../queue/outgoing-delivery.js';
+import type { Deadline, OutgoingDelivery } from '../queue/outgoing-delivery.js';
 import { WakeUp } from '../queue/wake-up.js';
-import type { Destination } from './destination.js';
 
-/** Messages that are watched, before those that have ended are looked for. */
-const SMALLEST = 1024;
+/** Messages looked at, for each millisecond until the next look: about a tenth of the time goes into looking at most. */
+const LOOKED_AT_PER_MS = 2500;
 
-interface Expiring {
-  readonly deadline: number;
-  readonly delivery: OutgoingDelivery;
-  readonly destination: Destination;
+/** What the expiry needs from the outgoing side. */
+export interface OutgoingExpiryHost {
+  /** The messages that wait to be sent. They do not change while they are gone through. */
+  waiting(): Iterable<OutgoingDelivery>;
+  /** Ends a message that has no time left. */
+  expire(delivery: OutgoingDelivery): void;
 }
 
-/** Ends messages whose `expiryTime` or `ttl` runs out while they are queued. Those without either cost nothing. */
+/** The deadline of all messages of one turn that have so many milliseconds. */
+interface SharedDeadline extends Deadline {
+  readonly lifetime: number;
+  /** Never, until the turn ends. */
+  time: number;
+}
+
+/**
+ * Ends messages whose `expiryTime` or `ttl` runs out while they wait to be sent. What a peer may have is the peer's to
+ * expire.
+ *
+ * Nearly every message leaves at once, so none is kept account of: when the earliest deadline comes, all that wait are
+ * looked at. With many that is not done for every deadline, and a message may expire late by a millisecond for every
+ * 2500 that wait.
+ */
 export class OutgoingExpiry {
+  readonly #host: OutgoingExpiryHost;
   readonly #clock: QueueClock;
-  readonly #heap = new Heap<Expiring>(({ deadline }) => deadline);
-  /** Their time is over, but a peer may have them. */
-  readonly #overdue = new Set<Expiring>();
-  /** How many may be watched before those that have ended are looked for. */
-  #limit = SMALLEST;
   readonly #wakeUp: WakeUp<OutgoingExpiry>;
+  /**
+   * The deadlines of this turn. Time begins when it ends: nothing can leave or expire before, and to read the clock for
+   * every message would cost more than all else here.
+   */
+  #fresh: SharedDeadline[] = [];
+  #latest: SharedDeadline | undefined;
+  /** When it may look again. */
+  #notBefore = -Infinity;
 
-  constructor(clock: QueueClock = SYSTEM_QUEUE_CLOCK) {
+  constructor(host: OutgoingExpiryHost, clock: QueueClock = SYSTEM_QUEUE_CLOCK) {
+    this.#host = host;
     this.#clock = clock;
-    this.#wakeUp = new WakeUp<OutgoingExpiry>(clock, this, (expiry) => expiry.#expire());
-  }
-
-  /** How many messages are watched. */
-  get size(): number {
-    return this.#heap.size + this.#overdue.size;
+    this.#wakeUp = new WakeUp<OutgoingExpiry>(clock, this, (expiry) => expiry.look());
   }
 
   /** How many milliseconds a message has left. Throws `OptionError` for a time that is none. */
@@ -40,65 +53,58 @@ export class OutgoingExpiry {
     return lifetimeOf(message, this.#clock);
   }
 
-  /** Watches a message that has been queued. One that has no time left ends at once. */
-  add(delivery: OutgoingDelivery, destination: Destination, lifetime: number): void {
-    if (lifetime === Infinity) return;
-    if (lifetime <= 0) {
-      end(delivery, destination);
-      return;
-    }
-    if (this.size >= this.#limit) this.#forgetEnded();
-    this.#heap.push({ deadline: this.#clock.now() + lifetime, delivery, destination });
-    this.#schedule();
+  /** Sees to a message that has just been queued and has so many milliseconds from the end of this turn on. */
+  add(delivery: OutgoingDelivery, lifetime: number): void {
+    const latest = this.#latest;
+    delivery.expiry = latest?.lifetime === lifetime ? latest : this.#addDeadline(lifetime);
   }
 
-  /** Messages have come back from a peer that did not say what became of them: some may be overdue. */
-  cameBack(): void {
-    for (const expiring of this.#overdue) {
-      const { delivery, destination } = expiring;
-      if (delivery.isSent) continue;
-      this.#overdue.delete(expiring);
-      if (delivery.status === 'pending') end(delivery, destination);
+  /** Ends what has no time left, now. Also to be called when messages come back from a peer. */
+  look(): void {
+    const now = this.#clock.now();
+    const overdue: OutgoingDelivery[] = [];
+    let earliest = Infinity;
+    let count = 0;
+    for (const delivery of this.#host.waiting()) {
+      count++;
+      const { expiry, status } = delivery;
+      if (expiry === undefined || status !== 'pending') continue;
+      if (expiry.time <= now) overdue.push(delivery);
+      else if (expiry.time < earliest) earliest = expiry.time;
     }
+    this.#notBefore = now + count / LOOKED_AT_PER_MS;
+    this.#schedule(earliest);
+    for (const delivery of overdue) this.#host.expire(delivery);
   }
 
-  /** Watches nothing any more. */
+  /** Looks no more, until a message is added. */
   stop(): void {
-    this.#heap.clear();
-    this.#overdue.clear();
+    this.#fresh = [];
+    this.#latest = undefined;
     this.#wakeUp.cancel();
   }
 
-  #expire(): void {
+  #addDeadline(lifetime: number): SharedDeadline {
+    if (this.#fresh.length === 0) process.nextTick(() => this.#turnEnded());
+    const deadline = { lifetime, time: Infinity };
+    this.#fresh.push(deadline);
+    this.#latest = deadline;
+    return deadline;
+  }
+
+  #turnEnded(): void {
     const now = this.#clock.now();
-    for (let next = this.#heap.peek(); next !== undefined && next.deadline <= now; next = this.#heap.peek()) {
-      this.#heap.pop();
-      if (next.delivery.status !== 'pending') continue;
-      // What the peer may have is the peer's to expire, as long as it has it.
-      if (next.delivery.isSent) this.#overdue.add(next);
-      else end(next.delivery, next.destination);
+    let earliest = Infinity;
+    for (const deadline of this.#fresh) {
+      deadline.time = now + deadline.lifetime;
+      earliest = Math.min(earliest, deadline.time);
     }
-    this.#schedule();
+    this.#fresh = [];
+    this.#latest = undefined;
+    this.#schedule(earliest);
   }
 
-  /** Most end long before their time, and need not be remembered until then. */
-  #forgetEnded(): void {
-    this.#heap.keep(isPending);
-    for (const expiring of this.#overdue) if (!isPending(expiring)) this.#overdue.delete(expiring);
-    this.#limit = Math.max(SMALLEST, this.size * 2);
+  #schedule(deadline: number): void {
+    if (deadline !== Infinity) this.#wakeUp.at(Math.max(deadline, this.#notBefore));
   }
-
-  #schedule(): void {
-    const next = this.#heap.peek();
-    if (next !== undefined) this.#wakeUp.at(next.deadline);
-  }
-}
-
-function isPending({ delivery }: Expiring): boolean {
-  return delivery.status === 'pending';
-}
-
-function end(delivery: OutgoingDelivery, { link }: Destination): void {
-  delivery.finish('expired', new TimeoutError('The message expired before a peer took it.'));
-  link?.messageEnded();
 }

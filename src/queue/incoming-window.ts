@@ -1,7 +1,6 @@
 import type { Outcome } from '../message/outcome.js';
 import type { IncomingDelivery } from './incoming-delivery.js';
 import { RingBuffer } from './ring-buffer.js';
-import type { Status } from './status.js';
 
 /** Deliveries that wait, before those that need no place any more are looked for. */
 const SMALLEST = 1024;
@@ -73,10 +72,8 @@ export class IncomingWindow {
 }
 
 /** What came settled may be given an outcome too, though the peer is not told. */
-const MAY_BE_FINISHED: ReadonlySet<Status> = new Set(['pending', 'settled']);
-
 function isFinished({ status }: IncomingDelivery): boolean {
-  return !MAY_BE_FINISHED.has(status);
+  return status !== 'pending' && status !== 'settled';
 }
 
 /** Without a limit, what came settled would stay for ever. */

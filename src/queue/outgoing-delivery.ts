@@ -13,6 +13,12 @@ export interface DeliveryOwner {
   deliveryEnded(delivery: OutgoingDelivery, outcome?: Outcome): void;
 }
 
+/** When a message expires. One object serves all that expire at the same time. */
+export interface Deadline {
+  /** In milliseconds of a clock that never goes back. */
+  readonly time: number;
+}
+
 const NO_BYTES = Buffer.alloc(0);
 
 /**
@@ -33,6 +39,8 @@ export class OutgoingDelivery implements Tracker {
   isSent = false;
   /** How often it came back because a connection was lost. Written by the sender link only. */
   redeliveries = 0;
+  /** When it expires, if ever. Written by `OutgoingExpiry` only. */
+  expiry: Deadline | undefined = undefined;
   #status: Status = 'pending';
   #error: Error | undefined = undefined;
   #outcome: OutcomePromise | undefined = undefined;

@@ -8,19 +8,10 @@
  */
 export type Status = 'pending' | 'accepted' | 'rejected' | 'released' | 'modified' | 'settled' | 'aborted' | 'expired';
 
-const AFTER: Readonly<Record<Status, readonly Status[]>> = {
-  pending: ['accepted', 'rejected', 'released', 'modified', 'settled', 'aborted', 'expired'],
-  // A pre-settled delivery that was received can still be marked by its receiver.
-  settled: ['accepted', 'rejected', 'released', 'modified'],
-  accepted: [],
-  rejected: [],
-  released: [],
-  modified: [],
-  aborted: [],
-  expired: [],
-};
+/** What a delivery that came settled can still be marked as by its receiver. */
+const MARKS: ReadonlySet<Status> = new Set(['accepted', 'rejected', 'released', 'modified']);
 
 /** Whether a delivery may go from one status to another. */
 export function mayBecome(from: Status, to: Status): boolean {
-  return AFTER[from].includes(to);
+  return from === 'pending' ? to !== 'pending' : from === 'settled' && MARKS.has(to);
 }

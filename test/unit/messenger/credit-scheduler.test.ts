@@ -37,11 +37,9 @@ class Peers {
 
   /** The peer sends this many messages over a link. */
   send(link: string, count = 1): void {
-    for (let index = 0; index < count; index++) {
-      this.credit.set(link, this.of(link) - 1);
-      if (this.of(link) === 0) this.draining.delete(link);
-      this.scheduler.received(link);
-    }
+    this.credit.set(link, this.of(link) - count);
+    if (this.of(link) === 0) this.draining.delete(link);
+    this.scheduler.received(link, count);
   }
 
   /** The peer answers a drain: it gives back what it has. */
@@ -149,6 +147,8 @@ describe('explicit credit', () => {
     peers.send('a', 44);
     expect([peers.of('a'), peers.scheduler.receiving]).toEqual([55, 66]);
     peers.send('a', 45);
+    expect(peers.of('a')).toBe(10);
+    peers.scheduler.run(0);
     expect([peers.of('a'), peers.scheduler.receiving]).toEqual([21, 21]);
   });
 

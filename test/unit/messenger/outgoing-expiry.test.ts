@@ -1,57 +1,123 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { resolveEndpoint } from '../../../src/address/endpoint.js';
-import { parseAddress } from '../../../src/address/address.js';
-import { Destination } from '../../../src/messenger/destination.js';
 import { OutgoingExpiry } from '../../../src/messenger/outgoing-expiry.js';
 import { OutgoingDelivery } from '../../../src/queue/outgoing-delivery.js';
 import { FakeClock } from '../../support/fake-clock.js';
 
-/** An expiry on a clock of its own, and messages that are put with so many milliseconds left. */
-function watching(): { clock: FakeClock; expiry: OutgoingExpiry; put: (lifetime: number) => OutgoingDelivery } {
-  const clock = new FakeClock();
-  const expiry = new OutgoingExpiry(clock);
-  const endpoint = resolveEndpoint(parseAddress('amqp://localhost/q'));
-  const destination = new Destination('q', undefined, endpoint, {}, () => undefined);
-  let sequence = 0;
-  const put = (lifetime: number): OutgoingDelivery => {
-    const delivery = new OutgoingDelivery(Buffer.alloc(100), 0, 100, false, ++sequence, destination);
-    expiry.add(delivery, destination, lifetime);
-    return delivery;
-  };
-  return { clock, expiry, put };
+/** An expiry on a clock of its own, and what waits to be sent: a test takes out what a peer is to have. */
+class Watched {
+  readonly clock = new FakeClock();
+  readonly queue = new Set<OutgoingDelivery>();
+  /** How often all that waits was looked at. */
+  looks = 0;
+  readonly expiry = new OutgoingExpiry(
+    {
+      waiting: () => {
+        this.looks++;
+        return this.queue;
+      },
+      expire: (delivery) => {
+        this.queue.delete(delivery);
+        delivery.finish('expired');
+      },
+    },
+    this.clock,
+  );
+  /** Called when a message has ended. */
+  ended: () => void = () => undefined;
+
+  /** Queues messages with so many milliseconds left in this turn. */
+  queueUp(...lifetimes: number[]): OutgoingDelivery[] {
+    const owner = { destination: 'q', deliveryEnded: () => this.ended() };
+    return lifetimes.map((lifetime, index) => {
+      const delivery = new OutgoingDelivery(Buffer.alloc(100), 0, 100, false, index, owner);
+      this.queue.add(delivery);
+      if (lifetime !== Infinity) this.expiry.add(delivery, lifetime);
+      return delivery;
+    });
+  }
+
+  /** Does so, and lets the turn end. */
+  async put(...lifetimes: number[]): Promise<OutgoingDelivery[]> {
+    const deliveries = this.queueUp(...lifetimes);
+    await endOfTurn();
+    return deliveries;
+  }
 }
 
+const endOfTurn = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
+
+const statuses = (deliveries: readonly OutgoingDelivery[]): string[] => deliveries.map(({ status }) => status);
+
 describe('a queued message', () => {
-  it('expires when its time is over, and not before', () => {
-    const { clock, put } = watching();
-    const [late, early] = [put(200), put(100)];
-    clock.advance(99);
-    expect([early.status, late.status]).toEqual(['pending', 'pending']);
-    clock.advance(1);
-    expect([early.status, late.status]).toEqual(['expired', 'pending']);
-    clock.advance(100);
-    expect(late.status).toBe('expired');
-    expect(late.error).toMatchObject({ code: 'ERR_TIMEOUT' });
-    expect(clock.timers).toBe(0);
+  it('expires when its time is over, and not before', async () => {
+    const watched = new Watched();
+    const deliveries = await watched.put(200, 100);
+    watched.clock.advance(99);
+    expect(statuses(deliveries)).toEqual(['pending', 'pending']);
+    watched.clock.advance(1);
+    expect(statuses(deliveries)).toEqual(['pending', 'expired']);
+    watched.clock.advance(100);
+    expect(statuses(deliveries)).toEqual(['expired', 'expired']);
+    expect(watched.clock.timers).toBe(0);
   });
 
-  it.each([0, -1, -Infinity])('expires at once with %d milliseconds left', (lifetime) => {
-    const { clock, put } = watching();
-    expect(put(lifetime).status).toBe('expired');
-    expect(clock.timers).toBe(0);
+  it('expires in its millisecond, whenever it was put and however long it has', async () => {
+    const puts = fc.array(fc.tuple(fc.nat(5), fc.integer({ min: 1, max: 20 })), { maxLength: 30 });
+    await fc.assert(
+      fc.asyncProperty(puts, async (waits) => {
+        const watched = new Watched();
+        const due: [OutgoingDelivery, number][] = [];
+        for (const [wait, lifetime] of waits) {
+          watched.clock.advance(wait);
+          const [delivery] = await watched.put(lifetime);
+          due.push([delivery!, watched.clock.now() + lifetime]);
+        }
+        for (let step = 0; step < 26; step++) {
+          for (const [{ status }, time] of due) expect(status === 'expired').toBe(watched.clock.now() >= time);
+          watched.clock.advance(1);
+        }
+        expect(watched.clock.timers).toBe(0);
+      }),
+    );
   });
 
-  it('costs nothing when it never expires', () => {
-    const { clock, expiry, put } = watching();
-    expect(put(Infinity).status).toBe('pending');
-    expect(clock.timers + expiry.size).toBe(0);
+  it('has its time from the end of the turn on, since it cannot leave before', async () => {
+    const watched = new Watched();
+    const [delivery] = watched.queueUp(10);
+    watched.clock.advance(10);
+    await endOfTurn();
+    watched.clock.advance(9);
+    expect(delivery!.status).toBe('pending');
+    watched.clock.advance(1);
+    expect(delivery!.status).toBe('expired');
   });
 
-  it('lets go of its bytes', () => {
-    const { clock, put } = watching();
-    const delivery = put(5);
-    clock.advance(5);
-    expect(delivery.buffer).toHaveLength(0);
+  it('may be put by whoever is told that another has expired', async () => {
+    const watched = new Watched();
+    await watched.put(10, 10);
+    const late: OutgoingDelivery[] = [];
+    watched.ended = () => late.push(...watched.queueUp(5));
+    watched.clock.advance(10);
+    watched.ended = () => undefined;
+    await endOfTurn();
+    expect(statuses(late)).toEqual(['pending', 'pending']);
+    watched.clock.advance(5);
+    expect(statuses(late)).toEqual(['expired', 'expired']);
+  });
+
+  it('is never looked at while none expires', async () => {
+    const watched = new Watched();
+    await watched.put(Infinity, Infinity);
+    watched.clock.advance(1e9);
+    expect([watched.looks, watched.clock.timers, watched.clock.readings]).toEqual([0, 0, 0]);
+  });
+
+  it('costs one reading of the clock per turn, not per message', async () => {
+    const watched = new Watched();
+    await watched.put(...Array.from({ length: 1000 }, () => 50));
+    // One for the time, one to set the timer by.
+    expect(watched.clock.readings).toBe(2);
   });
 
   it.each([
@@ -60,14 +126,14 @@ describe('a queued message', () => {
     ['an expiry time in milliseconds', { expiryTime: Date.UTC(2030, 0, 1) + 10 }],
     ['both, of which the time counts', { expiryTime: Date.UTC(2030, 0, 1) + 10, ttl: 99 }],
   ])('lives as long as %s says', (_title, message) => {
-    expect(watching().expiry.lifetimeOf(message)).toBe(10);
+    expect(new Watched().expiry.lifetimeOf(message)).toBe(10);
   });
 
   it.each([{ ttl: NaN }, { ttl: '10' }, { expiryTime: new Date(NaN) }, { expiryTime: '2030' }])(
     'is refused with %j',
     (message) => {
       // Callers without types may give anything.
-      expect(() => watching().expiry.lifetimeOf(message as { ttl: number })).toThrow(
+      expect(() => new Watched().expiry.lifetimeOf(message as { ttl: number })).toThrow(
         expect.objectContaining({ code: 'ERR_OPTION' }) as Error,
       );
     },
@@ -75,64 +141,49 @@ describe('a queued message', () => {
 });
 
 describe('a message that the peer may have', () => {
-  it('does not expire', () => {
-    const { clock, expiry, put } = watching();
-    const delivery = put(100);
-    delivery.isSent = true;
-    clock.advance(1000);
-    expiry.cameBack();
-    expect(delivery.status).toBe('pending');
+  it('does not expire, and expires when it comes back if its time is over', async () => {
+    const watched = new Watched();
+    const [overdue, early] = await watched.put(100, 300);
+    watched.queue.clear();
+    watched.clock.advance(200);
+    expect(statuses([overdue!, early!])).toEqual(['pending', 'pending']);
+    watched.queue.add(overdue!).add(early!);
+    watched.expiry.look();
+    expect(statuses([overdue!, early!])).toEqual(['expired', 'pending']);
+    watched.clock.advance(100);
+    expect(early!.status).toBe('expired');
   });
 
-  it('expires once it has come back, and only if its time is over', () => {
-    const { clock, expiry, put } = watching();
-    const [overdue, early] = [put(100), put(300)];
-    overdue.isSent = early.isSent = true;
-    clock.advance(200);
-    overdue.isSent = early.isSent = false;
-    expiry.cameBack();
-    expect([overdue.status, early.status]).toEqual(['expired', 'pending']);
-    clock.advance(100);
-    expect(early.status).toBe('expired');
-  });
-
-  it('is left alone when it has its outcome', () => {
-    const { clock, expiry, put } = watching();
-    const delivery = put(100);
-    delivery.isSent = true;
-    clock.advance(100);
-    delivery.finish('accepted');
-    delivery.isSent = false;
-    expiry.cameBack();
-    expect(delivery.status).toBe('accepted');
-    expect(expiry.size).toBe(0);
+  it('is left alone when it has its outcome', async () => {
+    const watched = new Watched();
+    const [delivery] = await watched.put(100);
+    delivery!.finish('accepted');
+    watched.clock.advance(200);
+    watched.expiry.look();
+    expect(delivery!.status).toBe('accepted');
   });
 });
 
-describe('what is watched', () => {
-  it('is forgotten when most of it has ended, long before its time', () => {
-    const { expiry, put } = watching();
-    for (let number = 0; number < 100_000; number++) put(1e9).finish('accepted');
-    expect(expiry.size).toBeLessThan(3000);
+describe('a long queue', () => {
+  it('is not gone through for every deadline, and still nothing stays in it for long', async () => {
+    const watched = new Watched();
+    await watched.put(...Array.from({ length: 50_000 }, () => 1e6), ...Array.from({ length: 100 }, (_, at) => at + 1));
+    watched.clock.advance(121);
+    expect(watched.queue.size).toBe(50_000);
+    // A look at 50,000 is followed by 20 ms without one.
+    expect(watched.looks).toBeLessThanOrEqual(7);
   });
+});
 
-  it('is forgotten too when a peer has it and never says what becomes of it but for some', () => {
-    const { clock, expiry, put } = watching();
-    for (let number = 0; number < 10_000; number++) {
-      const delivery = put(1);
-      delivery.isSent = true;
-      clock.advance(1);
-      if (number % 10 > 0) delivery.finish('accepted');
-    }
-    expect(expiry.size).toBeLessThan(3000);
-  });
-
-  it('is nothing after a stop', () => {
-    const { clock, expiry, put } = watching();
-    const delivery = put(10);
-    expiry.stop();
-    clock.advance(10);
-    expect(delivery.status).toBe('pending');
-    expect(clock.timers + expiry.size).toBe(0);
+describe('after a stop', () => {
+  it('nothing expires', async () => {
+    const watched = new Watched();
+    const [delivery] = await watched.put(10);
+    const [another] = watched.queueUp(10);
+    watched.expiry.stop();
+    await endOfTurn();
+    watched.clock.advance(10);
+    expect(statuses([delivery!, another!])).toEqual(['pending', 'pending']);
+    expect(watched.clock.timers).toBe(0);
   });
 });
