@@ -1,4 +1,5 @@
 import { storeUint32 } from './big-endian.js';
+import { Slab } from './slab.js';
 
 /** With less room than this left in a slab, in bytes, a record begins in a fresh one. */
 const LEAST_ROOM = 512;
@@ -7,21 +8,30 @@ const LEAST_ROOM = 512;
  * Where bytes to be sent are written: records, one after the other, in slabs of memory.
  *
  * A record that has been written stays where it is and is not written over, so whoever keeps `buffer`, the beginning and
- * the end of it can hand those bytes to a socket later without a copy. Only the record being written may move.
+ * the end of it can hand those bytes to a socket later without a copy. Only the record being written may move. When slabs
+ * are used again, that holds for as long as somebody holds `slab`.
  */
 export class Output {
-  /** The slab the record is written into. */
+  /** The slab the record is written into, and its memory. */
+  slab: Slab;
   buffer: Buffer;
   /** Where the record being written begins, headroom included. */
   start = 0;
   /** The next byte to write. */
   position = 0;
   readonly #slabSize: number;
+  readonly #spare: Slab[] | undefined;
 
-  /** @param slabSize How much memory is taken at a time, in bytes. Default 64 KiB. */
-  constructor(slabSize = 65_536) {
+  /**
+   * @param slabSize How much memory is taken at a time, in bytes. Default 64 KiB.
+   * @param isReused Whether slabs that nobody holds are written into again. Default false.
+   */
+  constructor(slabSize = 65_536, isReused = false) {
     this.#slabSize = slabSize;
-    this.buffer = Buffer.allocUnsafeSlow(slabSize);
+    this.#spare = isReused ? [] : undefined;
+    this.slab = new Slab(slabSize, this.#spare);
+    this.slab.hold();
+    this.buffer = this.slab.buffer;
   }
 
   /** Begins a record, `headroom` bytes of which are left free for a frame header to be filled in later. */
@@ -29,7 +39,7 @@ export class Output {
     const room = this.buffer.length - this.position;
     // A slab made for one large record serves no other: small ones would keep all of it in memory.
     if (room < headroom + LEAST_ROOM || this.buffer.length > this.#slabSize) {
-      this.buffer = Buffer.allocUnsafeSlow(Math.max(this.#slabSize, headroom + LEAST_ROOM));
+      this.#take(Math.max(this.#slabSize, headroom + LEAST_ROOM));
       this.position = 0;
     }
     this.start = this.position;
@@ -70,10 +80,21 @@ export class Output {
   /** Takes exactly what a large piece needs, but at least half as much again, so that many small ones are few moves. */
   #grow(bytes: number): void {
     const used = this.position - this.start;
-    const slab = Buffer.allocUnsafeSlow(Math.max(this.#slabSize, used + Math.max(bytes, used >>> 1)));
-    this.buffer.copy(slab, 0, this.start, this.position);
-    this.buffer = slab;
+    const { buffer, start, position } = this;
+    // Its bytes are still there after it was let go: nothing else is written before they are copied.
+    this.#take(Math.max(this.#slabSize, used + Math.max(bytes, used >>> 1)));
+    buffer.copy(this.buffer, 0, start, position);
     this.start = 0;
     this.position = used;
+  }
+
+  /** Goes on in another slab. */
+  #take(size: number): void {
+    const isUsual = size === this.#slabSize;
+    const slab = (isUsual ? this.#spare?.pop() : undefined) ?? new Slab(size, isUsual ? this.#spare : undefined);
+    slab.hold();
+    this.slab.release();
+    this.slab = slab;
+    this.buffer = slab.buffer;
   }
 }

@@ -2,7 +2,7 @@ import { TRANSFER_HEADER_SIZE, writeTransferHeader } from '../codec/transfer.js'
 import { LinkError } from '../errors.js';
 import type { MessagingError, PeerError } from '../errors.js';
 import type { Outcome } from '../message/outcome.js';
-import type { OutgoingDelivery } from '../queue/outgoing-delivery.js';
+import type { HeldMemory, OutgoingDelivery } from '../queue/outgoing-delivery.js';
 import { RingBuffer } from '../queue/ring-buffer.js';
 import { Unsettled } from '../queue/unsettled.js';
 import type { RheaFlow, RheaLink } from './rhea-seam.js';
@@ -53,6 +53,7 @@ export class SenderLink {
   #unfinished: OutgoingDelivery | undefined;
   /** Its bytes: the peer may settle it before all of it has gone, and the delivery then lets go of them. */
   #unfinishedBytes: Buffer | undefined;
+  #unfinishedMemory: HeldMemory | undefined;
   #sentBytes = 0;
   /** Whether anything was queued since whoever looks for idle links has looked. */
   isBusy = false;
@@ -245,10 +246,10 @@ export class SenderLink {
   }
 
   #whole(session: Session, rhea: RheaLink, delivery: OutgoingDelivery): void {
-    const { buffer, start, end, id, presettled } = delivery;
+    const { buffer, start, end, id, presettled, memory } = delivery;
     const at = start - TRANSFER_HEADER_SIZE;
     writeTransferHeader(buffer, at, end - start, session.channel, rhea.local.handle, id, presettled, false);
-    session.host.writer.append(buffer, at, end);
+    session.host.writer.append(buffer, at, end, memory);
     this.#countFrame(session);
     if (presettled) this.#leave(session, delivery);
   }
@@ -256,8 +257,7 @@ export class SenderLink {
   /** Writes the next frame of a message, with the header in memory of its own. */
   #fragment(session: Session, rhea: RheaLink, delivery: OutgoingDelivery): void {
     const { control, writer, peerMaxFrameSize } = session.host;
-    this.#unfinished = delivery;
-    const bytes = (this.#unfinishedBytes ??= delivery.buffer);
+    const bytes = this.#unfinishedBytes ?? this.#beginFragments(delivery);
     const from = delivery.start + this.#sentBytes;
     const to = Math.min(from + peerMaxFrameSize - TRANSFER_HEADER_SIZE, delivery.end);
     const more = to < delivery.end;
@@ -268,7 +268,7 @@ export class SenderLink {
     writeTransferHeader(buffer, start, to - from, session.channel, handle, delivery.id, delivery.presettled, more);
     control.position += TRANSFER_HEADER_SIZE;
     writer.append(buffer, start, control.position);
-    writer.append(bytes, from, to);
+    writer.append(bytes, from, to, this.#unfinishedMemory);
     this.#sentBytes += to - from;
     this.#countFrame(session);
     if (more) return;
@@ -281,7 +281,17 @@ export class SenderLink {
     host.leaving(this);
   }
 
+  #beginFragments(delivery: OutgoingDelivery): Buffer {
+    this.#unfinished = delivery;
+    this.#unfinishedBytes = delivery.buffer;
+    this.#unfinishedMemory = delivery.memory;
+    this.#unfinishedMemory?.hold();
+    return delivery.buffer;
+  }
+
   #endFragments(): void {
+    this.#unfinishedMemory?.release();
+    this.#unfinishedMemory = undefined;
     this.#unfinished = undefined;
     this.#unfinishedBytes = undefined;
     this.#sentBytes = 0;

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { HeldMemory } from '../queue/outgoing-delivery.js';
 
 /** Bytes that may wait to be written before the data plane stops adding to them: 1 MiB. */
 const HIGH_WATER = 1 << 20;
@@ -23,6 +24,8 @@ export class SocketWriter {
   #pieces: Buffer[] = [];
   /** The last piece, still open to neighbours. */
   #buffer: Buffer | undefined;
+  /** What those pieces are in, as far as it is used again. */
+  #held: HeldMemory[] = [];
   #start = 0;
   #end = 0;
   #appended = 0;
@@ -47,14 +50,18 @@ export class SocketWriter {
     return blocked;
   }
 
-  /** Adds `buffer[start, end)`, which must not change until it is written. */
-  append(buffer: Buffer, start: number, end: number): void {
+  /** Adds `buffer[start, end)`, which must not change until it is written: `memory`, which it is in, is held until then. */
+  append(buffer: Buffer, start: number, end: number, memory?: HeldMemory): void {
     this.#appended += end - start;
     if (buffer === this.#buffer && start === this.#end) {
       this.#end = end;
       return;
     }
     this.#closePiece();
+    if (memory !== undefined) {
+      memory.hold();
+      this.#held.push(memory);
+    }
     this.#buffer = buffer;
     this.#start = start;
     this.#end = end;
@@ -74,11 +81,16 @@ export class SocketWriter {
     this.#closePiece();
     const pieces = this.#pieces;
     if (pieces.length === 0) return;
+    const held = this.#held;
     this.#pieces = [];
+    this.#held = [];
     if (!this.#socket.writable) return;
     const total = this.#appended;
     const done = (error?: Error | null): void => {
-      if (!error) this.#afterWrite(total);
+      // After an error nobody knows what the socket still reads: that memory is not used again.
+      if (error) return;
+      for (const memory of held) memory.release();
+      this.#afterWrite(total);
     };
     if (pieces.length === 1) {
       this.#socket.write(pieces[0]!, done);

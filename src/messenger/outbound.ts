@@ -48,7 +48,7 @@ export interface OutboundHost {
 /** The way out: put → route and rewrite → encode → link → outcome → tracker. */
 export class Outbound {
   readonly #host: OutboundHost;
-  readonly #output = new Output();
+  readonly #output = new Output(undefined, true);
   readonly #destinations: Destinations;
   /** One link per connection and node, whatever addresses lead there. */
   readonly #links = new Map<string, SenderLink>();
@@ -150,6 +150,7 @@ export class Outbound {
       settings.outgoingWindow === 0,
       this.#window.next(),
       destination,
+      output.slab,
     );
     // What has expired already goes nowhere.
     const link = lifetime > 0 ? this.#linkOf(destination) : undefined;

@@ -19,6 +19,13 @@ export interface Deadline {
   readonly time: number;
 }
 
+/** Memory that is not written over as long as somebody holds it. */
+export interface HeldMemory {
+  hold(): void;
+  /** Once for each `hold`. */
+  release(): void;
+}
+
 const NO_BYTES = Buffer.alloc(0);
 
 /**
@@ -41,6 +48,8 @@ export class OutgoingDelivery implements Tracker {
   redeliveries = 0;
   /** When it expires, if ever. Written by `OutgoingExpiry` only. */
   expiry: Deadline | undefined = undefined;
+  /** What the bytes are in, if that is used again. It is held until the delivery ends. */
+  memory: HeldMemory | undefined;
   #status: Status = 'pending';
   #error: Error | undefined = undefined;
   #outcome: OutcomePromise | undefined = undefined;
@@ -54,7 +63,11 @@ export class OutgoingDelivery implements Tracker {
     /** Counts up per owner, so that `send()` knows which deliveries were put before it. */
     readonly sequence: number,
     readonly owner: DeliveryOwner,
-  ) {}
+    memory?: HeldMemory,
+  ) {
+    this.memory = memory;
+    memory?.hold();
+  }
 
   get direction(): 'outgoing' {
     return 'outgoing';
@@ -90,6 +103,8 @@ export class OutgoingDelivery implements Tracker {
     this.#status = status;
     this.#error = error;
     this.buffer = NO_BYTES;
+    this.memory?.release();
+    this.memory = undefined;
     this.owner.deliveryEnded(this, outcome);
     this.#outcome?.resolve(status);
   }

@@ -351,6 +351,36 @@ describe('a hostile message', () => {
   });
 });
 
+describe('a peer that accepts messages before it has read them', () => {
+  it('gets them as they were put, whatever is put meanwhile', async () => {
+    const peer = await ScriptedPeer.listen();
+    const messenger = createTrackingMessenger();
+    const body = (index: number): Buffer => Buffer.alloc(20_000, index % 251);
+    const put = (index: number): void => void messenger.put({ address: peer.address('q'), body: body(index) });
+    put(0);
+    const wire = await peer.accept();
+    const link = await wire.answerLink({ begin: { incoming_window: 10_000 } });
+    wire.grant(link, 10_000);
+    const first = await wire.read('transfer');
+    // So much is on its way that most of it waits in the other side's socket.
+    wire.socket.pause();
+    for (let index = 1; index < 1000; index++) put(index);
+    // The last first: their memory would be the first to be used again.
+    for (let index = 999; index >= 0; index--) wire.accept(link, index);
+    while (messenger.stats().outgoing.ended.accepted < 100) await messenger.work();
+    for (let index = 1000; index < 2000; index++) put(index);
+    wire.socket.resume();
+    const seen = [first];
+    while (seen.length < 2000) {
+      wire.accept(link, 0, 1999);
+      seen.push(await wire.read('transfer'));
+    }
+    expect(seen.findIndex(({ payload: bytes }, index) => !bytes.subarray(-20_000).equals(body(index)))).toBe(-1);
+    await messenger.send();
+    expect(messenger.stats().outgoing.ended.accepted).toBe(2000);
+  });
+});
+
 describe('a peer that connects to a listener', () => {
   it.each([
     ['an oversize frame', uint32(0x7fff_ffff), FRAMING],

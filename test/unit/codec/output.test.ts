@@ -114,3 +114,67 @@ describe('Output', () => {
     );
   });
 });
+
+describe('an output whose slabs are used again', () => {
+  const record = (output: Output, bytes: Uint8Array): Buffer => {
+    output.open(0);
+    output.bytes(bytes, 0, bytes.length);
+    return output.buffer.subarray(output.start, output.position);
+  };
+
+  it('writes into one that nobody holds any more', () => {
+    const output = new Output(1024, true);
+    record(output, Buffer.alloc(600));
+    const { slab } = output;
+    slab.hold();
+    record(output, Buffer.alloc(600));
+    slab.release();
+    expect(output.slab).not.toBe(slab);
+    record(output, Buffer.alloc(600));
+    expect(output.slab).toBe(slab);
+  });
+
+  it('takes no large one for usual records, and keeps none for ever', () => {
+    const output = new Output(1024, true);
+    const taken = new Set<unknown>();
+    for (let round = 0; round < 2; round++) {
+      const held = Array.from({ length: 200 }, (_, index) => {
+        record(output, Buffer.alloc(index % 3 === 0 ? 5000 : 600));
+        output.slab.hold();
+        taken.add(output.slab);
+        return output.slab;
+      });
+      for (const slab of held) slab.release();
+    }
+    // Of the second round, 32 were spare, and the one in use when the first ended.
+    expect(400 - taken.size).toBeGreaterThanOrEqual(32);
+    expect(400 - taken.size).toBeLessThanOrEqual(33);
+  });
+
+  it('never writes over a record as long as its slab is held', () => {
+    const step = fc.oneof(
+      fc.record({ write: fc.uint8Array({ minLength: 1, maxLength: 900 }), holds: fc.integer({ min: 1, max: 3 }) }),
+      fc.record({ release: fc.nat() }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+        const output = new Output(1024, true);
+        const kept: { bytes: Buffer; expected: Buffer; slab: Output['slab']; holds: number }[] = [];
+        for (const next of steps) {
+          if ('write' in next) {
+            const bytes = record(output, next.write);
+            const { slab } = output;
+            for (let held = 0; held < next.holds; held++) slab.hold();
+            kept.push({ bytes, expected: Buffer.from(bytes), slab, holds: next.holds });
+          } else if (kept.length > 0) {
+            const at = next.release % kept.length;
+            const one = kept[at]!;
+            one.slab.release();
+            if (--one.holds === 0) kept.splice(at, 1);
+          }
+          for (const { bytes, expected } of kept) expect(bytes.equals(expected)).toBe(true);
+        }
+      }),
+    );
+  });
+});
