@@ -2,9 +2,10 @@ import { TRANSFER_HEADER_SIZE, writeTransferHeader } from '../codec/transfer.js'
 import { LinkError } from '../errors.js';
 import type { MessagingError, PeerError } from '../errors.js';
 import type { Outcome } from '../message/outcome.js';
-import type { HeldMemory, OutgoingDelivery } from '../queue/outgoing-delivery.js';
+import type { OutgoingDelivery } from '../queue/outgoing-delivery.js';
 import { RingBuffer } from '../queue/ring-buffer.js';
 import { Unsettled } from '../queue/unsettled.js';
+import { FragmentedDelivery } from './fragmented-delivery.js';
 import type { RheaFlow, RheaLink } from './rhea-seam.js';
 import { transferWindow } from './rhea-seam.js';
 import type { Session } from './session.js';
@@ -49,12 +50,8 @@ export class SenderLink {
   #maxMessageSize = Infinity;
   #isOnWire = false;
   #draining = false;
-  /** A delivery of several frames that the session window or the socket has cut short, and what of it has gone. */
-  #unfinished: OutgoingDelivery | undefined;
-  /** Its bytes: the peer may settle it before all of it has gone, and the delivery then lets go of them. */
-  #unfinishedBytes: Buffer | undefined;
-  #unfinishedMemory: HeldMemory | undefined;
-  #sentBytes = 0;
+  /** A message of several frames that is not whole yet. */
+  #unfinished: FragmentedDelivery | undefined;
   /** Whether anything was queued since whoever looks for idle links has looked. */
   isBusy = false;
   /** Whether `pump` is already due this turn. Written by the connection's schedule only. */
@@ -133,7 +130,7 @@ export class SenderLink {
     this.#isOnWire = false;
     const again = this.#unsettled.drain();
     // A pre-settled one that is not whole yet has not been delivered, so it may go out again too.
-    if (this.#unfinished?.presettled === true) again.push(this.#unfinished);
+    if (this.#unfinished?.delivery.presettled === true) again.push(this.#unfinished.delivery);
     this.#endFragments();
     for (let index = again.length - 1; index >= 0; index--) this.#sendAgain(again[index]!);
     if (again.length > 0) this.events.cameBack?.(this);
@@ -241,7 +238,7 @@ export class SenderLink {
     rhea.delivery_count = (rhea.delivery_count + 1) >>> 0;
     const isWhole = delivery.size + TRANSFER_HEADER_SIZE <= session.host.peerMaxFrameSize;
     if (isFirst && isWhole) this.#whole(session, rhea, delivery);
-    else this.#fragment(session, rhea, delivery);
+    else this.#fragment(session, rhea, new FragmentedDelivery(delivery));
     return true;
   }
 
@@ -254,26 +251,13 @@ export class SenderLink {
     if (presettled) this.#leave(session, delivery);
   }
 
-  /** Writes the next frame of a message, with the header in memory of its own. */
-  #fragment(session: Session, rhea: RheaLink, delivery: OutgoingDelivery): void {
-    const { control, writer, peerMaxFrameSize } = session.host;
-    const bytes = this.#unfinishedBytes ?? this.#beginFragments(delivery);
-    const from = delivery.start + this.#sentBytes;
-    const to = Math.min(from + peerMaxFrameSize - TRANSFER_HEADER_SIZE, delivery.end);
-    const more = to < delivery.end;
-    control.open(0);
-    control.need(TRANSFER_HEADER_SIZE);
-    const { handle } = rhea.local;
-    const { buffer, start } = control;
-    writeTransferHeader(buffer, start, to - from, session.channel, handle, delivery.id, delivery.presettled, more);
-    control.position += TRANSFER_HEADER_SIZE;
-    writer.append(buffer, start, control.position);
-    writer.append(bytes, from, to, this.#unfinishedMemory);
-    this.#sentBytes += to - from;
+  #fragment(session: Session, rhea: RheaLink, fragmented: FragmentedDelivery): void {
+    this.#unfinished = fragmented;
+    const isWhole = fragmented.write(session, rhea.local.handle);
     this.#countFrame(session);
-    if (more) return;
+    if (!isWhole) return;
     this.#endFragments();
-    if (delivery.presettled) this.#leave(session, delivery);
+    if (fragmented.delivery.presettled) this.#leave(session, fragmented.delivery);
   }
 
   #leave({ host }: Session, delivery: OutgoingDelivery): void {
@@ -281,20 +265,9 @@ export class SenderLink {
     host.leaving(this);
   }
 
-  #beginFragments(delivery: OutgoingDelivery): Buffer {
-    this.#unfinished = delivery;
-    this.#unfinishedBytes = delivery.buffer;
-    this.#unfinishedMemory = delivery.memory;
-    this.#unfinishedMemory?.hold();
-    return delivery.buffer;
-  }
-
   #endFragments(): void {
-    this.#unfinishedMemory?.release();
-    this.#unfinishedMemory = undefined;
+    this.#unfinished?.end();
     this.#unfinished = undefined;
-    this.#unfinishedBytes = undefined;
-    this.#sentBytes = 0;
   }
 
   #countFrame(session: Session): void {
