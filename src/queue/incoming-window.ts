@@ -21,16 +21,16 @@ export class IncomingWindow {
 
   /** Adds what `get` has just given out, and lets go what is not among the last `size`. */
   add(delivery: IncomingDelivery, size: number): void {
-    this.#deliveries.push(delivery);
-    const through = delivery.sequence - size;
-    for (let oldest = this.#deliveries.peek(); oldest !== undefined && oldest.sequence <= through;) {
-      oldest.settle();
-      this.#deliveries.shift();
-      oldest = this.#deliveries.peek();
-    }
+    const deliveries = this.#deliveries;
     const isDone = size === Infinity ? isSettled : isFinished;
-    this.#forget(isDone);
-    if (this.#deliveries.size >= this.#limit) this.#closeUp(isDone);
+    const through = delivery.sequence - size;
+    deliveries.push(delivery);
+    for (let oldest = deliveries.peek(); oldest !== undefined; oldest = deliveries.peek()) {
+      if (oldest.sequence <= through) oldest.settle();
+      else if (!isDone(oldest)) break;
+      deliveries.shift();
+    }
+    if (deliveries.size >= this.#limit) this.#closeUp(isDone);
   }
 
   /** Gives an outcome to everything through `last`. First outcomes stay (spec §1.8). */
