@@ -1,9 +1,10 @@
+import { benchBackPressure } from './back-pressure.js';
 import { benchChannels } from './channels.js';
 import { benchPubSub } from './pubsub.js';
 import { benchQueue } from './queue.js';
 import { benchRoutes } from './routes.js';
 
-/** One comparison inside this process: the median of ours, and of others by their names; `null` for what is not measured. */
+/** One comparison, mostly inside this process: the median of ours, and of others by their names; `null` for what is not measured. */
 export interface Comparison {
   readonly name: string;
   readonly unit: string;
@@ -12,7 +13,7 @@ export interface Comparison {
   readonly runs: number;
 }
 
-/** Comparisons that need no second process. */
+/** Comparisons that are not between contenders of the scenarios. */
 export interface InProcessBench {
   readonly name: string;
   /** What they are about, for the readers of the report. */
@@ -28,6 +29,7 @@ export const inProcessBenches: readonly InProcessBench[] = [
     benchQueue,
   ),
   bench('pubsub', 'Publish to ten handlers in one process, 200,000 messages, beside event emitters', benchPubSub),
+  bench('back-pressure', 'Back-pressure', benchBackPressure),
   bench('channels', 'Server-sent events to 1,000 clients, beside better-sse', benchChannels),
 ];
 
