@@ -197,6 +197,30 @@ describe('a receiver', () => {
     expect(receiver.receiving).toBe(9);
   });
 
+  it('lets the peer send more only after it has told what became of the messages before', async () => {
+    const peer = await ScriptedPeer.listen();
+    const receiver = createTrackingMessenger();
+    const subscription = receiver.subscribe(peer.address('q'), { credit: 4 });
+    const wire = await peer.accept();
+    const link = await wire.answerLink();
+    await subscription.ready();
+    let unsettled = 0;
+    let credit = 0;
+    for (let sent = 0, settled = 0; settled < 100;) {
+      const frame = await wire.next();
+      if (frame?.name === 'flow') credit = Number(frame.fields['link_credit']);
+      if (frame?.name === 'disposition') {
+        const count = Number(frame.fields['last'] ?? frame.fields['first']) - Number(frame.fields['first']) + 1;
+        settled += count;
+        unsettled -= count;
+      }
+      expect(unsettled + credit).toBeLessThanOrEqual(4);
+      for (; credit > 0; credit--, unsettled++) wire.transfer(link, sent++, payload('a'));
+      while (receiver.incoming < unsettled) await receiver.recv(-2);
+      while (receiver.get() !== undefined) receiver.accept();
+    }
+  });
+
   it('takes credit back from a link that does not use it when another waits', async () => {
     const receiver = createTrackingMessenger();
     const wire = await Wire.dial(Number(new URL(await listen(receiver)).port));
