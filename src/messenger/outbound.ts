@@ -54,6 +54,8 @@ export class Outbound {
   readonly #links = new Map<string, SenderLink>();
   /** Links that peers have attached in order to receive, by who and what. */
   readonly #guests = new Map<string, SenderLink>();
+  /** All of them, with guests that a newer one has taken the place of: messages may still wait there. */
+  readonly #open = new Set<SenderLink>();
   readonly #carriers = new WeakMap<SenderLink, LinkCarrier>();
   readonly #ledger: OutgoingLedger;
   readonly #window = new TrackerWindow();
@@ -196,6 +198,7 @@ export class Outbound {
     const link = request.send(address, {
       closed: (closed, error) => this.#linkClosed(this.#guests, key, closed, error),
     });
+    this.#open.add(link);
     // The newest wins: of a peer that has come back, the older link may be dead without anybody knowing.
     this.#guests.set(key, link);
   }
@@ -205,7 +208,7 @@ export class Outbound {
     this.#destinations.clear();
     this.#idle.stop();
     this.#expiry.stop();
-    for (const link of [...this.#links.values(), ...this.#guests.values()]) {
+    for (const link of [...this.#open]) {
       link.closed(new StateError('The messenger was stopped before the message had an outcome.'));
     }
   }
@@ -221,7 +224,7 @@ export class Outbound {
   }
 
   *#waiting(): Iterable<OutgoingDelivery> {
-    for (const links of [this.#links, this.#guests]) for (const link of links.values()) yield* link.waiting;
+    for (const link of this.#open) yield* link.waiting;
   }
 
   #expired(delivery: OutgoingDelivery): void {
@@ -249,6 +252,7 @@ export class Outbound {
       closed: (closed, error) => this.#linkClosed(this.#links, key, closed, error),
     });
     this.#links.set(key, link);
+    this.#open.add(link);
     this.#carriers.set(link, carrier);
     this.#idle.watch();
     carrier.open(link);
@@ -262,6 +266,7 @@ export class Outbound {
 
   #linkClosed(links: Map<string, SenderLink>, key: string, link: SenderLink, error: MessagingError): void {
     if (links.get(key) === link) links.delete(key);
+    this.#open.delete(link);
     for (const delivery of link.takeAll()) delivery.finish('aborted', error);
     const isOurs = links === this.#links;
     if (isOurs && !(error instanceof StateError)) this.#host.failed(error);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { createTrackingMessenger, startBroker } from '../support/messengers.js';
+import { createTrackingMessenger, listen, startBroker } from '../support/messengers.js';
 import { memoryInUse } from '../support/memory.js';
 import { ScriptedPeer } from '../support/scripted-peer.js';
+import { Wire } from '../support/wire.js';
 
 describe('a message with a ttl or an expiry time', () => {
   it('expires when the peer does not take it in time, and send() is content', async () => {
@@ -76,6 +77,17 @@ describe('a message with a ttl or an expiry time', () => {
     second.grant(await second.answerLink(), 2);
     expect((await second.read('transfer')).payload.toString()).toContain('kept');
     expect(kept.status).toBe('pending');
+  });
+
+  it('expires on the link of a peer that has attached another to the same node', async () => {
+    const messenger = createTrackingMessenger();
+    const wire = await Wire.dial(Number(new URL(await listen(messenger)).port));
+    await wire.begin();
+    await wire.attach('receiver', 'feed');
+    const before = messenger.put({ address: 'amqp://scripted/feed', ttl: 5 });
+    await wire.attach('receiver', 'feed');
+    const after = messenger.put({ address: 'amqp://scripted/feed', ttl: 5 });
+    expect(await Promise.all([before.outcome(), after.outcome()])).toEqual(['expired', 'expired']);
   });
 
   it('leaves nothing in memory behind when the peer never takes any', async () => {
