@@ -85,7 +85,7 @@ export class Granter {
     this.#schedule();
   }
 
-  /** A message has come, or half of one that the peer then took back: it has used one credit. */
+  /** A message has come: it has used one credit. */
   received(link: ReceiverLink, isSettled = false): void {
     if (isSettled) this.#own.settledInQueue(link, 1);
     if (link !== this.#arrivedOn) {
@@ -94,6 +94,12 @@ export class Granter {
     }
     this.#arrived++;
     this.#schedule();
+  }
+
+  /** Half of a message has come, and the peer took it back: it has used one credit, and will have no outcome. */
+  aborted(link: ReceiverLink): void {
+    this.received(link);
+    this.settled(link, 0);
   }
 
   /** A message has been got. `settled` is the link it came on, if it is settled: nobody else will tell that. */

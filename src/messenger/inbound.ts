@@ -233,7 +233,7 @@ export class Inbound implements DeliveryHost {
       opened: (link, subscription) => credit.opened(link, subscription),
       received: (delivery, link, subscription) => this.#received(delivery, link, subscription),
       settled: (link, inQueue) => credit.settled(link, inQueue),
-      aborted: (link) => credit.received(link),
+      aborted: (link) => credit.aborted(link),
       drained: (link) => credit.drained(link),
       lost: (link, aborted) => {
         credit.lost(link);

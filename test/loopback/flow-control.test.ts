@@ -264,6 +264,18 @@ describe('a receiver', () => {
     expect(flows.map(({ fields }) => fields['drain'] ?? false)).toEqual([false, false]);
   });
 
+  it('gives credit of a share again for a message that the peer took back', async () => {
+    const peer = await ScriptedPeer.listen();
+    createTrackingMessenger().subscribe(peer.address('q'), { credit: 1 });
+    const wire = await peer.accept();
+    const link = await wire.answerLink();
+    for (let id = 0; id < 3; id++) {
+      expect((await wire.read('flow')).fields).toMatchObject({ link_credit: 1, delivery_count: id });
+      wire.transfer(link, id, payload('half'), { more: true });
+      wire.transfer(link, id, Buffer.alloc(0), { aborted: true });
+    }
+  });
+
   it('gives no more credit than its queue has room for', async () => {
     const receiver = createMessenger();
     const wire = await Wire.dial(Number(new URL(await listen(receiver)).port));
