@@ -87,8 +87,9 @@ export class SocketWriter {
     if (!this.#socket.writable) return;
     const total = this.#appended;
     const done = (error?: Error | null): void => {
-      // After an error nobody knows what the socket still reads: that memory is not used again.
-      if (error) return;
+      // Node tells no error of a write that a destroyed socket has cut short. After either nobody knows what the socket
+      // still reads: that memory is not used again.
+      if (error || this.#socket.destroyed) return;
       for (const memory of held) memory.release();
       this.#afterWrite(total);
     };

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { SocketWriter } from '../../../src/link/socket-writer.js';
@@ -158,6 +161,25 @@ describe('SocketWriter', () => {
     await nextTick();
     expect(socket.batches).toEqual([]);
     expect(told).toEqual([]);
+  });
+
+  it('does not count as written what is cut short when the socket is destroyed here', async () => {
+    let accepted: Socket | undefined;
+    const server = createServer({ pauseOnConnect: true }, (other) => (accepted = other)).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const real = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    await Promise.all([once(server, 'connection'), once(real, 'connect')]);
+    let released = 0;
+    const memory = { hold: () => undefined, release: () => released++ };
+    const cut = new SocketWriter(real, { written: (total) => told.push(total), unblocked: () => undefined });
+    // More than any buffer between the two takes.
+    cut.append(Buffer.alloc(64 * MIB), 0, 64 * MIB, memory);
+    cut.flush();
+    real.destroy();
+    await once(real, 'close');
+    accepted?.destroy();
+    server.close();
+    expect([told, released]).toEqual([[], 0]);
   });
 
   it('writes nothing when there is nothing', async () => {
