@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { ReceivedMessage } from '../codec/received-message.js';
 import type { MessagingError, PeerError } from '../errors.js';
 import type { Outcome } from '../message/outcome.js';
+import { tellListeners } from '../tell-listeners.js';
 import type { Death, DeathReason } from './dead-letter.js';
 import type { MessageWatch } from './message-watch.js';
 import type { StoredMessage } from './stored-message.js';
@@ -114,16 +115,7 @@ export class BrokerEmitter extends EventEmitter<BrokerEvents> implements Message
 
   /** Calls every listener of an event. */
   tell<Name extends keyof BrokerEvents>(name: Name, ...values: BrokerEvents[Name]): void {
-    // The listener types of EventEmitter do not follow a generic name.
-    for (const listener of (this as EventEmitter).rawListeners(name)) {
-      try {
-        Reflect.apply(listener, this, values);
-      } catch (error) {
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
-    }
+    tellListeners(this, name, values);
   }
 
   #hasListeners(): boolean {

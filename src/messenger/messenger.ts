@@ -1,4 +1,3 @@
-import type { EventEmitter } from 'node:events';
 import type { ReceivedMessage } from '../codec/received-message.js';
 import { AddressError, OptionError, PatternError, TrackerError } from '../errors.js';
 import type { PeerError } from '../errors.js';
@@ -8,12 +7,12 @@ import { ACCEPTED, RELEASED } from '../message/outcome.js';
 import type { Modified } from '../message/outcome.js';
 import type { Status } from '../queue/status.js';
 import type { Tracker } from '../queue/tracker.js';
+import { tellListeners } from '../tell-listeners.js';
 import { followConfig } from './configured.js';
 import type { FromConfigOptions } from './configured.js';
 import type { Delivery } from './delivery.js';
 import type { DeliveryStream } from './delivery-stream.js';
 import { Engine } from './engine.js';
-import type { MessengerEvents } from './events.js';
 import type { ReceiveOptions } from './incoming-lanes.js';
 import { resolveOptions } from './options.js';
 import type { MessengerOptions, StopOptions, WaitOptions } from './options.js';
@@ -64,7 +63,7 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
     super(settings);
     this.#engine = new Engine(settings, {
       listenerCount: (name) => this.listenerCount(name),
-      tell: (name, ...values) => this.#tell(name, ...values),
+      tell: (name, ...values) => tellListeners(this, name, values),
     });
   }
 
@@ -385,17 +384,5 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
   /** Closes it at the end of an `await using` block. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  /** What a listener throws is the process's to hear, as ever, but not the connection's in whose middle this runs. */
-  #tell<Name extends keyof MessengerEvents>(name: Name, ...values: MessengerEvents[Name]): void {
-    try {
-      // The listener types of EventEmitter do not follow a generic name.
-      (this as EventEmitter).emit(name, ...values);
-    } catch (error) {
-      queueMicrotask(() => {
-        throw error;
-      });
-    }
   }
 }

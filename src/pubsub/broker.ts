@@ -3,6 +3,7 @@ import { PubSubError, asError } from '../errors.js';
 import { logger } from '../log.js';
 import { SYSTEM_QUEUE_CLOCK } from '../queue/expiry.js';
 import type { QueueClock } from '../queue/expiry.js';
+import { tellListeners } from '../tell-listeners.js';
 import { checkMessage } from './check-message.js';
 import type { DeadLetter } from './dead-letter.js';
 import { BrokerClosedError, InvalidMessageError } from './errors.js';
@@ -270,15 +271,7 @@ export abstract class Broker extends EventEmitter<BrokerEvents> implements Async
     if (this.#state === 'closed') throw new BrokerClosedError('The broker is closed. Make a new one.');
   }
 
-  /** What a listener throws is the process's to hear, as ever, but not the publisher's in whose middle this runs. */
   #tell<Name extends keyof BrokerEvents>(name: Name, ...values: BrokerEvents[Name]): void {
-    try {
-      // The listener types of EventEmitter do not follow a generic name.
-      (this as EventEmitter).emit(name, ...values);
-    } catch (error) {
-      queueMicrotask(() => {
-        throw error;
-      });
-    }
+    tellListeners(this, name, values);
   }
 }

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { ChannelFlushedError, ChannelQueueFullError } from '../errors.js';
+import { tellListeners } from '../tell-listeners.js';
 import { resolveOptions } from './client-queue-options.js';
 import type { ClientQueueOptions, ClientQueueSettings } from './client-queue-options.js';
 import { lifetimeOf } from './expiry.js';
@@ -334,17 +335,7 @@ export class ClientQueue<Message extends object = Expirable>
     if (hasRoomAgain && this.size < this.capacity) this.#tell('drain');
   }
 
-  /** What a listener throws is the process's to hear, as ever, but must not take a message from a caller. */
   #tell<Name extends keyof ClientQueueEvents<Message>>(name: Name, ...values: ClientQueueEvents<Message>[Name]): void {
-    // The listener types of EventEmitter do not follow a generic name.
-    for (const listener of (this as EventEmitter).rawListeners(name)) {
-      try {
-        Reflect.apply(listener, this, values);
-      } catch (error) {
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
-    }
+    tellListeners(this, name, values);
   }
 }

@@ -3,6 +3,7 @@ import type { DiagnosticsMessages, Messenger } from 'amqp-messenger';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createMessenger, createTrackingMessenger, listen, receive, startBroker } from '../support/messengers.js';
 import { ScriptedPeer } from '../support/scripted-peer.js';
+import { uncaught } from '../support/uncaught.js';
 
 /** Gathers what is told on a channel of one messenger, until the test is over. */
 function gather<Name extends keyof DiagnosticsMessages>(
@@ -124,5 +125,23 @@ describe('stats()', () => {
     await messenger.send();
     expect(before.outgoing).toMatchObject({ pending: 1, ended: { accepted: 0 } });
     expect(messenger.stats().outgoing).toMatchObject({ pending: 0, ended: { accepted: 1 } });
+  });
+});
+
+describe('a listener of a messenger that throws', () => {
+  it('disturbs neither the messages nor the other listeners', async () => {
+    const { url } = await startBroker();
+    const messenger = createTrackingMessenger();
+    const told: unknown[] = [];
+    messenger.once('status', () => {
+      throw new Error('a listener that fails');
+    });
+    messenger.on('status', ({ status }) => told.push(status));
+    const errors = await uncaught(async () => {
+      for (const body of [1, 2]) messenger.put({ address: `${url}/q`, body });
+      await messenger.send();
+    });
+    expect(errors).toEqual(['a listener that fails']);
+    expect(told).toEqual(['accepted', 'accepted']);
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { ClientQueue } from '../../../src/queue/client-queue.js';
 import type { ClientQueueOptions } from '../../../src/queue/client-queue-options.js';
 import { FakeClock } from '../../support/fake-clock.js';
+import { uncaught } from '../../support/uncaught.js';
 
 interface Item {
   readonly id: number;
@@ -25,22 +26,6 @@ function createQueue(options: ClientQueueOptions): { queue: ClientQueue<Item>; c
     queue.on(name, () => told.push(name));
   }
   return { queue, clock, told };
-}
-
-/** What nobody has caught while this ran, and in the turn after it. */
-async function uncaught(work: () => unknown): Promise<string[]> {
-  const others = process.listeners('uncaughtException');
-  const errors: string[] = [];
-  process.removeAllListeners('uncaughtException');
-  process.on('uncaughtException', (error) => errors.push(error.message));
-  try {
-    await work();
-    await new Promise((resolve) => setImmediate(resolve));
-  } finally {
-    process.removeAllListeners('uncaughtException');
-    for (const listener of others) process.on('uncaughtException', listener);
-  }
-  return errors;
 }
 
 describe('A listener of a ClientQueue that throws', () => {
