@@ -52,7 +52,8 @@ export class LinkPair implements DeliveryOwner {
 
   constructor(endpoint: Endpoint, node: string, settings: ConnectionSettings) {
     this.destination = node;
-    this.#settings = { ...settings, limits: { ...settings.limits, channelMax: 0 }, reconnect: NEVER_AGAIN };
+    const limits = { ...settings.limits, channelMax: 0 };
+    this.#settings = { ...settings, limits, reconnect: NEVER_AGAIN, closeIdleAfter: 0 };
     this.#connection = new Connection(endpoint, this.#settings, {
       stateChanged: () => undefined,
       linkRequested: (request) => request.refuse({ condition: 'amqp:not-allowed' }),

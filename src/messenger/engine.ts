@@ -4,12 +4,10 @@ import { diagnose, isDiagnosed } from '../diagnostics.js';
 import { StateError, TimeoutError, asError } from '../errors.js';
 import type { MessagingError } from '../errors.js';
 import { Acceptor } from '../link/acceptor.js';
-import { SYSTEM_CLOCK } from '../link/clock.js';
+import { connectionSettings } from '../link/connection-settings.js';
 import type { ConnectionSettings } from '../link/connection-settings.js';
-import { DEFAULT_LIMITS } from '../link/limits.js';
 import type { LinkRequest } from '../link/link-request.js';
 import { ConnectionPool } from '../link/pool.js';
-import { createContainer } from '../link/rhea-seam.js';
 import { logger } from '../log.js';
 import type { IncomingDelivery } from '../queue/incoming-delivery.js';
 import { OutgoingDelivery } from '../queue/outgoing-delivery.js';
@@ -68,7 +66,7 @@ export class Engine {
     this.#teller = teller;
     this.name = settings.name ?? uuid();
     this.waits = new Waits(settings);
-    this.#connectionSettings = this.#shared(settings);
+    this.#connectionSettings = connectionSettings(this.name, settings);
     this.pool = this.#createPool();
     const host = {
       name: this.name,
@@ -185,23 +183,6 @@ export class Engine {
     const stopped = this.stop(options);
     this.#state = 'closed';
     await stopped;
-  }
-
-  #shared(settings: Settings): ConnectionSettings {
-    const { maxFrameSize, maxMessageSize, idleTimeout } = settings;
-    return {
-      container: createContainer(this.name),
-      limits: { ...DEFAULT_LIMITS, maxFrameSize, maxMessageSize, idleTimeout },
-      reconnect: settings.reconnect,
-      connectTimeout: settings.connectTimeout,
-      tls: settings.tls,
-      sasl: settings.sasl,
-      failover: settings.failover,
-      allowInsecureMechs: settings.allowInsecureMechs,
-      closeIdleAfter: settings.closeIdleAfter,
-      clock: SYSTEM_CLOCK,
-      random: Math.random,
-    };
   }
 
   #createPool(): ConnectionPool {

@@ -1,9 +1,7 @@
 import { parseAddress } from '../address/address.js';
 import { resolveEndpoint } from '../address/endpoint.js';
-import { SYSTEM_CLOCK } from '../link/clock.js';
-import { DEFAULT_LIMITS } from '../link/limits.js';
+import { connectionSettings } from '../link/connection-settings.js';
 import { LinkPair } from '../link/link-pair.js';
-import { createContainer } from '../link/rhea-seam.js';
 import { resolveOptions } from '../messenger/options.js';
 import type { MessengerOptions } from '../messenger/options.js';
 import type { ManagementRequest } from './amqp-broker-peer.js';
@@ -54,19 +52,9 @@ export class Management {
     const node = this.#node;
     if (node === undefined)
       throw new TopologyError('This peer has no management node. Make what is needed beforehand.');
-    const { name, maxFrameSize, maxMessageSize, idleTimeout, ...settings } = resolveOptions(this.#options);
-    return new LinkPair(resolveEndpoint(parseAddress(this.#url)), node, {
-      container: createContainer(`${name ?? 'amqp-broker'}-management`),
-      limits: { ...DEFAULT_LIMITS, maxFrameSize, maxMessageSize, idleTimeout },
-      reconnect: settings.reconnect,
-      connectTimeout: settings.connectTimeout,
-      tls: settings.tls,
-      sasl: settings.sasl,
-      failover: settings.failover,
-      allowInsecureMechs: settings.allowInsecureMechs,
-      clock: SYSTEM_CLOCK,
-      random: Math.random,
-    });
+    const settings = resolveOptions(this.#options);
+    const name = `${settings.name ?? 'amqp-broker'}-management`;
+    return new LinkPair(resolveEndpoint(parseAddress(this.#url)), node, connectionSettings(name, settings));
   }
 
   async #disconnect(): Promise<void> {
