@@ -1,6 +1,9 @@
 /** Messages that automatic credit keeps granted and queued per link (spec §1.7). */
 export const AUTOMATIC_CREDIT = 1024;
 
+/** The most messages that a peer may be asked for at a time: half of what the wire has room for (AMQP 1.0 §2.7.4). */
+export const MAX_CREDIT = 0x7fff_ffff;
+
 /**
  * A link that has fallen below this part of its share is topped up. The original waits until a fifth is left, by which
  * time a quick sender has run dry; how much is granted in all is the same.

@@ -5,7 +5,7 @@ import type { IncomingDelivery } from '../queue/incoming-delivery.js';
 import { IncomingWindow } from '../queue/incoming-window.js';
 import type { Status } from '../queue/status.js';
 import { TrackerWindow } from '../queue/tracker-window.js';
-import type { Settings } from './options.js';
+import type { Settings } from './settings.js';
 
 /** The deliveries that have been given out, and what is said of them: one by one, or all through one (spec §1.8). */
 export class GivenOut {

@@ -3,7 +3,7 @@ import type { LinkOptions } from '../link/link-options.js';
 import type { ReceiverLink } from '../link/receiver-link.js';
 import { Described, Typed } from '../message/typed.js';
 import { SENDER_SETTLE_MODES } from './options.js';
-import type { Settings } from './options.js';
+import type { Settings } from './settings.js';
 import type { SubscribeOptions } from './subscribe-options.js';
 
 /** Descriptor and name of the filter that selects messages by a JMS expression (AMQP filters, Apache registry). */

@@ -23,9 +23,10 @@ import { Destination } from './destination.js';
 import { Destinations } from './destinations.js';
 import { IdleLinks } from './idle-links.js';
 import { senderOptions } from './link-terms.js';
-import type { Settings, WaitOptions } from './options.js';
+import type { WaitOptions } from './options.js';
 import { OutgoingExpiry } from './outgoing-expiry.js';
 import { OutgoingLedger } from './outgoing-ledger.js';
+import type { Settings } from './settings.js';
 import type { MessengerStats } from './stats.js';
 import type { Waits } from './waits.js';
 

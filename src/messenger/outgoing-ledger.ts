@@ -1,9 +1,10 @@
 import { OptionError, QueueFullError } from '../errors.js';
 import type { OutgoingDelivery } from '../queue/outgoing-delivery.js';
 import type { Status } from '../queue/status.js';
-import type { Settings, WaitOptions } from './options.js';
-import { resolveTimeout } from './options.js';
 import { GivenUp } from './given-up.js';
+import { resolveTimeout } from './option-checks.js';
+import type { WaitOptions } from './options.js';
+import type { Settings } from './settings.js';
 import type { Waits } from './waits.js';
 
 /** A `send` in progress. */

@@ -1,7 +1,7 @@
 import { inspectAs } from '../inspect.js';
 import { OptionError } from '../errors.js';
 import type { MessagingError } from '../errors.js';
-import { MAX_CREDIT } from './options.js';
+import { MAX_CREDIT } from './credit-scheduler.js';
 import type { WaitOptions } from './options.js';
 import type { Settle } from './wait.js';
 

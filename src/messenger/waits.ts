@@ -1,6 +1,7 @@
 import { InterruptError } from '../errors.js';
-import { resolveTimeout } from './options.js';
-import type { Settings, WaitOptions } from './options.js';
+import { resolveTimeout } from './option-checks.js';
+import type { WaitOptions } from './options.js';
+import type { Settings } from './settings.js';
 import { wait } from './wait.js';
 import type { Settle, WaitLimits } from './wait.js';
 

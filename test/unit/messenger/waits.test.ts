@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { resolveOptions } from '../../../src/messenger/options.js';
+import { resolveOptions } from '../../../src/messenger/settings.js';
 import type { MessengerOptions } from '../../../src/messenger/options.js';
 import { Waits } from '../../../src/messenger/waits.js';
 import type { Settle } from '../../../src/messenger/wait.js';

@@ -1,0 +1,173 @@
+import { OptionError } from '../errors.js';
+import { authenticatorOf } from '../link/authentication.js';
+import { SASL_MECHANISMS } from '../link/credentials.js';
+import type { SaslOptions } from '../link/credentials.js';
+import { checkFailover } from '../link/host-list.js';
+import type { Failover } from '../link/host-list.js';
+import { DEFAULT_LIMITS } from '../link/limits.js';
+import { DEFAULT_RECONNECT } from '../link/reconnect.js';
+import type { ReconnectPolicy } from '../link/reconnect.js';
+import type { Authenticator } from '../link/server-sasl.js';
+import type { TlsOptions } from '../link/tls.js';
+import { LONGEST_TIMER } from '../queue/expiry.js';
+import { checkNames, flag, number, oneOf, timeLimit, windowSize } from './option-checks.js';
+import { SENDER_SETTLE_MODES } from './options.js';
+import type { ListenOptions, MessengerOptions, SenderSettleMode } from './options.js';
+
+/** `MessengerOptions` checked, with the defaults filled in. What is not `readonly` has a property that sets it. */
+export interface Settings {
+  readonly name: string | undefined;
+  outgoingWindow: number;
+  incomingWindow: number;
+  timeout: number | undefined;
+  blocking: boolean;
+  passive: boolean;
+  readonly maxOutgoing: { readonly messages: number; readonly bytes: number };
+  readonly maxIncoming: { readonly bytes: number };
+  readonly maxRedeliveries: number;
+  readonly reconnect: ReconnectPolicy;
+  readonly connectTimeout: number;
+  readonly idleTimeout: number;
+  readonly maxFrameSize: number;
+  readonly maxMessageSize: number;
+  readonly closeIdleAfter: number;
+  readonly senderSettleMode: SenderSettleMode | undefined;
+  readonly receiverSettleMode: 'first' | 'second';
+  readonly failover: Failover;
+  readonly sasl: SaslOptions;
+  readonly tls: TlsOptions;
+  readonly allowInsecureMechs: boolean;
+  readonly listen: {
+    readonly authenticator: Authenticator;
+    /** Whether peers have to say who they are, which a certificate may do. */
+    readonly isGuarded: boolean;
+    readonly maxConnections: number;
+    readonly maxSessions: number;
+    readonly maxLinks: number;
+  };
+}
+
+const DEFAULT_MAX_OUTGOING = Object.freeze({ messages: 1_000_000, bytes: 1 << 30 });
+const DEFAULT_MAX_INCOMING = Object.freeze({ bytes: 1 << 30 });
+const DEFAULT_CONNECT_TIMEOUT = 15_000;
+const LONGEST_IDLE_TIMEOUT = Math.floor(LONGEST_TIMER / 2);
+/** The smallest frame size a peer must take (AMQP 1.0 §2.4.1). */
+const MIN_MAX_FRAME_SIZE = 512;
+
+const KNOWN: readonly (keyof MessengerOptions)[] = [
+  'name',
+  'outgoingWindow',
+  'incomingWindow',
+  'blocking',
+  'passive',
+  'timeout',
+  'maxOutgoing',
+  'maxIncoming',
+  'maxRedeliveries',
+  'reconnect',
+  'connectTimeout',
+  'idleTimeout',
+  'maxFrameSize',
+  'maxMessageSize',
+  'closeIdleAfter',
+  'senderSettleMode',
+  'receiverSettleMode',
+  'failover',
+  'sasl',
+  'tls',
+  'listen',
+  'allowInsecureMechs',
+];
+
+const TLS_OPTIONS: readonly (keyof TlsOptions)[] = [
+  ...(['ca', 'caFile', 'cert', 'certFile', 'key', 'keyFile'] as const),
+  ...(['passphrase', 'servername', 'rejectUnauthorized'] as const),
+];
+
+/** Checks options and fills in the defaults. Throws `OptionError` for what is unknown or cannot be. */
+export function resolveOptions(options: MessengerOptions): Settings {
+  checkNames('option', options, KNOWN);
+  const { name, reconnect, maxOutgoing = {}, maxIncoming = {} } = options;
+  if (name !== undefined && typeof name !== 'string') throw new OptionError('Option name must be a string.');
+  if (typeof reconnect === 'object')
+    checkNames('reconnect option', reconnect, ['initial', 'delay', 'maxDelay', 'retries', 'refused']);
+  checkNames('maxOutgoing option', maxOutgoing, ['messages', 'bytes']);
+  checkNames('maxIncoming option', maxIncoming, ['bytes']);
+  return {
+    name,
+    outgoingWindow: windowSize('outgoingWindow', options.outgoingWindow ?? 0),
+    incomingWindow: windowSize('incomingWindow', options.incomingWindow ?? 0),
+    blocking: flag('blocking', options.blocking ?? true),
+    passive: flag('passive', options.passive ?? false),
+    timeout: timeLimit(options.timeout),
+    maxOutgoing: {
+      messages: number('maxOutgoing.messages', maxOutgoing.messages, DEFAULT_MAX_OUTGOING.messages, 1),
+      bytes: number('maxOutgoing.bytes', maxOutgoing.bytes, DEFAULT_MAX_OUTGOING.bytes, 1),
+    },
+    maxIncoming: { bytes: number('maxIncoming.bytes', maxIncoming.bytes, DEFAULT_MAX_INCOMING.bytes, 1) },
+    maxRedeliveries: number('maxRedeliveries', options.maxRedeliveries, Infinity, 0),
+    reconnect: reconnectPolicy(reconnect),
+    connectTimeout: number('connectTimeout', options.connectTimeout, DEFAULT_CONNECT_TIMEOUT, 1),
+    // Twice that long must be a time that timers can keep.
+    idleTimeout: Math.min(
+      number('idleTimeout', options.idleTimeout, DEFAULT_LIMITS.idleTimeout, 0),
+      LONGEST_IDLE_TIMEOUT,
+    ),
+    maxFrameSize: number('maxFrameSize', options.maxFrameSize, DEFAULT_LIMITS.maxFrameSize, MIN_MAX_FRAME_SIZE),
+    maxMessageSize: number('maxMessageSize', options.maxMessageSize, DEFAULT_LIMITS.maxMessageSize, 1),
+    closeIdleAfter: number('closeIdleAfter', options.closeIdleAfter, 0, 0),
+    senderSettleMode: oneOf('senderSettleMode', options.senderSettleMode, SENDER_SETTLE_MODES, undefined),
+    receiverSettleMode: oneOf('receiverSettleMode', options.receiverSettleMode, ['first', 'second'], 'first'),
+    failover: failoverOf(options.failover ?? {}),
+    sasl: saslOf(options.sasl ?? {}),
+    tls: tlsOf(options.tls ?? {}),
+    allowInsecureMechs: flag('allowInsecureMechs', options.allowInsecureMechs ?? false),
+    listen: listenOf(options.listen ?? {}),
+  };
+}
+
+function reconnectPolicy(reconnect: MessengerOptions['reconnect']): ReconnectPolicy {
+  if (reconnect === false) return { ...DEFAULT_RECONNECT, retries: 0 };
+  const { initial, delay, maxDelay, retries, refused } = reconnect ?? {};
+  return {
+    initial: flag('reconnect.initial', initial ?? DEFAULT_RECONNECT.initial),
+    refused: flag('reconnect.refused', refused ?? DEFAULT_RECONNECT.refused),
+    delay: number('reconnect.delay', delay, DEFAULT_RECONNECT.delay, 0),
+    maxDelay: number('reconnect.maxDelay', maxDelay, DEFAULT_RECONNECT.maxDelay, 0),
+    retries: number('reconnect.retries', retries, DEFAULT_RECONNECT.retries, 0),
+  };
+}
+
+function failoverOf(failover: Failover): Failover {
+  checkFailover(failover);
+  return failover;
+}
+
+function listenOf(listen: ListenOptions): Settings['listen'] {
+  const names = ['users', 'authenticate', 'anonymous', 'maxConnections', 'maxSessions', 'maxLinks'];
+  checkNames('listen option', listen, names);
+  const { users, authenticate, maxConnections, maxSessions, maxLinks } = listen;
+  return {
+    authenticator: authenticatorOf(listen),
+    isGuarded: users !== undefined || authenticate !== undefined,
+    maxConnections: number('listen.maxConnections', maxConnections, 1000, 1),
+    maxSessions: Math.min(number('listen.maxSessions', maxSessions, 1024, 1), 65_536),
+    maxLinks: number('listen.maxLinks', maxLinks, 1024, 1),
+  };
+}
+
+function saslOf(sasl: SaslOptions): SaslOptions {
+  checkNames('sasl option', sasl, ['mechanisms', 'user', 'password', 'passwordFile', 'token']);
+  for (const mechanism of sasl.mechanisms ?? []) oneOf('sasl.mechanisms', mechanism, SASL_MECHANISMS, undefined);
+  return sasl;
+}
+
+/** A copy: `certificate` and its like set fields of it. */
+function tlsOf(tls: TlsOptions): TlsOptions {
+  checkNames('tls option', tls, TLS_OPTIONS);
+  for (const name of ['ca', 'cert', 'key'] as const) {
+    if (tls[name] === undefined || tls[`${name}File`] === undefined) continue;
+    throw new OptionError(`Give tls.${name} or tls.${name}File, not both.`);
+  }
+  return { ...tls };
+}
