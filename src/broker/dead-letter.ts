@@ -1,6 +1,9 @@
+import type { Output } from '../codec/output.js';
+import { TRANSFER_HEADER_SIZE } from '../codec/transfer.js';
 import type { PeerError } from '../errors.js';
 import type { Properties } from '../message/message.js';
-import type { IncomingMessage } from './incoming-message.js';
+import { IncomingMessage } from './incoming-message.js';
+import { writeMessage } from './write-message.js';
 
 /** Why a queue has let go of a message that nobody has accepted. */
 export type DeathReason = 'expired' | 'rejected' | 'max-deliveries' | 'max-length' | 'undeliverable';
@@ -18,11 +21,22 @@ export interface Death {
 /** Takes a message whose life in a queue has ended to where the dead lie. Returns false when there is no room there. */
 export type Undertaker = (message: IncomingMessage, death: Death, to: string) => boolean;
 
+/** What a message has become that has died: what it was, and a notice. A message of its own, which does not expire. */
+export function deadLetter(output: Output, message: IncomingMessage, death: Death, time: number): IncomingMessage {
+  const annotations = deathNotice(death, time);
+  writeMessage(output, message, { firstAcquirer: true, deliveryCount: 0, annotations });
+  const { buffer, start, position } = output;
+  const letter = new IncomingMessage().read(buffer, start + TRANSFER_HEADER_SIZE, position);
+  letter.ttl = -1;
+  letter.expiry = Infinity;
+  return letter;
+}
+
 /**
  * What a dead letter says of itself, as message annotations (AMQP 1.0 §3.2.3): receivers may look, and need not. When it
  * dies again, only its last death is told.
  */
-export function deathNotice({ address, reason, error }: Death, time: number): Properties {
+function deathNotice({ address, reason, error }: Death, time: number): Properties {
   return {
     'x-opt-death-queue': address,
     'x-opt-death-reason': reason,

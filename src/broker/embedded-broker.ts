@@ -11,7 +11,7 @@ import { BrokerEmitter } from './broker-events.js';
 import type { BrokerEvents } from './broker-events.js';
 import { resolveBrokerOptions } from './broker-options.js';
 import type { BrokerSettings, EmbeddedBrokerOptions } from './broker-options.js';
-import { deathNotice } from './dead-letter.js';
+import { deadLetter } from './dead-letter.js';
 import type { Undertaker } from './dead-letter.js';
 import { Injections } from './injection.js';
 import type { Fault, InjectOptions, Injection } from './injection.js';
@@ -20,7 +20,6 @@ import type { LinkHost } from './link-host.js';
 import { NodeTable, isRefusal } from './node-table.js';
 import type { NodeKind } from './node-table.js';
 import { SAMPLE_INTERVAL } from './rates.js';
-import { annotated } from './redelivery.js';
 import { queueSnapshot, topicSnapshot } from './snapshot.js';
 import type { QueueSnapshot, TopicSnapshot } from './snapshot.js';
 
@@ -276,7 +275,7 @@ export class EmbeddedBroker implements AsyncDisposable {
     if (isRefusal(node)) return false;
     this.#isBurying = true;
     try {
-      node.take(annotated(this.#output, message, deathNotice(death, this.#settings.clock.wallNow())), false);
+      node.take(deadLetter(this.#output, message, death, this.#settings.clock.wallNow()), false);
       return true;
     } finally {
       this.#isBurying = false;

@@ -21,9 +21,6 @@ import { StoredMessage, storeMessage } from './stored-message.js';
 /** How often a queue looks at most for messages that have expired while nobody took any, in milliseconds. */
 const EXPIRY_INTERVAL = 100;
 
-const NEW = { firstAcquirer: true, deliveryCount: 0, expires: false };
-const NEW_AND_EXPIRING = { ...NEW, expires: true };
-
 /**
  * One queue: messages in order, and consumers that compete for them. A message goes to the next consumer in turn that
  * has credit, and stays the queue's until that consumer has said what became of it.
@@ -199,8 +196,8 @@ export class BrokerQueue implements DeliveryOwner {
     const { clock, output, watch } = this.#host;
     const lifetime = message.lifetime(clock);
     const deadline = lifetime === Infinity ? Infinity : clock.now() + lifetime;
-    const header = message.ttl >= 0 ? NEW_AND_EXPIRING : NEW;
-    const stored = storeMessage(output, message, ++this.#lastPlace, this, deadline, header);
+    const standing = { place: ++this.#lastPlace, owner: this, deadline, firstAcquirer: true, deliveryCount: 0 };
+    const stored = storeMessage(output, message, standing);
     this.counts.received++;
     this.#bytes += stored.size;
     this.#line.add(stored);

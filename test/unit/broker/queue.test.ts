@@ -99,10 +99,18 @@ describe('a queue', () => {
     host.turn();
     expect(link.first.deliveryCount).toBe(1);
     expect({ ...link.first.annotations }).toEqual({ 'x-opt-a': 1, 'x-opt-b': 'new', 'x-opt-c': true });
-    link.settle({ type: 'modified', annotations: { 'x-opt-ü': 'no symbol' } });
+  });
+
+  it('gives a message again as it was when the annotations of its consumer cannot be written', () => {
+    queue.take(incoming({ body: 'x', ttl: 1000, annotations: { 'x-opt-a': 1 } }));
+    const { link } = consume(queue, 1);
+    const large = 'x'.repeat(100_000); // more than one piece of memory, before it fails
+    link.settle({ type: 'modified', deliveryFailed: true, annotations: { 'x-opt-b': large, 'x-opt-ü': 'no symbol' } });
     link.credit = 1;
     host.turn();
-    expect({ ...link.first.annotations }).toEqual({ 'x-opt-a': 1, 'x-opt-b': 'new', 'x-opt-c': true });
+    expect(link.first).toMatchObject({ body: 'x', ttl: 1000, deliveryCount: 1, firstAcquirer: false });
+    expect({ ...link.first.annotations }).toEqual({ 'x-opt-a': 1 });
+    expect(queue.bytes).toBeLessThan(1000);
   });
 
   it('does not give a message to a consumer again that does not want it here, and does not hold up the others', () => {
