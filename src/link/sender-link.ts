@@ -1,13 +1,12 @@
-import { TRANSFER_HEADER_SIZE, writeTransferHeader } from '../codec/transfer.js';
 import { LinkError } from '../errors.js';
 import type { MessagingError, PeerError } from '../errors.js';
 import type { Outcome } from '../message/outcome.js';
 import type { OutgoingDelivery } from '../queue/outgoing-delivery.js';
 import { RingBuffer } from '../queue/ring-buffer.js';
 import { Unsettled } from '../queue/unsettled.js';
-import { FragmentedDelivery } from './fragmented-delivery.js';
-import type { RheaFlow, RheaLink } from './rhea-seam.js';
+import type { RheaLink } from './rhea-seam.js';
 import { transferWindow } from './rhea-seam.js';
+import { SenderAttachment } from './sender-attachment.js';
 import type { Session } from './session.js';
 import type { LinkEnd, LinkOptions } from './link-options.js';
 
@@ -42,16 +41,10 @@ export class SenderLink {
   #ended = 0;
   /** Sent settled, and not yet known to have left the process. */
   readonly #leaving = new RingBuffer<{ delivery: OutgoingDelivery; offset: number }>();
-  #session: Session | undefined;
+  /** Where it is attached, while it is. */
+  #attachment: SenderAttachment | undefined;
   /** Why it is gone for good, once it is. */
   #closedBy: MessagingError | undefined;
-  #rhea: RheaLink | undefined;
-  /** What the peer takes, in bytes. Looked up once: rhea decodes it anew each time. */
-  #maxMessageSize = Infinity;
-  #isOnWire = false;
-  #draining = false;
-  /** A message of several frames that is not whole yet. */
-  #unfinished: FragmentedDelivery | undefined;
   /** Whether anything was queued since whoever looks for idle links has looked. */
   isBusy = false;
   /** Whether `pump` is already due this turn. Written by the connection's schedule only. */
@@ -79,7 +72,7 @@ export class SenderLink {
 
   /** How many messages the peer takes beyond those queued. */
   get available(): number {
-    return this.#rhea === undefined ? 0 : Math.max(0, this.#rhea.credit - this.#queue.size);
+    return this.#attachment === undefined ? 0 : Math.max(0, this.#attachment.credit - this.#queue.size);
   }
 
   /** Queues a message. It goes out as soon as the peer's credit allows. */
@@ -93,7 +86,7 @@ export class SenderLink {
     else if (this.options.senderSettleMode === 0) delivery.presettled = false;
     this.isBusy = true;
     this.#queue.push(delivery);
-    if (this.#session !== undefined && !this.scheduled) this.#session.host.schedule(this);
+    if (this.#attachment !== undefined && !this.scheduled) this.#attachment.session.host.schedule(this);
   }
 
   /** A message that is queued here has ended by itself. The queue closes up once most of it has. */
@@ -106,32 +99,33 @@ export class SenderLink {
 
   /** The peer has attached its side. */
   attached(session: Session, rhea: RheaLink): void {
-    this.#session = session;
-    this.#rhea = rhea;
-    this.#draining = false;
+    const attachment = new SenderAttachment(session, rhea);
+    this.#attachment = attachment;
     session.senders.add(this);
-    this.#maxMessageSize = maxMessageSize(rhea);
-    rhea.on_flow = (frame) => this.#flow(frame.performative);
+    rhea.on_flow = (frame) => {
+      if (this.#attachment !== attachment) return;
+      attachment.flow(frame.performative);
+      session.host.schedule(this);
+    };
   }
 
   /** Both sides are attached, and our attach frame is written: nothing may go out before it. */
   opened(): void {
-    if (this.#session === undefined) return;
-    this.#isOnWire = true;
-    this.#session.host.schedule(this);
+    if (this.#attachment === undefined) return;
+    this.#attachment.isOnWire = true;
+    this.#attachment.session.host.schedule(this);
     this.events.opened?.(this);
   }
 
   /** The session or connection is gone. Messages without an outcome go to the head of the queue, to go out again. */
   detached(): void {
-    this.#session?.senders.delete(this);
-    this.#session = undefined;
-    this.#rhea = undefined;
-    this.#isOnWire = false;
+    const attachment = this.#attachment;
+    this.#attachment = undefined;
+    attachment?.session.senders.delete(this);
     const again = this.#unsettled.drain();
     // A pre-settled one that is not whole yet has not been delivered, so it may go out again too.
-    if (this.#unfinished?.delivery.presettled === true) again.push(this.#unfinished.delivery);
-    this.#endFragments();
+    if (attachment?.unfinished?.presettled === true) again.push(attachment.unfinished);
+    attachment?.abandon();
     for (let index = again.length - 1; index >= 0; index--) this.#sendAgain(again[index]!);
     if (again.length > 0) this.events.cameBack?.(this);
     // Whether these arrived nobody can tell, and sending them twice is what pre-settled rules out.
@@ -185,24 +179,22 @@ export class SenderLink {
    * write at once.
    */
   pump(): boolean {
-    const session = this.#session;
-    const rhea = this.#rhea;
-    if (session === undefined || rhea === undefined || !this.#isOnWire) return false;
+    const attachment = this.#attachment;
+    if (attachment?.isOnWire !== true) return false;
+    const { session } = attachment;
     const { writer } = session.host;
     const limit = writer.appended + QUANTUM;
     let window = transferWindow(session.rhea);
-    while (window > 0 && (this.#unfinished !== undefined || (rhea.credit > 0 && this.#queue.size > 0))) {
+    while (window > 0 && this.#hasMore(attachment)) {
       if (writer.blocked) break;
       if (writer.appended >= limit) return true;
-      if (this.#unfinished !== undefined) this.#fragment(session, rhea, this.#unfinished);
-      else if (!this.#next(session, rhea)) continue;
-      window--;
+      if (this.#writeFrame(attachment)) window--;
     }
     // Nobody announces that the window or the socket has opened, as a flow frame announces credit.
-    if (this.#unfinished !== undefined || (rhea.credit > 0 && this.#queue.size > 0)) session.host.stalled(this);
+    if (this.#hasMore(attachment)) session.host.stalled(this);
     // Whoever fills this link may have more for it, and a drain asks for that first (AMQP 1.0 §2.6.7).
     if (this.available > 0) this.events.sendable?.(this);
-    if (this.#draining && this.#queue.size === 0 && rhea.credit > 0) this.#drained(session, rhea);
+    if (attachment.isDraining && this.#queue.size === 0 && attachment.credit > 0) attachment.drained();
     return false;
   }
 
@@ -212,96 +204,47 @@ export class SenderLink {
     for (const id of this.#unsettled.clip(first, last)) {
       const delivery = this.#unsettled.take(id);
       if (delivery === undefined) continue;
-      if (!settled && outcome !== undefined) this.#session?.settleSent(id, outcome);
+      if (!settled && outcome !== undefined) this.#attachment?.session.settleSent(id, outcome);
       if (outcome === undefined) delivery.finish('settled');
       else delivery.finish(outcome.type, outcome.type === 'rejected' ? rejection(outcome.error) : undefined, outcome);
     }
   }
 
-  /** Writes the first frame of the next message. Returns false when the message has ended while it was queued. */
-  #next(session: Session, rhea: RheaLink): boolean {
-    const delivery = this.#queue.shift();
-    if (delivery?.status !== 'pending') {
-      this.#ended = Math.max(0, this.#ended - 1);
-      return false;
+  #hasMore(attachment: SenderAttachment): boolean {
+    return attachment.unfinished !== undefined || (attachment.credit > 0 && this.#queue.size > 0);
+  }
+
+  /** Writes the next frame. Returns false when there was none, since the message had ended while it was queued. */
+  #writeFrame(attachment: SenderAttachment): boolean {
+    const { unfinished } = attachment;
+    const delivery = unfinished ?? this.#next(attachment);
+    if (delivery === undefined) return false;
+    if (unfinished === undefined) {
+      attachment.begin(delivery);
+      if (!delivery.presettled) this.#unsettled.add(delivery.id, delivery);
+    } else {
+      attachment.goOn();
     }
-    if (delivery.size > this.#maxMessageSize) {
-      delivery.finish('aborted', tooLarge(delivery.size, this.#maxMessageSize));
-      return false;
-    }
-    // The bytes of one that has gone out before may still wait in a socket, so its header is not written over.
-    const isFirst = delivery.id < 0;
-    delivery.id = session.takeDeliveryId();
-    delivery.isSent = true;
-    if (!delivery.presettled) this.#unsettled.add(delivery.id, delivery);
-    rhea.credit--;
-    rhea.delivery_count = (rhea.delivery_count + 1) >>> 0;
-    const isWhole = delivery.size + TRANSFER_HEADER_SIZE <= session.host.peerMaxFrameSize;
-    if (isFirst && isWhole) this.#whole(session, rhea, delivery);
-    else this.#fragment(session, rhea, new FragmentedDelivery(delivery));
+    if (delivery.presettled && attachment.unfinished === undefined) this.#leave(attachment.session, delivery);
     return true;
   }
 
-  #whole(session: Session, rhea: RheaLink, delivery: OutgoingDelivery): void {
-    const { buffer, start, end, id, presettled, memory } = delivery;
-    const at = start - TRANSFER_HEADER_SIZE;
-    writeTransferHeader(buffer, at, end - start, session.channel, rhea.local.handle, id, presettled, false);
-    session.host.writer.append(buffer, at, end, memory);
-    this.#countFrame(session);
-    if (presettled) this.#leave(session, delivery);
-  }
-
-  #fragment(session: Session, rhea: RheaLink, fragmented: FragmentedDelivery): void {
-    this.#unfinished = fragmented;
-    const isWhole = fragmented.write(session, rhea.local.handle);
-    this.#countFrame(session);
-    if (!isWhole) return;
-    this.#endFragments();
-    if (fragmented.delivery.presettled) this.#leave(session, fragmented.delivery);
+  /** Takes the next message, or `undefined` when it has ended. */
+  #next({ maxMessageSize }: SenderAttachment): OutgoingDelivery | undefined {
+    const delivery = this.#queue.shift();
+    if (delivery?.status !== 'pending') {
+      this.#ended = Math.max(0, this.#ended - 1);
+      return undefined;
+    }
+    if (delivery.size <= maxMessageSize) return delivery;
+    delivery.finish('aborted', tooLarge(delivery.size, maxMessageSize));
+    return undefined;
   }
 
   #leave({ host }: Session, delivery: OutgoingDelivery): void {
     this.#leaving.push({ delivery, offset: host.writer.appended });
     host.leaving(this);
   }
-
-  #endFragments(): void {
-    this.#unfinished?.end();
-    this.#unfinished = undefined;
-  }
-
-  #countFrame(session: Session): void {
-    const { outgoing } = session.rhea;
-    outgoing.next_transfer_id = (outgoing.next_transfer_id + 1) >>> 0;
-  }
-
-  /** AMQP 1.0 §2.6.7: the credit a receiver gives counts from the delivery-count it knows of. */
-  #flow(flow: RheaFlow): void {
-    const rhea = this.#rhea;
-    if (rhea === undefined) return;
-    if (flow.link_credit !== undefined) {
-      const behind = (rhea.delivery_count - (flow.delivery_count ?? 0)) | 0;
-      rhea.credit = Math.max(0, flow.link_credit - behind);
-    }
-    this.#draining = flow.drain === true;
-    // One that asks and never reads gets no answers to pile up.
-    const session = this.#session;
-    if (flow.echo === true && this.#isOnWire && session?.host.writer.blocked === false) session.writeFlow(rhea, false);
-    session?.host.schedule(this);
-  }
-
-  /** Nothing is left to send with the credit that is left: it goes back. */
-  #drained(session: Session, rhea: RheaLink): void {
-    rhea.delivery_count = (rhea.delivery_count + rhea.credit) >>> 0;
-    rhea.credit = 0;
-    this.#draining = false;
-    session.writeFlow(rhea, true);
-  }
-}
-
-function maxMessageSize({ max_message_size: size }: RheaLink): number {
-  // rhea gives bytes for numbers beyond those of JavaScript, which no message reaches. 0 is no limit (AMQP 1.0 §2.7.3).
-  return typeof size === 'number' && size > 0 ? size : Infinity;
 }
 
 function rejection(error: PeerError | undefined): LinkError {
