@@ -5,8 +5,8 @@ const MOST_SPARE = 32;
  * Memory that records are written into. Whoever needs bytes of it holds it, and releases it once for each time. When
  * nobody does any more, it joins the spare ones. Who never releases it costs nothing but that: then it is collected.
  *
- * New memory for every 64 KiB sent would have V8 collect the whole heap dozens of times a second: it takes what lies
- * outside the heap for a reason to.
+ * New memory for every 64 KiB sent would have V8 collect the whole heap again and again: it takes what lies outside
+ * the heap for a reason to.
  */
 export class Slab {
   readonly buffer: Buffer;
