@@ -208,10 +208,11 @@ export class Outbound {
   stop(): void {
     this.#destinations.clear();
     this.#idle.stop();
-    this.#expiry.stop();
     for (const link of [...this.#open]) {
       link.closed(new StateError('The messenger was stopped before the message had an outcome.'));
     }
+    // Last: what comes back from a link that closes is looked at.
+    this.#expiry.stop();
   }
 
   /** Throws a `SendError` with what was given up and not told yet. */
