@@ -155,7 +155,7 @@ export class CreditScheduler<Link> {
   }
 
   #topUp(link: Link, credit: number): void {
-    if (this.#pool === 0 || this.#isPaused || this.#blocked.size > 0 || this.#draining.has(link)) return;
+    if (this.#pool === 0 || this.#blocked.size > 0 || this.#draining.has(link)) return;
     const share = this.#share;
     if (credit < share * LOW_SHARE) this.#grant(link, credit, Math.min(this.#pool, share - credit));
   }
