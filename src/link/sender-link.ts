@@ -60,9 +60,9 @@ export class SenderLink {
     return this.#queue.size;
   }
 
-  /** Those messages, in order, and some that have ended by themselves. */
-  get waiting(): Iterable<OutgoingDelivery> {
-    return this.#queue;
+  /** Goes through those messages, in order, and some that have ended by themselves. `visit` must not change them. */
+  eachQueued(visit: (delivery: OutgoingDelivery) => void): void {
+    this.#queue.forEach(visit);
   }
 
   /** Messages that have gone out and have no outcome yet. */
@@ -137,6 +137,11 @@ export class SenderLink {
   #sendAgain(delivery: OutgoingDelivery): void {
     const { maxRedeliveries = Infinity } = this.options;
     delivery.isSent = false;
+    if (this.#closedBy !== undefined) {
+      // By whoever was told that a message before it was given up.
+      delivery.finish('aborted', this.#closedBy);
+      return;
+    }
     if (delivery.redeliveries++ < maxRedeliveries) {
       this.#queue.unshift(delivery);
       return;

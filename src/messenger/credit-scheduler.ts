@@ -112,6 +112,11 @@ export class CreditScheduler<Link> {
     }
   }
 
+  /** A credit was used, and no message has come by it: `recv(n)` asks for messages. */
+  usedInVain(): void {
+    if (this.#mode === 'explicit') this.#pool++;
+  }
+
   /** The peer has given back what it did not use. */
   drained(link: Link): void {
     this.#draining.delete(link);

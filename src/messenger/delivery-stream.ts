@@ -6,6 +6,11 @@ import type { Delivery } from './delivery.js';
 export interface DeliveryStreamHost {
   /** Gives out what has been taken from the queue; `undefined` when it makes no sense, which has been told then. */
   give(delivery: IncomingDelivery): Delivery | undefined;
+  /**
+   * Waits until another delivery can wait for an outcome beside those that do; `undefined` when it can now. Rejects when
+   * the signal is aborted.
+   */
+  room(signal: AbortSignal): Promise<void> | undefined;
   /** Why nothing can come any more, if nothing can: `DONE` when that is no failure. */
   reasonToEnd(): Error | undefined;
   /** The loop is over. Called once. */
@@ -30,9 +35,9 @@ export class DeliveryStream implements AsyncIterableIterator<Delivery, undefined
     this.#signal = signal === undefined ? this.#end.signal : AbortSignal.any([signal, this.#end.signal]);
   }
 
-  /** Whether somebody waits for the next delivery. */
+  /** Whether somebody waits for a delivery to come. */
   get isWaiting(): boolean {
-    return this.#waiting > 0;
+    return this.#waiting > 0 && this.#queue.isEmpty;
   }
 
   /** Waits for the next delivery. Rejects when the stream fails or its signal is aborted, and is over then. */
@@ -40,6 +45,8 @@ export class DeliveryStream implements AsyncIterableIterator<Delivery, undefined
     this.#waiting++;
     try {
       while (!this.#isOver) {
+        const room = this.#host.room(this.#signal);
+        if (room !== undefined) await room;
         const reason = this.#queue.isEmpty ? this.#host.reasonToEnd() : undefined;
         if (reason !== undefined) throw reason;
         const taken = await this.#queue.pull({ signal: this.#signal });

@@ -96,9 +96,14 @@ export class Granter {
     this.#schedule();
   }
 
-  /** Half of a message has come, and the peer took it back: it has used one credit, and will have no outcome. */
+  /** Half of a message has come, and the peer took it back: the credit it has used is given again. */
   aborted(link: ReceiverLink): void {
+    const isGranted = link.granted > 0;
     this.received(link);
+    this.#countArrivals();
+    if (isGranted) link.granted++;
+    if (isGranted) link.issueCredit(1);
+    else if (!this.#own.has(link)) this.#common.usedInVain();
     this.settled(link, 0);
   }
 

@@ -1,3 +1,4 @@
+import { namesHost } from '../address/reply-to.js';
 import { ReceivedMessage } from '../codec/received-message.js';
 import { DecodeError, OptionError, StateError, TrackerError, asError } from '../errors.js';
 import type { LinkRequest } from '../link/link-request.js';
@@ -57,6 +58,7 @@ export class Inbound implements DeliveryHost {
     this.#sources = new Sources(host, this.#listener());
     this.#lanes = new IncomingLanes({
       give: (delivery) => this.#giveOrTell(delivery),
+      room: (signal) => this.#given.room(signal),
       subscriptionOf: ({ source }) => this.#sources.subscriptionOf(source),
       exhausted: () => this.#exhausted(),
       reading: (subscription, credit) => this.#credit.setShare(subscription, this.#shareOf(subscription, credit)),
@@ -163,11 +165,7 @@ export class Inbound implements DeliveryHost {
 
   /** Where an answer goes: to the host that the address names, else back to where the message came from. */
   answerAddress({ tracker }: Delivery, replyTo: string): string | undefined {
-    if (/^[a-z][a-z0-9+.-]*:\/\//i.test(replyTo)) return undefined;
-    const base = this.#sources.wayBack(this.own(tracker).source);
-    if (base === undefined)
-      throw new StateError('The connection or subscription the message came by is gone, and with it the way back.');
-    return `${base}/${replyTo}`;
+    return namesHost(replyTo) ? undefined : this.#sources.answerAddress(this.own(tracker).source, replyTo);
   }
 
   /** Throws when an outcome could have no effect. */
@@ -232,11 +230,15 @@ export class Inbound implements DeliveryHost {
     return {
       opened: (link, subscription) => credit.opened(link, subscription),
       received: (delivery, link, subscription) => this.#received(delivery, link, subscription),
-      settled: (link, inQueue) => credit.settled(link, inQueue),
+      settled: (link, inQueue) => {
+        credit.settled(link, inQueue);
+        this.#given.someEnded();
+      },
       aborted: (link) => credit.aborted(link),
       drained: (link) => credit.drained(link),
       lost: (link, aborted) => {
         credit.lost(link);
+        this.#given.someEnded();
         // The peer will deliver these again; to give them out now would double them.
         if (!this.#stopped) this.#lanes.lost(this.#sources.subscriptionOf(link), aborted);
       },
@@ -260,8 +262,7 @@ export class Inbound implements DeliveryHost {
   }
 
   #received(delivery: IncomingDelivery, link: ReceiverLink, subscription: Subscription | undefined): void {
-    const { settled } = delivery;
-    this.#credit.received(link, settled);
+    this.#credit.received(link, delivery.settled);
     this.#host.received(delivery, subscription?.source);
     const diversion = this.#lanes.diversionOf(subscription);
     if (diversion === undefined) {
@@ -269,7 +270,7 @@ export class Inbound implements DeliveryHost {
       this.#wakeWaiters();
     } else {
       diversion.take(delivery);
-      this.#credit.got(settled ? link : undefined);
+      this.#credit.got(delivery.settled ? link : undefined);
     }
   }
 

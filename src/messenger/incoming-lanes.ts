@@ -31,6 +31,8 @@ export interface Diversion {
 /** What the lanes need from the incoming side. */
 export interface IncomingLanesHost {
   give(delivery: IncomingDelivery): Delivery | undefined;
+  /** Waits until one more can be given out; `undefined` when it can now. */
+  room(signal: AbortSignal): Promise<void> | undefined;
   /** The subscription a delivery came by. */
   subscriptionOf(delivery: IncomingDelivery): Subscription | undefined;
   /** Why no message can come any more, if none can. */
@@ -112,6 +114,7 @@ export class IncomingLanes {
     const queue = subscription === undefined ? this.main : this.#open(subscription, credit);
     const stream = new DeliveryStream(queue, signal, {
       give: (delivery) => this.#host.give(delivery),
+      room: (end) => this.#host.room(end),
       reasonToEnd: () => this.#reasonToEnd(subscription),
       ended: (ended) => this.#ended(ended),
     });

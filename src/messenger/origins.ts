@@ -1,3 +1,4 @@
+import { StateError } from '../errors.js';
 import type { DeliverySource } from '../queue/incoming-delivery.js';
 import type { Subscription } from './subscription.js';
 
@@ -26,5 +27,12 @@ export class Origins {
     this.#latest = source;
     this.#latestOrigin = origin;
     return origin;
+  }
+
+  /** Where an answer to what came over a link goes: back. Throws `StateError`. */
+  answerAddress(source: DeliverySource, replyTo: string): string {
+    const base = this.of(source)?.wayBack;
+    if (base !== undefined) return `${base}/${replyTo}`;
+    throw new StateError('The connection or subscription the message came by is gone, and with it the way back.');
   }
 }

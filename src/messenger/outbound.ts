@@ -50,6 +50,8 @@ export interface OutboundHost {
 export class Outbound {
   readonly #host: OutboundHost;
   readonly #output = new Output(undefined, true);
+  /** A message is written there: what programs compute while it is read must not write another into it. */
+  #isEncoding = false;
   readonly #destinations: Destinations;
   /** One link per connection and node, whatever addresses lead there. */
   readonly #links = new Map<string, SenderLink>();
@@ -61,7 +63,7 @@ export class Outbound {
   readonly #ledger: OutgoingLedger;
   readonly #window = new TrackerWindow();
   readonly #expiry = new OutgoingExpiry({
-    waiting: () => this.#waiting(),
+    eachWaiting: (visit) => this.#open.forEach((link) => link.eachQueued(visit)),
     expire: (delivery) => this.#expired(delivery),
   });
   readonly #idle: IdleLinks;
@@ -138,14 +140,7 @@ export class Outbound {
     const destination = this.#destinations.find((message as Message | null | undefined)?.address, routed);
     const lifetime = this.#expiry.lifetimeOf(message);
     this.#ledger.requireRoom();
-    const output = this.#output;
-    output.open(TRANSFER_HEADER_SIZE);
-    try {
-      encodeMessage(output, this.#expanded(message), destination.to());
-    } catch (error) {
-      output.abandon();
-      throw error;
-    }
+    const output = this.#encode(message, destination);
     const delivery = new OutgoingDelivery(
       output.buffer,
       output.start + TRANSFER_HEADER_SIZE,
@@ -225,8 +220,20 @@ export class Outbound {
     this.#ledger.forgetAborted();
   }
 
-  *#waiting(): Iterable<OutgoingDelivery> {
-    for (const link of this.#open) yield* link.waiting;
+  #encode(message: Message, destination: Destination): Output {
+    if (this.#isEncoding) throw new StateError('A getter of a message that is being put must not put another.');
+    const output = this.#output;
+    this.#isEncoding = true;
+    output.open(TRANSFER_HEADER_SIZE);
+    try {
+      encodeMessage(output, this.#expanded(message), destination.to());
+    } catch (error) {
+      output.abandon();
+      throw error;
+    } finally {
+      this.#isEncoding = false;
+    }
+    return output;
   }
 
   #expired(delivery: OutgoingDelivery): void {
@@ -274,10 +281,10 @@ export class Outbound {
     if (isOurs && !(error instanceof StateError)) this.#host.failed(error);
   }
 
-  /** `~` in `replyTo` stands for this messenger (spec §2.5). The caller's message stays as it is. */
+  /** `replyTo` as others may see it: see `expandReplyTo` (spec §2.5). The caller's message stays as it is. */
   #expanded(message: Message): Message {
     const { replyTo } = message;
-    if (typeof replyTo !== 'string' || replyTo.charCodeAt(0) !== 0x7e) return message;
+    if (typeof replyTo !== 'string') return message;
     const expanded = expandReplyTo(replyTo, this.#host.name);
     if (expanded === replyTo) return message;
     return message instanceof ReceivedMessage

@@ -8,8 +8,8 @@ const LOOKED_AT_PER_MS = 2500;
 
 /** What the expiry needs from the outgoing side. */
 export interface OutgoingExpiryHost {
-  /** The messages that wait to be sent. They do not change while they are gone through. */
-  waiting(): Iterable<OutgoingDelivery>;
+  /** Goes through the messages that wait to be sent. */
+  eachWaiting(visit: (delivery: OutgoingDelivery) => void): void;
   /** Ends a message that has no time left. */
   expire(delivery: OutgoingDelivery): void;
 }
@@ -65,13 +65,13 @@ export class OutgoingExpiry {
     const overdue: OutgoingDelivery[] = [];
     let earliest = Infinity;
     let count = 0;
-    for (const delivery of this.#host.waiting()) {
+    this.#host.eachWaiting((delivery) => {
       count++;
       const { expiry, status } = delivery;
-      if (expiry === undefined || status !== 'pending') continue;
+      if (expiry === undefined || status !== 'pending') return;
       if (expiry.time <= now) overdue.push(delivery);
       else if (expiry.time < earliest) earliest = expiry.time;
-    }
+    });
     this.#notBefore = now + count / LOOKED_AT_PER_MS;
     this.#schedule(earliest);
     for (const delivery of overdue) this.#host.expire(delivery);

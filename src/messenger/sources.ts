@@ -148,9 +148,9 @@ export class Sources {
     return this.#sources.get(subscription)?.options;
   }
 
-  /** Where answers to what came by a link go; `undefined` when that is not known. */
-  wayBack(source: DeliverySource): string | undefined {
-    return this.#origins.of(source)?.wayBack;
+  /** Where an answer to what came by a link goes: back. Throws when nobody knows where that is. */
+  answerAddress(source: DeliverySource, replyTo: string): string {
+    return this.#origins.answerAddress(source, replyTo);
   }
 
   /** Whether a delivery came over a link of this messenger. */

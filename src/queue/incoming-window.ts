@@ -13,6 +13,8 @@ export class IncomingWindow {
   #deliveries = new RingBuffer<IncomingDelivery>();
   /** How many it may hold before those in the middle are looked at. */
   #limit = SMALLEST;
+  /** No more than so many of them wait for an outcome. */
+  #waiting = 0;
 
   /** How many it holds. */
   get size(): number {
@@ -25,12 +27,21 @@ export class IncomingWindow {
     const isDone = size === Infinity ? isSettled : isFinished;
     const through = delivery.sequence - size;
     deliveries.push(delivery);
+    if (delivery.status === 'pending') this.#waiting++;
     for (let oldest = deliveries.peek(); oldest !== undefined; oldest = deliveries.peek()) {
       if (oldest.sequence <= through) oldest.settle();
       else if (!isDone(oldest)) break;
       deliveries.shift();
     }
     if (deliveries.size >= this.#limit) this.#closeUp(isDone);
+  }
+
+  /** Whether fewer than `size` of them wait for an outcome. Counts them only when they may be as many. */
+  hasRoom(size: number): boolean {
+    if (this.#waiting < size) return true;
+    this.#waiting = 0;
+    for (const { status } of this.#deliveries) if (status === 'pending') this.#waiting++;
+    return this.#waiting < size;
   }
 
   /** Gives an outcome to everything through `last`. First outcomes stay (spec §1.8). */

@@ -58,6 +58,13 @@ export class RingBuffer<Item> {
     return items;
   }
 
+  /** Goes through the items in order, several times as quickly as a loop. The buffer must not change meanwhile. */
+  forEach(visit: (item: Item) => void): void {
+    // Within `size` every slot holds an item.
+    for (let index = 0; index < this.#size; index++)
+      visit(this.#slots[(this.#head + index) & (this.#slots.length - 1)]!);
+  }
+
   /** The items in order. The buffer must not change meanwhile. */
   *[Symbol.iterator](): Generator<Item, void, undefined> {
     for (let index = 0; index < this.#size; index++) {

@@ -188,6 +188,71 @@ describe('check 9: a receiver with a window', () => {
   });
 });
 
+describe('check 9: a loop that works on many messages at once', () => {
+  it('takes no more than incomingWindow of them, and each once', async () => {
+    const broker = await startBroker();
+    const sender = createTrackingMessenger();
+    for (let body = 0; body < 1000; body++) sender.put({ address: `${broker.url}/q`, body });
+    await sender.send();
+    const receiver = createTrackingMessenger({ incomingWindow: 10 });
+    receiver.subscribe(`${broker.url}/q`);
+    const seen: unknown[] = [];
+    const working = new Set<Promise<void>>();
+    for await (const delivery of receiver.receive()) {
+      seen.push(delivery.message.body);
+      const work = (async () => {
+        await turn();
+        delivery.accept();
+      })();
+      working.add(work);
+      void work.then(() => working.delete(work));
+      expect(working.size).toBeLessThanOrEqual(10);
+      if (seen.length === 1000) break;
+    }
+    await Promise.all(working);
+    while (broker.queue('q').outstanding > 0) await turn();
+    expect(seen).toEqual(Array.from({ length: 1000 }, (_, body) => body));
+    expect(broker.queue('q')).toMatchObject({ depth: 0, accepted: 1000, redelivered: 0 });
+  });
+
+  it('goes on when one of them is settled by the peer, or lost with its connection', async () => {
+    const peer = await ScriptedPeer.listen();
+    const receiver = createTrackingMessenger({ incomingWindow: 1, reconnect: { delay: 0 } });
+    receiver.subscribe(peer.address('q'));
+    const bodies: unknown[] = [];
+    const loop = (async () => {
+      for await (const { message } of receiver.receive()) if (bodies.push(message.body) === 3) break;
+    })();
+    const wire = await peer.accept();
+    const link = await wire.answerLink();
+    for (const [id, body] of ['one', 'two', 'three'].entries()) wire.transfer(link, id, payload(body));
+    while (bodies.length < 1) await turn();
+    await turn();
+    expect([bodies, receiver.incoming]).toEqual([['one'], 2]);
+    wire.send('disposition', { role: false, first: 0, last: 0, settled: true }, link.channel);
+    while (bodies.length < 2) await turn();
+    wire.destroy();
+    const again = await peer.accept();
+    again.transfer(await again.answerLink(), 0, payload('three'));
+    await loop;
+    expect(bodies).toEqual(['one', 'two', 'three']);
+  });
+
+  it('ends when it is told to, though there is no room', async () => {
+    const broker = await startBroker();
+    const messenger = createTrackingMessenger({ incomingWindow: 1 });
+    for (let body = 0; body < 2; body++) messenger.put({ address: `${broker.url}/q`, body });
+    messenger.subscribe(`${broker.url}/q`);
+    const stream = messenger.receive();
+    await stream.next();
+    while (messenger.incoming < 1) await turn();
+    const next = stream.next();
+    await stream.return();
+    expect(await next).toEqual({ done: true, value: undefined });
+    expect(messenger.get()?.message.body).toBe(1);
+  });
+});
+
 describe('check 7: a handler that throws', () => {
   it('ends its loop and nothing else: the connection stays, and the message can still be answered', async () => {
     const broker = await startBroker();

@@ -1,4 +1,5 @@
 import { Messenger, QueueFullError } from 'amqp-messenger';
+import type { Subscription } from 'amqp-messenger';
 import { describe, expect, it } from 'vitest';
 import { memoryInUse } from '../support/memory.js';
 import { createMessenger, createTrackingMessenger, listen, receive } from '../support/messengers.js';
@@ -274,6 +275,28 @@ describe('a receiver', () => {
       wire.transfer(link, id, payload('half'), { more: true });
       wire.transfer(link, id, Buffer.alloc(0), { aborted: true });
     }
+  });
+
+  it.each<[string, (messenger: Messenger, subscription: Subscription) => void]>([
+    ['recv(1)', (messenger) => void messenger.recv(1).catch(() => undefined)],
+    ['grant(1)', (_messenger, subscription) => subscription.grant(1)],
+  ])('gives credit of %s again for a message that the peer took back', async (_title, ask) => {
+    const peer = await ScriptedPeer.listen();
+    const receiver = createTrackingMessenger();
+    const subscription = receiver.subscribe(peer.address('q'));
+    const wire = await peer.accept();
+    const link = await wire.answerLink();
+    await subscription.ready();
+    ask(receiver, subscription);
+    for (let id = 0; id < 3; id++) {
+      expect((await wire.read('flow')).fields).toMatchObject({ link_credit: 1, delivery_count: id });
+      wire.transfer(link, id, payload('half'), { more: true });
+      wire.transfer(link, id, Buffer.alloc(0), { aborted: true });
+    }
+    await wire.read('flow');
+    wire.transfer(link, 3, payload('whole'));
+    while (receiver.incoming < 1) await new Promise((resolve) => setImmediate(resolve));
+    expect(receiver.receiving).toBe(0);
   });
 
   it('gives no more credit than its queue has room for', async () => {

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { EmbeddedBroker } from 'amqp-messenger/broker';
-import { Messenger } from 'amqp-messenger';
+import { Messenger, SendError, StateError } from 'amqp-messenger';
 import { describe, expect, it, vi } from 'vitest';
 import { createMessenger, createTrackingMessenger, listen, receive, startBroker } from '../support/messengers.js';
 import { ScriptedPeer } from '../support/scripted-peer.js';
@@ -212,6 +212,38 @@ describe('a port', () => {
     const silent = await Wire.connect(Number(port));
     await silent.closed;
     expect(silent.received).toBe(0);
+  });
+});
+
+describe('a SendError', () => {
+  it('does not show all that its trackers lead to, as Node would when nobody catches it', async () => {
+    const messenger = createTrackingMessenger();
+    messenger.put({ address: `amqp://127.0.0.1:${await unusedPort()}/q` });
+    const error: unknown = await messenger.send().catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(SendError);
+    expect((error as SendError).trackers).toEqual([messenger.outgoingTracker]);
+    expect(inspect(error)).not.toContain('racker');
+  });
+});
+
+describe('a message whose getter puts another', () => {
+  it('is refused, and neither spoils the other', async () => {
+    const broker = await startBroker();
+    const messenger = createTrackingMessenger();
+    const address = `${broker.url}/q`;
+    const sly = {
+      address,
+      get body(): string {
+        messenger.put({ address, body: 'inner' });
+        return 'outer';
+      },
+    };
+    expect(() => messenger.put(sly)).toThrow(StateError);
+    messenger.put({ address, body: 'honest' });
+    await messenger.send();
+    messenger.subscribe(address);
+    await messenger.recv();
+    expect([messenger.get()?.message.body, messenger.get()]).toEqual(['honest', undefined]);
   });
 });
 

@@ -42,6 +42,11 @@ describe('expandReplyTo', () => {
     ['~~', '~~'],
     ['', ''],
     ['amqp://h/~', 'amqp://h/~'],
+    ['amqp://shop:secret@h:5672/answers', 'amqp://h:5672/answers'],
+    ['AMQPS://shop@h/answers', 'AMQPS://h/answers'],
+    ['amqp://h/answers@eu', 'amqp://h/answers@eu'],
+    ['answers@eu', 'answers@eu'],
+    ['shop:secret@h', 'shop:secret@h'],
   ])('turns %j into %j', (replyTo, expanded) => {
     expect(expandReplyTo(replyTo, 'me')).toBe(expanded);
   });

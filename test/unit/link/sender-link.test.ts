@@ -224,6 +224,28 @@ describe('a sender link', () => {
     expect(wires.pump(link)).toHaveLength(1);
   });
 
+  it('keeps nothing back when somebody closes it while it gives messages up', () => {
+    const wires = new Wires();
+    const link = new SenderLink(
+      { ...OPTIONS, maxRedeliveries: 0 },
+      { closed: (closed, error) => closed.takeAll().forEach((delivery) => delivery.finish('aborted', error)) },
+    );
+    const owner = { destination: 'q', deliveryEnded: () => link.closed(new LinkError('stopped')) };
+    const deliveries = [1, 2, 3].map((index) => {
+      const output = new Output();
+      output.open(TRANSFER_HEADER_SIZE);
+      output.position += 10;
+      return new OutgoingDelivery(output.buffer, TRANSFER_HEADER_SIZE, output.position, false, index, owner);
+    });
+    link.attached(wires.session(0), rheaLink(10));
+    link.opened();
+    for (const delivery of deliveries) link.send(delivery);
+    wires.pump(link);
+    link.detached();
+    expect(deliveries.map(({ status }) => status)).toEqual(['aborted', 'aborted', 'aborted']);
+    expect(link.queued).toBe(0);
+  });
+
   it('is closed once', () => {
     const told: string[] = [];
     const link = new SenderLink(OPTIONS, { closed: (_link, error) => told.push(error.message) });

@@ -25,6 +25,7 @@ function lanes() {
       made.taken(delivery);
       return new Delivery(new ReceivedMessage(Buffer.alloc(0), 0, 0), delivery, owners.get(delivery), host);
     },
+    room: () => undefined,
     subscriptionOf: (delivery) => owners.get(delivery),
     exhausted: () => exhausted,
     reading: (subscription, credit) => told.push(['reading', subscription.source, credit]),

@@ -12,9 +12,9 @@ class Watched {
   looks = 0;
   readonly expiry = new OutgoingExpiry(
     {
-      waiting: () => {
+      eachWaiting: (visit) => {
         this.looks++;
-        return this.queue;
+        this.queue.forEach(visit);
       },
       expire: (delivery) => {
         this.queue.delete(delivery);
