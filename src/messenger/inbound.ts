@@ -60,7 +60,7 @@ export class Inbound implements DeliveryHost {
       give: (delivery) => this.#giveOrTell(delivery),
       room: (signal) => this.#given.room(signal),
       subscriptionOf: ({ source }) => this.#sources.subscriptionOf(source),
-      exhausted: () => this.#exhausted(),
+      exhausted: () => this.#sources.tellExhausted(),
       reading: (subscription, credit) => this.#credit.setShare(subscription, this.#shareOf(subscription, credit)),
       left: (subscription) => this.#credit.setShare(subscription, this.#sources.optionsOf(subscription)?.credit),
       streaming: (credit) => (credit === 0 ? this.#credit.recv(0) : this.#credit.recv(-1, credit)),
@@ -119,7 +119,7 @@ export class Inbound implements DeliveryHost {
       throw new OptionError(`recv() takes a whole number of messages up to ${MAX_CREDIT}, or nothing for automatic.`);
     this.#credit.recv(count);
     if (this.#lanes.main.size > 0) return true;
-    const exhausted = this.#host.waits.areBlocking ? this.#exhausted() : undefined;
+    const exhausted = this.#host.waits.areBlocking ? this.#sources.tellExhausted() : undefined;
     if (exhausted !== undefined) throw exhausted;
     const onTimeout = (): string =>
       'No message has come. Credit stays granted, so one may still; call recv() again to wait on.';
@@ -220,7 +220,7 @@ export class Inbound implements DeliveryHost {
   /** Something may have been the last source: then nobody need wait any longer. */
   sourcesChanged(): void {
     this.#lanes.sourcesChanged();
-    const exhausted = this.#waiters.length > 0 ? this.#exhausted() : undefined;
+    const exhausted = this.#waiters.length > 0 ? this.#sources.tellExhausted() : undefined;
     if (exhausted === undefined) return;
     for (const waiter of this.#waiters.splice(0)) waiter.reject(exhausted);
   }
@@ -252,13 +252,6 @@ export class Inbound implements DeliveryHost {
   async #end(subscription: Subscription, keep: boolean, options: WaitOptions): Promise<void> {
     const limits = unlimited(options, 'The peer has not answered that the subscription is closed.');
     await this.#host.waits.promised(limits, this.#sources.end(subscription, keep));
-  }
-
-  /** Why no message can come, once: whoever asks tells it. */
-  #exhausted(): Error | undefined {
-    const { exhausted } = this.#sources;
-    if (exhausted !== undefined) this.#sources.failureTold();
-    return exhausted;
   }
 
   #received(delivery: IncomingDelivery, link: ReceiverLink, subscription: Subscription | undefined): void {

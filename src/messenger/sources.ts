@@ -164,14 +164,15 @@ export class Sources {
   }
 
   /**
-   * Why no message can come any more; `undefined` when one may: something listens, a link is there or on its way, or,
+   * Why no message can come any more, which whoever asks tells; `undefined` when one may: something listens, a link is there or on its way, or,
    * when no subscription has failed, a connection is there over which a peer may open a link to send an answer.
    */
-  get exhausted(): NoSourcesError | undefined {
+  tellExhausted(): NoSourcesError | undefined {
     const { pool } = this.#host;
     const failure = this.#failure;
     const isNews = failure !== undefined && !this.#isTold;
     if (pool.isListening || this.#links > 0 || (!isNews && !pool.isIdle)) return undefined;
+    this.#isTold = true;
     const reason = failure === undefined ? 'Subscribe to an address first.' : failure.message;
     return new NoSourcesError(`There is nothing to receive from. ${reason}`, {
       cause: failure,
@@ -190,11 +191,6 @@ export class Sources {
       link?.closed(error);
     }
     this.#failure = undefined;
-  }
-
-  /** A call has told why no message can come. */
-  failureTold(): void {
-    this.#isTold = true;
   }
 
   #listen(subscription: Subscription, source: Source): void {
