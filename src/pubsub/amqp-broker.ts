@@ -159,7 +159,7 @@ export class AmqpBroker extends Broker {
     const status = await tracker.outcome();
     if (status === 'accepted' || (status === 'released' && this.#peer.releasesUnrouted)) return;
     const { error } = tracker;
-    throw new PubSubError(`${redact(address)} has not taken a ${name}: ${status}. ${error?.message ?? ''}`, {
+    throw new PubSubError(`${redact(address)} has not taken "${name}": ${status}. ${error?.message ?? ''}`, {
       cause: error,
       condition: error instanceof MessagingError ? error.condition : undefined,
     });

@@ -31,6 +31,11 @@ export class DirectTable {
     return this.#entries.get(messageName)?.map(({ subscriber }) => subscriber) ?? [];
   }
 
+  /** How many subscribers a type has. */
+  count(messageName: string): number {
+    return this.#entries.get(messageName)?.length ?? 0;
+  }
+
   /**
    * Calls every subscriber of a type that has not left by its turn, in the order they came.
    *

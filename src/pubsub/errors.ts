@@ -1,4 +1,4 @@
-import { PubSubError } from '../errors.js';
+import { PubSubError, asError } from '../errors.js';
 import type { MessagingErrorOptions } from '../errors.js';
 import type { SchemaIssue } from './standard-schema.js';
 
@@ -80,4 +80,29 @@ export class HandlerError extends PubSubError implements FailedDelivery {
     this.deliveryCount = deliveryCount;
     this.delivered = delivered;
   }
+}
+
+/**
+ * All that has failed in the delivery of one message inside the process. Its message has the first of each kind.
+ *
+ * @param refused Why queues have not taken the message.
+ * @param failed The handlers of `subscribe` that have thrown.
+ * @param handlers How many handlers of `subscribe` there were.
+ */
+export function deliveryFailure(
+  refused: readonly Error[],
+  failed: readonly HandlerError[],
+  handlers: number,
+): AggregateError {
+  const words: string[] = [];
+  const [firstFailed] = failed;
+  if (firstFailed !== undefined) {
+    words.push(`${failed.length} of ${handlers} handlers failed: ${asError(firstFailed.cause).message}`);
+  }
+  const [firstRefused] = refused;
+  if (firstRefused !== undefined) {
+    const queues = refused.length === 1 ? 'A queue has' : `${refused.length} queues have`;
+    words.push(`${queues} not taken the message: ${firstRefused.message}`);
+  }
+  return new AggregateError([...refused, ...failed], words.join('; '));
 }

@@ -6,6 +6,7 @@ import { DeadLetterBox } from './dead-letter.js';
 import type { DeadLetter } from './dead-letter.js';
 import { DirectTable } from './direct-table.js';
 import { enclose } from './envelope.js';
+import { deliveryFailure } from './errors.js';
 import type { HandlerError } from './errors.js';
 import { MemoryQueue } from './memory-queue.js';
 import type { Message } from './message.js';
@@ -54,9 +55,10 @@ export class MemoryBroker extends Broker {
 
   protected override deliver(message: Message, name: string, options: PublishOptions): void | Promise<void> {
     const refused = this.#enqueue(message, name, options);
+    const handlers = this.#direct.count(name);
     const failures = this.#direct.call(name, message);
     if (refused === undefined && failures === undefined) return undefined;
-    return this.#report(refused ?? [], failures ?? []);
+    return this.#report(refused ?? [], failures ?? [], handlers);
   }
 
   protected override attach(subscriber: DirectSubscriber): Attachment {
@@ -96,12 +98,11 @@ export class MemoryBroker extends Broker {
   async #report(
     refused: readonly Error[],
     failures: readonly HandlerError[] | Promise<readonly HandlerError[]>,
+    handlers: number,
   ): Promise<void> {
     const failed = await failures;
     for (const error of failed) this.failed(error);
-    const errors = [...refused, ...failed];
-    if (errors.length > 0)
-      throw new AggregateError(errors, `The message did not reach ${errors.length} of its subscribers.`);
+    if (refused.length > 0 || failed.length > 0) throw deliveryFailure(refused, failed, handlers);
   }
 
   #queue(messageName: string, queueName: string): MemoryQueue {

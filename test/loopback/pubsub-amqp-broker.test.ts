@@ -187,7 +187,7 @@ describe('AmqpBroker', () => {
     expect(told.errors[0]?.message).toContain('Subscription order#1 cannot begin');
     const error: unknown = await broker.publish(order(1)).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'ERR_PUBSUB' });
-    expect(String(error)).toContain('has not taken a order: aborted');
+    expect(String(error)).toContain('has not taken "order": aborted');
     expect(String(error)).not.toContain('secret');
   });
 

@@ -80,7 +80,10 @@ describe('MemoryBroker', () => {
     await broker.publish(new Job({ id: 1 }));
     await broker.publish(new Job({ id: 2 }));
     await settle();
-    await expect(broker.publish(new Job({ id: 3 }))).rejects.toMatchObject({ errors: [{ code: 'ERR_QUEUE_FULL' }] });
+    await expect(broker.publish(new Job({ id: 3 }))).rejects.toMatchObject({
+      message: 'A queue has not taken the message: Queue work has 2 messages that are not done, as many as its capacity.',
+      errors: [{ code: 'ERR_QUEUE_FULL' }],
+    });
     waiting.shift()?.();
     await settle();
     await broker.publish(new Job({ id: 3 }));
@@ -223,6 +226,38 @@ describe('MemoryBroker', () => {
     const { broker } = makeBroker();
     broker.subscribe(Job, fail);
     await expect(broker.publish(new Job({ id: 1 }))).rejects.toMatchObject({ errors: [{ code: 'ERR_HANDLER' }] });
+  });
+
+  it('says how many handlers have failed, and why the first has', async () => {
+    const { broker } = makeBroker();
+    broker.subscribe(Job, fail);
+    broker.subscribe(Job, vi.fn());
+    broker.subscribe(Job, () => Promise.reject(new TypeError('the second')));
+    await expect(broker.publish(new Job({ id: 1 }))).rejects.toMatchObject({
+      message: '2 of 3 handlers failed: on purpose',
+      errors: [{ cause: new RangeError('on purpose') }, { cause: new TypeError('the second') }],
+    });
+  });
+
+  it('counts the handlers there were when the message was published', async () => {
+    const { broker } = makeBroker();
+    broker.subscribe(Job, () => {
+      broker.subscribe(Job, vi.fn());
+      fail();
+    });
+    await expect(broker.publish(new Job({ id: 1 }))).rejects.toThrow('1 of 1 handlers failed: on purpose');
+  });
+
+  it('says which queues have not taken a message beside the handlers that have failed', async () => {
+    const { broker } = makeBroker({ capacity: 1 });
+    broker.subscribe(Job, ({ id }) => (id === 2 ? fail() : undefined));
+    for (const queueName of ['mails', 'bills']) await broker.subscribeAsync(Job, vi.fn(), queueName).unsubscribe();
+    await broker.publish(new Job({ id: 1 }));
+    const error: unknown = await broker.publish(new Job({ id: 2 })).catch((thrown: unknown) => thrown);
+    expect(String(error)).toMatch(/1 of 1 handlers failed: on purpose; 2 queues have not taken the message: .*mails/);
+    expect(error).toMatchObject({
+      errors: [{ code: 'ERR_QUEUE_FULL' }, { code: 'ERR_QUEUE_FULL' }, { code: 'ERR_HANDLER' }],
+    });
   });
 
   it('gives a class its own messages when two classes share a name', async () => {
