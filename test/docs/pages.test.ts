@@ -6,18 +6,36 @@ import { PAGES, ROOT, readPage } from './pages.js';
 const pages = [...PAGES, 'CHANGELOG.md', 'SECURITY.md'];
 
 interface PackageFile {
+  files: string[];
   scripts: Record<string, string>;
   dependencies: Record<string, string>;
   devDependencies: Record<string, string>;
 }
 
 // The shape npm gives it.
-const { scripts, dependencies, devDependencies } = JSON.parse(readPage('package.json')) as PackageFile;
+const { files, scripts, dependencies, devDependencies } = JSON.parse(readPage('package.json')) as PackageFile;
+
+/** The files that a page links to, as paths from the root. */
+function linksOf(page: string): string[] {
+  return Array.from(readPage(page).matchAll(/\]\((?!https?:)([^)#]+)/g), ([, link]) => join(dirname(page), link ?? ''));
+}
+
+/** Whether a file is in the package. An entry of `files` is a file, a folder, or the pages of a folder. */
+function isPacked(path: string): boolean {
+  return files.some((entry) =>
+    entry.endsWith('/*.md')
+      ? path.endsWith('.md') && dirname(path) === dirname(entry)
+      : path === entry || path.startsWith(`${entry}/`),
+  );
+}
 
 describe('the pages', () => {
   it.each(pages)('link only to files that are there: %s', (page) => {
-    const links = Array.from(readPage(page).matchAll(/\]\((?!https?:)([^)#]+)/g), ([, link]) => link ?? '');
-    expect(links.filter((link) => !existsSync(join(ROOT, dirname(page), link)))).toEqual([]);
+    expect(linksOf(page).filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  });
+
+  it.each(pages)('are in the package with all that they link to: %s', (page) => {
+    expect([page, ...linksOf(page)].filter((path) => !isPacked(path))).toEqual([]);
   });
 
   it.each(pages)('name only scripts that are there: %s', (page) => {
