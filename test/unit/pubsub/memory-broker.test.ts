@@ -81,7 +81,8 @@ describe('MemoryBroker', () => {
     await broker.publish(new Job({ id: 2 }));
     await settle();
     await expect(broker.publish(new Job({ id: 3 }))).rejects.toMatchObject({
-      message: 'A queue has not taken the message: Queue work has 2 messages that are not done, as many as its capacity.',
+      message:
+        'A queue has not taken the message: Queue work has 2 messages that are not done, as many as its capacity.',
       errors: [{ code: 'ERR_QUEUE_FULL' }],
     });
     waiting.shift()?.();
