@@ -5,7 +5,7 @@ import { AddressError } from '../errors.js';
  * which is not the same as an empty one: `host` has no name, `host/` has the name `''`.
  */
 export interface Address {
-  /** What stands before `://`, as written. Only `amqps` means TLS. May be empty. */
+  /** What stands before `://`, as written. `amqps` means TLS. May be empty. */
   readonly scheme: string | undefined;
   /** The user, percent-decoded. May be empty. */
   readonly user: string | undefined;

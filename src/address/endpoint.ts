@@ -29,16 +29,16 @@ export interface Endpoint {
 }
 
 /**
- * Works out what an address means. Only the exact scheme `amqps` is TLS, with port 5671; every other scheme, `AMQPS`
- * included, and none at all is plain AMQP with port 5672. The port may be the service name `amqp` or `amqps`, which
- * stands for its number and does not turn on TLS. A passive address without a host listens on `0.0.0.0`.
+ * Works out what an address means. The scheme `amqps` is TLS, with port 5671; `amqp` and none at all is plain AMQP with
+ * port 5672. The case of the scheme does not count (RFC 3986 §3.1). The port may be the service name `amqp` or `amqps`,
+ * which stands for its number and does not turn on TLS. A passive address without a host listens on `0.0.0.0`.
  *
- * @throws AddressError when there is no host to dial, when the host holds `@` or `[`, or when the port is not a number
- * from 0 to 65535, 0 only to listen. The message repeats no part of the address: a password with a forgotten
- * percent-encoding can turn up in any of them.
+ * @throws AddressError when the scheme is another, when there is no host to dial, when the host holds `@` or `[`, or when
+ * the port is not a number from 0 to 65535, 0 only to listen. The message repeats no part of the address but a scheme
+ * that is a word: a password with a forgotten percent-encoding can turn up in any of them.
  */
 export function resolveEndpoint(address: Address): Endpoint {
-  const tls = address.scheme === 'amqps';
+  const tls = isTls(address.scheme);
   return {
     tls,
     host: hostOf(address),
@@ -58,6 +58,16 @@ export function resolveEndpoint(address: Address): Endpoint {
 export function connectionKey(endpoint: Endpoint): string {
   const { tls, host, port, user, password } = endpoint;
   return JSON.stringify([tls, host.toLowerCase(), port, user ?? null, password ?? null]);
+}
+
+/** Another scheme is no AMQP at all or a slip of the pen, and must not end as clear text where TLS was meant. */
+function isTls(scheme = 'amqp'): boolean {
+  const known = scheme.toLowerCase();
+  if (known === 'amqp' || known === 'amqps') return known === 'amqps';
+  const what = /^[a-z][a-z0-9+.-]{0,15}$/.test(known) ? `The scheme ${scheme}` : 'What stands before ://';
+  const isNear = /^a[mpqs]{2,6}$/.test(known);
+  const hint = isNear ? `; did you mean ${known.includes('s') ? 'amqps' : 'amqp'}?` : '.';
+  throw new AddressError(`${what} is not known. Write amqp:// or amqps://${hint}`);
 }
 
 function hostOf({ host, passive }: Address): string {

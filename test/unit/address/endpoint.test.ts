@@ -25,8 +25,8 @@ describe('resolveEndpoint', () => {
     ['h', false, 5672],
     ['amqp://h', false, 5672],
     ['amqps://h', true, 5671],
-    ['AMQPS://h', false, 5672],
-    ['foo://h', false, 5672],
+    ['AMQP://h', false, 5672],
+    ['AMQPS://h', true, 5671],
     ['h:amqp', false, 5672],
     ['h:amqps', false, 5671],
     ['amqps://h:amqp', true, 5672],
@@ -34,6 +34,17 @@ describe('resolveEndpoint', () => {
     ['h:00001', false, 1],
   ])('resolves %s to TLS %s and port %i', (text, tls, port) => {
     expect(resolve(text)).toMatchObject({ tls, port });
+  });
+
+  it.each([
+    ['amqsp://h', 'The scheme amqsp is not known. Write amqp:// or amqps://; did you mean amqps?'],
+    ['ampq://h', 'The scheme ampq is not known. Write amqp:// or amqps://; did you mean amqp?'],
+    ['amqsp://~h:1', 'The scheme amqsp is not known. Write amqp:// or amqps://; did you mean amqps?'],
+    ['http://h', 'The scheme http is not known. Write amqp:// or amqps://.'],
+    ['://h/q', 'What stands before :// is not known. Write amqp:// or amqps://.'],
+    ['user:secret://x@h', 'What stands before :// is not known. Write amqp:// or amqps://.'],
+  ])('refuses %s, which must not be taken as clear text', (text, message) => {
+    expect(() => resolve(text)).toThrow(new AddressError(message));
   });
 
   it('lets a listener have any free port', () => {
@@ -99,7 +110,7 @@ describe('resolveEndpoint', () => {
 
 describe('connectionKey', () => {
   it('is the same for every way to write one connection', () => {
-    const written = ['h', 'H', 'amqp://h', 'h:5672', 'h:amqp', 'foo://h/name', 'amqp://H:5672/other'];
+    const written = ['h', 'H', 'amqp://h', 'h:5672', 'h:amqp', 'AMQP://h/name', 'amqp://H:5672/other'];
     expect(new Set(written.map(key)).size).toBe(1);
   });
 

@@ -35,6 +35,8 @@ const parseDifferences = new Map<string, { parsed: Parsed; reason: string }>([
 const NO_HOST = 'A host is missing: said at once instead of by the resolver of host names.';
 const BAD_PORT = 'A port must be a number or amqp or amqps: said at once instead of by the resolver.';
 
+const BAD_SCHEME = 'An unknown scheme must not be dialled in clear text where TLS may have been meant.';
+
 /** Where dialling differs from the recording, and why. */
 const dialDifferences = new Map<string, { dials: [host: string, port: number] | 'AddressError'; reason: string }>([
   ['/name', { dials: 'AddressError', reason: NO_HOST }],
@@ -51,6 +53,8 @@ const dialDifferences = new Map<string, { dials: [host: string, port: number] | 
     'u@v@host',
     { dials: 'AddressError', reason: 'A host with an @ is the tail of a password: it must not reach a log.' },
   ],
+  ['://h/q', { dials: 'AddressError', reason: BAD_SCHEME }],
+  ['AMQPS://h', { dials: ['h', 5671], reason: 'The case of a scheme does not count: amqps is TLS.' }],
   ['~', { dials: ['0.0.0.0', 5672], reason: 'Listening without a host means every IPv4 interface.' }],
   ['~/foo', { dials: ['0.0.0.0', 5672], reason: 'Listening without a host means every IPv4 interface.' }],
   ['~[::1]:5672', { dials: 'AddressError', reason: 'It could never be listened on; the error says to write [~::1].' }],
