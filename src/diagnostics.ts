@@ -9,8 +9,10 @@ export interface DiagnosticsMessage {
 
 /** A connection has changed its state. */
 export interface ConnectionDiagnostics extends DiagnosticsMessage {
-  /** Host and port. */
+  /** Host and port of the address. */
   readonly endpoint: string;
+  /** Host and port that are dialled or connected now, or were last: another than `endpoint` after a failover. */
+  readonly host: string;
   /** The state it was in. */
   readonly from: string;
   /** The state it is in. */

@@ -54,6 +54,8 @@ export class AcceptedConnection implements LinkCarrier {
   constructor(
     /** Who the peer has logged in as; `undefined` for nobody in particular. */
     readonly user: string | undefined,
+    /** Where it comes from, as `host:port`. */
+    readonly host: string,
   ) {}
 
   /** Whether the peer has ever opened it. */
@@ -223,7 +225,7 @@ export class Acceptor {
   /** From here on rhea speaks, for a peer that has been let in. */
   #connect(socket: Socket, user: string | undefined, timer: NodeJS.Timeout): AcceptedConnection {
     const { container, limits, clock, offeredCapabilities, maxLinks = Infinity } = this.#settings;
-    const connection = new AcceptedConnection(user);
+    const connection = new AcceptedConnection(user, `${socket.remoteAddress ?? ''}:${socket.remotePort ?? ''}`);
     const rhea = container.create_connection({
       ...QUIET_CONNECTION,
       disable_sasl: true,

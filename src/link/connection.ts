@@ -45,6 +45,7 @@ export class Connection implements LinkCarrier {
   readonly #renewal: Renewal;
   #isRenewing = false;
   readonly #hosts: HostList;
+  #host: string;
   readonly #retries: Retries;
   /** Attempts to connect that were begun or are over: an answer that comes late is told by it. */
   #attempts = 0;
@@ -55,6 +56,7 @@ export class Connection implements LinkCarrier {
   constructor(endpoint: Endpoint, settings: ConnectionSettings, events: ConnectionEvents) {
     this.endpoint = endpoint;
     this.#hosts = new HostList(endpoint, settings.failover ?? {});
+    this.#host = nameOf(endpoint);
     this.#retries = new Retries(endpoint, settings.reconnect, this.#hosts, settings.random);
     this.#renewal = new Renewal(settings.clock);
     this.#settings = settings;
@@ -63,6 +65,11 @@ export class Connection implements LinkCarrier {
 
   get state(): ConnectionState {
     return this.#state;
+  }
+
+  /** The host that is dialled or connected, as `host:port`; between two attempts, the last one. */
+  get host(): string {
+    return this.#host;
   }
 
   /** The container-id of the peer, while the connection is open. */
@@ -106,6 +113,7 @@ export class Connection implements LinkCarrier {
   }
 
   #connect(state: 'connecting' | 'reconnecting'): void {
+    this.#host = nameOf(this.#hosts.current);
     if (this.#state !== state) this.#become(state);
     const { clock, connectTimeout, sasl = {} } = this.#settings;
     const attempt = ++this.#attempts;
@@ -130,7 +138,7 @@ export class Connection implements LinkCarrier {
     if (this.#transport === undefined) {
       this.#closed(new ConnectionError(`No token could be had within ${connectTimeout} ms.`));
     } else {
-      this.#transport.destroy(new ConnectionError(`${this.#name} did not answer within ${connectTimeout} ms.`));
+      this.#transport.destroy(new ConnectionError(`the host did not answer within ${connectTimeout} ms.`));
     }
   }
 
@@ -153,12 +161,7 @@ export class Connection implements LinkCarrier {
   #fail(error: unknown): void {
     this.#cancelTimer();
     const attempt = this.#attempts;
-    process.nextTick(() => this.#attempts === attempt && this.#end(located(failureError(error), this.#name)));
-  }
-
-  get #name(): string {
-    const { host, port } = this.#hosts.current;
-    return `${host}:${port}`;
+    process.nextTick(() => this.#attempts === attempt && this.#end(located(failureError(error), this.#host)));
   }
 
   #opened({ expires }: Credentials): void {
@@ -212,11 +215,11 @@ export class Connection implements LinkCarrier {
     const openedAt = this.#state === 'open' ? this.#openedAt : undefined;
     const isUsed = this.#transport?.links.isUsed === true;
     this.#transport = undefined;
-    const error = reason && located(reason, this.#name);
+    const error = reason && located(reason, this.#host);
     const guests = [...this.#guests];
     this.#guests.clear();
     for (const guest of guests)
-      guest.closed(error ?? new ConnectionError(`The connection to ${this.#name} was closed.`), 'lost');
+      guest.closed(error ?? new ConnectionError(`The connection to ${this.#host} was closed.`), 'lost');
     if (this.#state === 'closing') {
       this.#end(undefined);
       return;
@@ -236,7 +239,7 @@ export class Connection implements LinkCarrier {
   #connectAgain(delay: number, error: MessagingError | undefined): void {
     const state = this.#state === 'connecting' && delay === 0 ? 'connecting' : 'reconnecting';
     if (this.#state !== state) this.#become(state, error);
-    log('%s: next attempt in %d ms (%s)', this.#name, delay, error?.message);
+    log('%s: next attempt in %d ms (%s)', this.#host, delay, error?.message);
     if (delay === 0) {
       this.#connect(state);
       return;
@@ -253,7 +256,7 @@ export class Connection implements LinkCarrier {
     this.#isRenewing = false;
     this.#retries.reset();
     this.#become('closed', error);
-    const reason = error ?? new ConnectionError(`The connection to ${this.#name} was closed here.`);
+    const reason = error ?? new ConnectionError(`The connection to ${this.#host} was closed here.`);
     for (const link of links) link.closed(reason, 'lost');
     for (const { reject: refuse } of this.#whenOpen.splice(0)) refuse(reason);
     for (const resolve of this.#whenClosed.splice(0)) resolve();
@@ -263,7 +266,7 @@ export class Connection implements LinkCarrier {
     const from = this.#state;
     if (!mayFollow(from, to)) return;
     this.#state = to;
-    log('%s: %s → %s%s', this.#name, from, to, error ? ` (${error.message})` : '');
+    log('%s: %s → %s%s', this.#host, from, to, error ? ` (${error.message})` : '');
     this.#events.stateChanged(this, from, to, error);
   }
 
@@ -271,4 +274,8 @@ export class Connection implements LinkCarrier {
     if (this.#timer !== undefined) this.#settings.clock.clearTimeout(this.#timer);
     this.#timer = undefined;
   }
+}
+
+function nameOf({ host, port }: Endpoint): string {
+  return `${host}:${port}`;
 }

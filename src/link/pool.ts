@@ -36,13 +36,13 @@ export class ConnectionPool {
   }
 
   /** A look at every connection. */
-  get stats(): { endpoint: string; direction: 'dialled' | 'accepted'; state: ConnectionState }[] {
+  get stats(): { endpoint: string; host: string; direction: 'dialled' | 'accepted'; state: ConnectionState }[] {
     return [
-      ...Array.from([...this.#dialled.values(), ...this.#closing], ({ endpoint: { host, port }, state }) => {
-        return { endpoint: `${host}:${port}`, direction: 'dialled' as const, state };
+      ...Array.from([...this.#dialled.values(), ...this.#closing], ({ endpoint, host, state }) => {
+        return { endpoint: `${endpoint.host}:${endpoint.port}`, host, direction: 'dialled' as const, state };
       }),
-      ...Array.from(this.#accepted(), ({ peerId = '' }) => {
-        return { endpoint: peerId, direction: 'accepted' as const, state: 'open' as const };
+      ...Array.from(this.#accepted(), ({ peerId = '', host }) => {
+        return { endpoint: peerId, host, direction: 'accepted' as const, state: 'open' as const };
       }),
     ];
   }

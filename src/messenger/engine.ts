@@ -188,9 +188,9 @@ export class Engine {
 
   #createPool(): ConnectionPool {
     return new ConnectionPool(this.#connectionSettings, {
-      stateChanged: ({ endpoint: { host, port } }, from, to, error) => {
+      stateChanged: ({ endpoint, host }, from, to, error) => {
         this.#activity.note();
-        const change = { endpoint: `${host}:${port}`, from, to, error };
+        const change = { endpoint: `${endpoint.host}:${endpoint.port}`, host, from, to, error };
         if (isDiagnosed('connection')) diagnose('connection', { messenger: this.name, ...change });
         this.#teller.tell('connection', change);
         if (to === 'closed') this.inbound.sourcesChanged();

@@ -4,8 +4,10 @@ import type { Tracker } from '../queue/tracker.js';
 
 /** A connection has changed its state. */
 export interface ConnectionChange {
-  /** Host and port. */
+  /** Host and port of the address. */
   readonly endpoint: string;
+  /** Host and port that are dialled or connected now, or were last: another than `endpoint` after a failover. */
+  readonly host: string;
   /** What it was. */
   readonly from: ConnectionState;
   /** What it is. */

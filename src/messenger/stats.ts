@@ -3,8 +3,13 @@ import type { Status } from '../queue/status.js';
 
 /** A look at one connection. */
 export interface ConnectionStats {
-  /** Host and port; for one that a peer has made, the peer's container-id. */
+  /** Host and port of the address; for one that a peer has made, the peer's container-id. */
   readonly endpoint: string;
+  /**
+   * Host and port that are dialled or connected now, or were last: another than `endpoint` after a failover. For one that
+   * a peer has made, where it comes from.
+   */
+  readonly host: string;
   /** Who has made it. */
   readonly direction: 'dialled' | 'accepted';
   /** Where it stands. */

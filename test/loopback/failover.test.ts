@@ -1,7 +1,9 @@
 import { once } from 'node:events';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { connect } from 'node:net';
-import type { Messenger } from 'amqp-messenger';
-import { describe, expect, it } from 'vitest';
+import { inspect } from 'node:util';
+import type { ConnectionChange, Messenger } from 'amqp-messenger';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { DEFAULT_RECONNECT, reconnectDelay } from '../../src/link/reconnect.js';
 import { FaultProxy } from '../support/fault-proxy.js';
 import { createTrackingMessenger, receive, startBroker } from '../support/messengers.js';
@@ -64,6 +66,30 @@ describe('check 11: three hosts', () => {
     expect(await tracker.outcome()).toBe('aborted');
     expect(tracker.error).toMatchObject({ code: 'ERR_CONNECTION' });
     expect(tried).toHaveLength(1);
+  });
+
+  it('are told apart by events, stats and diagnostics, none of which has credentials', async () => {
+    const users = { user: 'secret' };
+    const first = await startBroker({ users });
+    const second = await startBroker({ users });
+    const [endpoint, other] = [first, second].map(({ port }) => `127.0.0.1:${port}`);
+    const messenger = createTrackingMessenger({ failover: { [endpoint!]: [other!] } });
+    const changes: ConnectionChange[] = [];
+    const told: unknown[] = [];
+    const tell = (message: unknown): unknown => told.push(message);
+    subscribe('amqp-messenger:connection', tell);
+    onTestFinished(() => void unsubscribe('amqp-messenger:connection', tell));
+    messenger.on('connection', (change) => changes.push(change));
+    const address = `amqp://user:secret@${endpoint!}/q`;
+    await serve(messenger, address);
+    expect(messenger.stats().connections).toMatchObject([{ endpoint, host: endpoint, state: 'open' }]);
+    await first.stop();
+    await serve(messenger, address);
+    expect(messenger.stats().connections).toMatchObject([{ endpoint, host: other, state: 'open' }]);
+    expect(changes.filter(({ to }) => to === 'open').map(({ host }) => host)).toEqual([endpoint, other]);
+    expect(changes.find(({ to }) => to === 'reconnecting')).toMatchObject({ endpoint, host: endpoint });
+    expect(told).toEqual(changes.map((change) => ({ messenger: messenger.name, ...change })));
+    expect(inspect([changes, messenger.stats()])).not.toContain('secret');
   });
 
   it('take a port that nobody listens on for one that is away', async () => {

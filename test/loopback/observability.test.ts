@@ -91,7 +91,14 @@ describe('stats()', () => {
     const { bytes } = messenger.stats().outgoing;
     expect(messenger.stats()).toMatchObject({
       outgoing: { pending: 5, put: 5, ended: { accepted: 0 } },
-      connections: [{ endpoint: `127.0.0.1:${peer.port}`, direction: 'dialled', state: 'connecting' }],
+      connections: [
+        {
+          endpoint: `127.0.0.1:${peer.port}`,
+          host: `127.0.0.1:${peer.port}`,
+          direction: 'dialled',
+          state: 'connecting',
+        },
+      ],
     });
     const wire = await peer.accept();
     const link = await wire.answerLink();
@@ -113,7 +120,9 @@ describe('stats()', () => {
     await receive(listener, 1);
     expect(listener.stats()).toMatchObject({
       incoming: { queued: 0, bytes: 0, received: 1 },
-      connections: [{ endpoint: 'a-peer', direction: 'accepted', state: 'open' }],
+      connections: [
+        { endpoint: 'a-peer', host: expect.stringMatching(/^127\.0\.0\.1:\d+$/) as string, direction: 'accepted' },
+      ],
     });
   });
 

@@ -203,7 +203,7 @@ describe('a connection that is cut', () => {
     const tracker = sender.put({ address: peer.address('q'), body: 1 });
     await peer.accept();
     expect(await tracker.outcome()).toBe('aborted');
-    expect(tracker.error!.message).toContain('did not answer within 30 ms');
+    expect(tracker.error!.message).toBe(`127.0.0.1:${peer.port}: the host did not answer within 30 ms.`);
   });
 });
 
