@@ -5,6 +5,7 @@ import type { Endpoint } from '../address/endpoint.js';
 import { redact } from '../address/redact.js';
 import { RouteTable } from '../address/route-table.js';
 import type { Config } from '../config/config.js';
+import { saslAt } from '../link/credentials.js';
 import {
   addConnectionOptions,
   loadConfiguration,
@@ -57,7 +58,7 @@ async function* examine(address: string, config: Config | undefined, options: Do
     throw new CommandError('That is an address to listen on. Give the address of a peer, without ~.', EXIT.usage);
   const { timeout } = options;
   const tls = tlsFor(config?.options.tls, options);
-  const sasl = credentials(endpoint, config, options);
+  const sasl = saslAt(endpoint, saslFor(config?.options.sasl, options));
   yield good('address', routed === address ? redact(routed) : `${redact(address)} leads to ${redact(routed)}`);
   const steps = [
     () => checkName(host),
@@ -90,16 +91,6 @@ async function connectAndLink(
   if (name === undefined || name === '')
     return [opened, good('link', 'the address names no node, so none is looked at')];
   return [opened, await checkLink(messenger, `${base}/${name}`, options.timeout)];
-}
-
-/** Who we are there: what the address says goes before what holds for all. */
-function credentials(
-  { user, password }: Endpoint,
-  config: Config | undefined,
-  options: DoctorOptions,
-): ReturnType<typeof saslFor> {
-  const sasl = saslFor(config?.options.sasl, options);
-  return user === undefined ? sasl : { mechanisms: sasl.mechanisms, user, password };
 }
 
 function text({ name, result, found, fix }: Step): string {

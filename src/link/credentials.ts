@@ -28,9 +28,9 @@ export interface SaslOptions {
   mechanisms?: readonly SaslMechanism[] | undefined;
   /** The user, unless the address has one. */
   user?: string | undefined;
-  /** The password, unless the address has one. */
+  /** The password, unless the address has one. It is for the user of the address too, unless `user` names another. */
   password?: string | undefined;
-  /** A file that holds the password, read for every connection. A line end at its end does not count. */
+  /** A file that holds the password, likewise, read for every connection. A line end at its end does not count. */
   passwordFile?: string | undefined;
   /** A token, or who gives one: with it XOAUTH2 is used. */
   token?: string | TokenSource | undefined;
@@ -45,16 +45,22 @@ export interface Credentials {
   readonly expires: number;
 }
 
+/** What options come to at an endpoint: what its address says goes before what holds for all addresses. */
+export function saslAt({ user, password }: Endpoint, sasl: SaslOptions): SaslOptions {
+  if (user === undefined) return sasl;
+  const { mechanisms } = sasl;
+  if (password !== undefined) return { mechanisms, user, password };
+  // A password that was given for another user is not told to anybody on behalf of this one.
+  if (sasl.user !== undefined && sasl.user !== user) return { mechanisms, user };
+  return { mechanisms, user, password: sasl.password, passwordFile: sasl.passwordFile };
+}
+
 /** Who to say we are at an endpoint. Gives a promise only when somebody has to be asked for a token. */
-export function credentialsFor({ user, password }: Endpoint, sasl: SaslOptions): Credentials | Promise<Credentials> {
-  const known = {
-    user: user ?? sasl.user,
-    password: password ?? (user === undefined ? (sasl.password ?? passwordIn(sasl.passwordFile)) : undefined),
-  };
-  // What the address says goes before what holds for all addresses.
-  if (sasl.token === undefined || user !== undefined) return { ...known, token: undefined, expires: Infinity };
-  const { token } = sasl;
-  if (typeof token === 'string') return { ...known, token, expires: Infinity };
+export function credentialsFor(endpoint: Endpoint, sasl: SaslOptions): Credentials | Promise<Credentials> {
+  const { user, password, passwordFile, token } = saslAt(endpoint, sasl);
+  const known = { user, password: password ?? passwordIn(passwordFile), token: undefined, expires: Infinity };
+  if (token === undefined) return known;
+  if (typeof token === 'string') return { ...known, token };
   return ask(token).then(({ value, expires }) => ({ ...known, token: value, expires: Number(expires ?? Infinity) }));
 }
 

@@ -42,6 +42,15 @@ describe('check 23: who we are', () => {
     expect(tracker.error!.message).toContain('clear text');
   });
 
+  it('is the user of the address with a password given elsewhere, unless that is for another user', async () => {
+    const offered = ['PLAIN', 'ANONYMOUS'];
+    expect(await login(offered, { sasl: { password: 'secret' } }, 'shop@')).toEqual(['PLAIN', '\0shop\0secret']);
+    expect(await login(offered, { sasl: { user: 'other', password: 'secret' } }, 'shop@')).toEqual([
+      'ANONYMOUS',
+      'shop',
+    ]);
+  });
+
   it('is said in our order of strength, whatever the order of the peer', async () => {
     const reversed = [...EVERYTHING].reverse();
     for (const offered of [EVERYTHING, reversed]) {

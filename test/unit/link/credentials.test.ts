@@ -23,11 +23,26 @@ async function file(text: string): Promise<string> {
 }
 
 describe('credentials', () => {
-  it('are those of the address before those of the options, which are never mixed', () => {
+  it('are those of the address before those of the options', () => {
     const sasl = { user: 'other', password: 'secret' };
     expect(credentials('amqp://u:p@h', sasl)).toMatchObject({ user: 'u', password: 'p' });
     expect(credentials('amqp://u@h', sasl)).toMatchObject({ user: 'u', password: undefined });
     expect(credentials('amqp://h', sasl)).toMatchObject({ user: 'other', password: 'secret' });
+  });
+
+  it('have the password of the options for the user of the address, unless it was given for another', () => {
+    expect(credentials('amqp://u@h', { password: 'secret' })).toMatchObject({ user: 'u', password: 'secret' });
+    expect(credentials('amqp://u@h', { user: 'u', password: 'secret' })).toMatchObject({ password: 'secret' });
+    expect(credentials('amqp://u:p@h', { password: 'secret' })).toMatchObject({ password: 'p' });
+    expect(credentials('amqp://U@h', { user: 'u', password: 'secret' })).toMatchObject({ password: undefined });
+    expect(credentials('amqp://u@h', { user: '', password: 'secret' })).toMatchObject({ password: undefined });
+  });
+
+  it('have the file of the password likewise, which is not read for another', async () => {
+    const passwordFile = await file('secret');
+    expect(credentials('amqp://u@h', { passwordFile })).toMatchObject({ user: 'u', password: 'secret' });
+    const missing = { user: 'other', passwordFile: '/nowhere/at/all' };
+    expect(credentials('amqp://u@h', missing)).toMatchObject({ user: 'u', password: undefined });
   });
 
   it('come from a file, anew for every connection, without the end of its line', async () => {
