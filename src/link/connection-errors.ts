@@ -2,21 +2,41 @@ import { AuthenticationError, ConnectionError, LinkError, MessagingError, Protoc
 import { redirectOf } from './redirect.js';
 import type { RheaError } from './rhea-seam.js';
 
-/** The error for a connection that the peer has closed, or whose SASL exchange has failed. */
-export function closeError(error: (RheaError & Partial<Error>) | undefined, state: string): MessagingError {
+/** What rhea says when a SASL exchange comes to nothing: an outcome's code, or that no mechanism fits. */
+const SASL_FAILURE = /^(?:Failed to authenticate: (\d+)|No suitable mechanism; )/;
+
+/** SASL outcomes that are no fault of the credentials (AMQP 1.0 §5.3.3.6). */
+const SASL_OUTCOMES: Readonly<Record<string, string>> = {
+  2: 'it cannot check who we are',
+  3: 'it cannot check who we are, and will not be able to before somebody mends it',
+  4: 'it cannot check who we are at the moment',
+};
+
+/**
+ * The error for a connection that the peer has closed, or whose SASL exchange has failed.
+ *
+ * @param describeRefusal Says of a peer that refuses us who was refused where; without it, little is known of that.
+ */
+export function closeError(
+  error: (RheaError & Partial<Error>) | undefined,
+  state: string,
+  describeRefusal: (words: string | undefined) => string = sayRefusal,
+): MessagingError {
   const redirect = redirectOf(error);
   if (redirect !== undefined) return redirect;
   const { condition, description } = error ?? {};
-  const words = description ?? error?.message;
+  const said = description ?? error?.message;
+  const failure = SASL_FAILURE.exec(said ?? '');
+  const words = failure === null ? said : SASL_OUTCOMES[failure[1] ?? ''];
   if (condition === 'amqp:unauthorized-access' || (state === 'opening' && condition === undefined)) {
-    return new AuthenticationError(
-      `The peer refused to authenticate this client${words ? ` (${words})` : ''}. ` +
-        'Check the user and password in the address, and the SASL mechanisms the peer offers.',
-      { condition: condition ?? 'amqp:unauthorized-access' },
-    );
+    return new AuthenticationError(describeRefusal(words), { condition: condition ?? 'amqp:unauthorized-access' });
   }
   const reason = [condition, words].filter(Boolean).join(': ');
   return new ConnectionError(`The peer closed the connection${reason ? ` (${reason})` : ''}.`, { condition });
+}
+
+function sayRefusal(words: string | undefined): string {
+  return `The peer refused this client${words === undefined ? '' : ` (${words})`}.`;
 }
 
 /** The error for a connection whose socket, or whose bytes, went wrong. */

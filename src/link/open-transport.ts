@@ -17,7 +17,7 @@ export function openTransport(
   endpoint: Endpoint,
   credentials: Credentials,
   settings: ConnectionSettings,
-  events: Omit<TransportEvents, 'mechanismsOffered'>,
+  events: Omit<TransportEvents, 'mechanismsOffered' | 'describeRefusal'>,
 ): Transport {
   const { limits, clock } = settings;
   let socketReady = (): void => undefined;
@@ -45,6 +45,7 @@ export function openTransport(
   const transport: Transport = new Transport(socket, rhea, limits, clock, {
     ...events,
     mechanismsOffered: (names) => sasl.offered(names),
+    describeRefusal: (words) => sasl.refusal(words),
   });
   rhea.connect();
   return transport;

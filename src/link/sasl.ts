@@ -5,6 +5,7 @@ import { AuthenticationError } from '../errors.js';
 import { Described, Typed } from '../message/typed.js';
 import { SASL_MECHANISMS } from './credentials.js';
 import type { Credentials, SaslMechanism } from './credentials.js';
+import { describeRefusal } from './refusal.js';
 
 /** A SASL mechanism as rhea's client drives it. */
 interface Mechanism {
@@ -36,7 +37,10 @@ const FRAME_HEADER_SIZE = 8;
 export class SaslClient {
   /** What rhea finds: the one that has been chosen, once the peer has said what it offers. */
   readonly mechanisms: Mechanisms;
+  readonly #endpoint: Endpoint;
+  readonly #credentials: Credentials;
   readonly #wanted: readonly SaslMechanism[];
+  #offered: readonly string[] = [];
   #chosen: SaslMechanism | undefined;
 
   /**
@@ -44,6 +48,8 @@ export class SaslClient {
    * @throws AuthenticationError when a password or token would go over the network in clear text (design §4.7).
    */
   constructor(endpoint: Endpoint, credentials: Credentials, terms: SaslTerms, write: (frame: Buffer) => void) {
+    this.#endpoint = endpoint;
+    this.#credentials = credentials;
     this.#wanted = wanted(endpoint, credentials, terms);
     const found: Record<string, () => Mechanism> = {};
     for (const name of SASL_MECHANISMS) {
@@ -57,7 +63,14 @@ export class SaslClient {
 
   /** The peer has said what it offers. */
   offered(names: readonly string[]): void {
+    this.#offered = names;
     this.#chosen = this.#wanted.find((name) => names.includes(name));
+  }
+
+  /** What to say of a peer that has refused us, in `words` of its own if it has any. */
+  refusal(words: string | undefined): string {
+    const refusal = { offered: this.#offered, usable: this.#wanted, chosen: this.#chosen, words };
+    return describeRefusal(this.#endpoint, this.#credentials, refusal);
   }
 }
 

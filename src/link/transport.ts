@@ -202,7 +202,7 @@ export class Transport implements LinkTableHost {
     });
     rhea.on('connection_error', (context) => {
       // What rhea makes of the peer's error lacks its info.
-      this.#error ??= closeError(rhea.error ?? context.error, this.#state);
+      this.#error ??= closeError(rhea.error ?? context.error, this.#state, this.#events.describeRefusal);
       // A peer that has refused the credentials may take its time to hang up; RabbitMQ takes three seconds.
       if (this.#state === 'opening') this.gate.destroy();
     });

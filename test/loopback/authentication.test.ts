@@ -1,6 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { MessagingError } from 'amqp-messenger';
 import type { MessengerOptions, ReconnectOptions, Tracker } from 'amqp-messenger';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createTrackingMessenger } from '../support/messengers.js';
@@ -87,6 +89,84 @@ describe('check 23: who we are', () => {
       'PLAIN',
       '\0u\0from the environment',
     ]);
+  });
+});
+
+const codeOf = (error: unknown): string => (error instanceof MessagingError ? error.code : String(error));
+
+describe('a refusal', () => {
+  /** What a client is told by a peer that offers these mechanisms, and answers a login with this code. */
+  async function refusal(offered: string[], user: string, options: MessengerOptions = {}, code = 1) {
+    const peer = await ScriptedPeer.listen();
+    const messenger = createTrackingMessenger({ reconnect: false, ...options });
+    const tracker = messenger.put({ address: `amqp://${user}127.0.0.1:${peer.port}/q`, body: 1 });
+    const wire = await peer.accept();
+    const canLogIn = offered.includes('PLAIN') ? user.includes(':') || options.sasl !== undefined : false;
+    if (canLogIn || offered.includes('ANONYMOUS')) await wire.answerSasl(offered, code);
+    else await offer(wire, offered);
+    expect(await tracker.outcome()).toBe('aborted');
+    const { message } = tracker.error!;
+    expect(inspect(tracker.error)).not.toContain('secret');
+    return `${codeOf(tracker.error)} ${message.replace(String(peer.port), 'PORT')}`;
+  }
+
+  it.each<[string, string[], string, MessengerOptions, string]>([
+    [
+      'the user of the address with its password',
+      ['PLAIN'],
+      'shop:secret@',
+      {},
+      '127.0.0.1:PORT refused the user "shop" of the address. Check the user, and the password, which comes from the address.',
+    ],
+    [
+      'the user of the address with another password',
+      ['PLAIN'],
+      'shop@',
+      { sasl: { password: 'secret' } },
+      '127.0.0.1:PORT refused the user "shop" of the address. Check the user, and the password, which comes from the options.',
+    ],
+    [
+      'the user of the options',
+      ['PLAIN'],
+      '',
+      { sasl: { user: 'sh\nop', password: 'secret' } },
+      '127.0.0.1:PORT refused the user "sh\\nop" of the options. Check the user, and the password, which comes from the options.',
+    ],
+    [
+      'that nobody is named',
+      ['ANONYMOUS'],
+      '',
+      {},
+      '127.0.0.1:PORT refused a client that does not say who it is. Give a user and password, in the address or in sasl.',
+    ],
+    [
+      'that a user is missing',
+      ['PLAIN', 'SCRAM-SHA-256', 'odd\x07name'],
+      '',
+      {},
+      '127.0.0.1:PORT wants a user (it offers PLAIN, SCRAM-SHA-256), and none was given.',
+    ],
+    [
+      'that a password is missing',
+      ['PLAIN'],
+      'shop@',
+      {},
+      '127.0.0.1:PORT wants a password (it offers PLAIN), and none was given for the user "shop" of the address.',
+    ],
+    [
+      'that a password is not what is wanted',
+      ['SCRAM-SHA-256'],
+      'shop:secret@',
+      {},
+      '127.0.0.1:PORT takes nothing of what is given and allowed here: it offers SCRAM-SHA-256, and here is PLAIN.',
+    ],
+  ])('tells where, and %s', async (_, offered, user, options, message) => {
+    expect(await refusal(offered, user, options)).toBe(`ERR_AUTHENTICATION ${message}`);
+  });
+
+  it('that is no fault of the credentials says so, and in words', async () => {
+    const told = await refusal(['PLAIN'], 'shop:secret@', {}, 4);
+    expect(told).toMatch(/^ERR_CONNECTION 127\.0\.0\.1:PORT: .*it cannot check who we are at the moment\)\.$/);
   });
 });
 
