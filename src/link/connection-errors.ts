@@ -67,9 +67,13 @@ const ADVICE: Readonly<Record<string, string>> = {
   ECONNRESET: 'the peer cut the connection.',
   ETIMEDOUT: 'the host did not answer.',
   EHOSTUNREACH: 'the host cannot be reached.',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed. Give the authority in tls.ca.',
-  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is signed by an unknown authority. Give the authority in tls.ca.',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate is signed by an unknown authority. Give the authority in tls.ca.',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed. Give the authority in tls.ca or tls.caFile.',
+  SELF_SIGNED_CERT_IN_CHAIN:
+    'its certificate is signed by an unknown authority. Give the authority in tls.ca or tls.caFile.',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    'its certificate is signed by an unknown authority. Give the authority in tls.ca or tls.caFile.',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    'its certificate is signed by an unknown authority. Give the authority in tls.ca or tls.caFile.',
   CERT_HAS_EXPIRED: 'its certificate has expired.',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host. Check the host, or set tls.servername.',
   EPROTO: 'it does not speak TLS there. Check the port and the scheme.',

@@ -35,10 +35,10 @@ export function hasCertificate({ cert, certFile, key, keyFile }: TlsOptions): bo
 /**
  * The options as Node takes them. Files are read now, so that a new certificate is used by the next connection.
  *
- * @throws OptionError when a file cannot be read.
+ * @throws OptionError when a file cannot be read, or when there is no certificate in what should have authorities.
  */
 export function nodeTlsOptions(tls: TlsOptions): NodeTlsOptions {
-  const ca = tls.ca ?? read('authorities', tls.caFile);
+  const ca = authoritiesOf(tls);
   const cert = tls.cert ?? read('certificate', tls.certFile);
   const key = tls.key ?? read('private key', tls.keyFile);
   const { passphrase, servername, rejectUnauthorized } = tls;
@@ -51,6 +51,22 @@ export function nodeTlsOptions(tls: TlsOptions): NodeTlsOptions {
     ...(servername === undefined ? {} : { servername }),
     ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
   };
+}
+
+/** Node takes anything for authorities, and in a path finds nobody to trust. */
+function authoritiesOf({ ca, caFile }: TlsOptions): TlsOptions['ca'] {
+  if (ca === undefined) {
+    const content = read('authorities', caFile);
+    if (content === undefined || hasPem(content)) return content;
+    throw new OptionError(`The file of the TLS authorities, ${caFile}, has no certificate (PEM).`);
+  }
+  if ([ca].flat().every(hasPem)) return ca;
+  throw new OptionError('tls.ca has no certificate (PEM). For a file, use tls.caFile.');
+}
+
+function hasPem(given: string | Uint8Array): boolean {
+  const text = typeof given === 'string' ? given : Buffer.from(given).toString('latin1');
+  return /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/.test(text);
 }
 
 function read(what: string, path: string | undefined): Buffer | undefined {

@@ -10,7 +10,7 @@ export interface TransportEvents {
   /** The peer has said which SASL mechanisms it has. Not told where the peer is the one to choose. */
   mechanismsOffered?(names: readonly string[]): void;
   /** What to say of a peer that refuses us, and of the words it has for it. Not asked where the peer is the one to log in. */
-  describeRefusal?(words: string | undefined): string;
+  readonly describeRefusal?: (words: string | undefined) => string;
   /** It is over, once and for all, and its links are detached. `error` is undefined when it was closed from here. */
   closed(transport: Transport, error: MessagingError | undefined): void;
   /** The peer has closed a link; the link's own events are told next. */

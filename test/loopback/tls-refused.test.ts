@@ -52,7 +52,13 @@ async function send({ port }: Peer, tls: TlsOptions, host = 'localhost'): Promis
 
 describe('check 24: TLS means verified: nothing is said to a peer', () => {
   it.each<[string, ServerOptions, TlsOptions, string, RegExp]>([
-    ['that nobody vouches for', certificate('server'), {}, 'localhost', /signed by an unknown authority/],
+    [
+      'that nobody vouches for',
+      certificate('server'),
+      {},
+      'localhost',
+      /unknown authority. Give the authority in tls.ca or tls.caFile.$/,
+    ],
     ['that vouches for itself', certificate('self-signed'), { ca }, 'localhost', /is self-signed/],
     ['that is another host', certificate('other-host'), { ca }, 'localhost', /is for another host/],
     [
@@ -70,6 +76,24 @@ describe('check 24: TLS means verified: nothing is said to a peer', () => {
     const error = await send(peer, tls, host);
     expect(error).toMatchObject({ code: 'ERR_CONNECTION' });
     expect(error.message).toMatch(message);
+    expect(peer.bytes).toBe(0);
+  });
+
+  it.each<[string, TlsOptions, string]>([
+    ['tls.ca has a path', { ca: '/path/ca.pem' }, 'tls.ca has no certificate (PEM). For a file, use tls.caFile.'],
+    [
+      'tls.ca has something else besides',
+      { ca: [ca, Buffer.from('else')] },
+      'tls.ca has no certificate (PEM). For a file, use tls.caFile.',
+    ],
+    [
+      'tls.caFile has a key',
+      { caFile: path('server.key') },
+      `The file of the TLS authorities, ${path('server.key')}, has no certificate (PEM).`,
+    ],
+  ])('when there is no authority to trust: %s', async (_, tls, message) => {
+    const peer = await listen(certificate('server'));
+    expect(await send(peer, tls)).toMatchObject({ code: 'ERR_OPTION', message });
     expect(peer.bytes).toBe(0);
   });
 
