@@ -39,10 +39,15 @@ function sayRefusal(words: string | undefined): string {
   return `The peer refused this client${words === undefined ? '' : ` (${words})`}.`;
 }
 
+const DROPPED = 'The peer dropped the connection without closing it.';
+
+/** What a peer does that waits for TLS and hears AMQP. */
+const MAY_WANT_TLS = "Does it want amqps://? 'amqp-messenger doctor' tells.";
+
 /** The error for a connection whose socket, or whose bytes, went wrong. */
 export function failureError(failure: unknown): MessagingError {
   if (failure instanceof MessagingError) return failure;
-  if (failure === undefined) return new ConnectionError('The peer dropped the connection without closing it.');
+  if (failure === undefined) return new ConnectionError(DROPPED);
   const message = asError(failure).message;
   return new ConnectionError(`The connection failed: ${message || 'no reason given'}.`, { cause: failure });
 }
@@ -81,12 +86,16 @@ const ADVICE: Readonly<Record<string, string>> = {
   ERR_SSL_UNSUPPORTED_PROTOCOL: 'it speaks no TLS version that is safe. It has to offer TLS 1.2 or later.',
 };
 
-/** The same error, saying which host it is about, and in words for what Node says in codes. */
-export function located(error: MessagingError, name: string): MessagingError {
+/**
+ * The same error, saying which host it is about, and in words for what Node says in codes.
+ *
+ * @param isUnanswered Whether the peer has said nothing in answer to AMQP without TLS.
+ */
+export function located(error: MessagingError, name: string, isUnanswered = false): MessagingError {
   if (error.code !== 'ERR_CONNECTION') return error;
   const cause: Error & { code?: string } = asError(error.cause ?? error);
-  return new ConnectionError(`${name}: ${ADVICE[cause.code ?? ''] ?? error.message}`, {
-    cause,
-    condition: error.condition,
-  });
+  const words = ADVICE[cause.code ?? ''] ?? error.message;
+  const isCut = error.message === DROPPED || cause.code === 'ECONNRESET';
+  const message = `${name}: ${words}${isUnanswered && isCut ? ` ${MAY_WANT_TLS}` : ''}`;
+  return new ConnectionError(message, { cause, condition: error.condition });
 }

@@ -214,8 +214,9 @@ export class Connection implements LinkCarrier {
     this.#attempts++;
     const openedAt = this.#state === 'open' ? this.#openedAt : undefined;
     const isUsed = this.#transport?.links.isUsed === true;
+    const isUnanswered = !this.endpoint.tls && this.#transport?.gate.isUnanswered === true;
     this.#transport = undefined;
-    const error = reason && located(reason, this.#host);
+    const error = reason && located(reason, this.#host, isUnanswered);
     const guests = [...this.#guests];
     this.#guests.clear();
     for (const guest of guests)

@@ -86,6 +86,11 @@ export class FrameGate implements RheaSocket {
     socket.on('close', () => this.#ended());
   }
 
+  /** Whether the peer has sent nothing that is AMQP, not even a protocol header. */
+  get isUnanswered(): boolean {
+    return this.#phase === 'header';
+  }
+
   get encrypted(): boolean {
     return this.#socket instanceof TLSSocket;
   }

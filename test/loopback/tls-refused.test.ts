@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer as createPlainServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { connect, createServer } from 'node:tls';
 import type { SecureVersion, TlsOptions as ServerOptions } from 'node:tls';
@@ -7,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { TlsOptions } from 'amqp-messenger';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createTrackingMessenger } from '../support/messengers.js';
+import { ScriptedPeer } from '../support/scripted-peer.js';
 
 const path = (name: string): string => fileURLToPath(new URL(`../fixtures/tls/${name}`, import.meta.url));
 const pem = (name: string): Buffer => readFileSync(path(name));
@@ -123,5 +125,53 @@ describe('check 24: a listener with TLS', () => {
     await expect(dial(port!, OLD)).rejects.toThrow(/protocol version/);
     expect(await dial(port!, { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' })).toBe('TLSv1.2');
     expect(await dial(port!, { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3' })).toBe('TLSv1.3');
+  });
+});
+
+describe('a connection without TLS', () => {
+  const MAY_WANT_TLS = "Does it want amqps://? 'amqp-messenger doctor' tells.";
+
+  async function failure(address: string): Promise<string> {
+    const sender = createTrackingMessenger({ reconnect: false });
+    const tracker = sender.put({ address, body: 1 });
+    expect(await tracker.outcome()).toBe('aborted');
+    expect(tracker.error).toMatchObject({ code: 'ERR_CONNECTION' });
+    return tracker.error!.message;
+  }
+
+  it('to a port that wants TLS tells what may be wrong', async () => {
+    const { port } = await listen(certificate('server'));
+    expect(await failure(`amqp://127.0.0.1:${port}/q`)).toBe(
+      `127.0.0.1:${port}: The peer dropped the connection without closing it. ${MAY_WANT_TLS}`,
+    );
+  });
+
+  it('to a peer that is gone after it has answered says nothing of TLS', async () => {
+    const peer = await ScriptedPeer.listen();
+    const failed = failure(peer.address('q'));
+    const wire = await peer.accept();
+    await wire.answerSasl(['ANONYMOUS'], 0);
+    wire.destroy();
+    expect(await failed).not.toContain('amqps');
+  });
+
+  it('that was there before is lost without a word of TLS', async () => {
+    const peer = await ScriptedPeer.listen();
+    const failed = failure(peer.address('q'));
+    const wire = await peer.accept();
+    await wire.answerLink();
+    wire.destroy();
+    expect(await failed).not.toContain('amqps');
+  });
+});
+
+describe('a connection with TLS', () => {
+  it('that is dropped in the middle is not told to use TLS', async () => {
+    const server = createPlainServer((socket) => socket.destroy());
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const error = await send({ port: (server.address() as AddressInfo).port, bytes: 0 }, { ca });
+    expect(error.message).not.toContain('amqps');
   });
 });
