@@ -5,7 +5,7 @@ import type { Delivery } from '../messenger/delivery.js';
 import type { Messenger } from '../messenger/messenger.js';
 import type { SubscribeOptions } from '../messenger/subscribe-options.js';
 import type { Interruption } from './interruption.js';
-import { wholeNumber } from './exit.js';
+import { CommandError, EXIT, wholeNumber } from './exit.js';
 
 /** Messages that peers may have on their way to us. */
 const CREDIT = 1024;
@@ -84,8 +84,10 @@ export async function* batches(
       try {
         await messenger.recv(Math.min(left, CREDIT, largest), { timeout: timeout ?? -1, signal: interruption.signal });
       } catch (error) {
-        if (interruption.isOver() || (error instanceof TimeoutError && count === 0)) return;
-        throw error;
+        if (interruption.isOver()) return;
+        if (!(error instanceof TimeoutError)) throw error;
+        if (count === 0) return;
+        throw tooFew(count - left, count, timeout);
       }
     }
     const batch: Delivery[] = [];
@@ -97,6 +99,12 @@ export async function* batches(
     left -= batch.length;
     yield batch;
   }
+}
+
+/** Fewer messages have come than were wanted, and no more within the time. */
+export function tooFew(received: number, count: number, timeout: number | undefined): CommandError {
+  const time = timeout === undefined ? 'in time' : `for ${timeout} ms`;
+  return new CommandError(`${received} of ${count} messages have come, and none ${time}.`, EXIT.timeout);
 }
 
 function sharing(text: string): 'global' {
