@@ -1,10 +1,11 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { redact } from '../address/redact.js';
 import { EmbeddedBroker } from '../broker/embedded-broker.js';
 import type { Config } from '../config/config.js';
+import { BenchTraffic, IN_FLIGHT, STAMP } from './bench-traffic.js';
 import { addConnectionOptions, loadConfiguration, messengerFor, warnOfPasswords } from './connection-options.js';
 import type { ConnectionOptions } from './connection-options.js';
-import { EXIT, positiveNumber, wholeNumber } from './exit.js';
+import { CommandError, EXIT, positiveNumber, wholeNumber } from './exit.js';
 import { Interruption } from './interruption.js';
 import { Latencies } from './latencies.js';
 import { print } from './output.js';
@@ -12,10 +13,7 @@ import { Pace } from './pace.js';
 import { progressOptions, showProgress } from './progress.js';
 import type { Progress } from './progress.js';
 
-/** Bytes of a message that hold when it was put. */
-const STAMP = 8;
-/** Messages on their way at once. */
-const IN_FLIGHT = 1024;
+/** How often the progress is looked at: once for so many messages. */
 const LOOK_EVERY = 256;
 
 interface BenchOptions extends ConnectionOptions {
@@ -43,7 +41,7 @@ export function benchCommand(): Command {
     .description('Send messages through a broker and receive them; print rates and latencies.')
     .argument('[address]', 'a queue that is empty; without it, an embedded broker is started')
     .option('-c, --count <n>', 'how many messages', positiveNumber, 100_000)
-    .option('-s, --size <bytes>', 'how large their bodies are, 8 at least', wholeNumber, 100)
+    .option('-s, --size <bytes>', 'how large their bodies are, 8 at least', sizeInBytes, 100)
     .option('-r, --rate <n>', 'send so many a second; latencies mean little without it', positiveNumber)
     .option('-t, --timeout <ms>', 'give up when nothing comes for so long', wholeNumber, 10_000)
     .option('-j, --json', 'print the result as JSON');
@@ -74,37 +72,30 @@ async function measure(
   progress: Progress,
   interruption: Interruption,
 ): Promise<Measured> {
-  const size = Math.max(options.size, STAMP);
+  const { count, size, timeout } = options;
   await using sender = messengerFor(config, options, {
     outgoingWindow: IN_FLIGHT,
     maxOutgoing: { messages: IN_FLIGHT },
-    timeout: options.timeout,
+    timeout,
   });
-  await using receiver = messengerFor(config, options, { incomingWindow: -1, timeout: options.timeout });
+  await using receiver = messengerFor(config, options, { incomingWindow: -1, timeout });
   await receiver.subscribe(address).ready();
-  const failed = new AbortController();
-  const signal = AbortSignal.any([interruption.signal, failed.signal]);
-  const begin = performance.now();
-  const sent = sendAll(sender, address, size, options, signal).catch((error: unknown) => failed.abort(error));
+  const traffic = new BenchTraffic({ sender, receiver, address, size, timeout });
   const latencies = new Latencies();
   let messages = 0;
+  let begin = performance.now();
   try {
-    while (messages < options.count) {
-      await receiver.recv(Math.min(IN_FLIGHT, options.count - messages), { signal });
-      for (let got = receiver.get(); got !== undefined; got = receiver.get()) {
-        const { body } = got.message;
-        // What another has left in the queue has no time in it.
-        if (Buffer.isBuffer(body) && body.length === size) latencies.add(performance.now() - body.readDoubleBE(0));
-        got.accept();
-        if (++messages % LOOK_EVERY === 0) progress.update(messages);
-      }
-    }
+    await traffic.probe(interruption.signal);
+    begin = performance.now();
+    await traffic.exchange(count, new Pace(options.rate), interruption.signal, (latency) => {
+      latencies.add(latency);
+      if (++messages % LOOK_EVERY === 0) progress.update(messages);
+    });
     progress.update(messages);
   } catch (error) {
-    if (!interruption.isOver()) throw error;
+    if (!interruption.isOver() || error instanceof CommandError) throw error;
   }
   const seconds = (performance.now() - begin) / 1000;
-  await sent;
   const at = (share: number): number => Number(latencies.percentile(share).toFixed(3));
   const latency = { p50: at(0.5), p90: at(0.9), p99: at(0.99), 'p99.9': at(0.999), max: at(1) };
   return {
@@ -117,24 +108,6 @@ async function measure(
   };
 }
 
-async function sendAll(
-  sender: ReturnType<typeof messengerFor>,
-  address: string,
-  size: number,
-  { count, rate }: BenchOptions,
-  signal: AbortSignal,
-): Promise<void> {
-  const pace = new Pace(rate);
-  const body = Buffer.alloc(size, 'x');
-  for (let n = 0; n < count && !signal.aborted; n++) {
-    await pace.turn(signal);
-    await sender.ready({ signal });
-    body.writeDoubleBE(performance.now(), 0);
-    sender.put({ address, body });
-  }
-  await sender.send(-1, { signal });
-}
-
 function table({ address, messages, bytes, seconds, rate, latency }: Measured, options: BenchOptions): string {
   const percentiles = Object.entries(latency).map(([name, value]) => `${name} ${value.toFixed(2)}`);
   const hint = options.rate === undefined ? '  (of a full queue: --rate shows more)' : '';
@@ -144,4 +117,10 @@ function table({ address, messages, bytes, seconds, rate, latency }: Measured, o
     `  rate      ${rate.toLocaleString('en')}/s, ${((rate * bytes) / 1e6).toFixed(1)} MB/s\n` +
     `  latency   ${percentiles.join('   ')} ms${hint}\n`
   );
+}
+
+function sizeInBytes(text: string): number {
+  const size = wholeNumber(text);
+  if (size < STAMP) throw new InvalidArgumentError(`It must be a whole number from ${STAMP} up.`);
+  return size;
 }

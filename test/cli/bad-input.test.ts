@@ -20,6 +20,7 @@ describe.concurrent('what is wrong is told in a sentence, with an exit code', { 
     [['send', NOWHERE, 'x', '--count', 'many'], /argument 'many' is invalid\. It must be a whole number\./],
     [['send', NOWHERE, 'x', '--count', ''], /It must be a whole number\./],
     [['send', NOWHERE, 'x', '--rate', '0'], /It must be a whole number from 1 up\./],
+    [['bench', '--size', '7'], /It must be a whole number from 8 up\./],
     [['send', NOWHERE, 'x', '--template', 'y'], /a text and --template cannot go together\./],
     [['send', NOWHERE, '--template', '{x}'], /There is no \{x\}\. There are: n, uuid, now/],
     [['send', NOWHERE, '--template', '{'], /A brace that stands for itself is written twice/],
@@ -92,7 +93,11 @@ describe.concurrent('what is wrong is told in a sentence, with an exit code', { 
     expect(full.code).toBe(1);
     expect(full.stderr).toMatch(/^1 accepted, 2 rejected \(.*amqp:resource-limit-exceeded/);
     const late = await run(test, ['recv', `${url}/q`, '--count', '2', '--timeout', '1000']);
-    expect(late).toMatchObject({ code: 5, stdout: 'x\n' });
+    expect(late).toEqual({
+      code: 5,
+      stdout: 'x\n',
+      stderr: 'amqp-messenger: 1 of 2 messages have come, and none for 1000 ms.\n',
+    });
     const gone = await run(test, ['send', NOWHERE], { input: 'x\n'.repeat(10) });
     expect(gone.code).toBe(6);
     expect(gone.stderr).toMatch(/nothing listens there/);

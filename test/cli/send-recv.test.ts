@@ -225,4 +225,29 @@ describe('bench', { timeout: LIMIT }, () => {
       /^50 messages of 100 bytes through amqp:.*\n {2}time .* s\n {2}rate .*\n {2}latency .* ms\n$/,
     );
   });
+
+  it('leaves the messages of others in the queue, and none of its own', async (test) => {
+    const ours = await broker(test);
+    await fill(ours, 'q', [{ body: 'theirs' }]);
+    expect(await run(test, ['bench', `${ours.url}/q`, '--count', '500'])).toEqual({
+      code: 1,
+      stdout: '',
+      stderr:
+        'amqp-messenger: The queue is not empty: bench has received a message that it did not send. ' +
+        'Give it a queue of its own.\n',
+    });
+    await until(() => ours.queue('q').depth === 1 && ours.queue('q').outstanding === 0);
+    expect(ours.queue('q')).toMatchObject({ accepted: 1 });
+    expect((await run(test, ['recv', `${ours.url}/q`, '-c', '1'])).stdout).toBe('theirs\n');
+  });
+
+  it('ends for a message that comes while it runs, too', async (test) => {
+    const ours = await broker(test);
+    const { ended, stderr } = start(test, ['bench', `${ours.url}/q`, '--count', '1000000', '--rate', '1000']);
+    await until(() => ours.queues.some(({ name, accepted }) => name === 'q' && accepted > 1));
+    await fill(ours, 'q', [{ body: 'theirs' }]);
+    expect(await ended).toBe(1);
+    expect(await stderr).toContain('The queue is not empty');
+    await until(() => ours.queue('q').depth === 1 && ours.queue('q').outstanding === 0);
+  });
 });
