@@ -1,6 +1,8 @@
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
+import { EmbeddedBroker } from '../broker/embedded-broker.js';
 import type { EmbeddedBrokerOptions } from '../broker/broker-options.js';
 import type { QueueOptions } from '../broker/queue-settings.js';
+import { ConfigError, OptionError } from '../errors.js';
 import { ConfigValue } from './config-file.js';
 
 const FIELDS = [
@@ -32,11 +34,24 @@ const TLS_FIELDS = ['certFile', 'keyFile', 'caFile', 'passphrase'] as const;
  * Reads the options of a broker from a YAML or JSON file. The settings are those of `EmbeddedBrokerOptions`, with
  * everything that is counted under `limits`; paths are looked for beside the file.
  *
- * @throws OptionError that names file, line and key.
+ * @throws ConfigError that names the file and, as far as they are known, line and key.
  */
-export function readBrokerConfig(file: string): EmbeddedBrokerOptions {
+export async function readBrokerConfig(file: string): Promise<EmbeddedBrokerOptions> {
+  const content = await ConfigValue.readFile(file);
+  const options = optionsIn(content);
+  try {
+    // What the file says has the right shape; whether it can be used, a broker knows.
+    new EmbeddedBroker(options);
+  } catch (error) {
+    if (error instanceof OptionError) throw new ConfigError(`${resolve(file)}: ${error.message}`, { cause: error });
+    throw error;
+  }
+  return options;
+}
+
+function optionsIn(content: ConfigValue): EmbeddedBrokerOptions {
   const options: EmbeddedBrokerOptions = {};
-  for (const [name, value] of ConfigValue.readFile(file).fields(FIELDS)) {
+  for (const [name, value] of content.fields(FIELDS)) {
     if (name === 'port') options.port = value.number();
     else if (name === 'host' || name === 'name') options[name] = value.text();
     else if (name === 'createNodes' || name === 'anonymous') options[name] = value.boolean();
@@ -44,7 +59,7 @@ export function readBrokerConfig(file: string): EmbeddedBrokerOptions {
     else if (name === 'users') options.users = map(value, (password) => password.text());
     else if (name === 'queues') options.queues = map(value, queueOptions);
     else if (name === 'limits') Object.assign(options, limits(value));
-    else options.tls = tls(value, dirname(file));
+    else options.tls = tls(value);
   }
   return options;
 }
@@ -62,7 +77,7 @@ function queueOptions(value: ConfigValue): QueueOptions {
 function setQueueOption(options: QueueOptions, name: (typeof QUEUE_FIELDS)[number], value: ConfigValue): void {
   if (name === 'overflow') {
     const policy = value.text();
-    if (policy !== 'reject' && policy !== 'drop-head') throw value.error('must be reject or drop-head');
+    if (policy !== 'reject' && policy !== 'drop-head') throw value.error('must be one of reject, drop-head.');
     options.overflow = policy;
   } else if (name === 'deadLetterAddress') {
     options.deadLetterAddress = value.isNull ? null : value.text();
@@ -82,10 +97,10 @@ function limits(value: ConfigValue): EmbeddedBrokerOptions {
   return options;
 }
 
-function tls(value: ConfigValue, folder: string): NonNullable<EmbeddedBrokerOptions['tls']> {
+function tls(value: ConfigValue): NonNullable<EmbeddedBrokerOptions['tls']> {
   const options: NonNullable<EmbeddedBrokerOptions['tls']> = {};
   for (const [name, field] of value.fields(TLS_FIELDS)) {
-    options[name] = name === 'passphrase' ? field.text() : resolve(folder, field.text());
+    options[name] = name === 'passphrase' ? field.text() : resolve(value.folder, field.text());
   }
   return options;
 }

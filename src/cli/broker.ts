@@ -24,7 +24,7 @@ export function brokerCommand(): Command {
 
 async function run({ config, ...options }: BrokerCommandOptions): Promise<void> {
   // The reader of the file, and what it needs, is loaded only when there is one.
-  const read = config === undefined ? {} : (await import('./broker-config.js')).readBrokerConfig(config);
+  const read = config === undefined ? {} : await (await import('./broker-config.js')).readBrokerConfig(config);
   await using broker = await new EmbeddedBroker({ ...read, ...options }).start();
   process.stdout.write(`Listening on ${broker.url}. Ctrl-C stops it, and what it holds is gone then.\n`);
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);

@@ -1,56 +1,56 @@
-import { readFileSync } from 'node:fs';
-import { LineCounter, isMap, isScalar, isSeq, parseDocument } from 'yaml';
-import type { ParsedNode } from 'yaml';
-import { OptionError, asError } from '../errors.js';
+import { dirname, resolve } from 'node:path';
+import type { ConfigNode } from '../config/config-node.js';
+import { fillIn } from '../config/fill-in.js';
+import { readText } from '../config/load-config.js';
+import { nearest } from '../config/nearest.js';
+import { parseDocument } from '../config/parse-document.js';
+import { problemText } from '../config/problem.js';
+import { ConfigError } from '../errors.js';
 
-/** Where the values of a file are, for messages about them. */
+/** What the values of a file have in common. */
 interface Source {
   readonly file: string;
-  readonly lines: LineCounter;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
 /**
- * A value of a YAML or JSON file, and where it stands. Whatever is wrong with it is an `OptionError` that names file, line
+ * A value of a YAML or JSON file, and where it stands. Whatever is wrong with it is a `ConfigError` that names file, line
  * and key, and never the value: it may be a secret.
  */
 export class ConfigValue {
   readonly #source: Source;
-  readonly #node: ParsedNode | null;
+  readonly #node: ConfigNode;
+  /** Where it stands: the line of its key, when it has one. */
+  readonly #line: number;
   /** Its keys from the top, such as `queues.orders.maxMessages`. */
   readonly #path: string;
 
-  private constructor(source: Source, node: ParsedNode | null, path: string) {
+  private constructor(source: Source, node: ConfigNode, line: number, path: string) {
     this.#source = source;
     this.#node = node;
+    this.#line = line;
     this.#path = path;
   }
 
   /** Reads a file. `environment` is what `${NAME}` in a text stands for. */
-  static readFile(file: string, environment: Source['environment'] = process.env): ConfigValue {
-    let text: string;
-    try {
-      text = readFileSync(file, 'utf8');
-    } catch (cause) {
-      throw new OptionError(`The file ${file} cannot be read: ${asError(cause).message}.`, { cause });
-    }
-    const lines = new LineCounter();
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
-    const [error] = document.errors;
-    if (error !== undefined) {
-      throw new OptionError(`${file}:${lines.linePos(error.pos[0]).line}: this is not YAML or JSON: ${error.message}.`);
-    }
-    return new ConfigValue({ file, lines, environment }, document.contents, '');
+  static async readFile(path: string, environment: Source['environment'] = process.env): Promise<ConfigValue> {
+    const file = resolve(path);
+    const { root, problems } = parseDocument(await readText(file));
+    if (problems.length > 0) throw new ConfigError(problems.map((one) => problemText(file, one)).join('\n'));
+    return new ConfigValue({ file, environment }, root, root.line, '');
+  }
+
+  /** The folder of the file, from which paths in it start. */
+  get folder(): string {
+    return dirname(this.#source.file);
   }
 
   /** The entries of a map, whatever their keys. Nothing at all is an empty map. */
   entries(): [key: string, value: ConfigValue][] {
-    if (this.#node === null || (isScalar(this.#node) && this.#node.value === null)) return [];
-    if (!isMap(this.#node)) throw this.error('must be a map of names and values');
-    return this.#node.items.map(({ key, value }) => {
-      const name = isScalar(key) ? String(key.value) : '';
-      // The key stands in for a value that is missing, to have a line.
-      return [name, new ConfigValue(this.#source, value ?? key, this.#path === '' ? name : `${this.#path}.${name}`)];
+    if (this.isNull) return [];
+    if (this.#node.kind !== 'map') throw this.error('must be a group of keys.');
+    return Array.from(this.#node.entries, ([key, { line, node }]) => {
+      return [key, new ConfigValue(this.#source, node, line, this.#path === '' ? key : `${this.#path}.${key}`)];
     });
   }
 
@@ -59,7 +59,11 @@ export class ConfigValue {
     const fields = new Map<Name, ConfigValue>();
     for (const [key, value] of this.entries()) {
       const name = names.find((known) => known === key);
-      if (name === undefined) throw value.error(`is not a setting${suggestion(key, names)}`);
+      if (name === undefined) {
+        const near = nearest(key, names);
+        const there = near === undefined ? `There are: ${names.join(', ')}.` : `Did you mean ${near}?`;
+        throw value.error(`is no key that there is. ${there}`);
+      }
       fields.set(name, value);
     }
     return fields;
@@ -67,32 +71,33 @@ export class ConfigValue {
 
   /** The values of a list. */
   list(): ConfigValue[] {
-    if (!isSeq(this.#node)) throw this.error('must be a list');
-    return this.#node.items.map((item, index) => new ConfigValue(this.#source, item, `${this.#path}[${index}]`));
+    if (this.#node.kind !== 'list') throw this.error('must be a list.');
+    return this.#node.items.map(
+      (item, index) => new ConfigValue(this.#source, item, item.line, `${this.#path}[${index}]`),
+    );
   }
 
-  /** A text, with `${NAME}` replaced by what the environment has. */
+  /** A text, with `${NAME}` and `${NAME:-default}` replaced by what the environment has. */
   text(): string {
-    const value = this.#scalar();
-    if (typeof value !== 'string') throw this.error('must be a text; put it in quotes');
-    return value.replace(/\$\{(\w+)\}/g, (_whole, name: string) => {
-      const found = this.#source.environment[name];
-      if (found === undefined) throw this.error(`needs the environment variable ${name}, which is not set`);
-      return found;
-    });
+    if (typeof this.#scalar() !== 'string') throw this.error('must be text. Put it in quotes.');
+    const { data, problems } = fillIn(this.#node, { folder: this.folder, env: this.#source.environment });
+    const [problem] = problems;
+    if (problem !== undefined) throw this.error(problem.message);
+    // A text stays one when it is filled in.
+    return String(data);
   }
 
   /** A number. */
   number(): number {
     const value = this.#scalar();
-    if (typeof value !== 'number') throw this.error('must be a number');
+    if (typeof value !== 'number') throw this.error('must be a number.');
     return value;
   }
 
   /** `true` or `false`. */
   boolean(): boolean {
     const value = this.#scalar();
-    if (typeof value !== 'boolean') throw this.error('must be true or false');
+    if (typeof value !== 'boolean') throw this.error('must be true or false.');
     return value;
   }
 
@@ -102,38 +107,11 @@ export class ConfigValue {
   }
 
   /** What is wrong with it, in words that go on after its key. */
-  error(problem: string): OptionError {
-    const { file, lines } = this.#source;
-    const line = lines.linePos(this.#node?.range[0] ?? 0).line;
-    return new OptionError(`${file}:${line}: ${this.#path || 'the file'} ${problem}.`);
+  error(message: string): ConfigError {
+    return new ConfigError(problemText(this.#source.file, { line: this.#line, key: this.#path, message }));
   }
 
   #scalar(): unknown {
-    return isScalar(this.#node) ? this.#node.value : undefined;
+    return this.#node.kind === 'scalar' ? this.#node.value : undefined;
   }
-}
-
-/** The known name that is nearest to what was written, when one is near. */
-function suggestion(written: string, names: readonly string[]): string {
-  const [nearest] = names
-    .map((name) => ({ name, distance: distance(written.toLowerCase(), name.toLowerCase()) }))
-    .sort((a, b) => a.distance - b.distance);
-  if (nearest !== undefined && nearest.distance <= Math.max(2, written.length / 3)) {
-    return `; did you mean ${nearest.name}`;
-  }
-  return `; there are ${names.join(', ')}`;
-}
-
-/** How many letters have to be changed, added or left out (Levenshtein). */
-function distance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= from.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= to.length; j++) {
-      const changed = row[j - 1]! + (from[i - 1] === to[j - 1] ? 0 : 1);
-      next.push(Math.min(changed, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[to.length]!;
 }

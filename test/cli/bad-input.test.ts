@@ -60,6 +60,21 @@ describe.concurrent('what is wrong is told in a sentence, with an exit code', { 
     const none = await run(test, ['recv', NOWHERE, '--config', 'nowhere.yaml'], { cwd });
     expect(none.code).toBe(3);
     expect(none.stderr).toContain('nowhere.yaml cannot be read: ENOENT');
+    const cases: [text: string | undefined, message: RegExp][] = [
+      [undefined, /broker\.yaml cannot be read: ENOENT/],
+      ['port: [', /broker\.yaml:1: is not valid YAML/],
+      ['prot: 1', /broker\.yaml:1: prot is no key that there is\. Did you mean port\?/],
+      ['host: "${NO}"', /broker\.yaml:1: host needs .* NO, which is not set\. Set it, or write \$\{NO:-default\}\./],
+      ['limits: { maxMessages: -1 }', /broker\.yaml: .*maxMessages/],
+    ];
+    for (const [text, message] of cases) {
+      const at = folder(test, text === undefined ? {} : { 'broker.yaml': text });
+      const { code, stderr } = await run(test, ['broker', '--config', 'broker.yaml'], { cwd: at });
+      expect(stderr).toMatch(message);
+      // The whole path, as of other configurations.
+      expect(stderr).toMatch(/^amqp-messenger: \/.+\/broker\.yaml/);
+      expect(code).toBe(3);
+    }
     const profile = await run(test, ['recv', NOWHERE, '--profile', 'dev'], { cwd: folder(test) });
     expect(profile.code).toBe(3);
     const password = await run(test, ['recv', NOWHERE, '--password-file', 'nowhere'], { cwd: folder(test) });
