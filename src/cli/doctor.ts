@@ -15,6 +15,7 @@ import {
   warnOfPasswords,
 } from './connection-options.js';
 import type { ConnectionOptions } from './connection-options.js';
+import { peerAddress } from './destination.js';
 import { checkLink, checkOpen } from './doctor/messenger.js';
 import { checkName, checkPort } from './doctor/network.js';
 import { checkGreeting } from './doctor/sasl.js';
@@ -75,11 +76,12 @@ async function* examine(address: string, config: Config | undefined, options: Do
 }
 
 async function connectAndLink(
-  { tls, host, port, name }: Endpoint,
+  endpoint: Endpoint,
   config: Config | undefined,
   options: DoctorOptions & { sasl: ReturnType<typeof saslFor> },
 ): Promise<Step[]> {
-  const base = `${tls ? 'amqps' : 'amqp'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const { name } = endpoint;
+  const base = peerAddress(endpoint);
   await using messenger = messengerFor(config && { ...config, routes: [], rewrites: [] }, options, {
     reconnect: false,
     connectTimeout: options.timeout,

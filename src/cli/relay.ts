@@ -1,9 +1,13 @@
 import { Command } from 'commander';
+import type { Endpoint } from '../address/endpoint.js';
+import { redact } from '../address/redact.js';
+import type { Config } from '../config/config.js';
 import type { Delivery } from '../messenger/delivery.js';
 import type { Messenger } from '../messenger/messenger.js';
-import { addConnectionOptions, createMessenger, warnOfPasswords } from './connection-options.js';
+import { addConnectionOptions, loadConfiguration, messengerFor, warnOfPasswords } from './connection-options.js';
 import type { ConnectionOptions } from './connection-options.js';
-import { EXIT, positiveNumber } from './exit.js';
+import { checkConnection, destinationOf, endpointOf, isSameNode } from './destination.js';
+import { CommandError, EXIT, positiveNumber } from './exit.js';
 import { addIncomingOptions, addSubscriptionOptions, batches, subscribe } from './incoming.js';
 import type { IncomingOptions, SubscriptionOptions } from './incoming.js';
 import { Interruption } from './interruption.js';
@@ -38,8 +42,17 @@ export function relayCommand(): Command {
 async function relay(from: string, to: string, options: RelayOptions): Promise<void> {
   warnOfPasswords([from, to]);
   using interruption = new Interruption();
-  await using messenger = await createMessenger(options, { outgoingWindow: IN_FLIGHT, incomingWindow: -1 });
+  const config = await loadConfiguration(options);
+  const source = endpointOf(from, config);
+  const target = destinationOf(to, config);
+  if (isSameNode(source, target)) {
+    const message = `${redact(from)} and ${redact(to)} are the same node: its messages would go round for ever.`;
+    throw new CommandError(`${message} Give another to move them to.`, EXIT.usage);
+  }
+  await using messenger = messengerFor(config, options, { outgoingWindow: IN_FLIGHT, incomingWindow: -1 });
   const outcomes = new Outcomes(messenger);
+  // The target of what comes over connections from outside may be one of those who connect.
+  if (!source.passive) await reach(target, config, options, interruption);
   await subscribe(messenger, [from], options, interruption);
   const progress = await showProgress(options.count, options.progress, 'messages');
   const pace = new Pace(options.rate);
@@ -56,6 +69,19 @@ async function relay(from: string, to: string, options: RelayOptions): Promise<v
   }
   if (outcomes.total < options.count) process.exitCode = EXIT.interrupted;
   else if (!outcomes.isGood) process.exitCode = EXIT.failed;
+}
+
+async function reach(
+  target: Endpoint,
+  config: Config | undefined,
+  options: RelayOptions,
+  interruption: Interruption,
+): Promise<void> {
+  try {
+    await checkConnection(target, config, options, interruption.signal);
+  } catch (error) {
+    if (!interruption.isOver()) throw error;
+  }
 }
 
 /** Puts messages; what they were is told to their sender as soon as their outcomes are known. */

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
-import { addConnectionOptions, createMessenger, warnOfPasswords } from './connection-options.js';
+import { addConnectionOptions, loadConfiguration, messengerFor, warnOfPasswords } from './connection-options.js';
 import type { ConnectionOptions } from './connection-options.js';
+import { destinationOf } from './destination.js';
 import { EXIT, wholeNumber } from './exit.js';
 import { Interruption } from './interruption.js';
 import { messageInput } from './message-input.js';
@@ -36,7 +37,9 @@ async function request(address: string, text: string | undefined, options: Reque
   warnOfPasswords([address]);
   using interruption = new Interruption();
   const { signal } = interruption;
-  await using messenger = await createMessenger(options, { outgoingWindow: 1024, timeout: options.timeout });
+  const config = await loadConfiguration(options);
+  destinationOf(address, config);
+  await using messenger = messengerFor(config, options, { outgoingWindow: 1024, timeout: options.timeout });
   try {
     for await (const message of messageInput(text, options, signal).messages) {
       const answer = await messenger.request({ ...message, address }, { replyTo: options.replyTo, signal });

@@ -2,8 +2,9 @@ import { Command } from 'commander';
 import { TimeoutError } from '../errors.js';
 import type { Messenger } from '../messenger/messenger.js';
 import { SendError } from '../messenger/send-error.js';
-import { addConnectionOptions, createMessenger, warnOfPasswords } from './connection-options.js';
+import { addConnectionOptions, loadConfiguration, messengerFor, warnOfPasswords } from './connection-options.js';
 import type { ConnectionOptions } from './connection-options.js';
+import { destinationOf } from './destination.js';
 import { EXIT, positiveNumber, wholeNumber } from './exit.js';
 import { Interruption } from './interruption.js';
 import { messageInput } from './message-input.js';
@@ -51,7 +52,9 @@ export function sendCommand(): Command {
 async function send(address: string, text: string | undefined, options: SendOptions): Promise<void> {
   warnOfPasswords([address]);
   using interruption = new Interruption();
-  await using messenger = await createMessenger(options, {
+  const config = await loadConfiguration(options);
+  destinationOf(address, config);
+  await using messenger = messengerFor(config, options, {
     outgoingWindow: IN_FLIGHT,
     maxOutgoing: { messages: IN_FLIGHT },
     ...(options.timeout === undefined ? {} : { timeout: options.timeout }),

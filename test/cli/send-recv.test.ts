@@ -199,12 +199,33 @@ describe.concurrent('request, reply and relay', { timeout: LIMIT }, () => {
     });
   });
 
-  it('keep a message that did not arrive', async (test) => {
+  it('do not move messages to where they are, by whatever routes', async (test) => {
+    const cwd = folder(test, {
+      'amqp-messenger.config.yaml': 'routes: [{ pattern: "dead/%", address: "amqp://127.0.0.1:1/$1" }]',
+    });
+    const { code, stderr } = await run(test, ['relay', 'dead/q', 'amqp://127.0.0.1:1/q'], { cwd });
+    expect(code).toBe(2);
+    expect(stderr).toContain('dead/q and amqp://127.0.0.1:1/q are the same node');
+  });
+
+  it('say that the target cannot be reached before there is a message for it', async (test) => {
     const ours = await broker(test);
-    await fill(ours, 'a', [{ body: 'x' }]);
-    const { code, stderr } = await run(test, ['relay', `${ours.url}/a`, 'amqp://127.0.0.1:1/b', '-c', '1']);
+    const { code, stderr } = await run(test, ['relay', `${ours.url}/empty`, 'amqp://127.0.0.1:1/q', '-t', '1000']);
     expect(code).toBe(6);
     expect(stderr).toContain('127.0.0.1:1: nothing listens there.');
+    const locked = await broker(test, { users: { me: 'a$1@b:/' } });
+    const target = (password: string) => `amqp://me:${encodeURIComponent(password)}@127.0.0.1:${locked.port}/q`;
+    expect((await run(test, ['relay', `${ours.url}/empty`, target('no'), '-t', '1'])).code).toBe(7);
+    expect((await run(test, ['relay', `${ours.url}/empty`, target('a$1@b:/'), '-t', '1'])).code).toBe(0);
+  });
+
+  it('keep a message that did not arrive', async (test) => {
+    const ours = await broker(test);
+    const other = await broker(test, { createNodes: false });
+    await fill(ours, 'a', [{ body: 'x' }]);
+    const { code, stderr } = await run(test, ['relay', `${ours.url}/a`, `${other.url}/b`, '-c', '1']);
+    expect(code).toBe(8);
+    expect(stderr).toContain('amqp:not-found');
     await until(() => ours.queue('a').depth === 1);
   });
 });
