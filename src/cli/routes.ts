@@ -3,12 +3,14 @@ import { redact } from '../address/redact.js';
 import { RouteTable } from '../address/route-table.js';
 import type { RouteRule } from '../address/route-table.js';
 import type { Config } from '../config/config.js';
+import { chainedRoutes, uselessRules } from '../config/useless-rules.js';
+import type { UselessRule } from '../config/useless-rules.js';
 import { addConfigOptions, loadConfiguration } from './connection-options.js';
 import { explain } from './explain-route.js';
 import type { Explanation } from './explain-route.js';
 import { EXIT } from './exit.js';
 import { runCases } from './route-cases.js';
-import { note, print } from './output.js';
+import { note, print, warn } from './output.js';
 
 interface RoutesOptions {
   config?: string;
@@ -78,7 +80,7 @@ async function explainAll(addresses: string[], options: RoutesOptions): Promise<
   const { routes, rewrites } = await tables(options);
   const all = addresses.map((address) => explain(address, routes, rewrites));
   await print(options.json === true ? all.map((one) => `${JSON.stringify(one)}\n`).join('') : all.map(text).join('\n'));
-  if (all.some(({ problem }) => problem !== undefined)) process.exitCode = EXIT.failed;
+  if (all.some(({ problem }) => problem !== undefined)) process.exitCode = EXIT.usage;
 }
 
 async function test(file: string | undefined, options: RoutesOptions): Promise<void> {
@@ -101,7 +103,21 @@ async function tables(
   const config = await loadConfiguration(options);
   const routes = new RouteTable().replace([...(options.route ?? []), ...(config?.routes ?? [])]);
   const rewrites = new RouteTable().replace([...(options.rewrite ?? []), ...(config?.rewrites ?? [])]);
+  warnOfUselessRules('--route', options.route ?? [], chainedRoutes(routes.rules));
+  warnOfUselessRules('--rewrite', options.rewrite ?? [], []);
   return { routes, rewrites, config };
+}
+
+/**
+ * Warns of rules on the command line as loading does of those of the file. That they go before the rules of the file is
+ * what they are for, so it is nothing to warn of.
+ */
+function warnOfUselessRules(option: string, given: readonly RouteRule[], chained: readonly UselessRule[]): void {
+  for (const { index, reason } of [...uselessRules(given), ...chained]) {
+    const rule = given[index];
+    // Those behind are of the file, which has been warned of.
+    if (rule !== undefined) warn(`${option} ${redact(rule.pattern)} ${reason}`);
+  }
 }
 
 function text({ address, route, destination, connection, rewrite, to, problem }: Explanation): string {

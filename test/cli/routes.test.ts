@@ -44,12 +44,31 @@ amqp://***@h/x
 
   it('explain fails for what leads nowhere', async (test) => {
     const { code, stdout } = await routes(test, ['explain', 'x', '--route', 'x=/', '--json']);
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(JSON.parse(stdout)).toMatchObject({
       route: { rule: 1 },
       destination: '/',
       problem: expect.stringContaining('no host') as unknown,
     });
+  });
+
+  it('explain fails for a bad address as other commands do', async (test) => {
+    const { code, stdout } = await run(test, ['routes', 'explain', 'x:y:z'], { cwd: folder(test) });
+    expect(code).toBe(2);
+    expect(stdout).toContain('  connects    The address has a port that is not a number');
+  });
+
+  it('list warns of rules of the command line, too, and not of the rules of the file that they go before', async (test) => {
+    const given = ['a/*=amqp://h/$1', 'a/b=amqp://h/b', 'old=a/new'].flatMap((rule) => ['--route', rule]);
+    const { code, stderr } = await run(test, ['routes', 'list', ...given, '--rewrite', '%=', '--rewrite', 'x='], {
+      cwd: folder(test, { 'amqp-messenger.config.yaml': 'routes: [{ pattern: "a/c", address: "amqp://h/c" }]' }),
+    });
+    expect(code).toBe(0);
+    expect(stderr.trimEnd().split('\n')).toEqual([
+      expect.stringMatching(/warning: --route a\/b can never match: rule 1, a\/\*, comes first/),
+      expect.stringMatching(/warning: --route old leads to what a\/\* matches, but routes are applied once/),
+      expect.stringMatching(/warning: --rewrite x can never match: rule 1, %, comes first/),
+    ]);
   });
 
   it('list shows them in order, with their lines and without credentials', async (test) => {
