@@ -8,7 +8,18 @@ interface Words {
   /** The names on the way to it, without the program's own. */
   readonly path: readonly string[];
   readonly commands: readonly { name: string; description: string }[];
-  readonly options: readonly { flag: string; short: string | undefined; description: string; takesFile: boolean }[];
+  readonly options: readonly OptionWords[];
+  /** What its arguments may be, when that is known. */
+  readonly choices: readonly string[];
+}
+
+interface OptionWords {
+  readonly flag: string;
+  readonly short: string | undefined;
+  readonly description: string;
+  readonly takesFile: boolean;
+  /** What its value may be, when that is known. */
+  readonly choices: readonly string[];
 }
 
 /** `amqp-messenger completion`: prints a script that completes commands and options. */
@@ -37,18 +48,23 @@ export function completionScript(program: Command, shell: Shell): string {
 function wordsOf(command: Command, path: readonly string[]): Words[] {
   const help = command.createHelp();
   const commands = help.visibleCommands(command).map((sub) => ({ name: sub.name(), description: sub.description() }));
-  const options = help.visibleOptions(command).map(({ long, short, description, flags }) => ({
+  const options = help.visibleOptions(command).map(({ long, short, description, flags, argChoices }) => ({
     flag: long ?? short ?? '',
     short,
     description: description.split(/[:;(]/)[0]?.trim() ?? '',
     takesFile: /<(path|file)/.test(flags),
+    choices: argChoices ?? [],
   }));
-  return [{ path, commands, options }, ...command.commands.flatMap((sub) => wordsOf(sub, [...path, sub.name()]))];
+  const choices = command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []);
+  return [
+    { path, commands, options, choices },
+    ...command.commands.flatMap((sub) => wordsOf(sub, [...path, sub.name()])),
+  ];
 }
 
 function bash(name: string, words: readonly Words[]): string {
-  const cases = words.map(({ path, commands, options }) => {
-    const all = [...commands.map((command) => command.name), ...options.map(({ flag }) => flag)].join(' ');
+  const cases = words.map(({ path, commands, options, choices }) => {
+    const all = [...commands.map((command) => command.name), ...choices, ...options.map(({ flag }) => flag)].join(' ');
     return `    '${path.join(' ')}') words='${all}' ;;`;
   });
   const files = [
@@ -68,6 +84,9 @@ function bash(name: string, words: readonly Words[]): string {
   case $path in
 ${cases.join('\n')}
   esac
+  case "$path $previous" in
+${valueCases(words, (choices) => `words='${choices.join(' ')}'`)}
+  esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))
 }
 complete -o default -F _${identifier(name)} ${name}
@@ -75,9 +94,10 @@ complete -o default -F _${identifier(name)} ${name}
 }
 
 function zsh(name: string, words: readonly Words[]): string {
-  const cases = words.map(({ path, commands, options }) => {
+  const cases = words.map(({ path, commands, options, choices }) => {
     const all = [
       ...commands.map((command) => described(command.name, command.description)),
+      ...choices.map(quoted),
       ...options.map(({ flag, description }) => described(flag, description)),
     ];
     return `    '${path.join(' ')}') items=(${all.join(' ')}) ;;`;
@@ -94,6 +114,9 @@ function zsh(name: string, words: readonly Words[]): string {
   case $path_ in
 ${cases.join('\n')}
   esac
+  case "$path_ \${words[CURRENT-1]}" in
+${valueCases(words, (choices) => `items=(${choices.map(quoted).join(' ')})`)}
+  esac
   _describe '${name}' items || _files
 }
 compdef _${identifier(name)} ${name}
@@ -101,7 +124,7 @@ compdef _${identifier(name)} ${name}
 }
 
 function fish(name: string, words: readonly Words[]): string {
-  const lines = words.flatMap(({ path, commands, options }) => {
+  const lines = words.flatMap(({ path, commands, options, choices }) => {
     const seen = path.map((word) => `__fish_seen_subcommand_from ${word}`);
     const notYet =
       commands.length === 0 ? [] : [`not __fish_seen_subcommand_from ${commands.map((c) => c.name).join(' ')}`];
@@ -112,14 +135,28 @@ function fish(name: string, words: readonly Words[]): string {
         (command) =>
           `complete -c ${name} -f${when([...seen, ...notYet])} -a ${command.name} -d ${quoted(command.description)}`,
       ),
-      ...options.map(({ flag, short, description, takesFile }) => {
+      ...choices.map((choice) => `complete -c ${name} -f${when(seen)} -a ${quoted(choice)}`),
+      ...options.map(({ flag, short, description, takesFile, choices: values }) => {
+        const value = takesFile ? ' -r -F' : values.length > 0 ? ` -x -a ${quoted(values.join(' '))}` : '';
         const letters = short === undefined ? '' : ` -s ${short.slice(1)}`;
         const after = seen.length > 0 ? seen : notYet;
-        return `complete -c ${name}${when(after)} -l ${flag.slice(2)}${letters}${takesFile ? ' -r -F' : ''} -d ${quoted(description)}`;
+        return `complete -c ${name}${when(after)} -l ${flag.slice(2)}${letters}${value} -d ${quoted(description)}`;
       }),
     ];
   });
   return `${lines.join('\n')}\n`;
+}
+
+/** Of bash and zsh, what is done behind an option whose values are known. */
+function valueCases(words: readonly Words[], act: (choices: readonly string[]) => string): string {
+  const cases = words.flatMap(({ path, options }) =>
+    options.flatMap(({ flag, short, choices }) => {
+      if (choices.length === 0) return [];
+      const names = [flag, ...(short === undefined ? [] : [short])].map((name) => `'${[...path, name].join(' ')}'`);
+      return [`    ${names.join('|')}) ${act(choices)} ;;`];
+    }),
+  );
+  return cases.join('\n');
 }
 
 /** An item of zsh: its name, a colon, and what it is for. */

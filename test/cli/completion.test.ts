@@ -17,6 +17,16 @@ describe('completion', () => {
     expect(complete('amqp-messenger', 'routes', 'e')).toEqual(['explain']);
     expect(complete('amqp-messenger', 'routes', 'explain', '--ro')).toEqual(['--route']);
     expect(complete('amqp-messenger', 'recv', 'amqp://h/q', '--sel')).toEqual(['--selector']);
+    expect(complete('amqp-messenger', 'recv', 'amqp://h/q', '--outcome', '')).toEqual([
+      'accept',
+      'reject',
+      'release',
+      'modify',
+    ]);
+    expect(complete('amqp-messenger', 'recv', '--outcome', 're')).toEqual(['reject', 'release']);
+    expect(complete('amqp-messenger', 'recv', '--outcome', 'reject', '--sel')).toEqual(['--selector']);
+    expect(complete('amqp-messenger', 'completion', '').slice(0, 3)).toEqual(['bash', 'zsh', 'fish']);
+    expect(complete('amqp-messenger', 'completion', 'f')).toEqual(['fish']);
     expect(complete('amqp-messenger', 'send', '--config', '/etc/host')).toContain('/etc/hosts');
   });
 
@@ -29,6 +39,10 @@ describe('completion', () => {
       expect(script).toContain(name);
       for (const option of options) expect(script).toContain(shell === 'fish' ? `-l ${option.slice(2)}` : option);
     }
+    expect(script).toMatch(
+      shell === 'fish' ? /-l outcome -x -a 'accept reject / : /'recv --outcome'\) items=\('accept' /,
+    );
+    expect(script).toMatch(shell === 'fish' ? /from completion' -a 'zsh'/ : /'completion'\) items=\('bash' 'zsh' /);
     // Quotes that are not closed are what goes wrong in such scripts.
     expect(script.replaceAll("'\\''", '').split("'").length % 2).toBe(1);
   });
