@@ -6,9 +6,12 @@ import type { ErrorCode } from '../errors.js';
 export const EXIT = {
   /** Everything was done. */
   done: 0,
-  /** Some of it was not: messages were not accepted, a test of routes has failed, the output cannot be written. */
+  /**
+   * Some of it was not: messages were not accepted, a test of routes has failed, `bench` has found messages of others, the
+   * output cannot be written.
+   */
   failed: 1,
-  /** The command line is wrong. */
+  /** The command line is wrong, or an address is. */
   usage: 2,
   /** The configuration file is not there, cannot be read, or has a mistake in it. */
   config: 3,
