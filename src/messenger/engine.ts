@@ -110,7 +110,7 @@ export class Engine {
     this.#teller.tell('config', change);
   }
 
-  /** Something failed that no call is waiting for. */
+  /** Something failed, whether a call waits for it or not. */
   failed(error: MessagingError): void {
     log('%s', error.message);
     if (this.#teller.listenerCount('error') > 0) this.#teller.tell('error', error);

@@ -29,8 +29,9 @@ export interface ConfigChange {
 /** The events of a `Messenger`, by name, with what their listeners get. */
 export interface MessengerEvents {
   /**
-   * Something failed that no call was waiting for: a link was refused, say. Without a listener it goes to the debug log
-   * and never ends the process. Whatever it means for messages, their trackers and `send` or `recv` tell too.
+   * A connection, link or subscription failed, or a message made no sense. Without a listener it goes to the debug log
+   * and never ends the process. A call that waits for what has failed rejects as well, and trackers tell what it means for
+   * messages.
    */
   error: [error: MessagingError];
   /** A connection has changed its state. */

@@ -38,7 +38,7 @@ export interface OutboundHost {
   readonly routes: RouteTable;
   readonly rewrites: RouteTable;
   readonly waits: Waits;
-  /** Something failed that no call is waiting for. */
+  /** Something failed, whether a call waits for it or not. */
   failed(error: MessagingError): void;
   /** A message has its outcome. */
   ended(tracker: Tracker): void;

@@ -27,7 +27,7 @@ export interface SourcesHost {
   readonly pool: ConnectionPool;
   /** Makes the listening side for a `~` address. */
   createAcceptor(tls: boolean, subscription: Subscription): Acceptor;
-  /** Something failed that no call is waiting for. */
+  /** Something failed, whether a call waits for it or not. */
   failed(error: MessagingError): void;
 }
 
@@ -164,7 +164,8 @@ export class Sources {
   }
 
   /**
-   * Why no message can come any more, which whoever asks tells; `undefined` when one may: something listens, a link is there or on its way, or,
+   * Why no message can come any more, which whoever asks tells; `undefined` when one may: something listens, a link is
+   * there or on its way, or,
    * when no subscription has failed, a connection is there over which a peer may open a link to send an answer.
    */
   tellExhausted(): NoSourcesError | undefined {
