@@ -227,9 +227,13 @@ export class Engine {
     if (this.#state === 'ready') this.#state = 'stopping';
     this.requests.stop();
     this.inbound.stop();
+    const { outgoing } = this.outbound;
     this.outbound.stop();
     await this.pool.stop();
-    if (!this.#keepsAborted) this.outbound.forgetAborted();
+    if (!this.#keepsAborted) {
+      this.outbound.forgetAborted();
+      if (outgoing > 0) this.failed(new StateError(gaveUp(outgoing)));
+    }
     this.#keepsAborted = false;
     this.inbound.resume();
     this.#becomeReady();
@@ -265,4 +269,9 @@ export class Engine {
     if (request.role === 'receiver') this.inbound.accept(request, subscription);
     else this.outbound.accept(request);
   }
+}
+
+function gaveUp(count: number): string {
+  const messages = count === 1 ? '1 message was' : `${count} messages were`;
+  return `${messages} given up, without an outcome when the messenger was stopped. Call send() first, or stop with drain.`;
 }

@@ -34,6 +34,19 @@ describe('a process whose messengers have been stopped', () => {
   });
 });
 
+describe('a stop without drain', () => {
+  it('tells with an error event how many messages it has given up, and nothing when there were none', async () => {
+    const sender = createTrackingMessenger({ reconnect: { initial: true, delay: 60_000 } });
+    const errors: string[] = [];
+    sender.on('error', ({ code, message }) => errors.push(`${code} ${message}`));
+    await sender.stop();
+    for (let body = 0; body < 3; body++) sender.put({ address: 'amqp://127.0.0.1:1/q', body });
+    await sender.close();
+    expect(errors).toHaveLength(1);
+    expect(errors[0]).toMatch(/^ERR_STATE 3 messages were given up/);
+  });
+});
+
 describe('check 14: stop({ drain: true })', () => {
   it('waits for every outcome, and closes then', async () => {
     const peer = await ScriptedPeer.listen();
