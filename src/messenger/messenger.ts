@@ -214,7 +214,8 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
   /**
    * The messages as they come, for `for await`. Leaving the loop stops granting credit; what has come by then waits for
    * `get`. Several loops share what comes. A message that is not valid AMQP is rejected, told as an `error` event, and
-   * passed over. With `incomingWindow: 0` each is accepted as it is given out.
+   * passed over. With `incomingWindow: 0` each is accepted as it is given out; above 0, no more than that many wait for an
+   * outcome at a time, and the loop waits with them.
    *
    * @throws OptionError, or StateError for a subscription that has ended. The loop throws NoSourcesError or the error of
    * the subscription when nothing can come any more, and the signal's reason; it ends when the messenger is stopped.

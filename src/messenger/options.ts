@@ -45,8 +45,9 @@ export interface MessengerOptions {
    */
   outgoingWindow?: number;
   /**
-   * How many received messages may wait for `accept` or `reject` after `get`. What falls out of the window is settled
-   * without an outcome. 0 accepts every message as `get` returns it. Default 0.
+   * How many received messages may wait for `accept` or `reject` at a time. A loop waits when there are so many; `get` does
+   * not: what falls out of the window is settled without an outcome. Negative for no limit. 0 accepts every message as it
+   * is given out. Default 0.
    */
   incomingWindow?: number;
   /**
