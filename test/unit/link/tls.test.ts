@@ -11,6 +11,8 @@ async function folderWith(files: Record<string, string>): Promise<(name: string)
   return (name) => join(folder, name);
 }
 
+const AUTHORITY = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+
 describe('check 24: TLS options', () => {
   it('verify, and take no protocol older than TLS 1.2, without being asked to', () => {
     expect(nodeTlsOptions({})).toEqual({ minVersion: 'TLSv1.2' });
@@ -22,9 +24,9 @@ describe('check 24: TLS options', () => {
   });
 
   it('read files anew each time, and what is given as it is goes before a file', async () => {
-    const path = await folderWith({ ca: 'CA', cert: 'CERT', key: 'KEY' });
+    const path = await folderWith({ ca: AUTHORITY, cert: 'CERT', key: 'KEY' });
     const files = { caFile: path('ca'), certFile: path('cert'), keyFile: path('key') };
-    expect(nodeTlsOptions(files)).toMatchObject({ ca: Buffer.from('CA'), cert: Buffer.from('CERT') });
+    expect(nodeTlsOptions(files)).toMatchObject({ ca: Buffer.from(AUTHORITY), cert: Buffer.from('CERT') });
     await writeFile(path('cert'), 'NEW');
     expect(nodeTlsOptions(files)).toMatchObject({ cert: Buffer.from('NEW') });
     expect(nodeTlsOptions({ ...files, cert: 'GIVEN' })).toMatchObject({ cert: 'GIVEN', key: Buffer.from('KEY') });
