@@ -98,12 +98,14 @@ export class Granter {
 
   /** Half of a message has come, and the peer took it back: the credit it has used is given again. */
   aborted(link: ReceiverLink): void {
-    const isGranted = link.granted > 0;
-    this.received(link);
+    // What came before has used its credit first.
     this.#countArrivals();
-    if (isGranted) link.granted++;
-    if (isGranted) link.issueCredit(1);
-    else if (!this.#own.has(link)) this.#common.usedInVain();
+    if (link.granted > 0) {
+      link.issueCredit(1);
+    } else {
+      this.received(link);
+      if (!this.#own.has(link)) this.#common.usedInVain();
+    }
     this.settled(link, 0);
   }
 

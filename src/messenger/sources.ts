@@ -165,8 +165,8 @@ export class Sources {
 
   /**
    * Why no message can come any more, which whoever asks tells; `undefined` when one may: something listens, a link is
-   * there or on its way, or,
-   * when no subscription has failed, a connection is there over which a peer may open a link to send an answer.
+   * there or on its way, or, when no subscription has failed, a connection is there over which a peer may open a link to
+   * send an answer.
    */
   tellExhausted(): NoSourcesError | undefined {
     const { pool } = this.#host;
