@@ -5,10 +5,20 @@ import type { Settings } from './settings.js';
 import { wait } from './wait.js';
 import type { Settle, WaitLimits } from './wait.js';
 
+/** A call that waits. It knows its place among those that do, so that it can leave without being looked for. */
+interface WaitingCall {
+  place: number;
+  readonly reject: (error: InterruptError) => void;
+}
+
 /** The calls of one messenger that wait, bounded by its settings and ended by its `interrupt`. */
 export class Waits {
   readonly #settings: Settings;
-  readonly #waiting = new Set<(error: InterruptError) => void>();
+  /**
+   * In no order. Not a `Set`: V8 makes its table anew time and again while calls come and go, each old table leads to
+   * the next, and once one has been moved to the old generation all that has waited since stays until that is collected.
+   */
+  readonly #waiting: WaitingCall[] = [];
   /** Nobody waited when the interruption came: it is for the next who does. */
   #isInterrupted = false;
 
@@ -48,10 +58,10 @@ export class Waits {
       this.#takeInterruption() ??
       wait(limits, (settle) => {
         const cancel = start(settle);
-        const reject = (error: InterruptError): void => settle.reject(error);
-        this.#waiting.add(reject);
+        const call: WaitingCall = { place: this.#waiting.length, reject: (error) => settle.reject(error) };
+        this.#waiting.push(call);
         return () => {
-          this.#waiting.delete(reject);
+          this.#leave(call);
           cancel();
         };
       })
@@ -67,9 +77,16 @@ export class Waits {
 
   /** Ends every call that waits; when none does, the next that is about to (spec §1.9). */
   interrupt(): void {
-    if (this.#waiting.size === 0) this.#isInterrupted = true;
+    if (this.#waiting.length === 0) this.#isInterrupted = true;
     const error = new InterruptError('The call was interrupted. What it waited for may still happen.');
-    for (const reject of [...this.#waiting]) reject(error);
+    for (const { reject } of [...this.#waiting]) reject(error);
+  }
+
+  #leave({ place }: WaitingCall): void {
+    const last = this.#waiting.pop();
+    if (last === undefined || last.place === place) return;
+    last.place = place;
+    this.#waiting[place] = last;
   }
 
   #takeInterruption(): Promise<never> | undefined {

@@ -1,5 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { resolveOptions } from '../../../src/messenger/settings.js';
 import type { MessengerOptions } from '../../../src/messenger/options.js';
@@ -88,6 +89,22 @@ describe('an interruption', () => {
     const later = waits.until({}, onTimeout, start);
     waiters[3]!.resolve('done');
     expect(await later).toBe('done');
+  });
+
+  it('ends those that still wait, whoever has left before and in whatever order', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.shuffledSubarray([0, 1, 2, 3, 4, 5, 6, 7]), async (leaving) => {
+        const { waits, start, waiters } = waiting();
+        const waited = Array.from({ length: 8 }, () => waits.until({}, onTimeout, start));
+        for (const index of leaving) {
+          waiters[index]!.resolve('left');
+          await waited[index];
+        }
+        waits.interrupt();
+        const ends = await Promise.allSettled(waited);
+        expect(ends.map(({ status }) => status === 'fulfilled')).toEqual(waited.map((_, at) => leaving.includes(at)));
+      }),
+    );
   });
 
   it.each([true, false])(
