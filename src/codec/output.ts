@@ -1,5 +1,5 @@
 import { storeUint32 } from './big-endian.js';
-import { Slab } from './slab.js';
+import { Slab, SlabPool } from './slab.js';
 
 /** With less room than this left in a slab, in bytes, a record begins in a fresh one. */
 const LEAST_ROOM = 512;
@@ -20,7 +20,7 @@ export class Output {
   /** The next byte to write. */
   position = 0;
   readonly #slabSize: number;
-  readonly #spare: Slab[] | undefined;
+  readonly #pool: SlabPool | undefined;
 
   /**
    * @param slabSize How much memory is taken at a time, in bytes. Default 64 KiB.
@@ -28,8 +28,8 @@ export class Output {
    */
   constructor(slabSize = 65_536, isReused = false) {
     this.#slabSize = slabSize;
-    this.#spare = isReused ? [] : undefined;
-    this.slab = new Slab(slabSize, this.#spare);
+    this.#pool = isReused ? new SlabPool(slabSize) : undefined;
+    this.slab = this.#newSlab(slabSize);
     this.slab.hold();
     this.buffer = this.slab.buffer;
   }
@@ -90,11 +90,14 @@ export class Output {
 
   /** Goes on in another slab. */
   #take(size: number): void {
-    const isUsual = size === this.#slabSize;
-    const slab = (isUsual ? this.#spare?.pop() : undefined) ?? new Slab(size, isUsual ? this.#spare : undefined);
+    const slab = this.#newSlab(size);
     slab.hold();
     this.slab.release();
     this.slab = slab;
     this.buffer = slab.buffer;
+  }
+
+  #newSlab(size: number): Slab {
+    return this.#pool?.take(size) ?? new Slab(size);
   }
 }

@@ -1,22 +1,21 @@
-/** Slabs kept to be used again, at most. With 64 KiB each, 2 MiB. */
-const MOST_SPARE = 32;
+/** Bytes of slabs that a pool keeps, at most: 4 MiB. */
+const MOST_SPARE = 1 << 22;
+/** Larger slabs, in bytes, are not kept: a few of them would drive all others out. */
+const LARGEST_KEPT = MOST_SPARE / 8;
 
 /**
  * Memory that records are written into. Whoever needs bytes of it holds it, and releases it once for each time. When
- * nobody does any more, it joins the spare ones. Who never releases it costs nothing but that: then it is collected.
- *
- * New memory for every 64 KiB sent would have V8 collect the whole heap again and again: it takes what lies outside
- * the heap for a reason to.
+ * nobody does any more, it goes back to its pool. Who never releases it costs nothing but that: then it is collected.
  */
 export class Slab {
   readonly buffer: Buffer;
-  readonly #spare: Slab[] | undefined;
+  readonly #pool: SlabPool | undefined;
   #holders = 0;
 
-  /** @param spare Where it goes to be used again; without, it never is. */
-  constructor(size: number, spare?: Slab[]) {
+  /** @param pool Where it goes to be used again; without, it never is. */
+  constructor(size: number, pool?: SlabPool) {
     this.buffer = Buffer.allocUnsafeSlow(size);
-    this.#spare = spare;
+    this.#pool = pool;
   }
 
   hold(): void {
@@ -24,6 +23,50 @@ export class Slab {
   }
 
   release(): void {
-    if (--this.#holders === 0 && this.#spare !== undefined && this.#spare.length < MOST_SPARE) this.#spare.push(this);
+    if (--this.#holders === 0) this.#pool?.add(this);
   }
+}
+
+/**
+ * Slabs that nobody holds, to be used again: the last one first, which the processor may still have in its cache.
+ *
+ * New memory for every 64 KiB sent would have V8 collect the whole heap again and again: it takes what lies outside
+ * the heap for a reason to.
+ */
+export class SlabPool {
+  readonly #usual: number;
+  readonly #spare: Slab[] = [];
+  #bytes = 0;
+
+  /** @param usual The size that is taken most often, in bytes. It is not rounded. */
+  constructor(usual: number) {
+    this.#usual = usual;
+  }
+
+  /** A slab of at least `size` bytes, and at most a sixteenth more, so that records of nearly the same size share. */
+  take(size: number): Slab {
+    if (size > LARGEST_KEPT) return new Slab(size);
+    const length = size === this.#usual ? size : roundUp(size);
+    for (let index = this.#spare.length - 1; index >= 0; index--) {
+      const slab = this.#spare[index]!;
+      if (slab.buffer.length !== length) continue;
+      this.#spare.splice(index, 1);
+      this.#bytes -= length;
+      return slab;
+    }
+    return new Slab(length, this);
+  }
+
+  /** Keeps a slab that nobody holds any more. Those that nobody wanted for longest make room for it. */
+  add(slab: Slab): void {
+    this.#spare.push(slab);
+    this.#bytes += slab.buffer.length;
+    while (this.#bytes > MOST_SPARE) this.#bytes -= this.#spare.shift()!.buffer.length;
+  }
+}
+
+/** To a multiple of a sixteenth of the power of two below it. */
+function roundUp(size: number): number {
+  const step = 2 ** Math.max(27 - Math.clz32(size), 0);
+  return Math.ceil(size / step) * step;
 }

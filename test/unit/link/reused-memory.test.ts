@@ -116,7 +116,13 @@ class Sending {
 }
 
 const step = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ put: fc.integer({ min: 1, max: 2000 }), presettled: fc.boolean() }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      put: fc.oneof(fc.integer({ min: 1, max: 2000 }), fc.integer({ min: 4000, max: 6000 })),
+      presettled: fc.boolean(),
+    }),
+  },
   { weight: 3, arbitrary: fc.constant('write' as const) },
   { weight: 3, arbitrary: fc.constant('read' as const) },
   // Peers may say of a message what they like before they have read it.

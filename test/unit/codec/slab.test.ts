@@ -1,0 +1,75 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Slab } from '../../../src/codec/slab.js';
+import { SlabPool } from '../../../src/codec/slab.js';
+
+const USUAL = 65_536;
+
+/** Takes so many slabs at once, and gives them all back. */
+function cycle(pool: SlabPool, sizes: readonly number[]): Slab[] {
+  const slabs = sizes.map((size) => pool.take(size));
+  for (const slab of slabs) slab.hold();
+  for (const slab of slabs) slab.release();
+  return slabs;
+}
+
+describe('SlabPool', () => {
+  it('gives out what nobody holds any more, the last one first', () => {
+    const pool = new SlabPool(USUAL);
+    const slabs = cycle(pool, [USUAL, USUAL, USUAL]);
+    expect([1, 2, 3].map(() => pool.take(USUAL))).toEqual([...slabs].reverse());
+    expect(slabs).not.toContain(pool.take(USUAL));
+  });
+
+  it('waits for everybody who holds a slab', () => {
+    const pool = new SlabPool(USUAL);
+    const slab = pool.take(USUAL);
+    slab.hold();
+    slab.hold();
+    slab.release();
+    expect(pool.take(USUAL)).not.toBe(slab);
+    slab.release();
+    expect(pool.take(USUAL)).toBe(slab);
+  });
+
+  it('gives at least what is asked for, a sixteenth more at most, and the usual size as it is', () => {
+    const pool = new SlabPool(1000);
+    expect(pool.take(1000).buffer).toHaveLength(1000);
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 600_000 }), (size) => {
+        const { length } = pool.take(size).buffer;
+        expect(length).toBeGreaterThanOrEqual(size);
+        expect(length).toBeLessThanOrEqual(size + size / 16);
+      }),
+    );
+  });
+
+  it('keeps 4 MiB at most, and lets go first what nobody has wanted for longest', () => {
+    const pool = new SlabPool(USUAL);
+    const [large] = cycle(pool, [100_000]);
+    const usual = cycle(
+      pool,
+      Array.from({ length: 64 }, () => USUAL),
+    );
+    expect(pool.take(100_000)).not.toBe(large);
+    const again = cycle(
+      pool,
+      Array.from({ length: 70 }, () => USUAL),
+    );
+    expect(again.filter((slab) => usual.includes(slab))).toHaveLength(64);
+    const third = cycle(
+      pool,
+      Array.from({ length: 70 }, () => USUAL),
+    );
+    expect(third.filter((slab) => again.includes(slab))).toHaveLength(64);
+  });
+
+  it('keeps none that is larger than 512 KiB, and gives such a one in the size asked for', () => {
+    const pool = new SlabPool(USUAL);
+    const usual = cycle(pool, [USUAL]);
+    const [large] = cycle(pool, [600_001]);
+    expect(large?.buffer).toHaveLength(600_001);
+    expect(pool.take(600_001)).not.toBe(large);
+    expect(usual).toContain(pool.take(USUAL));
+  });
+});
