@@ -15,8 +15,20 @@ const builtAt = existsSync(stamp) ? statSync(stamp).mtimeMs : 0;
 if (inputs.some((file) => statSync(file).mtimeMs > builtAt)) {
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const compile = (...options) =>
+    execFileSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json'), ...options], { stdio: 'inherit' });
   try {
-    execFileSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' });
+    // Node keeps the text of all code that it has loaded in memory, comments too: they go into the declarations only.
+    compile(
+      '--removeComments',
+      '--declaration',
+      'false',
+      '--declarationMap',
+      'false',
+      '--isolatedDeclarations',
+      'false',
+    );
+    compile('--emitDeclarationOnly', '--noCheck');
   } catch {
     process.exit(1); // tsc has said why
   }

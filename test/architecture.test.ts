@@ -35,7 +35,7 @@ const RANKS: Record<string, number> = {
 interface SourceFile {
   readonly path: string;
   readonly part: string;
-  readonly imports: readonly { specifier: string; path: string | undefined }[];
+  readonly imports: readonly { specifier: string; path: string | undefined; isType: boolean }[];
   readonly lines: number;
 }
 
@@ -43,13 +43,17 @@ const files: SourceFile[] = readdirSync(SRC, { recursive: true, encoding: 'utf8'
   .filter((path) => path.endsWith('.ts'))
   .map((path) => {
     const text = readFileSync(join(SRC, path), 'utf8');
-    const imports = [...text.matchAll(/^(?:import|export)[^'"]*from\s+'([^']+)'|^import\s+'([^']+)'/gm)].map(
-      (match) => {
-        const specifier = match[1] ?? match[2] ?? '';
-        const target = resolve(dirname(join(SRC, path)), specifier.replace(/\.js$/, '.ts'));
-        return { specifier, path: specifier.startsWith('.') ? relative(SRC, target) : undefined };
-      },
-    );
+    const imports = [
+      ...text.matchAll(/^(?:import|export)(\s+type\b)?[^'"]*from\s+'([^']+)'|^import\s+'([^']+)'/gm),
+    ].map(([, type, from, bare]) => {
+      const specifier = from ?? bare ?? '';
+      const target = resolve(dirname(join(SRC, path)), specifier.replace(/\.js$/, '.ts'));
+      return {
+        specifier,
+        path: specifier.startsWith('.') ? relative(SRC, target) : undefined,
+        isType: type !== undefined,
+      };
+    });
     return { path, part: partOf(path), imports, lines: linesOfCode(text) };
   });
 
@@ -81,6 +85,14 @@ describe('the architecture', () => {
     expect(others.map(({ path }) => path)).toEqual(['link/rhea-seam.ts']);
   });
 
+  it('takes TLS from link/tls.ts, which spares programs the list of all root certificates', () => {
+    const importing = files.filter(({ imports }) =>
+      imports.some(({ specifier, isType }) => specifier === 'node:tls' && !isType),
+    );
+    // The command line makes one connection by hand, to say what is wrong with it.
+    expect(importing.map(({ path }) => path)).toEqual(['cli/doctor/tls.ts']);
+  });
+
   it('keeps sockets out of what is pure', () => {
     const pure = new Set(['address', 'message', 'codec', 'queue']);
     const impure = files.filter(
@@ -107,13 +119,10 @@ describe('the architecture', () => {
 
 function runtimeImports(): Map<string, string[]> {
   return new Map(
-    files.map(({ path }) => {
-      const text = readFileSync(join(SRC, path), 'utf8');
-      const targets = [...text.matchAll(/^(?:import|export)\s+(?!type)[^'"]*from\s+'(\.[^']+)'/gm)].map((match) =>
-        relative(SRC, resolve(dirname(join(SRC, path)), (match[1] ?? '').replace(/\.js$/, '.ts'))),
-      );
-      return [path, targets];
-    }),
+    files.map(({ path, imports }) => [
+      path,
+      imports.flatMap(({ path: target, isType }) => (target === undefined || isType ? [] : [target])),
+    ]),
   );
 }
 

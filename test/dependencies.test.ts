@@ -41,7 +41,6 @@ describe('check 29: what a user installs', () => {
       'rhea',
       'string-width',
       'strip-ansi',
-      'uuid',
       'yaml',
       'zod',
     ]);

@@ -1,4 +1,4 @@
-import { v4 as uuid } from 'uuid';
+import { randomUUID } from 'node:crypto';
 import { OptionError } from '../errors.js';
 import { SYSTEM_CLOCK } from '../link/clock.js';
 import { DEFAULT_LIMITS } from '../link/limits.js';
@@ -119,7 +119,7 @@ export function resolveBrokerOptions(options: EmbeddedBrokerOptions): BrokerSett
   return {
     port: whole('port', options.port ?? 5672, 0, 65_535),
     host: options.host ?? '127.0.0.1',
-    name: options.name ?? `embedded-broker-${uuid()}`,
+    name: options.name ?? `embedded-broker-${randomUUID()}`,
     queue,
     queues: new Map(queues),
     topics: options.topics ?? ['topic/*', 'topic://*'],

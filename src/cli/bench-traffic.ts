@@ -1,4 +1,4 @@
-import { v4 as uuid } from 'uuid';
+import { randomUUID } from 'node:crypto';
 import { TimeoutError } from '../errors.js';
 import type { Delivery } from '../messenger/delivery.js';
 import type { Messenger } from '../messenger/messenger.js';
@@ -27,7 +27,7 @@ interface Route {
  */
 export class BenchTraffic {
   readonly #route: Route;
-  readonly #mark: string = uuid();
+  readonly #mark: string = randomUUID();
   readonly #body: Buffer;
   readonly #foreign: Delivery[] = [];
   #sent = 0;

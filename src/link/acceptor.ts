@@ -1,6 +1,5 @@
 import type { AddressInfo, Server, Socket } from 'node:net';
-import { createServer as createTcpServer } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
+import { createServer } from 'node:net';
 import type { Endpoint } from '../address/endpoint.js';
 import { ConnectionError, ListenError, asError } from '../errors.js';
 import type { MessagingError } from '../errors.js';
@@ -13,7 +12,7 @@ import { mendAttach } from './rhea-attach.js';
 import { QUIET_CONNECTION, SESSION_BUFFER } from './rhea-seam.js';
 import { ANYBODY, ServerSasl } from './server-sasl.js';
 import type { Authenticator } from './server-sasl.js';
-import { nodeTlsOptions } from './tls.js';
+import { nodeTls, nodeTlsOptions } from './tls.js';
 import { Transport } from './transport.js';
 
 const log = logger('connection');
@@ -164,7 +163,7 @@ export class Acceptor {
   }
 
   #createServer(): Server {
-    const server = this.#tls ? this.#createTlsServer() : createTcpServer({ noDelay: true, keepAlive: true });
+    const server = this.#tls ? this.#createTlsServer() : createServer({ noDelay: true, keepAlive: true });
     server.on(this.#tls ? 'secureConnection' : 'connection', (socket: Socket) => this.#accept(socket));
     server.on('connection', (socket: Socket) => this.#keep(socket));
     const { maxConnections = Infinity } = this.#settings;
@@ -182,7 +181,7 @@ export class Acceptor {
     const handshake = connectTimeout > 0 ? { handshakeTimeout: connectTimeout } : {};
     const certificates = asksForCertificate ? { requestCert: true, rejectUnauthorized: false } : {};
     try {
-      return createTlsServer({ ...handshake, ...nodeTlsOptions(tls), ...certificates });
+      return nodeTls.createServer({ ...handshake, ...nodeTlsOptions(tls), ...certificates });
     } catch (cause) {
       throw new ListenError(`The certificate or key to listen with cannot be used: ${asError(cause).message}.`, {
         cause,

@@ -1,8 +1,7 @@
 import { connect as connectTcp, isIP } from 'node:net';
 import type { Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
 import type { Endpoint } from '../address/endpoint.js';
-import { nodeTlsOptions } from './tls.js';
+import { nodeTls, nodeTlsOptions } from './tls.js';
 import type { TlsOptions } from './tls.js';
 
 /** Starts to connect a socket. `ready` is called when bytes can be sent: with TLS, when the peer has been verified. */
@@ -12,7 +11,7 @@ export function dial(endpoint: Endpoint, tls: TlsOptions, ready: () => void): So
     return connectTcp({ host, port, noDelay: true, keepAlive: true }, ready);
   }
   const servername = tls.servername ?? (isIP(host) ? undefined : host);
-  const socket = connectTls(
+  const socket = nodeTls.connect(
     { host, port, ...nodeTlsOptions(tls), ...(servername === undefined ? {} : { servername }) },
     ready,
   );

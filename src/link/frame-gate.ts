@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
 import { DISPOSITION, PerformativeHead, SASL_MECHANISMS, SASL_OUTCOME, TRANSFER } from '../codec/performative.js';
 import { readValue, scanValue } from '../codec/read.js';
 import { DecodeError, ProtocolError, asError } from '../errors.js';
@@ -7,6 +6,7 @@ import { Described } from '../message/typed.js';
 import { FrameSplitter } from './frame-splitter.js';
 import type { RheaSocket } from './rhea-seam.js';
 import { SocketWriter } from './socket-writer.js';
+import { nodeTls } from './tls.js';
 
 /** An empty frame: what a heartbeat is (AMQP 1.0 §2.4.5). */
 const EMPTY_FRAME = Buffer.from([0, 0, 0, 8, 2, 0, 0, 0]);
@@ -92,11 +92,11 @@ export class FrameGate implements RheaSocket {
   }
 
   get encrypted(): boolean {
-    return this.#socket instanceof TLSSocket;
+    return this.#socket instanceof nodeTls.TLSSocket;
   }
 
   get authorized(): boolean {
-    return this.#socket instanceof TLSSocket && this.#socket.authorized;
+    return this.#socket instanceof nodeTls.TLSSocket && this.#socket.authorized;
   }
 
   get_id_string(): string {

@@ -1,4 +1,4 @@
-import { v4 as uuid } from 'uuid';
+import { randomUUID } from 'node:crypto';
 import type { Endpoint } from '../address/endpoint.js';
 import { encodeMessage } from '../codec/encode-message.js';
 import { Output } from '../codec/output.js';
@@ -59,7 +59,7 @@ export class LinkPair implements DeliveryOwner {
       linkRequested: (request) => request.refuse({ condition: 'amqp:not-allowed' }),
     });
     const options: LinkOptions = {
-      name: `pair-${uuid()}`,
+      name: `pair-${randomUUID()}`,
       address: node,
       dynamic: false,
       presettled: true,
@@ -91,7 +91,7 @@ export class LinkPair implements DeliveryOwner {
    * connect; EncodeError.
    */
   request({ method, path, body }: PairRequest): Promise<ReceivedMessage> {
-    const id = uuid();
+    const id = randomUUID();
     const { clock, connectTimeout } = this.#settings;
     const output = this.#output;
     output.open(TRANSFER_HEADER_SIZE);

@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
 import { encodeValue } from '../codec/encode-value.js';
 import { Output } from '../codec/output.js';
 import { readValue } from '../codec/read.js';
@@ -8,6 +7,7 @@ import { AmqpArray, Described, Typed } from '../message/typed.js';
 import type { AmqpValue } from '../message/typed.js';
 import type { SaslMechanism } from './credentials.js';
 import { FrameSplitter } from './frame-splitter.js';
+import { nodeTls } from './tls.js';
 
 /** The SASL mechanisms that are known on the listening side. */
 export type LoginMechanism = Exclude<SaslMechanism, 'XOAUTH2'>;
@@ -80,7 +80,7 @@ export class ServerSasl {
     this.#socket = socket;
     this.#authenticator = authenticator;
     this.#events = events;
-    this.#mechanisms = authenticator.mechanisms(socket instanceof TLSSocket && socket.authorized);
+    this.#mechanisms = authenticator.mechanisms(socket instanceof nodeTls.TLSSocket && socket.authorized);
     this.#splitter = new FrameSplitter(MAX_SASL_FRAME, (buffer, start, end) => this.#frame(buffer, start, end));
     socket.on('data', this.#onData);
     socket.on('error', this.#onError);
@@ -178,7 +178,7 @@ export class ServerSasl {
   }
 
   #commonName(): string | undefined {
-    if (!(this.#socket instanceof TLSSocket)) return undefined;
+    if (!(this.#socket instanceof nodeTls.TLSSocket)) return undefined;
     // Typed as a name that is always there; a certificate may have none, and several.
     const name = this.#socket.getPeerCertificate().subject as { CN?: string | string[] } | undefined;
     return typeof name?.CN === 'string' ? name.CN : undefined;

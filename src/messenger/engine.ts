@@ -1,4 +1,4 @@
-import { v4 as uuid } from 'uuid';
+import { randomUUID } from 'node:crypto';
 import { RouteTable } from '../address/route-table.js';
 import { diagnose, isDiagnosed } from '../diagnostics.js';
 import { StateError, TimeoutError, asError } from '../errors.js';
@@ -65,7 +65,7 @@ export class Engine {
   constructor(settings: Settings, teller: Teller) {
     this.settings = settings;
     this.#teller = teller;
-    this.name = settings.name ?? uuid();
+    this.name = settings.name ?? randomUUID();
     this.waits = new Waits(settings);
     this.#connectionSettings = connectionSettings(this.name, settings);
     this.pool = this.#createPool();

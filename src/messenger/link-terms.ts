@@ -1,4 +1,4 @@
-import { v4 as uuid } from 'uuid';
+import { randomUUID } from 'node:crypto';
 import type { LinkOptions } from '../link/link-options.js';
 import type { ReceiverLink } from '../link/receiver-link.js';
 import { Described, Typed } from '../message/typed.js';
@@ -17,7 +17,7 @@ const LONGEST_TTL = 0xffff_ffff;
 export function senderOptions(name: string, node: string | undefined, settings: Settings): LinkOptions {
   const { outgoingWindow, senderSettleMode, maxRedeliveries } = settings;
   return {
-    name: `${name}-sender-${uuid()}`,
+    name: `${name}-sender-${randomUUID()}`,
     ...addressOf(node),
     presettled: outgoingWindow !== 0 && senderSettleMode === 'settled',
     maxMessageSize: 0,
@@ -78,7 +78,7 @@ export function refusedTerm({ options, remoteTerms }: ReceiverLink): string | un
 
 /** Durable and shared subscriptions are known by it; JMS clients mark those of every container with what follows `|`. */
 function linkName(messenger: string, { name, shared }: SubscribeOptions): string {
-  if (name === undefined) return `${messenger}-receiver-${uuid()}`;
+  if (name === undefined) return `${messenger}-receiver-${randomUUID()}`;
   return shared === 'global' ? `${name}|global` : name;
 }
 

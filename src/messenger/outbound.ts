@@ -1,4 +1,4 @@
-import { v4 as uuid } from 'uuid';
+import { randomUUID } from 'node:crypto';
 import { connectionKey } from '../address/endpoint.js';
 import type { Endpoint } from '../address/endpoint.js';
 import { expandReplyTo } from '../address/reply-to.js';
@@ -189,7 +189,7 @@ export class Outbound {
   accept(request: LinkRequest): void {
     const { peerId } = request;
     // A node of its own has a name nobody else uses; to it answers come.
-    const address = request.dynamic ? `dynamic-${uuid()}` : request.address;
+    const address = request.dynamic ? `dynamic-${randomUUID()}` : request.address;
     const key = guestKey(peerId, address);
     const link = request.send(address, {
       closed: (closed, error) => this.#linkClosed(this.#guests, key, closed, error),

@@ -1,4 +1,4 @@
-import { v4 as uuid } from 'uuid';
+import { randomUUID } from 'node:crypto';
 import { baseOf, parseAddress } from '../address/address.js';
 import type { Address } from '../address/address.js';
 import { connectionKey, resolveEndpoint } from '../address/endpoint.js';
@@ -68,7 +68,7 @@ export class Sources {
     const terms = subscriptionKey(options);
     // Two dynamic sources are two nodes, and a port that is listened on twice is an error to report.
     const isKnown = isShared && !endpoint.passive && endpoint.name !== '#';
-    const key = isKnown ? `${connectionKey(endpoint)} ${JSON.stringify(endpoint.name)} ${terms}` : uuid();
+    const key = isKnown ? `${connectionKey(endpoint)} ${JSON.stringify(endpoint.name)} ${terms}` : randomUUID();
     const known = this.#byKey.get(key);
     if (known !== undefined) {
       this.#changeCredit(known, options);
@@ -103,7 +103,7 @@ export class Sources {
       () => undefined,
       () => this.#listener.sourceLost(),
     );
-    const address = request.dynamic ? `dynamic-${uuid()}` : request.address;
+    const address = request.dynamic ? `dynamic-${randomUUID()}` : request.address;
     const link = request.receive(address, this.#host.settings.maxMessageSize, events);
     const { peerId } = request;
     this.#origins.add(link, subscription, peerId === undefined ? undefined : `amqp://${peerId}`);

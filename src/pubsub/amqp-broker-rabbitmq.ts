@@ -1,4 +1,4 @@
-import { v4 as uuid } from 'uuid';
+import { randomUUID } from 'node:crypto';
 import type { AmqpPeer, AmqpSource, Manage } from './amqp-broker-peer.js';
 
 /** How RabbitMQ is used. */
@@ -46,7 +46,7 @@ export function rabbitmq4({ exchange = DEFAULT_EXCHANGE }: RabbitMQOptions = {})
   return {
     addressOf: (messageName) => `/exchanges/${encodeURIComponent(exchange)}/${encodeURIComponent(messageName)}`,
     direct: (messageName) => {
-      const queue = `${messageName}.${uuid()}`;
+      const queue = `${messageName}.${randomUUID()}`;
       return {
         ...bound(queue, messageName, { 'x-queue-type': 'classic', 'x-expires': TEMPORARY }),
         remove: async (manage) => {

@@ -1,4 +1,4 @@
-import { v4 as uuid } from 'uuid';
+import { randomUUID } from 'node:crypto';
 import { MessagingError, OptionError, PubSubError, QueueFullError } from '../errors.js';
 import { parseAddress } from '../address/address.js';
 import { redact } from '../address/redact.js';
@@ -178,7 +178,12 @@ export class AmqpBroker extends Broker {
   }
 
   #open(node: AmqpSource, selector: string | undefined, credit: number): AmqpBrokerSource {
-    const source = new AmqpBrokerSource(node, { selector, credit }, `${this.#messenger.name}-${uuid()}`, this.#host);
+    const source = new AmqpBrokerSource(
+      node,
+      { selector, credit },
+      `${this.#messenger.name}-${randomUUID()}`,
+      this.#host,
+    );
     void track(this.#attaching, source.ready).catch(() => undefined); // the subscription tells
     return source;
   }
@@ -192,7 +197,7 @@ export class AmqpBroker extends Broker {
     selector: string | undefined,
     credit: number,
   ): { source: AmqpBrokerSource; release: () => Promise<void> } {
-    const key = node.name ?? uuid();
+    const key = node.name ?? randomUUID();
     let shared = this.#shared.get(key);
     if (shared === undefined)
       this.#shared.set(key, (shared = { source: this.#open(node, selector, credit), users: 0 }));
