@@ -46,30 +46,27 @@ export class IncomingWindow {
 
   /** Gives an outcome to everything through `last`. First outcomes stay (spec §1.8). */
   finishThrough(last: IncomingDelivery, outcome: Outcome): void {
-    for (const delivery of this.#through(last)) delivery.finish(outcome);
-    this.#forget(isFinished);
+    this.#endThrough(last, (delivery) => delivery.finish(outcome), isFinished);
   }
 
   /** Settles everything through `last`, without an outcome where none was given. */
   settleThrough(last: IncomingDelivery): void {
-    for (const delivery of this.#through(last)) delivery.settle();
-    this.#forget(isSettled);
-  }
-
-  #through({ sequence }: IncomingDelivery): IncomingDelivery[] {
-    const deliveries: IncomingDelivery[] = [];
-    for (const delivery of this.#deliveries) {
-      if (delivery.sequence > sequence) break;
-      deliveries.push(delivery);
-    }
-    return deliveries;
+    this.#endThrough(last, (delivery) => delivery.settle(), isSettled);
   }
 
   /** What is done at the old end needs no place: a loop that accepts one by one keeps the window short. */
-  #forget(isDone: (delivery: IncomingDelivery) => boolean): void {
-    for (let oldest = this.#deliveries.peek(); oldest !== undefined && isDone(oldest);) {
-      this.#deliveries.shift();
-      oldest = this.#deliveries.peek();
+  #endThrough(
+    { sequence }: IncomingDelivery,
+    end: (delivery: IncomingDelivery) => void,
+    isDone: (delivery: IncomingDelivery) => boolean,
+  ): void {
+    const deliveries = this.#deliveries;
+    let kept = 0;
+    for (let delivery = deliveries.peek(); delivery !== undefined; delivery = deliveries.at(kept)) {
+      if (delivery.sequence <= sequence) end(delivery);
+      else if (kept > 0 || !isDone(delivery)) break;
+      if (kept === 0 && isDone(delivery)) deliveries.shift();
+      else kept++;
     }
   }
 
