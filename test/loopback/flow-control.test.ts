@@ -299,6 +299,26 @@ describe('a receiver', () => {
     expect(receiver.receiving).toBe(0);
   });
 
+  it('takes a message that the peer took back for one that recv() asked for when the one before has used what was granted', async () => {
+    const peer = await ScriptedPeer.listen();
+    const receiver = createTrackingMessenger();
+    const subscription = receiver.subscribe(peer.address('q'));
+    const wire = await peer.accept();
+    const link = await wire.answerLink();
+    await subscription.ready();
+    subscription.grant(1);
+    const asked = receiver.recv(1);
+    await wire.read('flow', ({ fields }) => fields['link_credit'] === 2);
+    wire.transfer(link, 0, payload('whole'));
+    wire.transfer(link, 1, payload('half'), { more: true });
+    wire.transfer(link, 1, Buffer.alloc(0), { aborted: true });
+    await asked;
+    await wire.read('flow', ({ fields }) => fields['delivery_count'] === 2 && fields['link_credit'] === 1);
+    // One is on its way already, so no more is asked for.
+    await receiver.recv(1);
+    expect(receiver.receiving).toBe(1);
+  });
+
   it('gives no more credit than its queue has room for', async () => {
     const receiver = createMessenger();
     const wire = await Wire.dial(Number(new URL(await listen(receiver)).port));
