@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stamp = join(root, 'dist', '.built');
-const inputs = ['tsconfig.json', 'tsconfig.build.json', 'package.json']
+const inputs = ['tsconfig.json', 'tsconfig.build.json', 'package.json', 'scripts/build.mjs']
   .map((file) => join(root, file))
   .concat(readdirSync(join(root, 'src'), { recursive: true }).map((file) => join(root, 'src', file)));
 

@@ -17,7 +17,8 @@ describe('SlabPool', () => {
   it('gives out what nobody holds any more, the last one first', () => {
     const pool = new SlabPool(USUAL);
     const slabs = cycle(pool, [USUAL, USUAL, USUAL]);
-    expect([1, 2, 3].map(() => pool.take(USUAL))).toEqual([...slabs].reverse());
+    // `toEqual` would compare their bytes, which nobody has written.
+    for (const slab of [...slabs].reverse()) expect(pool.take(USUAL)).toBe(slab);
     expect(slabs).not.toContain(pool.take(USUAL));
   });
 
