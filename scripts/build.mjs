@@ -11,6 +11,15 @@ const inputs = ['tsconfig.json', 'tsconfig.build.json', 'package.json', 'scripts
   .map((file) => join(root, file))
   .concat(readdirSync(join(root, 'src'), { recursive: true }).map((file) => join(root, 'src', file)));
 
+const DECLARATIONS = [
+  '--declaration',
+  '--declarationMap',
+  '--isolatedDeclarations',
+  '--removeComments',
+  'false',
+  '--noCheck',
+];
+
 const builtAt = existsSync(stamp) ? statSync(stamp).mtimeMs : 0;
 if (inputs.some((file) => statSync(file).mtimeMs > builtAt)) {
   rmSync(join(root, 'dist'), { recursive: true, force: true });
@@ -18,17 +27,10 @@ if (inputs.some((file) => statSync(file).mtimeMs > builtAt)) {
   const compile = (...options) =>
     execFileSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json'), ...options], { stdio: 'inherit' });
   try {
-    // Node keeps the text of all code that it has loaded in memory, comments too: they go into the declarations only.
-    compile(
-      '--removeComments',
-      '--declaration',
-      'false',
-      '--declarationMap',
-      'false',
-      '--isolatedDeclarations',
-      'false',
-    );
-    compile('--emitDeclarationOnly', '--noCheck');
+    // Node keeps the text of all code that it has loaded in memory, so the JavaScript carries no comments. Editors read
+    // them in the declarations.
+    compile();
+    compile('--emitDeclarationOnly', ...DECLARATIONS);
   } catch {
     process.exit(1); // tsc has said why
   }

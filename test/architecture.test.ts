@@ -91,6 +91,8 @@ describe('the architecture', () => {
     );
     // The command line makes one connection by hand, to say what is wrong with it.
     expect(importing.map(({ path }) => path)).toEqual(['cli/doctor/tls.ts']);
+    const asking = files.filter(({ path }) => readFileSync(join(SRC, path), 'utf8').includes('getBuiltinModule'));
+    expect(asking.map(({ path }) => path)).toEqual(['link/tls.ts']);
   });
 
   it('keeps sockets out of what is pure', () => {

@@ -1,7 +1,7 @@
-/** Bytes of slabs that a pool keeps, at most: 4 MiB. */
-const MOST_SPARE = 1 << 22;
+/** All that a pool keeps: 4 MiB. */
+const MOST_SPARE_BYTES = 1 << 22;
 /** Larger slabs, in bytes, are not kept: a few of them would drive all others out. */
-const LARGEST_KEPT = MOST_SPARE / 8;
+const LARGEST_KEPT = MOST_SPARE_BYTES / 8;
 
 /**
  * Memory that records are written into. Whoever needs bytes of it holds it, and releases it once for each time. When
@@ -34,39 +34,34 @@ export class Slab {
  * the heap for a reason to.
  */
 export class SlabPool {
-  readonly #usual: number;
+  readonly #usualSize: number;
   readonly #spare: Slab[] = [];
   #bytes = 0;
 
-  /** @param usual The size that is taken most often, in bytes. It is not rounded. */
-  constructor(usual: number) {
-    this.#usual = usual;
+  /** @param usualSize The size that is taken most often, in bytes. Who asks for it gets no other. */
+  constructor(usualSize: number) {
+    this.#usualSize = usualSize;
   }
 
-  /** A slab of at least `size` bytes, and at most a sixteenth more, so that records of nearly the same size share. */
+  /** A slab of at least `size` bytes, and at most a quarter more. */
   take(size: number): Slab {
     if (size > LARGEST_KEPT) return new Slab(size);
-    const length = size === this.#usual ? size : roundUp(size);
+    const most = size === this.#usualSize ? size : size + (size >>> 2);
     for (let index = this.#spare.length - 1; index >= 0; index--) {
       const slab = this.#spare[index]!;
-      if (slab.buffer.length !== length) continue;
+      const { length } = slab.buffer;
+      if (length < size || length > most) continue;
       this.#spare.splice(index, 1);
       this.#bytes -= length;
       return slab;
     }
-    return new Slab(length, this);
+    return new Slab(size, this);
   }
 
   /** Keeps a slab that nobody holds any more. Those that nobody wanted for longest make room for it. */
   add(slab: Slab): void {
     this.#spare.push(slab);
     this.#bytes += slab.buffer.length;
-    while (this.#bytes > MOST_SPARE) this.#bytes -= this.#spare.shift()!.buffer.length;
+    while (this.#bytes > MOST_SPARE_BYTES) this.#bytes -= this.#spare.shift()!.buffer.length;
   }
-}
-
-/** To a multiple of a sixteenth of the power of two below it. */
-function roundUp(size: number): number {
-  const step = 2 ** Math.max(27 - Math.clz32(size), 0);
-  return Math.ceil(size / step) * step;
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type * as tls from 'node:tls';
+import type * as NodeTls from 'node:tls';
 import type { SecureContextOptions } from 'node:tls';
 import { OptionError, asError } from '../errors.js';
 
@@ -7,7 +7,7 @@ import { OptionError, asError } from '../errors.js';
  * Node's TLS. An `import` of it would read all of its exports at once, and one of them is a list of every root
  * certificate: 0.2 MiB that stay in memory.
  */
-export const nodeTls: typeof tls = process.getBuiltinModule('node:tls');
+export const nodeTls: typeof NodeTls = process.getBuiltinModule('node:tls');
 
 /** How TLS is done. Texts and bytes are PEM. */
 export interface TlsOptions {

@@ -177,7 +177,7 @@ export class Transport implements LinkTableHost {
   }
 
   #pumpStalled(): void {
-    // An empty `Set` too makes its table anew when it is cleared, and this is asked after every chunk of input.
+    // `clear` makes a new table even when there is nothing in the old one, and this runs after every chunk of input.
     if (this.#stalled.size === 0) return;
     for (const link of this.#stalled) this.schedule(link);
     this.#stalled.clear();

@@ -15,8 +15,8 @@ interface WaitingCall {
 export class Waits {
   readonly #settings: Settings;
   /**
-   * In no order. Not a `Set`: V8 makes its table anew time and again while calls come and go, each old table leads to
-   * the next, and once one has been moved to the old generation all that has waited since stays until that is collected.
+   * In no order. Not a `Set`: while calls come and go V8 replaces its table again and again, and each old table points
+   * to the next. Once one is in the old generation, all later ones, and the calls in them, stay until that is collected.
    */
   readonly #waiting: WaitingCall[] = [];
   /** Nobody waited when the interruption came: it is for the next who does. */

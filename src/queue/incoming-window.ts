@@ -61,10 +61,11 @@ export class IncomingWindow {
     isDone: (delivery: IncomingDelivery) => boolean,
   ): void {
     const deliveries = this.#deliveries;
+    // Those that have ended, behind one that still needs its place.
     let kept = 0;
     for (let delivery = deliveries.peek(); delivery !== undefined; delivery = deliveries.at(kept)) {
-      if (delivery.sequence <= sequence) end(delivery);
-      else if (kept > 0 || !isDone(delivery)) break;
+      if (delivery.sequence > sequence) break;
+      end(delivery);
       if (kept === 0 && isDone(delivery)) deliveries.shift();
       else kept++;
     }

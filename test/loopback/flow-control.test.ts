@@ -299,7 +299,7 @@ describe('a receiver', () => {
     expect(receiver.receiving).toBe(0);
   });
 
-  it('takes a message that the peer took back for one that recv() asked for when the one before has used what was granted', async () => {
+  it('asks again for a message that the peer took back, when the one before has used the credit the program granted', async () => {
     const peer = await ScriptedPeer.listen();
     const receiver = createTrackingMessenger();
     const subscription = receiver.subscribe(peer.address('q'));
