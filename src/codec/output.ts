@@ -21,6 +21,8 @@ export class Output {
   position = 0;
   readonly #slabSize: number;
   readonly #pool: SlabPool | undefined;
+  /** Where the record began, when it has moved since. Held, so that the rest of it can still be used. */
+  #begun: { readonly slab: Slab; readonly position: number } | undefined;
 
   /**
    * @param slabSize How much memory is taken at a time, in bytes. Default 64 KiB.
@@ -36,8 +38,11 @@ export class Output {
 
   /** Begins a record, `headroom` bytes of which are left free for a frame header to be filled in later. */
   open(headroom: number): void {
-    const room = this.buffer.length - this.position;
     // A slab made for one large record serves no other: small ones would keep all of it in memory.
+    if (this.buffer.length > this.#slabSize) this.#goBack();
+    this.#begun?.slab.release();
+    this.#begun = undefined;
+    const room = this.buffer.length - this.position;
     if (room < headroom + LEAST_ROOM || this.buffer.length > this.#slabSize) {
       this.#take(Math.max(this.#slabSize, headroom + LEAST_ROOM));
       this.position = 0;
@@ -57,6 +62,7 @@ export class Output {
   /** Forgets the record being written. May be called again, and before any record. */
   abandon(): void {
     this.position = this.start;
+    this.#goBack();
   }
 
   /** Writes one byte. The caller has made room with `need`. */
@@ -81,6 +87,10 @@ export class Output {
   #grow(bytes: number): void {
     const used = this.position - this.start;
     const { buffer, start, position } = this;
+    if (this.#begun === undefined) {
+      this.slab.hold();
+      this.#begun = { slab: this.slab, position: start };
+    }
     // Its bytes are still there after it was let go: nothing else is written before they are copied.
     this.#take(Math.max(this.#slabSize, used + Math.max(bytes, used >>> 1)));
     buffer.copy(this.buffer, 0, start, position);
@@ -92,6 +102,20 @@ export class Output {
   #take(size: number): void {
     const slab = this.#newSlab(size);
     slab.hold();
+    this.#leaveFor(slab);
+  }
+
+  /** Goes on where the record began, if it has moved: a small one before it would keep the rest of that slab for itself. */
+  #goBack(): void {
+    if (this.#begun === undefined) return;
+    const { slab, position } = this.#begun;
+    this.#begun = undefined;
+    this.#leaveFor(slab);
+    this.start = this.position = position;
+  }
+
+  /** @param slab Held for this output already. */
+  #leaveFor(slab: Slab): void {
     this.slab.release();
     this.slab = slab;
     this.buffer = slab.buffer;

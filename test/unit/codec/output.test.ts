@@ -73,6 +73,45 @@ describe('Output', () => {
     expect(output.buffer.length).toBe(65_536);
   });
 
+  it('goes on where a record began that has moved into a slab of its own', () => {
+    const output = new Output(1024, true);
+    output.open(0);
+    output.position += 10;
+    const { buffer, slab } = output;
+    output.open(4);
+    output.need(100_000);
+    output.position += 100_000;
+    const large = output.slab;
+    large.hold();
+    output.open(4);
+    expect(output.buffer).toBe(buffer);
+    expect(output.start).toBe(10);
+    output.open(1000);
+    expect(output.slab).not.toBe(slab);
+    expect(output.slab).not.toBe(large);
+  });
+
+  it('goes back to where a record began that is forgotten, however often it has moved', () => {
+    for (const sizes of [[1000], [100_000], [1000, 2000, 100_000]]) {
+      const output = new Output(1024, true);
+      output.open(0);
+      output.position += 10;
+      const { buffer } = output;
+      output.open(4);
+      for (const size of sizes) {
+        output.need(size);
+        output.position += size;
+      }
+      output.abandon();
+      expect(output.buffer).toBe(buffer);
+      expect(output.position).toBe(10);
+      output.abandon();
+      output.open(4);
+      expect(output.buffer).toBe(buffer);
+      expect(output.start).toBe(10);
+    }
+  });
+
   it('forgets the record being written', () => {
     const output = new Output();
     output.open(4);
