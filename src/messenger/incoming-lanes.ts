@@ -4,6 +4,7 @@ import type { IncomingDelivery } from '../queue/incoming-delivery.js';
 import { MAX_CREDIT } from './credit-scheduler.js';
 import type { Delivery } from './delivery.js';
 import { DONE, DeliveryStream } from './delivery-stream.js';
+import { checkSignal } from './option-checks.js';
 import type { Subscription } from './subscription.js';
 
 /** What a loop over deliveries may ask for. */
@@ -111,6 +112,7 @@ export class IncomingLanes {
     if (credit !== undefined && !(Number.isInteger(credit) && credit > 0 && credit <= MAX_CREDIT)) {
       throw new OptionError(`Option credit of receive() must be a whole number from 1 to ${MAX_CREDIT}.`);
     }
+    checkSignal(signal);
     const queue = subscription === undefined ? this.main : this.#open(subscription, credit);
     const stream = new DeliveryStream(queue, signal, {
       give: (delivery) => this.#host.give(delivery),

@@ -54,3 +54,10 @@ export function resolveTimeout(given: number | undefined, standard: number | und
   const timeout = given === undefined ? standard : timeLimit(given);
   return timeout === undefined || timeout < 0 || timeout > LONGEST_TIMER ? undefined : timeout;
 }
+
+/** Throws `OptionError` for a signal that is none. Other realms have an `AbortSignal` of their own. */
+export function checkSignal(signal: unknown): void {
+  if (signal === undefined) return;
+  if (typeof signal === 'object' && signal !== null && 'aborted' in signal && 'addEventListener' in signal) return;
+  throw new OptionError('Option signal must be an AbortSignal.');
+}

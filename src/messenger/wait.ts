@@ -1,4 +1,5 @@
 import { TimeoutError, asError } from '../errors.js';
+import { checkSignal } from './option-checks.js';
 
 /** The two ends of a wait: whichever is called first counts. */
 export interface Settle<Value> {
@@ -17,10 +18,11 @@ export interface WaitLimits {
 
 /**
  * Waits for something that `start` arranges to call back about. `start` returns how to call it off, which happens once,
- * however the wait ends.
+ * however the wait ends. Throws `OptionError` for a signal that is none.
  */
 export function wait<Value>(limits: WaitLimits, start: (settle: Settle<Value>) => () => void): Promise<Value> {
   const { timeout, signal, onTimeout } = limits;
+  checkSignal(signal);
   if (signal?.aborted) return Promise.reject(asError(signal.reason));
   let end = (): void => undefined;
   const settled = new Promise<Value>((resolve, reject) => {

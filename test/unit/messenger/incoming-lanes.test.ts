@@ -44,6 +44,18 @@ function lanes() {
 }
 
 describe('the lanes of what has come', () => {
+  it('keep what has come where it is when a loop is asked for with a signal that is none', () => {
+    const { lanes: made, one, told, push } = lanes();
+    push(one);
+    for (const signal of [{}, 5] as unknown[] as AbortSignal[]) {
+      expect(() => made.stream({ subscription: one, signal })).toThrow(
+        expect.objectContaining({ code: 'ERR_OPTION' }) as Error,
+      );
+    }
+    expect(told).toEqual([]);
+    expect(made.main.size).toBe(1);
+  });
+
   it('give a loop of one subscription what came before it, and keep the order of the rest', async () => {
     const { lanes: made, one, two, push } = lanes();
     const deliveries = [push(one), push(two), push(one), push(two)];

@@ -60,6 +60,18 @@ describe('a call that waits', () => {
     expect(waiters).toEqual([]);
   });
 
+  it('does not begin with a signal that is none, and keeps an interruption for the next', async () => {
+    const { waits, start, waiters } = waiting();
+    for (const signal of [{}, { aborted: false }, 5, 'signal', false, null]) {
+      expect(() => waits.until({ signal: signal as AbortSignal }, onTimeout, start)).toThrow(
+        expect.objectContaining({ code: 'ERR_OPTION' }) as Error,
+      );
+    }
+    expect(waiters).toEqual([]);
+    waits.interrupt();
+    await expect(waits.until({}, onTimeout, start)).rejects.toMatchObject({ code: 'ERR_INTERRUPTED' });
+  });
+
   it.each<MessengerOptions>([{ blocking: false }, { passive: true }])(
     'ends after one turn of the event loop with %j, in which what it asks for may happen',
     async (options) => {
