@@ -101,6 +101,14 @@ class Sending {
     this.link.send(delivery);
   }
 
+  /** A message that turns out to have no AMQP form when so much of it is written. */
+  abandon(size: number): void {
+    const { output } = this;
+    output.open(TRANSFER_HEADER_SIZE);
+    output.bytes(Buffer.alloc(size, 0xff), 0, size);
+    output.abandon();
+  }
+
   write(): void {
     while (this.link.pump());
     this.writer.flush();
@@ -123,6 +131,7 @@ const step = fc.oneof(
       presettled: fc.boolean(),
     }),
   },
+  { weight: 1, arbitrary: fc.record({ abandon: fc.integer({ min: 1, max: 6000 }) }) },
   { weight: 3, arbitrary: fc.constant('write' as const) },
   { weight: 3, arbitrary: fc.constant('read' as const) },
   // Peers may say of a message what they like before they have read it.
@@ -150,6 +159,8 @@ describe('memory of messages that have left', () => {
             sending.connect();
           } else if ('put' in next) {
             sending.put(next.put, next.presettled);
+          } else if ('abandon' in next) {
+            sending.abandon(next.abandon);
           } else if ('accept' in next) {
             sending.link.disposition(0, next.accept, true, ACCEPTED);
           } else if (sending.deliveries.length > 0) {
