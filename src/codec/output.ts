@@ -38,7 +38,7 @@ export class Output {
 
   /** Begins a record, `headroom` bytes of which are left free for a frame header to be filled in later. */
   open(headroom: number): void {
-    // A slab made for one large record serves no other: small ones would keep all of it in memory.
+    // A slab made for one large record serves no small ones: they would keep all of it in memory.
     if (this.buffer.length > this.#slabSize) this.#goBack();
     this.#begun?.slab.release();
     this.#begun = undefined;
