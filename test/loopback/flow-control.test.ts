@@ -9,6 +9,22 @@ import { payload } from '../support/wire-frames.js';
 
 const MIB = 1 << 20;
 
+/** A messenger with a subscription, and the peer at the other end of it. */
+async function subscribed(): Promise<{
+  receiver: Messenger;
+  subscription: Subscription;
+  wire: Wire;
+  link: Awaited<ReturnType<Wire['answerLink']>>;
+}> {
+  const peer = await ScriptedPeer.listen();
+  const receiver = createTrackingMessenger();
+  const subscription = receiver.subscribe(peer.address('q'));
+  const wire = await peer.accept();
+  const link = await wire.answerLink();
+  await subscription.ready();
+  return { receiver, subscription, wire, link };
+}
+
 describe('a sender', () => {
   it('sends one message for one credit', async () => {
     const peer = await ScriptedPeer.listen();
@@ -281,12 +297,7 @@ describe('a receiver', () => {
     ['recv(1)', (messenger) => void messenger.recv(1).catch(() => undefined)],
     ['grant(1)', (_messenger, subscription) => subscription.grant(1)],
   ])('gives credit of %s again for a message that the peer took back', async (_title, ask) => {
-    const peer = await ScriptedPeer.listen();
-    const receiver = createTrackingMessenger();
-    const subscription = receiver.subscribe(peer.address('q'));
-    const wire = await peer.accept();
-    const link = await wire.answerLink();
-    await subscription.ready();
+    const { receiver, subscription, wire, link } = await subscribed();
     ask(receiver, subscription);
     for (let id = 0; id < 3; id++) {
       expect((await wire.read('flow')).fields).toMatchObject({ link_credit: 1, delivery_count: id });
@@ -300,12 +311,7 @@ describe('a receiver', () => {
   });
 
   it('asks again for a message that the peer took back, when the one before has used the credit the program granted', async () => {
-    const peer = await ScriptedPeer.listen();
-    const receiver = createTrackingMessenger();
-    const subscription = receiver.subscribe(peer.address('q'));
-    const wire = await peer.accept();
-    const link = await wire.answerLink();
-    await subscription.ready();
+    const { receiver, subscription, wire, link } = await subscribed();
     subscription.grant(1);
     const asked = receiver.recv(1);
     await wire.read('flow', ({ fields }) => fields['link_credit'] === 2);
