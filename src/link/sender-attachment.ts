@@ -45,7 +45,7 @@ export class SenderAttachment {
     // The bytes of one that has gone out before may still wait in a socket, so its header is not written over.
     const isFirst = delivery.id < 0;
     delivery.id = session.takeDeliveryId();
-    delivery.isSent = true;
+    delivery.sent();
     this.#use(1);
     if (isFirst && delivery.size + TRANSFER_HEADER_SIZE <= session.host.peerMaxFrameSize) {
       this.#writeWhole(delivery);

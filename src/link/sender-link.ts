@@ -136,7 +136,7 @@ export class SenderLink {
 
   #sendAgain(delivery: OutgoingDelivery): void {
     const { maxRedeliveries = Infinity } = this.options;
-    delivery.isSent = false;
+    delivery.cameBack();
     if (this.#closedBy !== undefined) {
       // By whoever was told that a message before it was given up.
       delivery.finish('aborted', this.#closedBy);

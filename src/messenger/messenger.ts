@@ -336,7 +336,7 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
 
   /** Whether a message that was put has not left yet. Throws `TrackerError` for a tracker that is not an outgoing one. */
   buffered(tracker: Tracker): boolean {
-    if (this.#engine.outbound.owns(tracker)) return tracker.status === 'pending' && !tracker.isSent;
+    if (this.#engine.outbound.owns(tracker)) return tracker.isQueued;
     throw new TrackerError('An outgoing tracker of this messenger is needed: what put() gave.');
   }
 

@@ -95,7 +95,7 @@ export class Requests {
         for (const key of keys) this.#pending.delete(key);
         replies.questions.delete(question);
         // Nobody waits for it any more, so it need not go out either.
-        if (question.tracker?.isSent === false) this.#host.outbound.withdraw(question.tracker);
+        if (question.tracker?.isQueued === true) this.#host.outbound.withdraw(question.tracker);
       };
     });
   }

@@ -1,7 +1,6 @@
 import { inspectAs } from '../inspect.js';
 import type { Outcome } from '../message/outcome.js';
 import type { Status } from './status.js';
-import { mayBecome } from './status.js';
 import type { Tracker } from './tracker.js';
 import { OutcomePromise } from './tracker.js';
 
@@ -37,22 +36,21 @@ const NO_BYTES = Buffer.alloc(0);
  */
 export class OutgoingDelivery implements Tracker {
   static {
-    inspectAs(this, (shown) => `Tracker { outgoing, ${shown.#status}, to ${shown.owner.destination} }`);
+    inspectAs(this, (shown) => `Tracker { outgoing, ${shown.status}, to ${shown.owner.destination} }`);
   }
 
   /** The delivery-id on the session it was last sent on. Written by the session only. */
   id = -1;
-  /** Whether the peer may have it, or part of it. Written by the sender link only. */
-  isSent = false;
   /** How often it came back because a connection was lost. Written by the sender link only. */
   redeliveries = 0;
   /** When it expires, if ever. Written by `OutgoingExpiry` only. */
   expiry: Deadline | undefined = undefined;
   /** What the bytes are in, if that is used again. It is held until the delivery ends. */
   memory: HeldMemory | undefined;
-  #status: Status = 'pending';
-  #error: Error | undefined = undefined;
-  #outcome: OutcomePromise | undefined = undefined;
+  /** While its status is pending, it waits to be sent or for its outcome. */
+  #state: 'queued' | 'sent' | Exclude<Status, 'pending'> = 'queued';
+  /** What somebody waits for until it ends; then what went wrong. */
+  #end: OutcomePromise | Error | undefined = undefined;
 
   constructor(
     public buffer: Buffer,
@@ -74,11 +72,26 @@ export class OutgoingDelivery implements Tracker {
   }
 
   get status(): Status {
-    return this.#status;
+    return this.#state === 'queued' || this.#state === 'sent' ? 'pending' : this.#state;
   }
 
   get error(): Error | undefined {
-    return this.#error;
+    return this.#end instanceof OutcomePromise ? undefined : this.#end;
+  }
+
+  /** Whether it waits to be sent, for the first time or again: the peer has nothing of it. */
+  get isQueued(): boolean {
+    return this.#state === 'queued';
+  }
+
+  /** The peer may have it from now on, or part of it. To be called by the sender link only. */
+  sent(): void {
+    if (this.#state === 'queued') this.#state = 'sent';
+  }
+
+  /** It waits to be sent again. To be called by the sender link only. */
+  cameBack(): void {
+    if (this.#state === 'sent') this.#state = 'queued';
   }
 
   /** How many bytes it holds in the queue. */
@@ -88,24 +101,26 @@ export class OutgoingDelivery implements Tracker {
 
   /** What `JSON.stringify` shows: not the bytes. */
   toJSON(): { direction: string; status: Status } {
-    return { direction: this.direction, status: this.#status };
+    return { direction: this.direction, status: this.status };
   }
 
   outcome(): Promise<Status> {
-    if (this.#status !== 'pending') return Promise.resolve(this.#status);
-    this.#outcome ??= new OutcomePromise();
-    return this.#outcome.promise;
+    if (this.status !== 'pending') return Promise.resolve(this.status);
+    const end = this.#end instanceof OutcomePromise ? this.#end : new OutcomePromise();
+    this.#end = end;
+    return end.promise;
   }
 
   /** Ends it. Does nothing when it has ended already: the first outcome counts. */
   finish(status: Status, error?: Error, outcome?: Outcome): void {
-    if (this.#status !== 'pending' || !mayBecome('pending', status)) return;
-    this.#status = status;
-    this.#error = error;
+    if (this.status !== 'pending' || status === 'pending') return;
+    const waiting = this.#end;
+    this.#state = status;
+    this.#end = error;
     this.buffer = NO_BYTES;
     this.memory?.release();
     this.memory = undefined;
     this.owner.deliveryEnded(this, outcome);
-    this.#outcome?.resolve(status);
+    if (waiting instanceof OutcomePromise) waiting.resolve(status);
   }
 }

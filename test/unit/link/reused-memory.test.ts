@@ -165,7 +165,7 @@ describe('memory of messages that have left', () => {
             sending.link.disposition(0, next.accept, true, ACCEPTED);
           } else if (sending.deliveries.length > 0) {
             const { delivery } = sending.deliveries[next.expire % sending.deliveries.length]!;
-            if (!delivery.isSent) delivery.finish('expired', new LinkError('too late'));
+            if (delivery.isQueued) delivery.finish('expired', new LinkError('too late'));
           }
           sending.check();
         }
