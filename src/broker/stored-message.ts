@@ -2,7 +2,7 @@ import { storeUint32 } from '../codec/big-endian.js';
 import type { Output } from '../codec/output.js';
 import { TRANSFER_HEADER_SIZE } from '../codec/transfer.js';
 import { OutgoingDelivery } from '../queue/outgoing-delivery.js';
-import type { DeliveryOwner } from '../queue/outgoing-delivery.js';
+import type { DeliveryOwner, HeldMemory } from '../queue/outgoing-delivery.js';
 import type { Consumer } from './consumer.js';
 import type { IncomingMessage } from './incoming-message.js';
 import { writeMessage } from './write-message.js';
@@ -26,11 +26,11 @@ export class StoredMessage extends OutgoingDelivery {
   consumer: Consumer | undefined = undefined;
   /** Who has said not to be given it again. */
   excluded: Set<Consumer> | undefined = undefined;
-  /** A delivery lets go of its bytes when it ends, but what comes back has to be written again. */
-  readonly bytes: Buffer;
+  /** A delivery lets go of its memory when it ends, but what comes back has to be written again. */
+  readonly #kept: HeldMemory;
 
   constructor(
-    buffer: Buffer,
+    memory: HeldMemory,
     start: number,
     end: number,
     /** Its place in its queue: what comes back goes where it was. */
@@ -43,8 +43,13 @@ export class StoredMessage extends OutgoingDelivery {
     /** Where in the bytes its time to live stands; -1 when it has none. */
     readonly ttlAt: number,
   ) {
-    super(buffer, start, end, false, place, owner);
-    this.bytes = buffer;
+    super(memory, start, end, false, place, owner);
+    this.#kept = memory;
+  }
+
+  /** What its bytes are in, also when it has ended. */
+  get bytes(): Buffer {
+    return this.#kept.buffer;
   }
 
   /** Its place in its queue. */
@@ -65,8 +70,8 @@ export class StoredMessage extends OutgoingDelivery {
 
   /** The same message, to be delivered again: one that was never written may keep its bytes. */
   unsent(): StoredMessage {
-    const { bytes, start, end, place, owner, deadline, deliveryCount, ttlAt } = this;
-    const again = new StoredMessage(bytes, start, end, place, owner, deadline, deliveryCount, ttlAt);
+    const { start, end, place, owner, deadline, deliveryCount, ttlAt } = this;
+    const again = new StoredMessage(this.#kept, start, end, place, owner, deadline, deliveryCount, ttlAt);
     again.excluded = this.excluded;
     return again;
   }
@@ -75,9 +80,9 @@ export class StoredMessage extends OutgoingDelivery {
 /** Copies a message into memory of its own, with a new header. */
 export function storeMessage(output: Output, message: IncomingMessage, standing: Standing): StoredMessage {
   const ttlOffset = writeMessage(output, message, standing);
-  const { buffer, position: end } = output;
+  const { slab, position: end } = output;
   const { place, owner, deadline, deliveryCount } = standing;
   const start = output.start + TRANSFER_HEADER_SIZE;
   const ttlAt = ttlOffset < 0 ? -1 : output.start + ttlOffset;
-  return new StoredMessage(buffer, start, end, place, owner, deadline, deliveryCount, ttlAt);
+  return new StoredMessage(slab, start, end, place, owner, deadline, deliveryCount, ttlAt);
 }

@@ -97,7 +97,7 @@ export class LinkPair implements DeliveryOwner {
     output.open(TRANSFER_HEADER_SIZE);
     encodeMessage(output, { id, subject: method, replyTo: '$me', body: body ?? null }, path);
     const start = output.start + TRANSFER_HEADER_SIZE;
-    const request = new OutgoingDelivery(output.buffer, start, output.position, true, ++this.#sent, this);
+    const request = new OutgoingDelivery(output.slab, start, output.position, true, ++this.#sent, this);
     return new Promise((resolve, reject) => {
       const timer = clock.setTimeout(() => {
         this.#waiting.delete(id);

@@ -142,13 +142,12 @@ export class Outbound {
     this.#ledger.requireRoom();
     const output = this.#encode(message, destination);
     const delivery = new OutgoingDelivery(
-      output.buffer,
+      output.slab,
       output.start + TRANSFER_HEADER_SIZE,
       output.position,
       settings.outgoingWindow === 0,
       this.#window.next(),
       destination,
-      output.slab,
     );
     // What has expired already goes nowhere.
     const link = lifetime > 0 ? this.#linkOf(destination) : undefined;

@@ -20,6 +20,7 @@ export interface Deadline {
 
 /** Memory that is not written over as long as somebody holds it. */
 export interface HeldMemory {
+  readonly buffer: Buffer;
   hold(): void;
   /** Once for each `hold`. */
   release(): void;
@@ -45,7 +46,7 @@ export class OutgoingDelivery implements Tracker {
   redeliveries = 0;
   /** When it expires, if ever. Written by `OutgoingExpiry` only. */
   expiry: Deadline | undefined = undefined;
-  /** What the bytes are in, if that is used again. It is held until the delivery ends. */
+  /** What the bytes are in. It is held until the delivery ends. */
   memory: HeldMemory | undefined;
   /** While its status is pending, it waits to be sent or for its outcome. */
   #state: 'queued' | 'sent' | Exclude<Status, 'pending'> = 'queued';
@@ -53,7 +54,7 @@ export class OutgoingDelivery implements Tracker {
   #end: OutcomePromise | Error | undefined = undefined;
 
   constructor(
-    public buffer: Buffer,
+    memory: HeldMemory,
     public readonly start: number,
     public readonly end: number,
     /** Sent settled: done once it is written (AMQP 1.0 §2.6.12, `settled`). Also set by a link that is asked for it. */
@@ -61,10 +62,9 @@ export class OutgoingDelivery implements Tracker {
     /** Counts up per owner, so that `send()` knows which deliveries were put before it. */
     readonly sequence: number,
     readonly owner: DeliveryOwner,
-    memory?: HeldMemory,
   ) {
     this.memory = memory;
-    memory?.hold();
+    memory.hold();
   }
 
   get direction(): 'outgoing' {
@@ -94,6 +94,11 @@ export class OutgoingDelivery implements Tracker {
     if (this.#state === 'sent') this.#state = 'queued';
   }
 
+  /** What its bytes are in; nothing once it has ended. */
+  get buffer(): Buffer {
+    return this.memory?.buffer ?? NO_BYTES;
+  }
+
   /** How many bytes it holds in the queue. */
   get size(): number {
     return this.end - this.start;
@@ -117,7 +122,6 @@ export class OutgoingDelivery implements Tracker {
     const waiting = this.#end;
     this.#state = status;
     this.#end = error;
-    this.buffer = NO_BYTES;
     this.memory?.release();
     this.memory = undefined;
     this.owner.deliveryEnded(this, outcome);

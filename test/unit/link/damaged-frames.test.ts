@@ -61,7 +61,7 @@ function answer(request: LinkRequest): void {
     output.position += 8;
     const start = output.position - 8;
     const owner = { destination: 'peer', deliveryEnded: () => undefined };
-    link.send(new OutgoingDelivery(output.buffer, start, output.position, false, number, owner));
+    link.send(new OutgoingDelivery(output.slab, start, output.position, false, number, owner));
   }
 }
 

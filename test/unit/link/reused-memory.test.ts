@@ -91,12 +91,12 @@ class Sending {
     output.open(TRANSFER_HEADER_SIZE);
     const body = Buffer.alloc(size, this.sent + 1);
     output.bytes(body, 0, size);
-    const { buffer, start, position, slab } = output;
+    const { start, position, slab } = output;
     if (output.start === 0 && this.slabs.has(slab)) this.reused++;
     this.slabs.add(slab);
     const owner = { destination: 'q', deliveryEnded: () => undefined };
     const from = start + TRANSFER_HEADER_SIZE;
-    const delivery = new OutgoingDelivery(buffer, from, position, presettled, ++this.sent, owner, slab);
+    const delivery = new OutgoingDelivery(slab, from, position, presettled, ++this.sent, owner);
     this.deliveries.push({ delivery, body });
     this.link.send(delivery);
   }

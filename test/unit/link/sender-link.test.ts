@@ -79,8 +79,8 @@ function attached(
     output.need(size);
     output.position += size;
     output.buffer.fill(index + 1, output.position - size, output.position);
-    const { buffer, start, position } = output;
-    return new OutgoingDelivery(buffer, start + TRANSFER_HEADER_SIZE, position, presettled, index, owner);
+    const { slab, start, position } = output;
+    return new OutgoingDelivery(slab, start + TRANSFER_HEADER_SIZE, position, presettled, index, owner);
   });
   link.attached(session, rhea);
   link.opened();
@@ -215,7 +215,7 @@ describe('a sender link', () => {
     const output = new Output();
     output.open(TRANSFER_HEADER_SIZE);
     link.send(
-      new OutgoingDelivery(output.buffer, 33, 33, false, 0, { destination: 'q', deliveryEnded: () => undefined }),
+      new OutgoingDelivery(output.slab, 33, 33, false, 0, { destination: 'q', deliveryEnded: () => undefined }),
     );
     expect(wires.pump(link)).toEqual([]);
     link.attached(wires.session(0), rheaLink(1));
@@ -235,7 +235,7 @@ describe('a sender link', () => {
       const output = new Output();
       output.open(TRANSFER_HEADER_SIZE);
       output.position += 10;
-      return new OutgoingDelivery(output.buffer, TRANSFER_HEADER_SIZE, output.position, false, index, owner);
+      return new OutgoingDelivery(output.slab, TRANSFER_HEADER_SIZE, output.position, false, index, owner);
     });
     link.attached(wires.session(0), rheaLink(10));
     link.opened();

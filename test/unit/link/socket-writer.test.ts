@@ -170,10 +170,10 @@ describe('SocketWriter', () => {
     const real = connect((server.address() as AddressInfo).port, '127.0.0.1');
     await Promise.all([once(server, 'connection'), once(real, 'connect')]);
     let released = 0;
-    const memory = { hold: () => undefined, release: () => released++ };
-    const cut = new SocketWriter(real, { written: (total) => told.push(total), unblocked: () => undefined });
     // More than any buffer between the two takes.
-    cut.append(Buffer.alloc(64 * MIB), 0, 64 * MIB, memory);
+    const memory = { buffer: Buffer.alloc(64 * MIB), hold: () => undefined, release: () => released++ };
+    const cut = new SocketWriter(real, { written: (total) => told.push(total), unblocked: () => undefined });
+    cut.append(memory.buffer, 0, 64 * MIB, memory);
     cut.flush();
     real.destroy();
     await once(real, 'close');

@@ -84,7 +84,7 @@ it('the data plane works over a Unix socket as over any other', async () => {
         output.need(size);
         output.position += size;
         const start = output.position - size;
-        link.send(new OutgoingDelivery(output.buffer, start, output.position, false, 1, owner));
+        link.send(new OutgoingDelivery(output.slab, start, output.position, false, 1, owner));
       }
     });
   });

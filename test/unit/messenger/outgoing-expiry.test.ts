@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Slab } from '../../../src/codec/slab.js';
 import { OutgoingExpiry } from '../../../src/messenger/outgoing-expiry.js';
 import { OutgoingDelivery } from '../../../src/queue/outgoing-delivery.js';
 import { FakeClock } from '../../support/fake-clock.js';
@@ -30,7 +31,7 @@ class Watched {
   queueUp(...lifetimes: number[]): OutgoingDelivery[] {
     const owner = { destination: 'q', deliveryEnded: () => this.ended() };
     return lifetimes.map((lifetime, index) => {
-      const delivery = new OutgoingDelivery(Buffer.alloc(100), 0, 100, false, index, owner);
+      const delivery = new OutgoingDelivery(new Slab(100), 0, 100, false, index, owner);
       this.queue.add(delivery);
       if (lifetime !== Infinity) this.expiry.add(delivery, lifetime);
       return delivery;

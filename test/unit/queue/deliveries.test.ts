@@ -32,7 +32,8 @@ function outgoing(): { delivery: OutgoingDelivery; ended: OutgoingDelivery[] } {
     endpoint: { password: 'hidden' },
     deliveryEnded: (delivery: OutgoingDelivery) => ended.push(delivery),
   };
-  return { delivery: new OutgoingDelivery(BYTES, 10, BYTES.length, false, 1, owner), ended };
+  const memory = { buffer: BYTES, hold: () => undefined, release: () => undefined };
+  return { delivery: new OutgoingDelivery(memory, 10, BYTES.length, false, 1, owner), ended };
 }
 
 describe('the status of a delivery', () => {
