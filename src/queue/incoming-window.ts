@@ -40,7 +40,9 @@ export class IncomingWindow {
   hasRoom(size: number): boolean {
     if (this.#waiting < size) return true;
     this.#waiting = 0;
-    for (const { status } of this.#deliveries) if (status === 'pending') this.#waiting++;
+    this.#deliveries.forEach(({ status }) => {
+      if (status === 'pending') this.#waiting++;
+    });
     return this.#waiting < size;
   }
 

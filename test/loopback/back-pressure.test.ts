@@ -1,4 +1,5 @@
 import type { Messenger } from 'amqp-messenger';
+import type { EmbeddedBroker } from 'amqp-messenger/broker';
 import { describe, expect, it } from 'vitest';
 import { createMessenger, createTrackingMessenger, listen, startBroker } from '../support/messengers.js';
 import { ScriptedPeer } from '../support/scripted-peer.js';
@@ -170,14 +171,21 @@ describe('the incoming queue', () => {
   );
 });
 
+/** A broker whose queue `q` has so many messages, whose bodies are their numbers from 0. */
+async function filledQueue(count: number): Promise<{ broker: EmbeddedBroker; address: string }> {
+  const broker = await startBroker();
+  const address = `${broker.url}/q`;
+  const sender = createTrackingMessenger();
+  for (let body = 0; body < count; body++) sender.put({ address, body });
+  await sender.send();
+  return { broker, address };
+}
+
 describe('check 9: a receiver with a window', () => {
   it('never has more deliveries without an outcome than its credit', async () => {
-    const broker = await startBroker();
-    const sender = createTrackingMessenger();
-    for (let body = 0; body < 500; body++) sender.put({ address: `${broker.url}/q`, body });
-    await sender.send();
+    const { address } = await filledQueue(500);
     const receiver = createTrackingMessenger();
-    const subscription = receiver.subscribe(`${broker.url}/q`, { credit: 10 });
+    const subscription = receiver.subscribe(address, { credit: 10 });
     let taken = 0;
     for await (const delivery of receiver.receive({ subscription })) {
       expect(receiver.stats().incoming.received - taken).toBeLessThanOrEqual(10);
@@ -190,12 +198,9 @@ describe('check 9: a receiver with a window', () => {
 
 describe('check 9: a loop that works on many messages at once', () => {
   it('takes no more than incomingWindow of them, and each once', async () => {
-    const broker = await startBroker();
-    const sender = createTrackingMessenger();
-    for (let body = 0; body < 1000; body++) sender.put({ address: `${broker.url}/q`, body });
-    await sender.send();
+    const { broker, address } = await filledQueue(1000);
     const receiver = createTrackingMessenger({ incomingWindow: 10 });
-    receiver.subscribe(`${broker.url}/q`);
+    receiver.subscribe(address);
     const seen: unknown[] = [];
     const working = new Set<Promise<void>>();
     for await (const delivery of receiver.receive()) {
