@@ -11,6 +11,7 @@ const RANKS: Record<string, number> = {
   'errors.ts': 0,
   'inspect.ts': 0,
   'log.ts': 0,
+  'long-timeout.ts': 0,
   'tell-listeners.ts': 0,
   address: 1,
   message: 1,

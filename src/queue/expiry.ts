@@ -1,4 +1,7 @@
 import { OptionError } from '../errors.js';
+import { setLongTimeout } from '../long-timeout.js';
+
+export { LONGEST_TIMER } from '../long-timeout.js';
 
 /** What of a message says when it stops being of use. Any object fits; what lacks all of these never expires. */
 export interface Expirable {
@@ -16,7 +19,7 @@ export interface QueueClock {
   now(): number;
   /** Milliseconds since 1970: for expiry times, which peers have set by their own clocks. */
   wallNow(): number;
-  /** Calls back once. The timer does not keep the process alive. */
+  /** Calls back once, after any number of milliseconds. The timer does not keep the process alive. */
   setTimeout(callback: () => void, delay: number): NodeJS.Timeout;
   /** Calls a timer off. One that has called back already is ignored. */
   clearTimeout(timer: NodeJS.Timeout): void;
@@ -26,12 +29,9 @@ export interface QueueClock {
 export const SYSTEM_QUEUE_CLOCK: QueueClock = {
   now: () => performance.now(),
   wallNow: () => Date.now(),
-  setTimeout: (callback, delay) => setTimeout(callback, delay).unref(),
+  setTimeout: (callback, delay) => setLongTimeout(callback, delay).unref(),
   clearTimeout: (timer) => clearTimeout(timer),
 };
-
-/** Beyond this many milliseconds Node's timers fire at once. */
-export const LONGEST_TIMER: number = 0x7fff_ffff;
 
 /**
  * How many milliseconds a message that arrives now has left; 0 or less when it has expired, `Infinity` when it never
