@@ -13,18 +13,18 @@ export type {
   SenderSettleMode,
   StopOptions,
   WaitOptions,
-} from './messenger/options.js';
+} from './messenger/options/options.js';
 export type { FromConfigOptions } from './messenger/configured.js';
 export type { ConfigSource } from './config/config.js';
-export { Delivery } from './messenger/delivery.js';
-export type { DeliveryStream } from './messenger/delivery-stream.js';
-export type { ReceiveOptions } from './messenger/incoming-lanes.js';
+export { Delivery } from './messenger/incoming/delivery.js';
+export type { DeliveryStream } from './messenger/incoming/delivery-stream.js';
+export type { ReceiveOptions } from './messenger/incoming/incoming-lanes.js';
 export type { MessengerProperties } from './messenger/properties.js';
 export type { ConnectionStats, MessengerStats } from './messenger/stats.js';
 export type { RequestOptions } from './messenger/requests.js';
-export type { SubscribeOptions } from './messenger/subscribe-options.js';
-export { Subscription } from './messenger/subscription.js';
-export type { SubscriptionState } from './messenger/subscription.js';
+export type { SubscribeOptions } from './messenger/options/subscribe-options.js';
+export { Subscription } from './messenger/incoming/subscription.js';
+export type { SubscriptionState } from './messenger/incoming/subscription.js';
 export type {
   ConnectionDiagnostics,
   DiagnosticsMessage,
@@ -103,4 +103,4 @@ export {
   TrackerError,
 } from './errors.js';
 export type { ErrorCode, MessagingErrorOptions, PeerError } from './errors.js';
-export { SendError } from './messenger/send-error.js';
+export { SendError } from './messenger/outgoing/send-error.js';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { TimeoutError } from '../errors.js';
-import type { Delivery } from '../messenger/delivery.js';
+import type { Delivery } from '../messenger/incoming/delivery.js';
 import type { Messenger } from '../messenger/messenger.js';
 import { CommandError, EXIT } from './exit.js';
 import { tooFew } from './incoming.js';

@@ -7,7 +7,7 @@ import { asError } from '../errors.js';
 import type { SaslOptions } from '../link/credentials.js';
 import type { TlsOptions } from '../link/tls.js';
 import { Messenger } from '../messenger/messenger.js';
-import type { MessengerOptions } from '../messenger/options.js';
+import type { MessengerOptions } from '../messenger/options/options.js';
 import { CommandError, EXIT, wholeNumber } from './exit.js';
 import { warn } from './output.js';
 

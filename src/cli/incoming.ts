@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { TimeoutError } from '../errors.js';
-import type { Delivery } from '../messenger/delivery.js';
+import type { Delivery } from '../messenger/incoming/delivery.js';
 import type { Messenger } from '../messenger/messenger.js';
-import type { SubscribeOptions } from '../messenger/subscribe-options.js';
+import type { SubscribeOptions } from '../messenger/options/subscribe-options.js';
 import type { Interruption } from './interruption.js';
 import { CommandError, EXIT, wholeNumber } from './exit.js';
 

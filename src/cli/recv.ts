@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { Delivery } from '../messenger/delivery.js';
+import type { Delivery } from '../messenger/incoming/delivery.js';
 import { addConnectionOptions, createMessenger, warnOfPasswords } from './connection-options.js';
 import type { ConnectionOptions } from './connection-options.js';
 import { EXIT } from './exit.js';

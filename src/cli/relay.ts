@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import type { Endpoint } from '../address/endpoint.js';
 import { redact } from '../address/redact.js';
 import type { Config } from '../config/config.js';
-import type { Delivery } from '../messenger/delivery.js';
+import type { Delivery } from '../messenger/incoming/delivery.js';
 import type { Messenger } from '../messenger/messenger.js';
 import { addConnectionOptions, loadConfiguration, messengerFor, warnOfPasswords } from './connection-options.js';
 import type { ConnectionOptions } from './connection-options.js';

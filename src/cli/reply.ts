@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { AddressError } from '../errors.js';
-import type { Delivery } from '../messenger/delivery.js';
+import type { Delivery } from '../messenger/incoming/delivery.js';
 import type { Messenger } from '../messenger/messenger.js';
 import { answerer } from './answers.js';
 import type { AnswerOptions, Answerer } from './answers.js';

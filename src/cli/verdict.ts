@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Option } from 'commander';
-import type { Delivery } from '../messenger/delivery.js';
+import type { Delivery } from '../messenger/incoming/delivery.js';
 import { CommandError, EXIT } from './exit.js';
 
 /** What becomes of a message. */

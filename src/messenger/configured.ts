@@ -1,6 +1,6 @@
 import type { Config, ConfigSource } from '../config/config.js';
 import type { Engine } from './engine.js';
-import type { MessengerOptions } from './options.js';
+import type { MessengerOptions } from './options/options.js';
 
 /** How a messenger is made from a configuration file. */
 export interface FromConfigOptions extends ConfigSource {

@@ -15,16 +15,16 @@ import type { Tracker } from '../queue/tracker.js';
 import { Activity } from './activity.js';
 import { checkRoutes } from './check-routes.js';
 import type { ConfigChange, MessengerEvents } from './events.js';
-import { Inbound } from './inbound.js';
-import { resolveTimeout } from './option-checks.js';
-import type { StopOptions, WaitOptions } from './options.js';
-import { Outbound } from './outbound.js';
+import { Inbound } from './incoming/incoming.js';
+import { resolveTimeout } from './options/option-checks.js';
+import type { StopOptions, WaitOptions } from './options/options.js';
+import { Outbound } from './outgoing/outgoing.js';
 import { Requests } from './requests.js';
-import { SendError } from './send-error.js';
-import type { Settings } from './settings.js';
+import { SendError } from './outgoing/send-error.js';
+import type { Settings } from './options/settings.js';
 import type { MessengerStats } from './stats.js';
-import type { Subscription } from './subscription.js';
-import { Waits, following } from './waits.js';
+import type { Subscription } from './incoming/subscription.js';
+import { Waits, following } from './options/waits.js';
 
 const log = logger('messenger');
 

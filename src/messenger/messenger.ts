@@ -10,19 +10,19 @@ import type { Tracker } from '../queue/tracker.js';
 import { tellListeners } from '../tell-listeners.js';
 import { followConfig } from './configured.js';
 import type { FromConfigOptions } from './configured.js';
-import type { Delivery } from './delivery.js';
-import type { DeliveryStream } from './delivery-stream.js';
+import type { Delivery } from './incoming/delivery.js';
+import type { DeliveryStream } from './incoming/delivery-stream.js';
 import { Engine } from './engine.js';
-import type { ReceiveOptions } from './incoming-lanes.js';
-import type { MessengerOptions, StopOptions, WaitOptions } from './options.js';
+import type { ReceiveOptions } from './incoming/incoming-lanes.js';
+import type { MessengerOptions, StopOptions, WaitOptions } from './options/options.js';
 import { MessengerProperties } from './properties.js';
 import { plain } from './requests.js';
 import type { RequestOptions } from './requests.js';
-import { resolveOptions } from './settings.js';
+import { resolveOptions } from './options/settings.js';
 import type { MessengerStats } from './stats.js';
-import { checkSubscribeOptions } from './subscribe-options.js';
-import type { SubscribeOptions } from './subscribe-options.js';
-import type { Subscription } from './subscription.js';
+import { checkSubscribeOptions } from './options/subscribe-options.js';
+import type { SubscribeOptions } from './options/subscribe-options.js';
+import type { Subscription } from './incoming/subscription.js';
 
 /**
  * One queue out, one queue in, over AMQP 1.0. `put` and `send` on the way out, `subscribe`, `recv` and `get` on the way

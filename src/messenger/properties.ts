@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { OptionError } from '../errors.js';
 import type { MessengerEvents } from './events.js';
-import { flag, timeLimit, windowSize } from './option-checks.js';
-import type { Settings } from './settings.js';
+import { flag, timeLimit, windowSize } from './options/option-checks.js';
+import type { Settings } from './options/settings.js';
 
 /** The properties of a messenger that may be set while it runs. They count for what is put, got or dialled afterwards. */
 export abstract class MessengerProperties extends EventEmitter<MessengerEvents> {

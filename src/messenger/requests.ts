@@ -7,14 +7,14 @@ import { ACCEPTED } from '../message/outcome.js';
 import type { PeerError } from '../errors.js';
 import type { IncomingDelivery } from '../queue/incoming-delivery.js';
 import type { OutgoingDelivery } from '../queue/outgoing-delivery.js';
-import type { Inbound } from './inbound.js';
-import { resolveTimeout } from './option-checks.js';
-import type { WaitOptions } from './options.js';
-import type { Outbound } from './outbound.js';
-import type { Settings } from './settings.js';
-import type { Subscription } from './subscription.js';
-import type { Settle } from './wait.js';
-import type { Waits } from './waits.js';
+import type { Inbound } from './incoming/incoming.js';
+import { resolveTimeout } from './options/option-checks.js';
+import type { WaitOptions } from './options/options.js';
+import type { Outbound } from './outgoing/outgoing.js';
+import type { Settings } from './options/settings.js';
+import type { Subscription } from './incoming/subscription.js';
+import type { Settle } from './options/wait.js';
+import type { Waits } from './options/waits.js';
 
 /** Answers that a peer may send before we have looked at the first. */
 const REPLY_CREDIT = 1024;

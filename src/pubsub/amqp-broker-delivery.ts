@@ -1,4 +1,4 @@
-import type { Delivery } from '../messenger/delivery.js';
+import type { Delivery } from '../messenger/incoming/delivery.js';
 import { asError } from '../errors.js';
 import type { PubSubError } from '../errors.js';
 import type { QueueClock } from '../queue/expiry.js';

@@ -2,8 +2,8 @@ import { parseAddress } from '../address/address.js';
 import { resolveEndpoint } from '../address/endpoint.js';
 import { connectionSettings } from '../link/connection-settings.js';
 import { LinkPair } from '../link/link-pair.js';
-import type { MessengerOptions } from '../messenger/options.js';
-import { resolveOptions } from '../messenger/settings.js';
+import type { MessengerOptions } from '../messenger/options/options.js';
+import { resolveOptions } from '../messenger/options/settings.js';
 import type { ManagementRequest } from './amqp-broker-peer.js';
 import { TopologyError } from './errors.js';
 

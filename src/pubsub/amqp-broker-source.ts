@@ -1,7 +1,7 @@
 import { MessagingError, PubSubError, StateError, asError } from '../errors.js';
-import type { Delivery } from '../messenger/delivery.js';
+import type { Delivery } from '../messenger/incoming/delivery.js';
 import type { Messenger } from '../messenger/messenger.js';
-import type { Subscription } from '../messenger/subscription.js';
+import type { Subscription } from '../messenger/incoming/subscription.js';
 import { ClientQueue } from '../queue/client-queue.js';
 import type { QueueClock } from '../queue/expiry.js';
 import type { AmqpSource, Manage } from './amqp-broker-peer.js';

@@ -3,9 +3,9 @@ import { MessagingError, OptionError, PubSubError, QueueFullError } from '../err
 import { parseAddress } from '../address/address.js';
 import { redact } from '../address/redact.js';
 import type { Message as AmqpMessage, Properties } from '../message/message.js';
-import type { Delivery } from '../messenger/delivery.js';
+import type { Delivery } from '../messenger/incoming/delivery.js';
 import { Messenger } from '../messenger/messenger.js';
-import type { MessengerOptions } from '../messenger/options.js';
+import type { MessengerOptions } from '../messenger/options/options.js';
 import { SYSTEM_QUEUE_CLOCK } from '../queue/expiry.js';
 import type { QueueClock } from '../queue/expiry.js';
 import type { Tracker } from '../queue/tracker.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AUTOMATIC_CREDIT, CreditScheduler } from '../../../src/messenger/credit-scheduler.js';
+import { AUTOMATIC_CREDIT, CreditScheduler } from '../../../src/messenger/incoming/credit-scheduler.js';
 
 /** A scheduler with links that behave as peers do: they hold what they are granted until messages use it up. */
 class Peers {

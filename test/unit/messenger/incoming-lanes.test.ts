@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { Delivery } from '../../../src/messenger/delivery.js';
-import { IncomingLanes } from '../../../src/messenger/incoming-lanes.js';
-import { Subscription } from '../../../src/messenger/subscription.js';
+import { Delivery } from '../../../src/messenger/incoming/delivery.js';
+import { IncomingLanes } from '../../../src/messenger/incoming/incoming-lanes.js';
+import { Subscription } from '../../../src/messenger/incoming/subscription.js';
 import { StateError } from '../../../src/errors.js';
 import { ReceivedMessage } from '../../../src/codec/received-message.js';
 import { IncomingDelivery } from '../../../src/queue/incoming-delivery.js';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Slab } from '../../../src/codec/slab.js';
-import { OutgoingExpiry } from '../../../src/messenger/outgoing-expiry.js';
+import { OutgoingExpiry } from '../../../src/messenger/outgoing/outgoing-expiry.js';
 import { OutgoingDelivery } from '../../../src/queue/outgoing-delivery.js';
 import { FakeClock } from '../../support/fake-clock.js';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { OwnCredit } from '../../../src/messenger/own-credit.js';
+import { OwnCredit } from '../../../src/messenger/incoming/own-credit.js';
 
 /** A link whose peer sends, settles and goes away as a test has it. */
 class FakeLink {

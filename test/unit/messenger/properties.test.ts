@@ -2,7 +2,7 @@ import { Messenger } from 'amqp-messenger';
 import type { MessengerOptions } from 'amqp-messenger';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { resolveOptions } from '../../../src/messenger/settings.js';
+import { resolveOptions } from '../../../src/messenger/options/settings.js';
 
 const REFUSED = expect.objectContaining({ code: 'ERR_OPTION' }) as Error;
 

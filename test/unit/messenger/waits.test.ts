@@ -2,10 +2,10 @@ import { getEventListeners } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { resolveOptions } from '../../../src/messenger/settings.js';
-import type { MessengerOptions } from '../../../src/messenger/options.js';
-import { Waits } from '../../../src/messenger/waits.js';
-import type { Settle } from '../../../src/messenger/wait.js';
+import { resolveOptions } from '../../../src/messenger/options/settings.js';
+import type { MessengerOptions } from '../../../src/messenger/options/options.js';
+import { Waits } from '../../../src/messenger/options/waits.js';
+import type { Settle } from '../../../src/messenger/options/wait.js';
 
 /** The waits of a messenger, and something to wait for that knows how often it was called off. */
 function waiting(options: MessengerOptions = {}): {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { LinkOptions } from '../link/link-options.js';
-import type { ReceiverLink } from '../link/receiver-link.js';
-import { Described, Typed } from '../message/typed.js';
+import type { LinkOptions } from '../../link/link-options.js';
+import type { ReceiverLink } from '../../link/receiver-link.js';
+import { Described, Typed } from '../../message/typed.js';
 import { SENDER_SETTLE_MODES } from './options.js';
 import type { Settings } from './settings.js';
 import type { SubscribeOptions } from './subscribe-options.js';

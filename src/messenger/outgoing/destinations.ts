@@ -1,10 +1,10 @@
-import { parseAddress } from '../address/address.js';
-import { defaultRewrite } from '../address/default-rewrite.js';
-import { resolveEndpoint } from '../address/endpoint.js';
-import { redact } from '../address/redact.js';
-import type { RouteTable } from '../address/route-table.js';
-import { AddressError } from '../errors.js';
-import type { OutgoingDelivery } from '../queue/outgoing-delivery.js';
+import { parseAddress } from '../../address/address.js';
+import { defaultRewrite } from '../../address/default-rewrite.js';
+import { resolveEndpoint } from '../../address/endpoint.js';
+import { redact } from '../../address/redact.js';
+import type { RouteTable } from '../../address/route-table.js';
+import { AddressError } from '../../errors.js';
+import type { OutgoingDelivery } from '../../queue/outgoing-delivery.js';
 import { Destination } from './destination.js';
 
 /** Addresses whose destinations are remembered. Beyond it they are worked out anew. */

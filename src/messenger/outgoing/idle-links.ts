@@ -1,5 +1,5 @@
-import type { SenderLink } from '../link/sender-link.js';
-import { LONGEST_TIMER } from '../queue/expiry.js';
+import type { SenderLink } from '../../link/sender-link.js';
+import { LONGEST_TIMER } from '../../queue/expiry.js';
 
 /** Closes sender links that nothing is put on, some time between one period and two after the last message. */
 export class IdleLinks {

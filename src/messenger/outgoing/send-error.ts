@@ -1,5 +1,5 @@
-import { MessagingError } from '../errors.js';
-import type { Tracker } from '../queue/tracker.js';
+import { MessagingError } from '../../errors.js';
+import type { Tracker } from '../../queue/tracker.js';
 
 /** `send` could not see every message through: these were aborted, and each tracker's `error` says why. */
 export class SendError extends MessagingError {

@@ -1,10 +1,10 @@
-import { OptionError } from '../errors.js';
-import { ClientQueue } from '../queue/client-queue.js';
-import type { IncomingDelivery } from '../queue/incoming-delivery.js';
+import { OptionError } from '../../errors.js';
+import { ClientQueue } from '../../queue/client-queue.js';
+import type { IncomingDelivery } from '../../queue/incoming-delivery.js';
 import { MAX_CREDIT } from './credit-scheduler.js';
 import type { Delivery } from './delivery.js';
 import { DONE, DeliveryStream } from './delivery-stream.js';
-import { checkSignal } from './option-checks.js';
+import { checkSignal } from '../options/option-checks.js';
 import type { Subscription } from './subscription.js';
 
 /** What a loop over deliveries may ask for. */

@@ -1,9 +1,9 @@
-import { inspectAs } from '../inspect.js';
-import { OptionError } from '../errors.js';
-import type { MessagingError } from '../errors.js';
+import { inspectAs } from '../../inspect.js';
+import { OptionError } from '../../errors.js';
+import type { MessagingError } from '../../errors.js';
 import { MAX_CREDIT } from './credit-scheduler.js';
-import type { WaitOptions } from './options.js';
-import type { Settle } from './wait.js';
+import type { WaitOptions } from '../options/options.js';
+import type { Settle } from '../options/wait.js';
 
 /** Where a subscription stands. */
 export type SubscriptionState = 'opening' | 'open' | 'failed' | 'closed';

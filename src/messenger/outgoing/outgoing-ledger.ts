@@ -1,11 +1,11 @@
-import { OptionError, QueueFullError } from '../errors.js';
-import type { OutgoingDelivery } from '../queue/outgoing-delivery.js';
-import type { Status } from '../queue/status.js';
+import { OptionError, QueueFullError } from '../../errors.js';
+import type { OutgoingDelivery } from '../../queue/outgoing-delivery.js';
+import type { Status } from '../../queue/status.js';
 import { GivenUp } from './given-up.js';
-import { resolveTimeout } from './option-checks.js';
-import type { WaitOptions } from './options.js';
-import type { Settings } from './settings.js';
-import type { Waits } from './waits.js';
+import { resolveTimeout } from '../options/option-checks.js';
+import type { WaitOptions } from '../options/options.js';
+import type { Settings } from '../options/settings.js';
+import type { Waits } from '../options/waits.js';
 
 /** A `send` in progress. */
 interface SendWaiter {

@@ -1,4 +1,4 @@
-import { TimeoutError, asError } from '../errors.js';
+import { TimeoutError, asError } from '../../errors.js';
 import { checkSignal } from './option-checks.js';
 
 /** The two ends of a wait: whichever is called first counts. */

@@ -1,4 +1,4 @@
-import type { OutgoingDelivery } from '../queue/outgoing-delivery.js';
+import type { OutgoingDelivery } from '../../queue/outgoing-delivery.js';
 import { SendError } from './send-error.js';
 
 /** Failed messages that a `SendError` names. Beyond it they are only counted. */

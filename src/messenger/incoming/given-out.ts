@@ -1,13 +1,13 @@
-import { checkOutcome } from '../codec/outcome.js';
-import { ACCEPTED } from '../message/outcome.js';
-import type { Outcome } from '../message/outcome.js';
-import type { IncomingDelivery } from '../queue/incoming-delivery.js';
-import { SYSTEM_QUEUE_CLOCK } from '../queue/expiry.js';
-import { IncomingWindow } from '../queue/incoming-window.js';
-import type { Status } from '../queue/status.js';
-import { TrackerWindow } from '../queue/tracker-window.js';
-import { WaiterLine } from '../queue/waiter-line.js';
-import type { Settings } from './settings.js';
+import { checkOutcome } from '../../codec/outcome.js';
+import { ACCEPTED } from '../../message/outcome.js';
+import type { Outcome } from '../../message/outcome.js';
+import type { IncomingDelivery } from '../../queue/incoming-delivery.js';
+import { SYSTEM_QUEUE_CLOCK } from '../../queue/expiry.js';
+import { IncomingWindow } from '../../queue/incoming-window.js';
+import type { Status } from '../../queue/status.js';
+import { TrackerWindow } from '../../queue/tracker-window.js';
+import { WaiterLine } from '../../queue/waiter-line.js';
+import type { Settings } from '../options/settings.js';
 
 /** The deliveries that have been given out, and what is said of them: one by one, or all through one (spec §1.8). */
 export class GivenOut {

@@ -1,5 +1,5 @@
-import { StateError } from '../errors.js';
-import type { DeliverySource } from '../queue/incoming-delivery.js';
+import { StateError } from '../../errors.js';
+import type { DeliverySource } from '../../queue/incoming-delivery.js';
 import type { Subscription } from './subscription.js';
 
 interface Origin {

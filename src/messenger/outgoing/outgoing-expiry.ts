@@ -1,7 +1,7 @@
-import { SYSTEM_QUEUE_CLOCK, lifetimeOf } from '../queue/expiry.js';
-import type { Expirable, QueueClock } from '../queue/expiry.js';
-import type { Deadline, OutgoingDelivery } from '../queue/outgoing-delivery.js';
-import { WakeUp } from '../queue/wake-up.js';
+import { SYSTEM_QUEUE_CLOCK, lifetimeOf } from '../../queue/expiry.js';
+import type { Expirable, QueueClock } from '../../queue/expiry.js';
+import type { Deadline, OutgoingDelivery } from '../../queue/outgoing-delivery.js';
+import { WakeUp } from '../../queue/wake-up.js';
 
 /** Messages looked at, for each millisecond until the next look: about a tenth of the time goes into looking at most. */
 const LOOKED_AT_PER_MS = 2500;

@@ -1,8 +1,8 @@
-import type { ReceivedMessage } from '../codec/received-message.js';
-import type { PeerError } from '../errors.js';
-import { ACCEPTED, RELEASED } from '../message/outcome.js';
-import type { Modified, Outcome } from '../message/outcome.js';
-import type { Tracker } from '../queue/tracker.js';
+import type { ReceivedMessage } from '../../codec/received-message.js';
+import type { PeerError } from '../../errors.js';
+import { ACCEPTED, RELEASED } from '../../message/outcome.js';
+import type { Modified, Outcome } from '../../message/outcome.js';
+import type { Tracker } from '../../queue/tracker.js';
 import type { Subscription } from './subscription.js';
 
 /** Who tells the sender of an outcome. */

@@ -1,4 +1,4 @@
-import { InterruptError } from '../errors.js';
+import { InterruptError } from '../../errors.js';
 import { resolveTimeout } from './option-checks.js';
 import type { WaitOptions } from './options.js';
 import type { Settings } from './settings.js';

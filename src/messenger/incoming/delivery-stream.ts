@@ -1,5 +1,5 @@
-import type { ClientQueue } from '../queue/client-queue.js';
-import type { IncomingDelivery } from '../queue/incoming-delivery.js';
+import type { ClientQueue } from '../../queue/client-queue.js';
+import type { IncomingDelivery } from '../../queue/incoming-delivery.js';
 import type { Delivery } from './delivery.js';
 
 /** What a stream needs from the incoming side. */

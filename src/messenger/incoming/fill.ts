@@ -1,6 +1,6 @@
-import { ReceivedMessage } from '../codec/received-message.js';
-import { OptionError } from '../errors.js';
-import type { Message } from '../message/message.js';
+import { ReceivedMessage } from '../../codec/received-message.js';
+import { OptionError } from '../../errors.js';
+import type { Message } from '../../message/message.js';
 
 /** Throws `OptionError` when a message of the caller's cannot be made what a received one is. */
 export function requireFillable(into: Message): void {

@@ -1,13 +1,13 @@
-import { namesHost } from '../address/reply-to.js';
-import { ReceivedMessage } from '../codec/received-message.js';
-import { DecodeError, OptionError, StateError, TrackerError, asError } from '../errors.js';
-import type { LinkRequest } from '../link/link-request.js';
-import { ReceiverLink } from '../link/receiver-link.js';
-import type { Message } from '../message/message.js';
-import type { Outcome } from '../message/outcome.js';
-import { IncomingDelivery } from '../queue/incoming-delivery.js';
-import type { Status } from '../queue/status.js';
-import type { Tracker } from '../queue/tracker.js';
+import { namesHost } from '../../address/reply-to.js';
+import { ReceivedMessage } from '../../codec/received-message.js';
+import { DecodeError, OptionError, StateError, TrackerError, asError } from '../../errors.js';
+import type { LinkRequest } from '../../link/link-request.js';
+import { ReceiverLink } from '../../link/receiver-link.js';
+import type { Message } from '../../message/message.js';
+import type { Outcome } from '../../message/outcome.js';
+import { IncomingDelivery } from '../../queue/incoming-delivery.js';
+import type { Status } from '../../queue/status.js';
+import type { Tracker } from '../../queue/tracker.js';
 import { AUTOMATIC_CREDIT, MAX_CREDIT } from './credit-scheduler.js';
 import { Delivery } from './delivery.js';
 import type { DeliveryHost } from './delivery.js';
@@ -17,15 +17,15 @@ import { GivenOut } from './given-out.js';
 import { Granter } from './granter.js';
 import { IncomingLanes } from './incoming-lanes.js';
 import type { Diversion, ReceiveOptions } from './incoming-lanes.js';
-import type { WaitOptions } from './options.js';
-import type { Settings } from './settings.js';
-import { Sources } from './sources.js';
-import type { LinkListener, SourcesHost } from './sources.js';
-import type { SubscribeOptions } from './subscribe-options.js';
+import type { WaitOptions } from '../options/options.js';
+import type { Settings } from '../options/settings.js';
+import { Sources } from './subscriptions.js';
+import type { LinkListener, SourcesHost } from './subscriptions.js';
+import type { SubscribeOptions } from '../options/subscribe-options.js';
 import type { Subscription } from './subscription.js';
-import type { Settle } from './wait.js';
-import { unlimited } from './waits.js';
-import type { Waits } from './waits.js';
+import type { Settle } from '../options/wait.js';
+import { unlimited } from '../options/waits.js';
+import type { Waits } from '../options/waits.js';
 
 /** What the incoming side needs from its messenger. */
 export interface InboundHost extends SourcesHost {
