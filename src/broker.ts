@@ -1,6 +1,6 @@
 /** An AMQP 1.0 broker inside the process, for development, tests and demos. */
 export { EmbeddedBroker } from './broker/embedded-broker.js';
-export type { AuthenticationOptions } from './link/authentication.js';
+export type { AuthenticationOptions } from './link/security/authentication.js';
 export type {
   BrokerEvents,
   ClientInfo,
@@ -17,4 +17,4 @@ export type { QueueCounts } from './broker/queue-counts.js';
 export type { OverflowPolicy, QueueOptions } from './broker/queue-settings.js';
 export type { QueueRates } from './broker/rates.js';
 export type { QueueSnapshot, SubscriptionSnapshot, TopicSnapshot } from './broker/snapshot.js';
-export type { Login, LoginMechanism } from './link/server-sasl.js';
+export type { Login, LoginMechanism } from './link/security/server-sasl.js';

@@ -33,13 +33,13 @@ export type {
   PutDiagnostics,
   ReceivedDiagnostics,
 } from './diagnostics.js';
-export type { ConnectionState } from './link/lifecycle.js';
-export type { ReconnectOptions } from './link/reconnect.js';
-export type { SaslMechanism, SaslOptions, Token, TokenSource } from './link/credentials.js';
-export type { AuthenticationOptions } from './link/authentication.js';
-export type { Login, LoginMechanism } from './link/server-sasl.js';
-export type { Failover } from './link/host-list.js';
-export type { TlsOptions } from './link/tls.js';
+export type { ConnectionState } from './link/connection/lifecycle.js';
+export type { ReconnectOptions } from './link/connection/reconnect.js';
+export type { SaslMechanism, SaslOptions, Token, TokenSource } from './link/security/credentials.js';
+export type { AuthenticationOptions } from './link/security/authentication.js';
+export type { Login, LoginMechanism } from './link/security/server-sasl.js';
+export type { Failover } from './link/connection/host-list.js';
+export type { TlsOptions } from './link/security/tls.js';
 export type { Tracker } from './queue/tracker.js';
 export type { Status } from './queue/status.js';
 

@@ -33,6 +33,17 @@ const RANKS: Record<string, number> = {
   'testing.ts': 7,
 };
 
+/** The folders of a part that has layers, the lowest first. A file imports from its own folder and from those before it. */
+const LAYERS: Readonly<Record<string, readonly string[]>> = {
+  link: ['wire', 'security', 'rhea', 'session', 'connection'],
+};
+
+/** Imports that go up the layers and are still to be turned round. */
+const KNOWN_UPWARD: readonly string[] = [
+  'link/session/link-request.ts imports link/connection/transport.ts',
+  'link/session/link-table.ts imports link/connection/connection-errors.ts',
+];
+
 interface SourceFile {
   readonly path: string;
   readonly part: string;
@@ -81,19 +92,34 @@ describe('the architecture', () => {
     expect(upward).toEqual([]);
   });
 
-  it('lets only link/ know rhea', () => {
-    const others = files.filter(({ imports }) => imports.some(({ specifier }) => specifier.startsWith('rhea')));
-    expect(others.map(({ path }) => path)).toEqual(['link/rhea-seam.ts']);
+  it('lets imports inside a part go down its layers only', () => {
+    for (const [part, layers] of Object.entries(LAYERS)) {
+      const inside = files.filter((file) => file.part === part);
+      const layer = (path: string): number => layers.indexOf(path.split('/')[1] ?? '');
+      expect(inside.filter(({ path }) => layer(path) < 0).map(({ path }) => path)).toEqual([]);
+      const upward = inside.flatMap(({ path, imports }) =>
+        imports
+          .filter(({ path: target }) => target !== undefined && partOf(target) === part)
+          .filter(({ path: target }) => layer(target ?? '') > layer(path))
+          .map(({ path: target }) => `${path} imports ${target}`),
+      );
+      expect(upward.sort()).toEqual(KNOWN_UPWARD.filter((line) => line.startsWith(`${part}/`)));
+    }
   });
 
-  it('takes TLS from link/tls.ts, which spares programs the list of all root certificates', () => {
+  it('lets only link/ know rhea', () => {
+    const others = files.filter(({ imports }) => imports.some(({ specifier }) => specifier.startsWith('rhea')));
+    expect(others.map(({ path }) => path)).toEqual(['link/rhea/rhea-seam.ts']);
+  });
+
+  it('takes TLS from link/security/tls.ts, which spares programs the list of all root certificates', () => {
     const importing = files.filter(({ imports }) =>
       imports.some(({ specifier, isType }) => specifier === 'node:tls' && !isType),
     );
     // The command line makes one connection by hand, to say what is wrong with it.
     expect(importing.map(({ path }) => path)).toEqual(['cli/doctor/tls.ts']);
     const asking = files.filter(({ path }) => readFileSync(join(SRC, path), 'utf8').includes('getBuiltinModule'));
-    expect(asking.map(({ path }) => path)).toEqual(['link/tls.ts']);
+    expect(asking.map(({ path }) => path)).toEqual(['link/security/tls.ts']);
   });
 
   it('keeps sockets out of what is pure', () => {

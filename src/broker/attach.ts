@@ -1,9 +1,9 @@
 import { parseAddress } from '../address/address.js';
 import { AddressError } from '../errors.js';
 import type { PeerError } from '../errors.js';
-import type { AcceptedConnection } from '../link/acceptor.js';
-import type { TerminusOptions } from '../link/link-options.js';
-import type { LinkRequest, WantedTerminus } from '../link/link-request.js';
+import type { AcceptedConnection } from '../link/connection/acceptor.js';
+import type { TerminusOptions } from '../link/session/link-options.js';
+import type { LinkRequest, WantedTerminus } from '../link/session/link-request.js';
 import { IncomingLink } from './incoming-link.js';
 import { linkEvent } from './link-host.js';
 import type { LinkHost } from './link-host.js';

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { OptionError } from '../errors.js';
-import { SYSTEM_CLOCK } from '../link/clock.js';
-import { DEFAULT_LIMITS } from '../link/limits.js';
-import type { TransportLimits } from '../link/limits.js';
-import type { Authenticator } from '../link/server-sasl.js';
-import type { TlsOptions } from '../link/tls.js';
+import { SYSTEM_CLOCK } from '../link/wire/clock.js';
+import { DEFAULT_LIMITS } from '../link/wire/limits.js';
+import type { TransportLimits } from '../link/wire/limits.js';
+import type { Authenticator } from '../link/security/server-sasl.js';
+import type { TlsOptions } from '../link/security/tls.js';
 import { LONGEST_TIMER } from '../queue/expiry.js';
 import type { QueueClock } from '../queue/expiry.js';
-import { authenticatorOf } from '../link/authentication.js';
-import type { AuthenticationOptions } from '../link/authentication.js';
+import { authenticatorOf } from '../link/security/authentication.js';
+import type { AuthenticationOptions } from '../link/security/authentication.js';
 import { DEFAULT_QUEUE, queueSettings } from './queue-settings.js';
 import type { QueueOptions, QueueSettings } from './queue-settings.js';
 

@@ -1,11 +1,11 @@
 import { Output } from '../codec/output.js';
 import { StateError } from '../errors.js';
 import type { MessagingError, PeerError } from '../errors.js';
-import { Acceptor } from '../link/acceptor.js';
-import type { AcceptedConnection, AcceptorSettings } from '../link/acceptor.js';
-import type { Link } from '../link/link-table.js';
-import { DEFAULT_RECONNECT } from '../link/reconnect.js';
-import { createContainer } from '../link/rhea-seam.js';
+import { Acceptor } from '../link/connection/acceptor.js';
+import type { AcceptedConnection, AcceptorSettings } from '../link/connection/acceptor.js';
+import type { Link } from '../link/session/link-table.js';
+import { DEFAULT_RECONNECT } from '../link/connection/reconnect.js';
+import { createContainer } from '../link/rhea/rhea-seam.js';
 import { attach, routeByTo } from './attach.js';
 import { BrokerEmitter } from './broker-events.js';
 import type { BrokerEvents } from './broker-events.js';

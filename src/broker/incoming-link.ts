@@ -1,9 +1,9 @@
 import { ReceivedMessage } from '../codec/received-message.js';
 import { DecodeError } from '../errors.js';
 import type { PeerError } from '../errors.js';
-import type { AcceptedConnection } from '../link/acceptor.js';
-import type { LinkRequest } from '../link/link-request.js';
-import type { ReceiverLink, ReceiverLinkEvents } from '../link/receiver-link.js';
+import type { AcceptedConnection } from '../link/connection/acceptor.js';
+import type { LinkRequest } from '../link/session/link-request.js';
+import type { ReceiverLink, ReceiverLinkEvents } from '../link/session/receiver-link.js';
 import { ACCEPTED } from '../message/outcome.js';
 import type { IncomingDelivery } from '../queue/incoming-delivery.js';
 import { RingBuffer } from '../queue/ring-buffer.js';

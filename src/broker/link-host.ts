@@ -1,9 +1,9 @@
 import { LinkError } from '../errors.js';
 import type { MessagingError, PeerError } from '../errors.js';
-import type { AcceptedConnection } from '../link/acceptor.js';
-import type { LinkEnd } from '../link/link-options.js';
-import type { LinkRequest } from '../link/link-request.js';
-import type { Link } from '../link/link-table.js';
+import type { AcceptedConnection } from '../link/connection/acceptor.js';
+import type { LinkEnd } from '../link/session/link-options.js';
+import type { LinkRequest } from '../link/session/link-request.js';
+import type { Link } from '../link/session/link-table.js';
 import type { QueueClock } from '../queue/expiry.js';
 import type { BrokerEmitter, LinkEvent } from './broker-events.js';
 import type { Fault, Injections } from './injection.js';

@@ -1,9 +1,9 @@
 import { ReceivedMessage } from '../codec/received-message.js';
 import type { PeerError } from '../errors.js';
-import type { AcceptedConnection } from '../link/acceptor.js';
-import type { TerminusOptions } from '../link/link-options.js';
-import type { LinkRequest } from '../link/link-request.js';
-import type { SenderLink, SenderLinkEvents } from '../link/sender-link.js';
+import type { AcceptedConnection } from '../link/connection/acceptor.js';
+import type { TerminusOptions } from '../link/session/link-options.js';
+import type { LinkRequest } from '../link/session/link-request.js';
+import type { SenderLink, SenderLinkEvents } from '../link/session/sender-link.js';
 import type { OutgoingDelivery } from '../queue/outgoing-delivery.js';
 import type { Consumer, ConsumerLink } from './consumer.js';
 import type { LinkHost } from './link-host.js';

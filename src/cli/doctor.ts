@@ -5,7 +5,7 @@ import type { Endpoint } from '../address/endpoint.js';
 import { redact } from '../address/redact.js';
 import { RouteTable } from '../address/route-table.js';
 import type { Config } from '../config/config.js';
-import { saslAt } from '../link/credentials.js';
+import { saslAt } from '../link/security/credentials.js';
 import {
   addConnectionOptions,
   loadConfiguration,

@@ -1,7 +1,7 @@
 import { parseAddress } from '../address/address.js';
 import { resolveEndpoint } from '../address/endpoint.js';
 import type { RouteTable } from '../address/route-table.js';
-import type { ConnectionPool } from '../link/pool.js';
+import type { ConnectionPool } from '../link/connection/pool.js';
 
 /**
  * Connects to every peer that a route names in full: scheme, host and port, none of it filled in from the address that is

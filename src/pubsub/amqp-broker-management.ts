@@ -1,7 +1,7 @@
 import { parseAddress } from '../address/address.js';
 import { resolveEndpoint } from '../address/endpoint.js';
-import { connectionSettings } from '../link/connection-settings.js';
-import { LinkPair } from '../link/link-pair.js';
+import { connectionSettings } from '../link/connection/connection-settings.js';
+import { LinkPair } from '../link/connection/link-pair.js';
 import type { MessengerOptions } from '../messenger/options/options.js';
 import { resolveOptions } from '../messenger/options/settings.js';
 import type { ManagementRequest } from './amqp-broker-peer.js';

@@ -1,5 +1,5 @@
-import type { RheaConnection, RheaSocket } from '../../src/link/rhea-seam.js';
-import { QUIET_CONNECTION, SESSION_BUFFER, createContainer } from '../../src/link/rhea-seam.js';
+import type { RheaConnection, RheaSocket } from '../../src/link/rhea/rhea-seam.js';
+import { QUIET_CONNECTION, SESSION_BUFFER, createContainer } from '../../src/link/rhea/rhea-seam.js';
 import { AMQP_HEADER, decodeFrame, encodeFrame } from './wire-frames.js';
 import type { Fields, WireFrame } from './wire-frames.js';
 

@@ -1,6 +1,6 @@
-import type { SaslOptions } from '../../link/credentials.js';
-import type { TlsOptions } from '../../link/tls.js';
-import { hasCertificate } from '../../link/tls.js';
+import type { SaslOptions } from '../../link/security/credentials.js';
+import type { TlsOptions } from '../../link/security/tls.js';
+import { hasCertificate } from '../../link/security/tls.js';
 import { EXIT } from '../exit.js';
 import { greet } from './greeting.js';
 import type { Greeting } from './greeting.js';

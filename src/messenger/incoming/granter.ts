@@ -1,4 +1,4 @@
-import type { ReceiverLink } from '../../link/receiver-link.js';
+import type { ReceiverLink } from '../../link/session/receiver-link.js';
 import { CreditScheduler } from './credit-scheduler.js';
 import { OwnCredit } from './own-credit.js';
 import type { Subscription } from './subscription.js';

@@ -1,8 +1,8 @@
 import { namesHost } from '../../address/reply-to.js';
 import { ReceivedMessage } from '../../codec/received-message.js';
 import { DecodeError, OptionError, StateError, TrackerError, asError } from '../../errors.js';
-import type { LinkRequest } from '../../link/link-request.js';
-import { ReceiverLink } from '../../link/receiver-link.js';
+import type { LinkRequest } from '../../link/session/link-request.js';
+import { ReceiverLink } from '../../link/session/receiver-link.js';
 import type { Message } from '../../message/message.js';
 import type { Outcome } from '../../message/outcome.js';
 import { IncomingDelivery } from '../../queue/incoming-delivery.js';

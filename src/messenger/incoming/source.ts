@@ -1,9 +1,9 @@
 import type { Address } from '../../address/address.js';
 import { connectionKey } from '../../address/endpoint.js';
 import type { Endpoint } from '../../address/endpoint.js';
-import type { Acceptor } from '../../link/acceptor.js';
-import type { LinkCarrier } from '../../link/link-carrier.js';
-import type { ReceiverLink } from '../../link/receiver-link.js';
+import type { Acceptor } from '../../link/connection/acceptor.js';
+import type { LinkCarrier } from '../../link/session/link-carrier.js';
+import type { ReceiverLink } from '../../link/session/receiver-link.js';
 import type { SubscribeOptions } from '../options/subscribe-options.js';
 
 /** What stands behind a subscription. */

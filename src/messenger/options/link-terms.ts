@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { LinkOptions } from '../../link/link-options.js';
-import type { ReceiverLink } from '../../link/receiver-link.js';
+import type { LinkOptions } from '../../link/session/link-options.js';
+import type { ReceiverLink } from '../../link/session/receiver-link.js';
 import { Described, Typed } from '../../message/typed.js';
 import { SENDER_SETTLE_MODES } from './options.js';
 import type { Settings } from './settings.js';

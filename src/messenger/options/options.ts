@@ -1,8 +1,8 @@
-import type { AuthenticationOptions } from '../../link/authentication.js';
-import type { SaslOptions } from '../../link/credentials.js';
-import type { Failover } from '../../link/host-list.js';
-import type { ReconnectOptions } from '../../link/reconnect.js';
-import type { TlsOptions } from '../../link/tls.js';
+import type { AuthenticationOptions } from '../../link/security/authentication.js';
+import type { SaslOptions } from '../../link/security/credentials.js';
+import type { Failover } from '../../link/connection/host-list.js';
+import type { ReconnectOptions } from '../../link/connection/reconnect.js';
+import type { TlsOptions } from '../../link/security/tls.js';
 
 /** How much may be queued for sending. */
 export interface OutgoingLimits {

@@ -1,5 +1,5 @@
 import type { Endpoint } from '../../address/endpoint.js';
-import type { SenderLink } from '../../link/sender-link.js';
+import type { SenderLink } from '../../link/session/sender-link.js';
 import type { DeliveryOwner, OutgoingDelivery } from '../../queue/outgoing-delivery.js';
 
 /** Where the messages of one address go: worked out once, by the route table, for all of them. */

@@ -1,4 +1,4 @@
-import type { SenderLink } from '../../link/sender-link.js';
+import type { SenderLink } from '../../link/session/sender-link.js';
 import { LONGEST_TIMER } from '../../queue/expiry.js';
 
 /** Closes sender links that nothing is put on, some time between one period and two after the last message. */

@@ -3,7 +3,7 @@ import type { MessengerOptions } from 'amqp-messenger';
 import { describe, expect, it } from 'vitest';
 import type { ConfiguredOptions } from '../../../src/config/config.js';
 import { jsonSchema } from '../../../src/config/schema.js';
-import { SASL_MECHANISMS } from '../../../src/link/credentials.js';
+import { SASL_MECHANISMS } from '../../../src/link/security/credentials.js';
 import { refusal } from './support.js';
 
 /** `none` when there are no names, which is then the only text that has this type. */

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { MessagingError } from '../../../src/errors.js';
-import { FrameGate } from '../../../src/link/frame-gate.js';
+import { FrameGate } from '../../../src/link/rhea/frame-gate.js';
 import { FakeSocket } from '../../support/fake-socket.js';
 import { AMQP_HEADER, HEARTBEAT, SASL_HEADER, encodeFrame, rawFrame, uint32 } from '../../support/wire-frames.js';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '../../../src/errors.js';
-import { FrameSplitter } from '../../../src/link/frame-splitter.js';
+import { FrameSplitter } from '../../../src/link/wire/frame-splitter.js';
 import { AMQP_HEADER, HEARTBEAT, SASL_HEADER, rawFrame, uint32 } from '../../support/wire-frames.js';
 
 const MAX = 2000;

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { parseAddress } from '../../../src/address/address.js';
 import { resolveEndpoint } from '../../../src/address/endpoint.js';
 import type { Endpoint } from '../../../src/address/endpoint.js';
-import { HostList, checkFailover, namedHosts } from '../../../src/link/host-list.js';
-import type { Failover } from '../../../src/link/host-list.js';
+import { HostList, checkFailover, namedHosts } from '../../../src/link/connection/host-list.js';
+import type { Failover } from '../../../src/link/connection/host-list.js';
 
 const endpoint = (address: string): Endpoint => resolveEndpoint(parseAddress(address));
 const list = (address: string, failover: Failover = {}): HostList => new HostList(endpoint(address), failover);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PartialDelivery } from '../../../src/link/partial-delivery.js';
+import { PartialDelivery } from '../../../src/link/session/partial-delivery.js';
 import { memoryInUse } from '../../support/memory.js';
 
 describe('PartialDelivery', () => {

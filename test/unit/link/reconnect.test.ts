@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SYSTEM_CLOCK } from '../../../src/link/clock.js';
-import type { ConnectionState } from '../../../src/link/lifecycle.js';
-import { mayFollow } from '../../../src/link/lifecycle.js';
-import { DEFAULT_RECONNECT, reconnectDelay } from '../../../src/link/reconnect.js';
+import { SYSTEM_CLOCK } from '../../../src/link/wire/clock.js';
+import type { ConnectionState } from '../../../src/link/connection/lifecycle.js';
+import { mayFollow } from '../../../src/link/connection/lifecycle.js';
+import { DEFAULT_RECONNECT, reconnectDelay } from '../../../src/link/connection/reconnect.js';
 
 describe('the delay before a reconnect', () => {
   const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });

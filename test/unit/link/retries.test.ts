@@ -3,12 +3,12 @@ import { parseAddress } from '../../../src/address/address.js';
 import { resolveEndpoint } from '../../../src/address/endpoint.js';
 import { AuthenticationError, ConnectionError, DecodeError, OptionError, ProtocolError } from '../../../src/errors.js';
 import type { MessagingError } from '../../../src/errors.js';
-import { HostList } from '../../../src/link/host-list.js';
-import { DEFAULT_RECONNECT } from '../../../src/link/reconnect.js';
-import type { ReconnectPolicy } from '../../../src/link/reconnect.js';
-import { MAX_REDIRECTS, RedirectError } from '../../../src/link/redirect.js';
-import { Retries } from '../../../src/link/retries.js';
-import type { ConnectionLoss } from '../../../src/link/retries.js';
+import { HostList } from '../../../src/link/connection/host-list.js';
+import { DEFAULT_RECONNECT } from '../../../src/link/connection/reconnect.js';
+import type { ReconnectPolicy } from '../../../src/link/connection/reconnect.js';
+import { MAX_REDIRECTS, RedirectError } from '../../../src/link/connection/redirect.js';
+import { Retries } from '../../../src/link/connection/retries.js';
+import type { ConnectionLoss } from '../../../src/link/connection/retries.js';
 
 const REFUSED = new ConnectionError('refused');
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { foreignTerminus, mendAttach } from '../../../src/link/rhea-attach.js';
-import type { RheaConnection, RheaLink } from '../../../src/link/rhea-seam.js';
+import { foreignTerminus, mendAttach } from '../../../src/link/rhea/rhea-attach.js';
+import type { RheaConnection, RheaLink } from '../../../src/link/rhea/rhea-seam.js';
 import { acceptedConnection } from '../../support/rhea-pair.js';
 import type { RheaSide } from '../../support/rhea-pair.js';
 import { AMQP_HEADER, encodeFrame } from '../../support/wire-frames.js';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { RheaConnection, RheaContext, RheaLink, RheaSession } from '../../../src/link/rhea-seam.js';
-import { SESSION_BUFFER, calmHeartbeats, createSession, transferWindow } from '../../../src/link/rhea-seam.js';
+import type { RheaConnection, RheaContext, RheaLink, RheaSession } from '../../../src/link/rhea/rhea-seam.js';
+import { SESSION_BUFFER, calmHeartbeats, createSession, transferWindow } from '../../../src/link/rhea/rhea-seam.js';
 import { acceptedConnection, dialledConnection, open } from '../../support/rhea-pair.js';
 import type { RheaSide } from '../../support/rhea-pair.js';
 import { AMQP_HEADER, HEARTBEAT, SASL_HEADER, encodeFrame, rawFrame } from '../../support/wire-frames.js';

@@ -2,10 +2,10 @@ import { describe, expect, it, vi } from 'vitest';
 import { parseAddress } from '../../../src/address/address.js';
 import { resolveEndpoint } from '../../../src/address/endpoint.js';
 import { AuthenticationError } from '../../../src/errors.js';
-import { credentialsFor } from '../../../src/link/credentials.js';
-import type { Credentials, SaslOptions } from '../../../src/link/credentials.js';
-import { SaslClient } from '../../../src/link/sasl.js';
-import type { SaslTerms } from '../../../src/link/sasl.js';
+import { credentialsFor } from '../../../src/link/security/credentials.js';
+import type { Credentials, SaslOptions } from '../../../src/link/security/credentials.js';
+import { SaslClient } from '../../../src/link/security/sasl.js';
+import type { SaslTerms } from '../../../src/link/security/sasl.js';
 import { decodeFrame } from '../../support/wire-frames.js';
 import type { Fields } from '../../support/wire-frames.js';
 

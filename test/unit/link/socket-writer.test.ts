@@ -3,7 +3,7 @@ import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { SocketWriter } from '../../../src/link/socket-writer.js';
+import { SocketWriter } from '../../../src/link/wire/socket-writer.js';
 import { FakeSocket } from '../../support/fake-socket.js';
 
 /** A socket that says what was written together, and is done with it only when told. */

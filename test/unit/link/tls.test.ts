@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { hasCertificate, nodeTlsOptions } from '../../../src/link/tls.js';
+import { hasCertificate, nodeTlsOptions } from '../../../src/link/security/tls.js';
 
 async function folderWith(files: Record<string, string>): Promise<(name: string) => string> {
   const folder = await mkdtemp(join(tmpdir(), 'tls-'));

@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { Output } from '../../../src/codec/output.js';
 import { TRANSFER_HEADER_SIZE } from '../../../src/codec/transfer.js';
-import { SYSTEM_CLOCK } from '../../../src/link/clock.js';
-import { DEFAULT_LIMITS } from '../../../src/link/limits.js';
-import { LinkRequest } from '../../../src/link/link-request.js';
-import { QUIET_CONNECTION, SESSION_BUFFER, createContainer } from '../../../src/link/rhea-seam.js';
-import { SenderLink } from '../../../src/link/sender-link.js';
-import { Transport } from '../../../src/link/transport.js';
+import { SYSTEM_CLOCK } from '../../../src/link/wire/clock.js';
+import { DEFAULT_LIMITS } from '../../../src/link/wire/limits.js';
+import { LinkRequest } from '../../../src/link/session/link-request.js';
+import { QUIET_CONNECTION, SESSION_BUFFER, createContainer } from '../../../src/link/rhea/rhea-seam.js';
+import { SenderLink } from '../../../src/link/session/sender-link.js';
+import { Transport } from '../../../src/link/connection/transport.js';
 import { ACCEPTED } from '../../../src/message/outcome.js';
 import { OutgoingDelivery } from '../../../src/queue/outgoing-delivery.js';
 

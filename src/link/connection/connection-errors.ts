@@ -1,0 +1,108 @@
+import {
+  AuthenticationError,
+  ConnectionError,
+  LinkError,
+  MessagingError,
+  ProtocolError,
+  asError,
+} from '../../errors.js';
+import { redirectOf } from './redirect.js';
+import type { RheaError } from '../rhea/rhea-seam.js';
+
+/** What rhea says when a SASL exchange comes to nothing: an outcome's code, or that no mechanism fits. */
+const SASL_FAILURE = /^(?:Failed to authenticate: (\d+)|No suitable mechanism; )/;
+
+/** SASL outcomes that are no fault of the credentials (AMQP 1.0 §5.3.3.6). */
+const SASL_OUTCOMES: Readonly<Record<string, string>> = {
+  2: 'it cannot check who we are',
+  3: 'it cannot check who we are, and will not be able to before somebody mends it',
+  4: 'it cannot check who we are at the moment',
+};
+
+/**
+ * The error for a connection that the peer has closed, or whose SASL exchange has failed.
+ *
+ * @param describeRefusal Says of a peer that refuses us who was refused where; without it, little is known of that.
+ */
+export function closeError(
+  error: (RheaError & Partial<Error>) | undefined,
+  state: string,
+  describeRefusal: (words: string | undefined) => string = sayRefusal,
+): MessagingError {
+  const redirect = redirectOf(error);
+  if (redirect !== undefined) return redirect;
+  const { condition, description } = error ?? {};
+  const said = description ?? error?.message;
+  const failure = SASL_FAILURE.exec(said ?? '');
+  const words = failure === null ? said : SASL_OUTCOMES[failure[1] ?? ''];
+  if (condition === 'amqp:unauthorized-access' || (state === 'opening' && condition === undefined)) {
+    return new AuthenticationError(describeRefusal(words), { condition: condition ?? 'amqp:unauthorized-access' });
+  }
+  const reason = [condition, words].filter(Boolean).join(': ');
+  return new ConnectionError(`The peer closed the connection${reason ? ` (${reason})` : ''}.`, { condition });
+}
+
+function sayRefusal(words: string | undefined): string {
+  return `The peer refused this client${words === undefined ? '' : ` (${words})`}.`;
+}
+
+const DROPPED = 'The peer dropped the connection without closing it.';
+
+/** What a peer does that waits for TLS and hears AMQP. */
+const MAY_WANT_TLS = "Does it want amqps://? 'amqp-messenger doctor' tells.";
+
+/** The error for a connection whose socket, or whose bytes, went wrong. */
+export function failureError(failure: unknown): MessagingError {
+  if (failure instanceof MessagingError) return failure;
+  if (failure === undefined) return new ConnectionError(DROPPED);
+  const message = asError(failure).message;
+  return new ConnectionError(`The connection failed: ${message || 'no reason given'}.`, { cause: failure });
+}
+
+/** The error for frames of the peer that rhea, or whoever it told of them, could not deal with. */
+export function violation(failure: unknown): MessagingError {
+  if (failure instanceof MessagingError) return failure;
+  const cause = asError(failure);
+  return new ProtocolError(`The peer broke the rules of AMQP: ${cause.message}.`, { cause });
+}
+
+/** The error for a link that the peer has closed, by itself or with its session. */
+export function endError(what: string, error: RheaError | undefined): LinkError {
+  const reason = [error?.condition, error?.description].filter(Boolean).join(': ');
+  return new LinkError(`${what}${reason ? ` (${reason})` : ''}.`, { condition: error?.condition });
+}
+
+const ADVICE: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there. Check host and port, and that the broker runs.',
+  ENOTFOUND: 'no such host. Check the address, or add a route for it.',
+  EAI_AGAIN: 'the host name could not be looked up. Check the name and the network.',
+  ECONNRESET: 'the peer cut the connection.',
+  ETIMEDOUT: 'the host did not answer.',
+  EHOSTUNREACH: 'the host cannot be reached.',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed. Give the authority in tls.ca or tls.caFile.',
+  SELF_SIGNED_CERT_IN_CHAIN:
+    'its certificate is signed by an unknown authority. Give the authority in tls.ca or tls.caFile.',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    'its certificate is signed by an unknown authority. Give the authority in tls.ca or tls.caFile.',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    'its certificate is signed by an unknown authority. Give the authority in tls.ca or tls.caFile.',
+  CERT_HAS_EXPIRED: 'its certificate has expired.',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host. Check the host, or set tls.servername.',
+  EPROTO: 'it does not speak TLS there. Check the port and the scheme.',
+  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: 'it speaks no TLS version that is safe. It has to offer TLS 1.2 or later.',
+  ERR_SSL_UNSUPPORTED_PROTOCOL: 'it speaks no TLS version that is safe. It has to offer TLS 1.2 or later.',
+};
+
+/**
+ * The same error, saying which host it is about, and in words for what Node says in codes.
+ *
+ * @param isUnanswered Whether the peer has said nothing in answer to AMQP without TLS.
+ */
+export function located(error: MessagingError, name: string, isUnanswered = false): MessagingError {
+  if (error.code !== 'ERR_CONNECTION') return error;
+  const cause: Error & { code?: string } = asError(error.cause ?? error);
+  const words = ADVICE[cause.code ?? ''] ?? error.message;
+  const isCut = error.message === DROPPED || cause.code === 'ECONNRESET';
+  const message = `${name}: ${words}${isUnanswered && isCut ? ` ${MAY_WANT_TLS}` : ''}`;
+  return new ConnectionError(message, { cause, condition: error.condition });
+}

@@ -1,0 +1,54 @@
+import { SYSTEM_CLOCK } from '../wire/clock.js';
+import type { Clock } from '../wire/clock.js';
+import type { SaslOptions } from '../security/credentials.js';
+import type { Failover } from './host-list.js';
+import { DEFAULT_LIMITS } from '../wire/limits.js';
+import type { TransportLimits } from '../wire/limits.js';
+import type { ReconnectPolicy } from './reconnect.js';
+import { createContainer } from '../rhea/rhea-seam.js';
+import type { RheaContainer } from '../rhea/rhea-seam.js';
+import type { TlsOptions } from '../security/tls.js';
+
+/** What every connection of a messenger shares. Times are in milliseconds. */
+export interface ConnectionSettings {
+  readonly container: RheaContainer;
+  readonly limits: TransportLimits;
+  readonly reconnect: ReconnectPolicy;
+  readonly connectTimeout: number;
+  readonly tls: TlsOptions;
+  readonly sasl?: SaslOptions;
+  readonly failover?: Failover;
+  readonly allowInsecureMechs: boolean;
+  /** How long a connection without links stays open. Default for ever. */
+  readonly closeIdleAfter?: number;
+  readonly clock: Clock;
+  /** A number from 0 up to 1: `Math.random`, unless a test says otherwise. */
+  readonly random: () => number;
+}
+
+/** The part of the settings that options decide. */
+export type ConnectionTerms = Required<
+  Pick<
+    ConnectionSettings,
+    'reconnect' | 'connectTimeout' | 'tls' | 'sasl' | 'failover' | 'allowInsecureMechs' | 'closeIdleAfter'
+  >
+> &
+  Pick<TransportLimits, 'maxFrameSize' | 'maxMessageSize' | 'idleTimeout'>;
+
+/** The settings of connections that a container of this name makes. What options do not decide is as it is everywhere. */
+export function connectionSettings(name: string, terms: ConnectionTerms): ConnectionSettings {
+  const { maxFrameSize, maxMessageSize, idleTimeout } = terms;
+  return {
+    container: createContainer(name),
+    limits: { ...DEFAULT_LIMITS, maxFrameSize, maxMessageSize, idleTimeout },
+    reconnect: terms.reconnect,
+    connectTimeout: terms.connectTimeout,
+    tls: terms.tls,
+    sasl: terms.sasl,
+    failover: terms.failover,
+    allowInsecureMechs: terms.allowInsecureMechs,
+    closeIdleAfter: terms.closeIdleAfter,
+    clock: SYSTEM_CLOCK,
+    random: Math.random,
+  };
+}

@@ -1,0 +1,282 @@
+import type { Endpoint } from '../../address/endpoint.js';
+import { ConnectionError } from '../../errors.js';
+import type { MessagingError } from '../../errors.js';
+import { logger } from '../../log.js';
+import { failureError, located } from './connection-errors.js';
+import type { ConnectionSettings } from './connection-settings.js';
+import { credentialsFor } from '../security/credentials.js';
+import type { Credentials } from '../security/credentials.js';
+import { HostList, namedHosts } from './host-list.js';
+import { mayFollow } from './lifecycle.js';
+import type { ConnectionState } from './lifecycle.js';
+import type { LinkCarrier, LinkClose } from '../session/link-carrier.js';
+import { LinkRequest } from '../session/link-request.js';
+import type { Link } from '../session/link-table.js';
+import { openTransport } from './open-transport.js';
+import { Renewal } from '../security/renewal.js';
+import { Retries } from './retries.js';
+import type { Transport } from './transport.js';
+
+const log = logger('connection');
+
+/** What a connection tells. */
+export interface ConnectionEvents {
+  stateChanged(connection: Connection, from: ConnectionState, to: ConnectionState, error?: MessagingError): void;
+  /** The peer wants a link, over a connection that was dialled from here. To be answered before this returns. */
+  linkRequested(request: LinkRequest): void;
+}
+
+/**
+ * A connection to one endpoint that stays while sockets come and go. Links opened on it are attached again on each new
+ * socket, also those opened while there is none.
+ */
+export class Connection implements LinkCarrier {
+  readonly endpoint: Endpoint;
+  readonly #settings: ConnectionSettings;
+  readonly #events: ConnectionEvents;
+  readonly #links = new Set<Link>();
+  /** Links the peer has attached. They end with the socket: the peer is the one to attach them again. */
+  readonly #guests = new Set<Link>();
+  #state: ConnectionState = 'closed';
+  #transport: Transport | undefined;
+  /** For the attempt to connect, the next attempt, or the end of an idle connection: there is one of them at a time. */
+  #timer: NodeJS.Timeout | undefined;
+  /** For the next token. */
+  readonly #renewal: Renewal;
+  #isRenewing = false;
+  readonly #hosts: HostList;
+  #host: string;
+  readonly #retries: Retries;
+  /** Attempts to connect that were begun or are over: an answer that comes late is told by it. */
+  #attempts = 0;
+  #openedAt = 0;
+  #whenOpen: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  #whenClosed: (() => void)[] = [];
+
+  constructor(endpoint: Endpoint, settings: ConnectionSettings, events: ConnectionEvents) {
+    this.endpoint = endpoint;
+    this.#hosts = new HostList(endpoint, settings.failover ?? {});
+    this.#host = nameOf(endpoint);
+    this.#retries = new Retries(endpoint, settings.reconnect, this.#hosts, settings.random);
+    this.#renewal = new Renewal(settings.clock);
+    this.#settings = settings;
+    this.#events = events;
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  /** The host that is dialled or connected, as `host:port`; between two attempts, the last one. */
+  get host(): string {
+    return this.#host;
+  }
+
+  /** The container-id of the peer, while the connection is open. */
+  get peerId(): string | undefined {
+    return this.#state === 'open' ? this.#transport?.peerId : undefined;
+  }
+
+  open(link: Link): void {
+    this.#links.add(link);
+    if (this.#state === 'open') this.#attach(link);
+    else if (this.#state === 'closed') this.#connect('connecting');
+  }
+
+  close(link: Link, how?: LinkClose): Promise<void> {
+    this.#forget(link);
+    return this.#transport?.links.detach(link, how) ?? Promise.resolve();
+  }
+
+  /** Connects, without a link if need be. Resolves when it is open; rejects with why it cannot be. */
+  opened(): Promise<void> {
+    if (this.#state === 'open') return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.#whenOpen.push({ resolve, reject });
+      if (this.#state === 'closed') this.#connect('connecting');
+    });
+  }
+
+  /** Closes it. Its links are told; resolves when the socket is gone. Closing twice waits for the same end. */
+  stop(): Promise<void> {
+    if (this.#state === 'closed') return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#whenClosed.push(resolve);
+      if (this.#state === 'closing') return;
+      const waiting = this.#transport === undefined;
+      this.#become('closing');
+      this.#cancelTimer();
+      this.#renewal.cancel();
+      if (waiting) this.#end(undefined);
+      else this.#transport?.close();
+    });
+  }
+
+  #connect(state: 'connecting' | 'reconnecting'): void {
+    this.#host = nameOf(this.#hosts.current);
+    if (this.#state !== state) this.#become(state);
+    const { clock, connectTimeout, sasl = {} } = this.#settings;
+    const attempt = ++this.#attempts;
+    this.#timer = clock.setTimeout(() => this.#timedOut(), connectTimeout);
+    try {
+      const credentials = credentialsFor(this.#hosts.current, sasl);
+      if (!(credentials instanceof Promise)) {
+        this.#dial(credentials);
+        return;
+      }
+      credentials.then(
+        (known) => this.#attempts === attempt && this.#dial(known),
+        (error: unknown) => this.#attempts === attempt && this.#closed(failureError(error)),
+      );
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #timedOut(): void {
+    const { connectTimeout } = this.#settings;
+    if (this.#transport === undefined) {
+      this.#closed(new ConnectionError(`No token could be had within ${connectTimeout} ms.`));
+    } else {
+      this.#transport.destroy(new ConnectionError(`the host did not answer within ${connectTimeout} ms.`));
+    }
+  }
+
+  #dial(credentials: Credentials): void {
+    try {
+      this.#transport = openTransport(this.#hosts.current, credentials, this.#settings, {
+        opened: () => this.#opened(credentials),
+        closed: (_transport, error) => this.#closed(error),
+        linkClosed: (link) => this.#forget(link),
+        linkRequested: (from, link) => {
+          this.#events.linkRequested(new LinkRequest(from, link, (guest) => this.#adopt(guest)));
+        },
+      });
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Nothing was dialled, and trying again would not help. Told in a later turn, as every other failure to connect is. */
+  #fail(error: unknown): void {
+    this.#cancelTimer();
+    const attempt = this.#attempts;
+    process.nextTick(() => this.#attempts === attempt && this.#end(located(failureError(error), this.#host)));
+  }
+
+  #opened({ expires }: Credentials): void {
+    this.#cancelTimer();
+    if (this.#state === 'closing') return;
+    this.#openedAt = this.#settings.clock.now();
+    const { rhea } = this.#transport ?? {};
+    if (rhea !== undefined) this.#hosts.name(namedHosts(this.endpoint, rhea));
+    this.#become('open');
+    // With another token, before the peer cuts the connection for the one there is.
+    this.#renewal.schedule(expires, () => {
+      this.#isRenewing = true;
+      this.#transport?.close();
+    });
+    for (const link of this.#links) {
+      if (link.isClosed) this.#links.delete(link);
+      else this.#attach(link);
+    }
+    for (const { resolve } of this.#whenOpen.splice(0)) resolve();
+    this.#endIfIdle();
+  }
+
+  #attach(link: Link): void {
+    this.#cancelTimer();
+    this.#transport?.links.attach(link);
+  }
+
+  #adopt(guest: Link): void {
+    this.#cancelTimer();
+    this.#guests.add(guest);
+  }
+
+  #forget(link: Link): void {
+    this.#links.delete(link);
+    this.#guests.delete(link);
+    this.#endIfIdle();
+  }
+
+  /** Nobody uses it: unless that changes, it is closed. */
+  #endIfIdle(): void {
+    const { clock, closeIdleAfter = 0 } = this.#settings;
+    if (closeIdleAfter === 0 || this.#state !== 'open' || this.#links.size > 0 || this.#guests.size > 0) return;
+    this.#cancelTimer();
+    this.#timer = clock.setTimeout(() => void this.stop(), closeIdleAfter);
+  }
+
+  #closed(reason: MessagingError | undefined): void {
+    this.#cancelTimer();
+    this.#renewal.cancel();
+    this.#attempts++;
+    const openedAt = this.#state === 'open' ? this.#openedAt : undefined;
+    const isUsed = this.#transport?.links.isUsed === true;
+    const isUnanswered = !this.endpoint.tls && this.#transport?.gate.isUnanswered === true;
+    this.#transport = undefined;
+    const error = reason && located(reason, this.#host, isUnanswered);
+    const guests = [...this.#guests];
+    this.#guests.clear();
+    for (const guest of guests)
+      guest.closed(error ?? new ConnectionError(`The connection to ${this.#host} was closed.`), 'lost');
+    if (this.#state === 'closing') {
+      this.#end(undefined);
+      return;
+    }
+    const delay = this.#retries.next({
+      reason,
+      openFor: openedAt === undefined ? undefined : this.#settings.clock.now() - openedAt,
+      isUsed,
+      isWanted: this.#links.size > 0,
+      isRenewal: this.#isRenewing,
+    });
+    this.#isRenewing = false;
+    if (delay === undefined) this.#end(error);
+    else this.#connectAgain(delay, error);
+  }
+
+  #connectAgain(delay: number, error: MessagingError | undefined): void {
+    const state = this.#state === 'connecting' && delay === 0 ? 'connecting' : 'reconnecting';
+    if (this.#state !== state) this.#become(state, error);
+    log('%s: next attempt in %d ms (%s)', this.#host, delay, error?.message);
+    if (delay === 0) {
+      this.#connect(state);
+      return;
+    }
+    this.#timer = this.#settings.clock.setTimeout(() => this.#connect(state), delay);
+    this.#timer.ref(); // a process that waits for its broker is not done
+  }
+
+  /** It is over: every link is told why. */
+  #end(error: MessagingError | undefined): void {
+    const links = [...this.#links];
+    this.#links.clear();
+    this.#attempts++;
+    this.#isRenewing = false;
+    this.#retries.reset();
+    this.#become('closed', error);
+    const reason = error ?? new ConnectionError(`The connection to ${this.#host} was closed here.`);
+    for (const link of links) link.closed(reason, 'lost');
+    for (const { reject: refuse } of this.#whenOpen.splice(0)) refuse(reason);
+    for (const resolve of this.#whenClosed.splice(0)) resolve();
+  }
+
+  #become(to: ConnectionState, error?: MessagingError): void {
+    const from = this.#state;
+    if (!mayFollow(from, to)) return;
+    this.#state = to;
+    log('%s: %s → %s%s', this.#host, from, to, error ? ` (${error.message})` : '');
+    this.#events.stateChanged(this, from, to, error);
+  }
+
+  #cancelTimer(): void {
+    if (this.#timer !== undefined) this.#settings.clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+function nameOf({ host, port }: Endpoint): string {
+  return `${host}:${port}`;
+}

@@ -1,0 +1,52 @@
+import type { Endpoint } from '../../address/endpoint.js';
+import type { ConnectionSettings } from './connection-settings.js';
+import type { Credentials } from '../security/credentials.js';
+import { dial } from './dial.js';
+import { QUIET_CONNECTION } from '../rhea/rhea-seam.js';
+import { SaslClient } from '../security/sasl.js';
+import { hasCertificate } from '../security/tls.js';
+import { Transport } from './transport.js';
+import type { TransportEvents } from './transport-events.js';
+
+/**
+ * Dials an endpoint: a socket, rhea's connection, and the transport between them.
+ *
+ * @throws AuthenticationError when credentials would go out in clear text; OptionError for a TLS file that cannot be read.
+ */
+export function openTransport(
+  endpoint: Endpoint,
+  credentials: Credentials,
+  settings: ConnectionSettings,
+  events: Omit<TransportEvents, 'mechanismsOffered' | 'describeRefusal'>,
+): Transport {
+  const { limits, clock } = settings;
+  let socketReady = (): void => undefined;
+  const terms = {
+    mechanisms: settings.sasl?.mechanisms,
+    allowInsecure: settings.allowInsecureMechs,
+    hasCertificate: hasCertificate(settings.tls),
+  };
+  const sasl = new SaslClient(endpoint, credentials, terms, (frame) => transport.gate.write(frame));
+  const socket = dial(endpoint, settings.tls, () => socketReady());
+  const rhea = settings.container.create_connection({
+    ...QUIET_CONNECTION,
+    host: endpoint.host,
+    hostname: endpoint.host,
+    port: endpoint.port,
+    max_frame_size: limits.maxFrameSize,
+    channel_max: limits.channelMax,
+    idle_time_out: limits.idleTimeout || undefined,
+    sasl_mechanisms: sasl.mechanisms,
+    connect: (_port: number, _host: string, _options: object, connected: () => void) => {
+      socketReady = connected;
+      return transport.gate;
+    },
+  });
+  const transport: Transport = new Transport(socket, rhea, limits, clock, {
+    ...events,
+    mechanismsOffered: (names) => sasl.offered(names),
+    describeRefusal: (words) => sasl.refusal(words),
+  });
+  rhea.connect();
+  return transport;
+}

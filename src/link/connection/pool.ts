@@ -1,0 +1,124 @@
+import { connectionKey } from '../../address/endpoint.js';
+import type { Endpoint } from '../../address/endpoint.js';
+import type { AcceptedConnection, Acceptor } from './acceptor.js';
+import { Connection } from './connection.js';
+import type { ConnectionEvents } from './connection.js';
+import type { ConnectionSettings } from './connection-settings.js';
+import type { ConnectionState } from './lifecycle.js';
+import type { LinkCarrier } from '../session/link-carrier.js';
+
+/** The connections of one messenger: one per endpoint, and those that peers have made. */
+export class ConnectionPool {
+  readonly #settings: ConnectionSettings;
+  readonly #events: ConnectionEvents;
+  readonly #dialled = new Map<string, Connection>();
+  /** What listens, and when each began to. */
+  readonly #acceptors = new Map<Acceptor, Promise<number>>();
+  /** Connections that are being closed: nobody is given them any more. */
+  readonly #closing = new Set<Connection>();
+
+  constructor(settings: ConnectionSettings, events: ConnectionEvents) {
+    this.#settings = settings;
+    this.#events = {
+      ...events,
+      stateChanged: (connection, from, to, error) => {
+        if (to === 'closing' || to === 'closed') this.#forget(connection, to);
+        events.stateChanged(connection, from, to, error);
+      },
+    };
+  }
+
+  /** Whether nothing is connected, connecting or listening. */
+  get isIdle(): boolean {
+    if (this.#acceptors.size > 0 || this.#closing.size > 0) return false;
+    for (const connection of this.#dialled.values()) if (connection.state !== 'closed') return false;
+    return true;
+  }
+
+  /** A look at every connection. */
+  get stats(): { endpoint: string; host: string; direction: 'dialled' | 'accepted'; state: ConnectionState }[] {
+    return [
+      ...Array.from([...this.#dialled.values(), ...this.#closing], ({ endpoint, host, state }) => {
+        return { endpoint: `${endpoint.host}:${endpoint.port}`, host, direction: 'dialled' as const, state };
+      }),
+      ...Array.from(this.#accepted(), ({ peerId = '', host }) => {
+        return { endpoint: peerId, host, direction: 'accepted' as const, state: 'open' as const };
+      }),
+    ];
+  }
+
+  /** Whether something listens. */
+  get isListening(): boolean {
+    return this.#acceptors.size > 0;
+  }
+
+  /** Listens. Resolves with the port. The connections that come can be found by their container-id. */
+  listen(acceptor: Acceptor, endpoint: Endpoint): Promise<number> {
+    const listening = acceptor.listen(endpoint);
+    this.#acceptors.set(acceptor, listening);
+    listening.catch(() => this.#acceptors.delete(acceptor));
+    return listening;
+  }
+
+  /** Listens no longer, and closes the connections that came. Resolves when every socket is gone. */
+  async unlisten(acceptor: Acceptor): Promise<void> {
+    // What does not listen yet cannot be closed, and would listen afterwards.
+    await this.#acceptors.get(acceptor)?.catch(() => undefined);
+    await acceptor.close();
+    this.#acceptors.delete(acceptor);
+  }
+
+  /**
+   * What carries links to an endpoint (spec §2.4): the connection with the same key, if it is open; or one whose peer
+   * calls itself by what the address names as host, which is how an answer to `amqp://name` finds its way back; or the
+   * connection with the same key, though it is not open yet; or a new one.
+   */
+  carrier(endpoint: Endpoint): LinkCarrier {
+    const key = connectionKey(endpoint);
+    const known = this.#dialled.get(key);
+    if (known?.state === 'open') return known;
+    const carrier = this.#byPeerId(endpoint) ?? known;
+    if (carrier !== undefined) return carrier;
+    const connection = new Connection(endpoint, this.#settings, this.#events);
+    this.#dialled.set(key, connection);
+    return connection;
+  }
+
+  /** Connects to an endpoint. Resolves when the connection is open; rejects with why it cannot be. */
+  async connect(endpoint: Endpoint): Promise<void> {
+    const carrier = this.carrier(endpoint);
+    if (carrier instanceof Connection) await carrier.opened();
+  }
+
+  /** Closes everything. Resolves when every socket is gone. */
+  async stop(): Promise<void> {
+    await Promise.all([
+      ...Array.from(this.#acceptors.keys(), (acceptor) => this.unlisten(acceptor)),
+      ...Array.from([...this.#dialled.values(), ...this.#closing], (connection) => connection.stop()),
+    ]);
+  }
+
+  /** What is closed, or about to be, is of no use: the next to ask for the endpoint looks anew. */
+  #forget(connection: Connection, state: 'closing' | 'closed'): void {
+    const key = connectionKey(connection.endpoint);
+    if (this.#dialled.get(key) === connection) this.#dialled.delete(key);
+    if (state === 'closing') this.#closing.add(connection);
+    else this.#closing.delete(connection);
+  }
+
+  #byPeerId(endpoint: Endpoint): LinkCarrier | undefined {
+    // A container-id names no port, so an address that names another than the default means a host.
+    const { host, port, tls } = endpoint;
+    const isDefaultPort = port === (tls ? 5671 : 5672);
+    const name = (endpoint.user === undefined ? '' : `${endpoint.user}@`) + host + (isDefaultPort ? '' : `:${port}`);
+    // The newest wins: of a peer that has come back, the older connection may be dead without anybody knowing.
+    const accepted = [...this.#accepted()].findLast((connection) => connection.peerId === name);
+    if (accepted !== undefined) return accepted;
+    for (const connection of this.#dialled.values()) if (connection.peerId === name) return connection;
+    return undefined;
+  }
+
+  *#accepted(): Generator<AcceptedConnection> {
+    for (const acceptor of this.#acceptors.keys()) yield* acceptor.connections;
+  }
+}

@@ -1,0 +1,86 @@
+import type { Endpoint } from '../../address/endpoint.js';
+import { AuthenticationError, DecodeError, OptionError, ProtocolError } from '../../errors.js';
+import type { MessagingError } from '../../errors.js';
+import type { HostList } from './host-list.js';
+import { reconnectDelay } from './reconnect.js';
+import type { ReconnectPolicy } from './reconnect.js';
+import { MAX_REDIRECTS, RedirectError } from './redirect.js';
+
+/** A connection open this long was a good one: the next reconnect starts from the shortest delay. Milliseconds. */
+const STABLE = 5000;
+
+/** The condition of a peer that knows who we are and does not want us (AMQP 1.0 §2.8.15). */
+const NOT_ALLOWED = 'amqp:not-allowed';
+
+/** How a connection has come to its end. */
+export interface ConnectionLoss {
+  /** Why; `undefined` when it was closed in peace. */
+  readonly reason: MessagingError | undefined;
+  /** How long it was open, in milliseconds; `undefined` when it never was. */
+  readonly openFor: number | undefined;
+  /** Whether a link was ever attached over it. */
+  readonly isUsed: boolean;
+  /** Whether anybody still wants it. */
+  readonly isWanted: boolean;
+  /** It was closed from here, only to be made anew. */
+  readonly isRenewal: boolean;
+}
+
+/** Decides what becomes of a connection that is lost or could not be made: whether to try again, when, and where. */
+export class Retries {
+  readonly #endpoint: Endpoint;
+  readonly #policy: ReconnectPolicy;
+  readonly #hosts: HostList;
+  readonly #random: () => number;
+  #attempt = 0;
+  #redirects = 0;
+  /** Whether the connection has ever been of use. Until then, a refusal counts as one of the first attempt. */
+  #isProven = false;
+
+  constructor(endpoint: Endpoint, policy: ReconnectPolicy, hosts: HostList, random: () => number) {
+    this.#endpoint = endpoint;
+    this.#policy = policy;
+    this.#hosts = hosts;
+    this.#random = random;
+  }
+
+  /** How many milliseconds to wait before the next attempt; `undefined` when there is to be none. */
+  next(loss: ConnectionLoss): number | undefined {
+    const { reason, openFor, isUsed, isWanted, isRenewal } = loss;
+    const wasStable = openFor !== undefined && openFor >= STABLE;
+    if (wasStable) this.#attempt = this.#redirects = 0;
+    // A peer may refuse only after its open frame (AMQP 1.0 §2.4.1), so being open for a moment proves nothing.
+    this.#isProven ||= isUsed || wasStable;
+    if (reason instanceof RedirectError && this.#redirects < MAX_REDIRECTS) {
+      this.#redirects++;
+      this.#hosts.redirect(reason.apply(this.#endpoint));
+      return 0;
+    }
+    if (isRenewal && reason === undefined) return 0;
+    if (this.#isFatal(loss)) return undefined;
+    const isRound = openFor === undefined ? this.#hosts.failed() : this.#hosts.lost(wasStable);
+    if (!isRound && openFor === undefined) return 0; // another host may be there
+    const mayRetry = isWanted && (this.#isProven || this.#policy.initial) && this.#attempt < this.#policy.retries;
+    if (!mayRetry) return undefined;
+    this.#redirects = 0; // a wait breaks the row
+    // As long as there are other hosts, one that is lost is no reason to wait longer each time, only not to come in a crowd.
+    return reconnectDelay(this.#policy, isRound ? this.#attempt++ : 0, this.#random());
+  }
+
+  /** It is over. Whoever needs the connection again begins from the start. */
+  reset(): void {
+    this.#attempt = 0;
+    this.#redirects = 0;
+    this.#isProven = false;
+    this.#hosts.reset();
+  }
+
+  /** Whether trying again would not help. */
+  #isFatal({ reason, openFor }: ConnectionLoss): boolean {
+    if (reason instanceof OptionError) return true;
+    if (reason instanceof AuthenticationError || reason?.condition === NOT_ALLOWED) return !this.#policy.refused;
+    // What answers in the place of a broker that is away, such as a proxy, may speak anything.
+    const isBroken = reason instanceof ProtocolError || reason instanceof DecodeError;
+    return isBroken && (openFor !== undefined || !this.#isProven);
+  }
+}

@@ -1,0 +1,64 @@
+import type { Clock } from '../wire/clock.js';
+
+/** How often it looks, and how long a silence must be: together no more than twice the idle time-out. */
+const LOOK = 0.5;
+const SILENCE = 1.5;
+
+/** What the watch tells. */
+export interface SilenceEvents {
+  /** Nothing has come for so long that the peer must be gone. */
+  silent(): void;
+  /** It has looked, which happens four times before a peer is given up. */
+  looked(): void;
+}
+
+/**
+ * Finds a peer that is gone without a word: no byte of it, not even a heartbeat, for about twice the idle time-out that
+ * it was told (AMQP 1.0 §2.4.5), and never for longer.
+ */
+export class SilenceWatch {
+  readonly #clock: Clock;
+  readonly #idleTimeout: number;
+  readonly #events: SilenceEvents;
+  #heardAt = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param idleTimeout In milliseconds; 0 never calls back. */
+  constructor(clock: Clock, idleTimeout: number, events: SilenceEvents) {
+    this.#clock = clock;
+    this.#idleTimeout = idleTimeout;
+    this.#events = events;
+  }
+
+  /** The connection is open: from now on the peer has to be heard of. */
+  start(): void {
+    this.heard();
+    if (this.#idleTimeout > 0) this.#look();
+  }
+
+  /** Something has come from the peer. */
+  heard(): void {
+    if (this.#idleTimeout > 0) this.#heardAt = this.#clock.now();
+  }
+
+  stop(): void {
+    if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #look(): void {
+    this.#timer = this.#clock.setTimeout(() => {
+      this.#look();
+      this.#events.looked();
+      if (!this.#isSilent()) return;
+      // Timers come before input: when this process was the one that slept, what has come meanwhile is read first.
+      setImmediate(() => {
+        if (this.#timer !== undefined && this.#isSilent()) this.#events.silent();
+      });
+    }, this.#idleTimeout * LOOK);
+  }
+
+  #isSilent(): boolean {
+    return this.#clock.now() - this.#heardAt >= this.#idleTimeout * SILENCE;
+  }
+}

@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs';
+import type { Endpoint } from '../../address/endpoint.js';
+import { ConnectionError, OptionError, asError } from '../../errors.js';
+
+/** A mechanism that proves who we are (AMQP 1.0 §5.3.3.1). */
+export type SaslMechanism = 'EXTERNAL' | 'XOAUTH2' | 'PLAIN' | 'ANONYMOUS';
+
+/** The mechanisms there are, strongest first. A peer chooses nothing: of what it offers, ours is the order. */
+export const SASL_MECHANISMS: readonly SaslMechanism[] = ['EXTERNAL', 'XOAUTH2', 'PLAIN', 'ANONYMOUS'];
+
+/** A token that expires. */
+export interface Token {
+  /** The token itself. */
+  value: string;
+  /** When it stops being valid. A number is milliseconds since 1970. Default never. */
+  expires?: Date | number | undefined;
+}
+
+/** Where tokens come from. It is asked for every connection, and again before a token expires. */
+export type TokenSource = () => string | Token | Promise<string | Token>;
+
+/** How peers are told who we are, where the address does not say it. */
+export interface SaslOptions {
+  /**
+   * What may be used, if the peer offers it. Default: PLAIN when there are user and password, XOAUTH2 when there is a
+   * token, EXTERNAL and then ANONYMOUS with a certificate of our own, else ANONYMOUS.
+   */
+  mechanisms?: readonly SaslMechanism[] | undefined;
+  /** The user, unless the address has one. */
+  user?: string | undefined;
+  /** The password, unless the address has one. It is for the user of the address too, unless `user` names another. */
+  password?: string | undefined;
+  /** A file that holds the password, likewise, read for every connection. A line end at its end does not count. */
+  passwordFile?: string | undefined;
+  /** A token, or who gives one: with it XOAUTH2 is used. */
+  token?: string | TokenSource | undefined;
+}
+
+/** What is known of who we are. */
+export interface Credentials {
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+  readonly token: string | undefined;
+  /** When the token expires, in milliseconds since 1970. */
+  readonly expires: number;
+}
+
+/** What options come to at an endpoint: what its address says goes before what holds for all addresses. */
+export function saslAt({ user, password }: Endpoint, sasl: SaslOptions): SaslOptions {
+  if (user === undefined) return sasl;
+  const { mechanisms } = sasl;
+  if (password !== undefined) return { mechanisms, user, password };
+  // A password that was given for another user is not told to anybody on behalf of this one.
+  if (sasl.user !== undefined && sasl.user !== user) return { mechanisms, user };
+  return { mechanisms, user, password: sasl.password, passwordFile: sasl.passwordFile };
+}
+
+/** Who to say we are at an endpoint. Gives a promise only when somebody has to be asked for a token. */
+export function credentialsFor(endpoint: Endpoint, sasl: SaslOptions): Credentials | Promise<Credentials> {
+  const { user, password, passwordFile, token } = saslAt(endpoint, sasl);
+  const known = { user, password: password ?? passwordIn(passwordFile), token: undefined, expires: Infinity };
+  if (token === undefined) return known;
+  if (typeof token === 'string') return { ...known, token };
+  return ask(token).then(({ value, expires }) => ({ ...known, token: value, expires: Number(expires ?? Infinity) }));
+}
+
+async function ask(source: TokenSource): Promise<Token> {
+  let given: unknown;
+  try {
+    given = await source();
+  } catch (cause) {
+    throw new ConnectionError(`No token could be had: ${asError(cause).message}.`, { cause });
+  }
+  if (isToken(given)) return { value: given };
+  // A time that is none counts as never.
+  if (typeof given === 'object' && given !== null && 'value' in given && isToken(given.value)) return given as Token;
+  throw new OptionError('sasl.token must give a string that is not empty, or an object with such a string as value.');
+}
+
+function isToken(given: unknown): given is string {
+  return typeof given === 'string' && given !== '';
+}
+
+function passwordIn(path: string | undefined): string | undefined {
+  if (path === undefined) return undefined;
+  try {
+    return readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+  } catch (cause) {
+    throw new OptionError(`The file of the password cannot be read: ${asError(cause).message}.`, { cause });
+  }
+}

@@ -1,0 +1,62 @@
+import type { Endpoint } from '../../address/endpoint.js';
+import type { Credentials, SaslMechanism } from './credentials.js';
+
+/** What was said in a SASL exchange that came to nothing. */
+export interface Refusal {
+  /** What the peer offered; nothing when it did not come to that. */
+  readonly offered: readonly string[];
+  /** What could be used with what we know. */
+  readonly usable: readonly SaslMechanism[];
+  /** What was used; `undefined` when the peer offers nothing of it. */
+  readonly chosen: SaslMechanism | undefined;
+  /** What the peer says. */
+  readonly words: string | undefined;
+}
+
+/** Names of mechanisms as RFC 4422 §3.1 has them. What a peer offers besides is printed nowhere. */
+const MECHANISM = /^[A-Z0-9_-]{1,20}$/;
+const MAX_NAMED = 16;
+
+/** Says in a sentence or two who was refused where, and what to look at. It has the user, and never what proves it. */
+export function describeRefusal(endpoint: Endpoint, credentials: Credentials, refusal: Refusal): string {
+  const where = `${endpoint.host}:${endpoint.port}`;
+  const { chosen, offered, words } = refusal;
+  if (chosen === undefined && offered.length > 0) return unmatched(where, endpoint, credentials, refusal);
+  const [who, check] = refused(chosen, endpoint, credentials);
+  return `${where} refused ${who}${words === undefined ? '' : ` (${words})`}. ${check}`;
+}
+
+/** Nothing that the peer offers can be used. */
+function unmatched(where: string, endpoint: Endpoint, credentials: Credentials, { offered, usable }: Refusal): string {
+  const names = offered.filter((name) => MECHANISM.test(name)).slice(0, MAX_NAMED);
+  const offers = `it offers ${names.join(', ') || 'nothing that is known'}`;
+  const { user, password, token } = credentials;
+  if (usable.includes('ANONYMOUS') && token === undefined) {
+    if (!user) return `${where} wants a user (${offers}), and none was given.`;
+    if (password === undefined) {
+      return `${where} wants a password (${offers}), and none was given for ${userOf(endpoint, credentials)}.`;
+    }
+  }
+  return `${where} takes nothing of what is given and allowed here: ${offers}, and here is ${usable.join(', ')}.`;
+}
+
+function refused(chosen: SaslMechanism | undefined, endpoint: Endpoint, credentials: Credentials): [string, string] {
+  switch (chosen) {
+    case 'PLAIN': {
+      const from = endpoint.password === undefined ? 'the options' : 'the address';
+      const check = `Check the user, and the password, which comes from ${from}.`;
+      return [userOf(endpoint, credentials), check];
+    }
+    case 'XOAUTH2':
+      return ['the token of the options', 'Check that it is valid, and meant for this peer.'];
+    case 'EXTERNAL':
+      return ['our certificate', 'Check tls.cert or tls.certFile, and that the peer knows whom it is for.'];
+    default:
+      return ['a client that does not say who it is', 'Give a user and password, in the address or in sasl.'];
+  }
+}
+
+/** The user, in quotes that show what could be mistaken for something else, and where it comes from. */
+function userOf(endpoint: Endpoint, { user }: Credentials): string {
+  return `the user ${JSON.stringify(user)} of the ${endpoint.user === undefined ? 'options' : 'address'}`;
+}

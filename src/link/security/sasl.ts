@@ -1,0 +1,136 @@
+import type { Endpoint } from '../../address/endpoint.js';
+import { encodeValue } from '../../codec/encode-value.js';
+import { Output } from '../../codec/output.js';
+import { AuthenticationError } from '../../errors.js';
+import { Described, Typed } from '../../message/typed.js';
+import { SASL_MECHANISMS } from './credentials.js';
+import type { Credentials, SaslMechanism } from './credentials.js';
+import { describeRefusal } from './refusal.js';
+
+/** A SASL mechanism as rhea's client drives it. */
+interface Mechanism {
+  start(respond: (error: unknown, response?: Buffer) => void): void;
+  step(challenge: Buffer, respond: (error: unknown, response?: Buffer) => void): void;
+}
+
+/** Mechanisms by name, as rhea looks them up. */
+export type Mechanisms = Readonly<Record<string, (() => Mechanism) | undefined>>;
+
+/** What mechanisms are chosen by. */
+export interface SaslTerms {
+  /** What may be used; `undefined` for what suits the credentials. */
+  readonly mechanisms: readonly SaslMechanism[] | undefined;
+  /** Whether passwords and tokens may go out in clear text, beyond this machine. */
+  readonly allowInsecure: boolean;
+  /** Whether we show a certificate. */
+  readonly hasCertificate: boolean;
+}
+
+const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/i;
+const FRAME_HEADER_SIZE = 8;
+
+/**
+ * Our side of a SASL exchange. The mechanisms are ours and not rhea's, which cuts off credentials beyond ASCII, prints the
+ * password as debug output, and takes the first that the peer offers. They write their frames by themselves, so that rhea
+ * never sees what is in them.
+ */
+export class SaslClient {
+  /** What rhea finds: the one that has been chosen, once the peer has said what it offers. */
+  readonly mechanisms: Mechanisms;
+  readonly #endpoint: Endpoint;
+  readonly #credentials: Credentials;
+  readonly #wanted: readonly SaslMechanism[];
+  #offered: readonly string[] = [];
+  #chosen: SaslMechanism | undefined;
+
+  /**
+   * @param write Writes a frame to the peer.
+   * @throws AuthenticationError when a password or token would go over the network in clear text (design §4.7).
+   */
+  constructor(endpoint: Endpoint, credentials: Credentials, terms: SaslTerms, write: (frame: Buffer) => void) {
+    this.#endpoint = endpoint;
+    this.#credentials = credentials;
+    this.#wanted = wanted(endpoint, credentials, terms);
+    const found: Record<string, () => Mechanism> = {};
+    for (const name of SASL_MECHANISMS) {
+      Object.defineProperty(found, name, {
+        enumerable: true,
+        get: () => (name === this.#chosen ? () => mechanism(name, endpoint, credentials, write) : undefined),
+      });
+    }
+    this.mechanisms = found;
+  }
+
+  /** The peer has said what it offers. */
+  offered(names: readonly string[]): void {
+    this.#offered = names;
+    this.#chosen = this.#wanted.find((name) => names.includes(name));
+  }
+
+  /** What to say of a peer that has refused us, in `words` of its own if it has any. */
+  refusal(words: string | undefined): string {
+    const refusal = { offered: this.#offered, usable: this.#wanted, chosen: this.#chosen, words };
+    return describeRefusal(this.#endpoint, this.#credentials, refusal);
+  }
+}
+
+/** What may be used with what we know, strongest first. */
+function wanted(endpoint: Endpoint, { user, password, token }: Credentials, terms: SaslTerms): SaslMechanism[] {
+  const hasPassword = user !== undefined && user !== '' && password !== undefined;
+  const usable: Readonly<Record<SaslMechanism, boolean>> = {
+    EXTERNAL: terms.hasCertificate && endpoint.tls && !hasPassword && token === undefined,
+    XOAUTH2: token !== undefined,
+    PLAIN: hasPassword && token === undefined,
+    // A peer that does not take the credentials there are is not talked to without them.
+    ANONYMOUS: !hasPassword && token === undefined,
+  };
+  const allowed = terms.mechanisms ?? SASL_MECHANISMS;
+  const mechanisms = SASL_MECHANISMS.filter((name) => usable[name] && allowed.includes(name));
+  const isSecret = mechanisms.includes('PLAIN') || mechanisms.includes('XOAUTH2');
+  if (isSecret && !endpoint.tls && !terms.allowInsecure && !LOOPBACK.test(endpoint.host)) {
+    throw new AuthenticationError(
+      `The password or token for ${endpoint.host} would be sent in clear text. Use an amqps:// address, or set ` +
+        'allowInsecureMechs if the network is trusted.',
+    );
+  }
+  if (mechanisms.length === 0) {
+    throw new AuthenticationError(
+      `None of the SASL mechanisms ${allowed.join(', ')} can be used: a user and password, a token or a certificate is missing.`,
+    );
+  }
+  return mechanisms;
+}
+
+function mechanism(
+  name: SaslMechanism,
+  { host }: Endpoint,
+  { user = '', password = '', token = '' }: Credentials,
+  write: (frame: Buffer) => void,
+): Mechanism {
+  const response = {
+    EXTERNAL: '', // RFC 4422 appendix A: whoever the certificate says
+    XOAUTH2: `user=${user}\x01auth=Bearer ${token}\x01\x01`,
+    PLAIN: `\0${user}\0${password}`, // RFC 4616
+    ANONYMOUS: user, // RFC 4505: a trace
+  }[name];
+  return {
+    start: () => write(init(name, response, host)),
+    step: (_challenge, respond) => {
+      // XOAUTH2 gives the reason of a refusal as a challenge, and waits for an empty response before it refuses.
+      if (name === 'XOAUTH2') respond(undefined, Buffer.alloc(0));
+      else respond(new Error('The peer asked for more than this SASL mechanism has to say.'));
+    },
+  };
+}
+
+/** A sasl-init frame (AMQP 1.0 §5.3.3.2). */
+function init(name: SaslMechanism, response: string, hostname: string): Buffer {
+  const output = new Output();
+  output.open(FRAME_HEADER_SIZE);
+  const fields = [new Typed('symbol', name), Buffer.from(response), hostname];
+  encodeValue(output, new Described(new Typed('ulong', 0x41), fields));
+  const frame = output.buffer.subarray(output.start, output.position);
+  frame.writeUInt32BE(frame.length, 0);
+  frame.writeUInt32BE(0x0201_0000, 4); // data offset 2, a SASL frame
+  return frame;
+}

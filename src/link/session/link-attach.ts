@@ -1,0 +1,75 @@
+import { encodeValue } from '../../codec/encode-value.js';
+import { Output } from '../../codec/output.js';
+import type { Properties } from '../../message/message.js';
+import type { LinkOptions } from './link-options.js';
+import type { ReceiverLink } from './receiver-link.js';
+import { typedValue } from '../rhea/rhea-seam.js';
+import type { RheaLink, RheaTerminus } from '../rhea/rhea-seam.js';
+
+/** What rhea is to put into the attach frame of a link. */
+export function attachOptions(options: LinkOptions, role: 'sender' | 'receiver'): object {
+  const name: RheaTerminus = options.dynamic ? {} : { address: options.address ?? null };
+  const node: RheaTerminus = options.dynamic ? { dynamic: true } : name;
+  // Both termini carry address and expiry, as the original's did (spec §1.5, §4.2): some peers look at one, some at the other.
+  const lifetime = given({
+    durable: options.durable,
+    expiry_policy: options.expiryPolicy,
+    timeout: options.terminusTimeout,
+  });
+  const wanted = given({
+    distribution_mode: role === 'receiver' ? options.distributionMode : undefined,
+    filter: role === 'receiver' && options.filter ? typedMap(options.filter) : undefined,
+    capabilities: options.capabilities?.length ? [...options.capabilities] : undefined,
+  });
+  const far = { ...node, ...lifetime, ...wanted };
+  const near = { ...name, ...lifetime };
+  return {
+    name: options.name,
+    source: role === 'receiver' ? far : near,
+    target: role === 'sender' ? far : near,
+    snd_settle_mode: options.presettled ? 1 : (options.senderSettleMode ?? (role === 'sender' ? 2 : undefined)),
+    rcv_settle_mode: options.receiverSettleMode ?? 0,
+    max_message_size: role === 'receiver' ? options.maxMessageSize : undefined,
+    properties: options.properties && typedMap(options.properties),
+  };
+}
+
+/** Whether the peer has a node at its end of a link. Some peers never say so. */
+export function attachesNode(rhea: RheaLink, role: 'sender' | 'receiver'): boolean {
+  const terminus = role === 'sender' ? rhea.target : rhea.source;
+  // rhea has an object for null, too.
+  return terminus !== undefined && 'address' in terminus;
+}
+
+/** The address the peer has given to its end of a link. */
+export function remoteAddress(rhea: RheaLink, role: 'sender' | 'receiver'): string | undefined {
+  const terminus = role === 'sender' ? rhea.target : rhea.source;
+  return terminus?.address ?? undefined;
+}
+
+/** What the peer has agreed to of what a source was asked for. */
+export function remoteTerms({ source }: RheaLink): NonNullable<ReceiverLink['remoteTerms']> {
+  return { filters: Object.keys(source?.filter ?? {}), distributionMode: source?.distribution_mode ?? undefined };
+}
+
+/** What a link is called in messages for people. */
+export function describe({ options }: { readonly options: LinkOptions }): string {
+  return options.address ?? (options.dynamic ? 'a dynamic node' : 'the anonymous node');
+}
+
+/** A map as rhea takes it, with values of exactly the AMQP types that `put` would give them. */
+function typedMap(map: Properties): Record<string, unknown> {
+  const output = new Output();
+  return Object.fromEntries(
+    Object.entries(map).map(([key, value]) => {
+      output.open(0);
+      encodeValue(output, value);
+      return [key, typedValue(output.buffer.subarray(output.start, output.position))];
+    }),
+  );
+}
+
+/** Without what is not given: rhea would write a null for it. */
+function given(fields: Readonly<Record<string, unknown>>): object {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,179 @@
+import { LinkError } from '../../errors.js';
+import { endError } from '../connection/connection-errors.js';
+import { attachOptions, attachesNode, describe, remoteAddress, remoteTerms } from './link-attach.js';
+import type { LinkClose } from './link-carrier.js';
+import type { LinkEnd } from './link-options.js';
+import type { ReceiverLink } from './receiver-link.js';
+import type { RheaConnection, RheaLink } from '../rhea/rhea-seam.js';
+import type { SenderLink } from './sender-link.js';
+import type { Session, SessionHost } from './session.js';
+import { SessionTable } from './session-table.js';
+
+/** Either kind of link. */
+export type Link = SenderLink | ReceiverLink;
+
+/** What the table needs from the transport it belongs to. */
+export interface LinkTableHost extends SessionHost {
+  readonly rhea: RheaConnection;
+  /** Whether links may be attached. */
+  readonly isOpen: boolean;
+  /** Writes what has been said of deliveries. */
+  endTurn(): void;
+  /** The peer has closed a link, or refused it. */
+  linkClosed(link: Link): void;
+}
+
+/** The links of one transport: attached, taken from the peer, and closed again by either side. */
+export class LinkTable {
+  readonly sessions: SessionTable;
+  readonly #host: LinkTableHost;
+  readonly #links = new Map<Link, { rhea: RheaLink; session: Session; isAttached: boolean }>();
+  /** Links that were closed from here and that the peer has not answered yet. */
+  readonly #detaching = new Map<RheaLink, { session: Session; resolve: () => void }>();
+  /** Links that wait for a session to share. */
+  #waiting: Link[] = [];
+  #isUsed = false;
+
+  constructor(host: LinkTableHost, channelMax: number) {
+    this.#host = host;
+    this.sessions = new SessionTable(host, channelMax, {
+      ended: (session) => this.#sessionEnded(session),
+      freed: () => this.#attachWaiting(),
+    });
+  }
+
+  /** Whether a link was ever attached. */
+  get isUsed(): boolean {
+    return this.#isUsed;
+  }
+
+  /** Attaches a link. Its events tell what comes of it. */
+  attach(link: Link): void {
+    const session = this.sessions.choose(this.#host.rhea);
+    if (session === undefined) {
+      this.#waiting.push(link);
+      return;
+    }
+    session.links++;
+    session.attaching++;
+    const options = attachOptions(link.options, link.role);
+    const rhea = link.role === 'sender' ? session.rhea.attach_sender(options) : session.rhea.attach_receiver(options);
+    this.#links.set(link, { rhea, session, isAttached: false });
+    rhea.on(`${link.role}_open`, () => this.#linkOpened(link));
+    this.#listenToClose(link, rhea);
+  }
+
+  /** Takes a link that the peer has attached. */
+  accept(link: Link, rhea: RheaLink): void {
+    const session = this.sessions.of(rhea.session);
+    if (session === undefined) return;
+    session.links++;
+    this.#links.set(link, { rhea, session, isAttached: true });
+    this.#listenToClose(link, rhea);
+    this.#isUsed = true;
+    link.attached(session, rhea);
+    // rhea writes our attach in the next tick, and what it has to do then stands in line before this.
+    process.nextTick(() => link.opened());
+  }
+
+  /**
+   * Closes a link. Its events tell nothing of it: whoever closes it knows. Resolves when the peer has answered, or can
+   * no longer.
+   */
+  detach(link: Link, { error, keep = false }: LinkClose = {}): Promise<void> {
+    this.#waiting = this.#waiting.filter((waiting) => waiting !== link);
+    const entry = this.#links.get(link);
+    if (entry === undefined) return Promise.resolve();
+    this.#host.endTurn(); // what was said of its deliveries goes first
+    this.#release(link, new LinkError('The link was closed here.'));
+    return new Promise((resolve) => {
+      this.#detaching.set(entry.rhea, { session: entry.session, resolve });
+      if (keep) entry.rhea.detach();
+      else entry.rhea.close(error && { condition: error.condition, description: error.description ?? '' });
+    });
+  }
+
+  /** The connection is gone, and every link with it. */
+  ended(error: LinkError): void {
+    for (const link of [...this.#links.keys()]) this.#release(link, error);
+    for (const rhea of [...this.#detaching.keys()]) this.#wasDetached(rhea);
+    this.#waiting = [];
+  }
+
+  #listenToClose(link: Link, rhea: RheaLink): void {
+    rhea.on(`${link.role}_error`, () => undefined);
+    rhea.on(`${link.role}_close`, () => {
+      const session = this.#links.get(link)?.session ?? this.#detaching.get(rhea)?.session;
+      if (session === undefined) return;
+      if (!this.#wasDetached(rhea)) this.#detachedByPeer(link, rhea);
+      this.sessions.endIdle(session);
+      this.#attachWaiting();
+    });
+  }
+
+  /** Whether the peer has answered our own detach. */
+  #wasDetached(rhea: RheaLink): boolean {
+    this.#detaching.get(rhea)?.resolve();
+    return this.#detaching.delete(rhea);
+  }
+
+  #detachedByPeer(link: Link, rhea: RheaLink): void {
+    const isKept = rhea.remote.detach?.closed !== true;
+    const error = endError(`The peer closed the link to ${describe(link)}`, rhea.error);
+    this.#release(link, error);
+    this.#closed(link, error, isKept ? 'detached' : 'closed');
+    // Answered in kind (AMQP 1.0 §2.6.4), and at once: rhea would only do so after we have ended the session.
+    if (isKept) rhea.detach();
+    else rhea.close();
+  }
+
+  #linkOpened(link: Link): void {
+    const entry = this.#links.get(link);
+    if (entry === undefined) return;
+    entry.isAttached = true;
+    this.#isUsed = true;
+    entry.session.attaching--;
+    link.remoteAddress = remoteAddress(entry.rhea, link.role);
+    if (link.role === 'receiver') link.remoteTerms = remoteTerms(entry.rhea);
+    link.attached(entry.session, entry.rhea);
+    // A peer that refuses a link attaches no node and closes it in one go (AMQP 1.0 §2.6.3): that is not told as open.
+    if (attachesNode(entry.rhea, link.role)) link.opened();
+    else process.nextTick(() => link.opened());
+    this.#attachWaiting();
+  }
+
+  #attachWaiting(): void {
+    if (!this.#host.isOpen) return;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const link of waiting) this.attach(link);
+  }
+
+  /** The peer has ended a session. Links it was just attaching are the reason; the others are attached again. */
+  #sessionEnded(session: Session): void {
+    const links = [...this.#links].filter(([, entry]) => entry.session === session);
+    const someAttaching = session.attaching > 0;
+    for (const [link, { isAttached }] of links) {
+      const error = endError(`The peer ended the session of the link to ${describe(link)}`, session.rhea.error);
+      this.#release(link, error);
+      if (someAttaching && isAttached) this.attach(link);
+      else this.#closed(link, error, 'lost');
+    }
+    for (const [rhea, detaching] of this.#detaching) if (detaching.session === session) this.#wasDetached(rhea);
+    this.#attachWaiting();
+  }
+
+  #closed(link: Link, error: LinkError, end: LinkEnd): void {
+    this.#host.linkClosed(link);
+    link.closed(error, end);
+  }
+
+  #release(link: Link, error: LinkError): void {
+    const entry = this.#links.get(link);
+    if (entry === undefined) return;
+    this.#links.delete(link);
+    entry.session.links--;
+    if (!entry.isAttached) entry.session.attaching--;
+    link.detached(error);
+  }
+}

@@ -1,0 +1,193 @@
+import type { Disposition } from '../../codec/disposition.js';
+import { RECEIVER, SENDER, writeDisposition } from '../../codec/disposition.js';
+import { writeFlow } from '../../codec/flow.js';
+import { readOutcome } from '../../codec/outcome.js';
+import type { Output } from '../../codec/output.js';
+import type { Transfer } from '../../codec/transfer.js';
+import { ProtocolError } from '../../errors.js';
+import type { Outcome } from '../../message/outcome.js';
+import type { ReceiverLink } from './receiver-link.js';
+import { SESSION_BUFFER } from '../rhea/rhea-seam.js';
+import type { RheaLink, RheaSession } from '../rhea/rhea-seam.js';
+import type { SenderLink } from './sender-link.js';
+import type { SocketWriter } from '../wire/socket-writer.js';
+
+/** What is to be told of a delivery. Kept as it is until the end of the turn, when runs become ranges. */
+interface Settlement {
+  readonly id: number;
+  readonly result: Outcome | undefined;
+  readonly settled: boolean;
+}
+
+/** Settlements that are worth a write of their own: a sender whose window is full waits for them. */
+const MANY = 256;
+
+/** What a session needs from the connection it belongs to. */
+export interface SessionHost {
+  readonly writer: SocketWriter;
+  /** The largest frame the peer takes, in bytes. */
+  readonly peerMaxFrameSize: number;
+  /** Whether the peer can be asked to give credit back. */
+  readonly canDrain: boolean;
+  /** Frames that are not messages are written here. */
+  readonly control: Output;
+  /** Asks for `pump` of this link, and for `writeDispositions` of this session, before the turn ends. */
+  schedule(link: SenderLink): void;
+  scheduleDispositions(session: Session): void;
+  /** Asks for both in the next tick. */
+  hurry(): void;
+  /** This link waits for the session window or the socket: `pump` it when either may have opened. */
+  stalled(link: SenderLink): void;
+  /** This link wants to be told by `written` what has left the process. */
+  leaving(link: SenderLink): void;
+}
+
+/**
+ * The data plane of one session: finds the link a transfer or disposition is for, gives out delivery-ids, and gathers
+ * what is to be said of deliveries until the turn ends. Opening and ending the session is rhea's.
+ */
+export class Session {
+  readonly rhea: RheaSession;
+  readonly host: SessionHost;
+  /** It was begun here, and is therefore ours to end. */
+  readonly isOurs: boolean;
+  isEnding = false;
+  readonly senders: Set<SenderLink> = new Set();
+  /** Receivers by the handle the peer has given them. */
+  readonly receivers: Map<number, ReceiverLink> = new Map();
+  /** Links that belong here, and how many of them the peer has not answered yet. */
+  links = 0;
+  attaching = 0;
+  #nextDeliveryId = 0;
+  #lastDeliveryId = -1;
+  #received: Settlement[] = [];
+  #sent: Settlement[] = [];
+  #inOrder = true;
+
+  constructor(rhea: RheaSession, host: SessionHost, isOurs: boolean) {
+    this.rhea = rhea;
+    this.host = host;
+    this.isOurs = isOurs;
+  }
+
+  /** The channel frames of this session go out on. */
+  get channel(): number {
+    return this.rhea.local.channel;
+  }
+
+  /** The next delivery-id: a serial number of the session (AMQP 1.0 §2.6.12). */
+  takeDeliveryId(): number {
+    const id = this.#nextDeliveryId;
+    this.#nextDeliveryId = (id + 1) >>> 0;
+    return id;
+  }
+
+  /** A transfer frame has come. */
+  transfer(transfer: Transfer, buffer: Buffer, end: number): void {
+    const { incoming, remote } = this.rhea;
+    incoming.next_transfer_id = (incoming.next_transfer_id + 1) >>> 0;
+    const link = this.receivers.get(transfer.handle);
+    if (link === undefined) {
+      // Sent before the peer knew that the link is closed here.
+      if (remote.handles[transfer.handle] !== undefined) return;
+      throw new ProtocolError(`The peer sent a message on link handle ${transfer.handle}, which is not attached.`, {
+        condition: 'amqp:session:unattached-handle',
+      });
+    }
+    link.transfer(transfer, buffer, end);
+  }
+
+  /** Tells the peer the state of a link and of the session, after what has been written before. */
+  writeFlow(link: RheaLink, drain: boolean): void {
+    const { incoming, outgoing } = this.rhea;
+    const { control, writer } = this.host;
+    writeFlow(control, this.channel, {
+      nextIncomingId: incoming.next_transfer_id,
+      incomingWindow: SESSION_BUFFER.incoming,
+      nextOutgoingId: outgoing.next_transfer_id,
+      outgoingWindow: SESSION_BUFFER.incoming,
+      handle: link.local.handle,
+      deliveryCount: link.delivery_count,
+      linkCredit: link.credit,
+      drain,
+    });
+    writer.append(control.buffer, control.start, control.position);
+  }
+
+  /** Checks the id of a delivery that begins: it must come after the one before (AMQP 1.0 §2.6.12). */
+  expectDeliveryId(id: number): void {
+    if (id < 0) throw new ProtocolError('The peer began a delivery without a delivery-id.');
+    if (this.#lastDeliveryId >= 0 && ((id - this.#lastDeliveryId) | 0) <= 0) {
+      throw new ProtocolError(`The peer began delivery ${id} after delivery ${this.#lastDeliveryId}.`, {
+        condition: 'amqp:session:errant-link',
+      });
+    }
+    this.#lastDeliveryId = id;
+  }
+
+  /** A disposition frame has come. */
+  disposition(disposition: Disposition, buffer: Buffer, end: number): void {
+    const { first, last, settled, state } = disposition;
+    if (disposition.role === RECEIVER) {
+      const outcome = state < 0 ? undefined : readOutcome(buffer, state, end);
+      for (const link of this.senders) link.disposition(first, last, settled, outcome);
+    } else if (settled) {
+      for (const link of this.receivers.values()) link.settledByPeer(first, last);
+    }
+  }
+
+  /** Tells the peer, before the turn ends, what became of a delivery it sent. */
+  settleReceived(settlement: Settlement): void {
+    const queue = this.#received;
+    const before = queue[queue.length - 1];
+    if (before === undefined) this.host.scheduleDispositions(this);
+    else if (((settlement.id - before.id) | 0) <= 0) this.#inOrder = false;
+    queue.push(settlement);
+    if (queue.length === MANY) this.host.hurry();
+  }
+
+  /** Tells the peer, before the turn ends, that its outcome for a delivery of ours is final. */
+  settleSent(id: number, result: Outcome): void {
+    this.#sent.push({ id, result, settled: true });
+    this.host.scheduleDispositions(this);
+  }
+
+  /** Writes what has been gathered, a frame for each run of neighbouring ids with the same outcome. */
+  writeDispositions(): void {
+    if (this.#received.length > 0) {
+      const settlements = this.#received;
+      this.#received = [];
+      // Serial numbers compare by their difference (RFC 1982).
+      if (!this.#inOrder) settlements.sort((a, b) => (a.id - b.id) | 0);
+      this.#inOrder = true;
+      this.#writeRuns(RECEIVER, settlements);
+      for (const link of this.receivers.values()) link.outcomesWritten();
+    }
+    if (this.#sent.length > 0) {
+      const settlements = this.#sent.sort((a, b) => (a.id - b.id) | 0);
+      this.#sent = [];
+      this.#writeRuns(SENDER, settlements);
+    }
+  }
+
+  #writeRuns(role: boolean, settlements: readonly Settlement[]): void {
+    let first = settlements[0]!;
+    let last = first;
+    for (let index = 1; index < settlements.length; index++) {
+      const next = settlements[index]!;
+      const { id, result, settled } = next;
+      if (id !== (last.id + 1) >>> 0 || result !== first.result || settled !== first.settled) {
+        this.#writeRun(role, first, last);
+        first = next;
+      }
+      last = next;
+    }
+    this.#writeRun(role, first, last);
+  }
+
+  #writeRun(role: boolean, first: Settlement, last: Settlement): void {
+    const { control, writer } = this.host;
+    writeDisposition(control, this.channel, role, first.id, last.id, first.settled, first.result);
+    writer.append(control.buffer, control.start, control.position);
+  }
+}

@@ -1,0 +1,120 @@
+import type { Socket } from 'node:net';
+import type { HeldMemory } from '../../queue/outgoing-delivery.js';
+
+/** Bytes that may wait to be written before the data plane stops adding to them: 1 MiB. */
+const HIGH_WATER = 1 << 20;
+
+/** What the writer tells. */
+export interface SocketWriterEvents {
+  /** All bytes appended up to this count have been handed to the operating system. */
+  written(total: number): void;
+  /** There is room again after `blocked` was true. */
+  unblocked(): void;
+}
+
+/**
+ * Gathers what is to be written during one turn of the event loop, from rhea and from the data plane in order, into one
+ * write. Neighbouring pieces of the same buffer become one piece, so a run of messages encoded one after the other
+ * leaves as a single piece without being copied.
+ */
+export class SocketWriter {
+  readonly #socket: Socket;
+  readonly #events: SocketWriterEvents;
+  /** Pieces not yet given to the socket. */
+  #pieces: Buffer[] = [];
+  /** The last piece, still open to neighbours. */
+  #buffer: Buffer | undefined;
+  /** What those pieces are in, as far as it is used again. */
+  #held: HeldMemory[] = [];
+  #start = 0;
+  #end = 0;
+  #appended = 0;
+  #written = 0;
+  #scheduled = false;
+  #wasBlocked = false;
+
+  constructor(socket: Socket, events: SocketWriterEvents) {
+    this.#socket = socket;
+    this.#events = events;
+  }
+
+  /** Bytes appended since the beginning. */
+  get appended(): number {
+    return this.#appended;
+  }
+
+  /** Whether so much waits to be written that messages should wait too. Control frames need not. */
+  get blocked(): boolean {
+    const blocked = this.#appended - this.#written >= HIGH_WATER;
+    if (blocked) this.#wasBlocked = true;
+    return blocked;
+  }
+
+  /** Adds `buffer[start, end)`, which must not change until it is written: `memory`, which it is in, is held until then. */
+  append(buffer: Buffer, start: number, end: number, memory?: HeldMemory): void {
+    this.#appended += end - start;
+    if (buffer === this.#buffer && start === this.#end) {
+      this.#end = end;
+      return;
+    }
+    this.#closePiece();
+    if (memory !== undefined) {
+      memory.hold();
+      this.#held.push(memory);
+    }
+    this.#buffer = buffer;
+    this.#start = start;
+    this.#end = end;
+    this.schedule();
+  }
+
+  /** Writes in the next tick, unless `flush` is called before. */
+  schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    process.nextTick(() => this.flush());
+  }
+
+  /** Writes everything now. */
+  flush(): void {
+    this.#scheduled = false;
+    this.#closePiece();
+    const pieces = this.#pieces;
+    if (pieces.length === 0) return;
+    const held = this.#held;
+    this.#pieces = [];
+    this.#held = [];
+    if (!this.#socket.writable) return;
+    const total = this.#appended;
+    const done = (error?: Error | null): void => {
+      // Node tells no error of a write that a destroyed socket has cut short. After either nobody knows what the socket
+      // still reads: that memory is not used again.
+      if (error || this.#socket.destroyed) return;
+      for (const memory of held) memory.release();
+      this.#afterWrite(total);
+    };
+    if (pieces.length === 1) {
+      this.#socket.write(pieces[0]!, done);
+      return;
+    }
+    this.#socket.cork();
+    for (let index = 0; index < pieces.length - 1; index++) this.#socket.write(pieces[index]!);
+    this.#socket.write(pieces[pieces.length - 1]!, done);
+    this.#socket.uncork();
+  }
+
+  #afterWrite(total: number): void {
+    this.#written = total;
+    this.#events.written(total);
+    if (this.#wasBlocked && !this.blocked) {
+      this.#wasBlocked = false;
+      this.#events.unblocked();
+    }
+  }
+
+  #closePiece(): void {
+    if (this.#buffer === undefined) return;
+    this.#pieces.push(this.#buffer.subarray(this.#start, this.#end));
+    this.#buffer = undefined;
+  }
+}
