@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { parseAddress } from '../address/address.js';
 import type { Config } from '../config/config.js';
@@ -8,6 +7,7 @@ import type { SaslOptions } from '../link/security/credentials.js';
 import type { TlsOptions } from '../link/security/tls.js';
 import { Messenger } from '../messenger/messenger.js';
 import type { MessengerOptions } from '../messenger/options/options.js';
+import { readSecret } from '../small-file.js';
 import { CommandError, EXIT, wholeNumber } from './exit.js';
 import { warn } from './output.js';
 
@@ -110,7 +110,7 @@ export function tlsFor(configured: TlsOptions | undefined, options: ConnectionOp
 
 function passwordIn(path: string): string {
   try {
-    return readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+    return readSecret(path);
   } catch (error) {
     throw new CommandError(`The file of the password cannot be read: ${asError(error).message}.`, EXIT.config);
   }

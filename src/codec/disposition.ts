@@ -1,5 +1,4 @@
 import type { Outcome } from '../message/outcome.js';
-import { storeUint32 } from './big-endian.js';
 import type { FieldCursor } from './field-cursor.js';
 import { encodeOutcome } from './outcome.js';
 import type { Output } from './output.js';
@@ -57,6 +56,6 @@ export function writeDisposition(
   output.u8(settled ? 0x41 : 0x42);
   if (outcome !== undefined) encodeOutcome(output, outcome);
   const { buffer, start, position } = output;
-  storeUint32(buffer, start, position - start);
-  storeUint32(buffer, start + 12, position - start - 16);
+  buffer.writeUInt32BE(position - start, start);
+  buffer.writeUInt32BE(position - start - 16, start + 12);
 }

@@ -1,18 +1,16 @@
-import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { asError } from '../errors.js';
+import { readSecret } from '../small-file.js';
 import { pathText } from './config-node.js';
 import type { ConfigNode, NodePath, ScalarNode } from './config-node.js';
 import type { ConfigProblem } from './problem.js';
+import { FillInError, fillReferences } from './references.js';
 
-/** `$${`, which stands for `${`; `${NAME}`; `${NAME:-default}`; and what looks like one of them. */
-const REFERENCE = /\$\$\{|\$\{([A-Za-z_]\w*)(?::-([^}]*))?\}|\$\{/g;
 const FILE = 'file:';
 /** Values that may be `file:` and the path of a file. */
 const SECRETS = /^(sasl\.(user|password|token)|tls\.passphrase|listen\.users\..*)$/s;
 /** Values that are paths, from the folder of the configuration. */
 const PATHS = new Set(['sasl.passwordFile', 'tls.caFile', 'tls.certFile', 'tls.keyFile']);
-const LARGEST_SECRET = 64 * 1024;
 
 /** Where values come from that do not stand in the file itself. */
 export interface Surroundings {
@@ -79,32 +77,23 @@ class Filling {
     // In the address of a rule a $ begins the number of a group.
     const isAddress = (path[0] === 'routes' || path[0] === 'rewrites') && path.at(-1) === 'address';
     this.outside.add(JSON.stringify(path));
-    return text.replace(REFERENCE, (reference, name: string | undefined, standard: string | undefined) => {
-      if (reference === '$${') return '${';
-      if (name === undefined) {
-        this.#add(node, path, 'has ${ without a name and }. Write ${NAME} or ${NAME:-default}, and $${ for ${ itself.');
-        return '';
-      }
-      const set = this.#surroundings.env[name];
-      // As in a shell, :- is for what is empty, too.
-      const value = standard !== undefined && (set === undefined || set === '') ? standard : set;
-      if (value === undefined) {
-        this.#add(
-          node,
-          path,
-          `needs the environment variable ${name}, which is not set. Set it, or write \${${name}:-default}.`,
-        );
-        return '';
-      }
-      return isAddress ? value.replaceAll('$', '$$$$') : value;
-    });
+    try {
+      return fillReferences(
+        text,
+        this.#surroundings.env,
+        isAddress ? (value) => value.replaceAll('$', '$$$$') : String,
+      );
+    } catch (error) {
+      if (!(error instanceof FillInError)) throw error;
+      this.#add(node, path, error.message);
+      return '';
+    }
   }
 
   #file(node: ScalarNode, name: string, path: NodePath): string {
     const file = resolve(this.#surroundings.folder, name);
     try {
-      if (statSync(file).size <= LARGEST_SECRET) return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
-      this.#add(node, path, `names the file ${file}, which is too large for a secret.`);
+      return readSecret(file);
     } catch (error) {
       this.#add(node, path, `names a file that cannot be read: ${asError(error).message}.`);
     }

@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { ConfigError, asError } from '../errors.js';
+import { decodeText } from '../small-file.js';
 import type { Config, ConfigSource } from './config.js';
 import { CONFIG_NAMES, findConfig } from './find-config.js';
 import { readConfig } from './read-config.js';
@@ -43,5 +44,9 @@ export async function readText(path: string): Promise<string> {
     throw new ConfigError(`${path} cannot be read: ${asError(error).message}.`, { cause: error });
   }
   if (size > MAX_SIZE) throw new ConfigError(`${path} is larger than ${MAX_SIZE} bytes.`);
-  return buffer.toString('utf8', 0, size);
+  try {
+    return decodeText(buffer.subarray(0, size), path);
+  } catch (error) {
+    throw new ConfigError(`${asError(error).message}.`, { cause: error });
+  }
 }

@@ -1,9 +1,14 @@
-import type { ConfigNode, Entry, MapNode } from './config-node.js';
+import type { ConfigNode, MapNode } from './config-node.js';
 
 /** Lists whose first match decides: a profile's rules go before the others. */
 const ORDERED = new Set(['routes', 'rewrites']);
 
-/** The settings of a file with a profile laid over them. What the profile does not name stays. */
+const NOTHING: MapNode = { kind: 'map', line: 1, entries: new Map() };
+
+/**
+ * The settings of a file with a profile laid over them. What the profile does not name stays, and what it says is null goes
+ * away.
+ */
 export function withProfile(root: MapNode, profile: MapNode | undefined): MapNode {
   const entries = new Map([...root.entries].filter(([key]) => key !== 'profiles' && key !== '$schema'));
   const base: MapNode = { ...root, entries };
@@ -12,20 +17,16 @@ export function withProfile(root: MapNode, profile: MapNode | undefined): MapNod
 
 function mergeMaps(base: MapNode, over: MapNode): MapNode {
   const entries = new Map(base.entries);
-  for (const [key, entry] of over.entries) {
-    const known = entries.get(key);
-    entries.set(key, known === undefined ? entry : mergeEntry(key, known, entry));
+  for (const [key, { line, node }] of over.entries) {
+    if (node.kind === 'scalar' && node.value === null) entries.delete(key);
+    else entries.set(key, { line, node: mergeNodes(key, entries.get(key)?.node, node) });
   }
   return { ...base, entries };
 }
 
-function mergeEntry(key: string, base: Entry, over: Entry): Entry {
-  return { line: over.line, node: mergeNodes(key, base.node, over.node) };
-}
-
-function mergeNodes(key: string, base: ConfigNode, over: ConfigNode): ConfigNode {
-  if (base.kind === 'map' && over.kind === 'map') return mergeMaps(base, over);
-  if (base.kind === 'list' && over.kind === 'list' && ORDERED.has(key)) {
+function mergeNodes(key: string, base: ConfigNode | undefined, over: ConfigNode): ConfigNode {
+  if (over.kind === 'map') return mergeMaps(base?.kind === 'map' ? base : { ...NOTHING, line: over.line }, over);
+  if (over.kind === 'list' && base?.kind === 'list' && ORDERED.has(key)) {
     return { ...over, items: [...over.items, ...base.items] };
   }
   return over;

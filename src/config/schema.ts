@@ -148,15 +148,20 @@ const settings = {
 /** What a configuration file may say once a profile is chosen. */
 export const SETTINGS: z.ZodType<ConfigData> = z.strictObject(settings);
 
+/** What a profile may say: of everything that need not be there it may say null, which takes it away. */
+const PROFILE = removable(z.strictObject(settings));
+
 /** What may stand in a file. */
 export const FILE: z.ZodType = z
   .strictObject({
     $schema: z.string().exactOptional().describe('Where editors find this schema.'),
     ...settings,
     profiles: z
-      .record(z.string(), SETTINGS)
+      .record(z.string(), PROFILE)
       .exactOptional()
-      .describe('Settings by the name of a profile. They go before those above when that profile is chosen.'),
+      .describe(
+        'Settings by the name of a profile. They go before those above when that profile is chosen; null takes one away.',
+      ),
   })
   .describe('Configuration of amqp-messenger.');
 
@@ -173,6 +178,28 @@ export function jsonSchema(): unknown {
       part.anyOf = [rest, { type: 'string', pattern: '\\$\\{' }];
     },
   });
+}
+
+/** A schema whose groups may have null in the place of what is optional. */
+function removable(schema: z.core.$ZodType): z.core.$ZodType {
+  if (schema instanceof z.ZodUnion) {
+    // A copy has the words of the original for what is none of them.
+    return described(schema, schema.clone({ ...schema.def, options: schema.options.map(removable) }));
+  }
+  if (schema instanceof z.ZodRecord) {
+    return described(schema, z.record(z.string(), z.nullable(removable(schema.valueType))));
+  }
+  if (!(schema instanceof z.ZodObject)) return schema;
+  // The shape of an object has schemas for values.
+  const shape = Object.entries(schema.shape as Readonly<Record<string, z.core.$ZodType>>).map(([key, value]) => {
+    if (!(value instanceof z.ZodExactOptional)) return [key, value];
+    return [key, described(value, z.exactOptional(z.nullable(removable(value.unwrap()))))];
+  });
+  return described(schema, z.strictObject(Object.fromEntries(shape) as Record<string, z.core.$ZodType>));
+}
+
+function described(original: z.ZodType, copy: z.ZodType): z.ZodType {
+  return original.description === undefined ? copy : copy.describe(original.description);
 }
 
 /** Adds what an address is refused for. Its words hold no part of the address. */

@@ -113,7 +113,7 @@ function childOf(schema: z.core.$ZodType, step: string | number): z.core.$ZodTyp
 /** What a schema is made of, once wrappers and choices are taken off. */
 function open(schema: z.core.$ZodType | undefined): z.core.$ZodType[] {
   if (schema === undefined) return [];
-  if (schema instanceof z.ZodExactOptional) return open(schema.unwrap());
+  if (schema instanceof z.ZodExactOptional || schema instanceof z.ZodNullable) return open(schema.unwrap());
   if (schema instanceof z.ZodUnion) return schema.options.flatMap(open);
   return [schema];
 }

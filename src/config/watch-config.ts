@@ -1,34 +1,37 @@
-import { watch } from 'node:fs';
-import type { FSWatcher } from 'node:fs';
-import { dirname } from 'node:path';
+import { unwatchFile, watchFile } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
-import { ConfigError, asError } from '../errors.js';
+import { ConfigError } from '../errors.js';
 import type { Config, ConfigSource } from './config.js';
 import { readText, profileName } from './load-config.js';
 import { readConfig } from './read-config.js';
 
+/** How often a file is looked at, in milliseconds. */
+const INTERVAL = 500;
 /** How long a file must be left alone before it is read, in milliseconds: editors write in several steps. */
 const SETTLE_TIME = 100;
 
 /** Who is told of edits. */
 export interface ConfigListener {
-  /** The file says something else now. `needRestart` names the settings that are not routes and have changed. */
+  /**
+   * The file says something else now. `needRestart` names the settings that are not routes and are not what they were when
+   * it began: what has been changed back is not among them.
+   */
   changed(config: Config, needRestart: readonly string[]): void;
-  /** The file cannot be used any more: what was read before goes on. Or it cannot be watched. */
+  /** The file cannot be used any more: what was read before goes on. */
   failed(error: ConfigError): void;
 }
 
 /**
- * Watches the file of a configuration. Its folder is watched, because editors and orchestrators put another file in its
- * place. Does not keep the process running.
+ * Watches the file of a configuration. What its path leads to is looked at from time to time, because what the system tells
+ * of a file or a folder says nothing of links that lead elsewhere now, or of a folder that another has replaced, as
+ * orchestrators do. Does not keep the process running.
  *
  * @returns What ends it.
- * @throws ConfigError when the system has no watch to spare.
  */
 export function watchConfig(config: Config, source: ConfigSource, listener: ConfigListener): () => void {
   const { path } = config;
   let current = config;
-  /** What was read last, or why nothing could be: any file of the folder may have changed, and most are not ours. */
+  /** What was read last, or why nothing could be: a file may be touched and say what it said. */
   let known: string | undefined;
   let timer: NodeJS.Timeout | undefined;
   let isOver = false;
@@ -47,7 +50,7 @@ export function watchConfig(config: Config, source: ConfigSource, listener: Conf
       const next = readConfig(now, path, profileName(source), source.env ?? process.env);
       const last = current;
       current = next;
-      if (!isDeepStrictEqual(last, next)) listener.changed(next, changedOptions(last, next));
+      if (!isDeepStrictEqual(last, next)) listener.changed(next, changedOptions(config, next));
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       // Its text, when it is the text that is wrong, has just been noted.
@@ -62,27 +65,19 @@ export function watchConfig(config: Config, source: ConfigSource, listener: Conf
     }, SETTLE_TIME).unref();
   };
 
-  const broken = (error: unknown): ConfigError =>
-    new ConfigError(`${path} cannot be watched: ${asError(error).message}.`, { cause: error });
-  let watcher: FSWatcher;
-  try {
-    watcher = watch(dirname(path), { persistent: false }, later);
-  } catch (error) {
-    throw broken(error);
-  }
-  watcher.on('error', (error) => listener.failed(broken(error)));
+  watchFile(path, { persistent: false, interval: INTERVAL }, later);
   // It may have been edited since it was read.
   later();
   return () => {
     isOver = true;
     clearTimeout(timer);
-    watcher.close();
+    unwatchFile(path, later);
   };
 }
 
-function changedOptions(last: Config, next: Config): string[] {
-  const names = new Set([...Object.keys(last.options), ...Object.keys(next.options)]);
+function changedOptions(first: Config, next: Config): string[] {
+  const names = new Set([...Object.keys(first.options), ...Object.keys(next.options)]);
   // The names are those of the options.
   const valueOf = ({ options }: Config, name: string): unknown => options[name as keyof Config['options']];
-  return [...names].filter((name) => !isDeepStrictEqual(valueOf(last, name), valueOf(next, name)));
+  return [...names].filter((name) => !isDeepStrictEqual(valueOf(first, name), valueOf(next, name)));
 }

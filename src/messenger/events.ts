@@ -22,7 +22,10 @@ export interface ConfigChange {
   readonly path: string;
   /** Rules that never match, each in a sentence with file and line. */
   readonly warnings: readonly string[];
-  /** Settings that have changed too, but count only for a new messenger, such as `sasl`. */
+  /**
+   * Settings that are not what the messenger was made with and count only for a new one, such as `sasl`. What has been
+   * changed back is not among them.
+   */
   readonly needRestart: readonly string[];
 }
 

@@ -1,7 +1,6 @@
 import { EventEmitter, setMaxListeners } from 'node:events';
 import { PubSubError, asError } from '../errors.js';
 import { logger } from '../log.js';
-import { onAbort } from '../on-abort.js';
 import { SYSTEM_QUEUE_CLOCK } from '../queue/expiry.js';
 import type { QueueClock } from '../queue/expiry.js';
 import { tellListeners } from '../tell-listeners.js';
@@ -230,11 +229,12 @@ export abstract class Broker extends EventEmitter<BrokerEvents> implements Async
     signal: AbortSignal | undefined,
     attachment: Attachment,
   ): Subscription {
+    const onAbort = (): void => subscription[Symbol.dispose]();
     const subscription = new Subscription(name, messageName, queueName, attachment, () => {
-      callOff?.();
+      signal?.removeEventListener('abort', onAbort);
       this.#subscriptions.delete(subscription);
     });
-    const callOff = signal && onAbort(signal, () => subscription[Symbol.dispose]());
+    signal?.addEventListener('abort', onAbort, { once: true });
     this.#subscriptions.add(subscription);
     attachment.ready?.catch((thrown: unknown) => {
       if (subscription.closed) return; // nobody wants to know any more

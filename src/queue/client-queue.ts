@@ -1,6 +1,5 @@
 import { EventEmitter } from 'node:events';
 import { ChannelFlushedError, ChannelQueueFullError } from '../errors.js';
-import { onAbort } from '../on-abort.js';
 import { tellListeners } from '../tell-listeners.js';
 import { resolveOptions } from './client-queue-options.js';
 import type { ClientQueueOptions, ClientQueueSettings } from './client-queue-options.js';
@@ -60,7 +59,7 @@ export class ClientQueue<Message extends object = Expirable>
   readonly #pulls: WaiterLine<Message | null>;
   readonly #producers: WaiterLine<undefined>;
   readonly #wakeUp: WakeUp<ClientQueue<Message>>;
-  readonly #callOff: (() => void) | undefined;
+  readonly #onAbort = (): void => this.stop();
   #lastNumber = 0;
   #isStopped = false;
   /** Until when it counts as in use without a further push or pull. */
@@ -77,7 +76,7 @@ export class ClientQueue<Message extends object = Expirable>
     this.#wakeUp = new WakeUp<ClientQueue<Message>>(clock, this, (queue) => queue.flush());
     this.#idleAfter = clock.now() + timeToLive;
     this.#isStopped = signal?.aborted ?? false;
-    this.#callOff = this.#isStopped ? undefined : signal && stopOnAbort(this, signal);
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
   /** The name of the channel it belongs to. */
@@ -241,7 +240,7 @@ export class ClientQueue<Message extends object = Expirable>
     const wasStopped = this.#isStopped;
     this.#isStopped = true;
     this.#wakeUp.cancel();
-    this.#callOff?.();
+    this.#settings.signal?.removeEventListener('abort', this.#onAbort);
     const expired = this.#takeExpired();
     const dropped = drain ? NONE : this.#line.drain();
     this.#pulls.serveAll(null);
@@ -339,15 +338,4 @@ export class ClientQueue<Message extends object = Expirable>
   #tell<Name extends keyof ClientQueueEvents<Message>>(name: Name, ...values: ClientQueueEvents<Message>[Name]): void {
     tellListeners(this, name, values);
   }
-}
-
-/** Calls off what waits for signals on behalf of queues that were collected. */
-const collected = new FinalizationRegistry<() => void>((callOff) => callOff());
-
-/** Stops a queue when a signal is aborted. A signal may live long: it does not keep the queue alive. */
-function stopOnAbort(queue: { stop(): void }, signal: AbortSignal): () => void {
-  const known = new WeakRef(queue);
-  const callOff = onAbort(signal, () => known.deref()?.stop());
-  collected.register(queue, callOff);
-  return callOff;
 }

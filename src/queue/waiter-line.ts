@@ -1,5 +1,4 @@
 import { OptionError, TimeoutError, asError } from '../errors.js';
-import { onAbort } from '../on-abort.js';
 import { LONGEST_TIMER } from './expiry.js';
 import type { QueueClock } from './expiry.js';
 import { RingBuffer } from './ring-buffer.js';
@@ -55,13 +54,14 @@ export class WaiterLine<Value> {
         waiter.isWaiting = false;
         this.#size--;
         if (timer !== undefined) this.#clock.clearTimeout(timer);
-        callOff?.();
+        signal?.removeEventListener('abort', onAbort);
       };
       const giveUp = (error: Error): void => {
         leave();
         this.#closeUp();
         reject(error);
       };
+      const onAbort = (): void => giveUp(asError(signal?.reason));
       const waiter: Waiter<Value> = {
         isWaiting: true,
         serve: (value) => {
@@ -69,7 +69,7 @@ export class WaiterLine<Value> {
           resolve(value);
         },
       };
-      const callOff = signal && onAbort(signal, () => giveUp(asError(signal.reason)));
+      signal?.addEventListener('abort', onAbort, { once: true });
       if (timeout !== undefined && timeout <= LONGEST_TIMER) {
         timer = this.#clock.setTimeout(() => giveUp(new TimeoutError(onTimeout())), timeout);
         // Somebody awaits the answer: the process must not end before it comes.

@@ -130,6 +130,26 @@ describe.concurrent('what is wrong is told in a sentence, with an exit code', { 
     expect((await run(test, ['send', `${url}/none`, 'x'])).code).toBe(8);
   });
 
+  it('0 for passwords in files of Windows editors, and 3 for files that never end', async (test) => {
+    const { port } = await broker(test, { users: { me: 'right' } });
+    const address = `amqp://127.0.0.1:${port}/q`;
+    const cwd = folder(test, {
+      password: '\uFEFFright\r\n',
+      'configured.yaml': 'connections: { sasl: { user: me, passwordFile: password } }',
+      'endless.yaml': 'connections: { sasl: { user: me, passwordFile: /dev/zero } }',
+    });
+    const named = await run(test, ['send', address, 'x', '--user', 'me', '--password-file', 'password'], { cwd });
+    expect(named).toMatchObject({ code: 0, stderr: '1 accepted\n' });
+    const configured = await run(test, ['send', address, 'x', '--config', 'configured.yaml'], { cwd });
+    expect(configured).toMatchObject({ code: 0, stderr: '1 accepted\n' });
+    const endless = await run(test, ['recv', address, '--user', 'me', '--password-file', '/dev/zero'], { cwd });
+    expect(endless.code).toBe(3);
+    expect(endless.stderr).toContain('/dev/zero is too large for a secret: it has more than 65536 bytes.');
+    const there = await run(test, ['recv', address, '--config', 'endless.yaml'], { cwd });
+    expect(there.code).toBe(2);
+    expect(there.stderr).toContain('/dev/zero is too large for a secret');
+  });
+
   it('7 for a user that is refused, whose password is told nobody', async (test) => {
     const { port } = await broker(test, { users: { me: 'right' } });
     const address = `amqp://127.0.0.1:${port}/q`;

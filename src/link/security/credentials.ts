@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import type { Endpoint } from '../../address/endpoint.js';
 import { ConnectionError, OptionError, asError } from '../../errors.js';
+import { readSecret } from '../../small-file.js';
 
 /** A mechanism that proves who we are (AMQP 1.0 §5.3.3.1). */
 export type SaslMechanism = 'EXTERNAL' | 'XOAUTH2' | 'PLAIN' | 'ANONYMOUS';
@@ -84,7 +84,7 @@ function isToken(given: unknown): given is string {
 function passwordIn(path: string | undefined): string | undefined {
   if (path === undefined) return undefined;
   try {
-    return readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+    return readSecret(path);
   } catch (cause) {
     throw new OptionError(`The file of the password cannot be read: ${asError(cause).message}.`, { cause });
   }

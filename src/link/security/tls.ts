@@ -1,7 +1,10 @@
-import { readFileSync } from 'node:fs';
 import type * as NodeTls from 'node:tls';
 import type { SecureContextOptions } from 'node:tls';
 import { OptionError, asError } from '../../errors.js';
+import { readSmallFile } from '../../small-file.js';
+
+/** The largest file of keys or certificates that is read, in bytes: the authorities of a whole system have 0.3 MB. */
+const LARGEST_FILE = 4 << 20;
 
 /**
  * Node's TLS. An `import` of it would read all of its exports at once, and one of them is a list of every root
@@ -79,7 +82,7 @@ function hasPem(given: string | Uint8Array): boolean {
 function read(what: string, path: string | undefined): Buffer | undefined {
   if (path === undefined) return undefined;
   try {
-    return readFileSync(path);
+    return readSmallFile(path, LARGEST_FILE, 'PEM');
   } catch (cause) {
     throw new OptionError(`The file of the TLS ${what} cannot be read: ${asError(cause).message}.`, { cause });
   }

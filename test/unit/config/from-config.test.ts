@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Messenger } from 'amqp-messenger';
@@ -96,6 +96,65 @@ describe('a file that is watched', () => {
     await changed;
     expect(errors).toEqual([]);
     expect(await queuesAfter(messenger, broker, 'a')).toEqual(['one', 'two']);
+  });
+});
+
+describe('a file that is watched', () => {
+  /** Makes a messenger of a file, and a function that edits something and gives what the change says. */
+  async function watched(path: string) {
+    const messenger = await Messenger.fromConfig(path, { env: {}, watch: true });
+    onTestFinished(() => messenger.close());
+    const change = async (edit: () => void): Promise<ConfigChange> => {
+      const changed = once(messenger, 'config') as Promise<[ConfigChange]>;
+      edit();
+      return (await changed)[0];
+    };
+    return { messenger, change };
+  }
+
+  it('may be behind a link, behind one that is swapped, and in a folder that is replaced', async () => {
+    const broker = await startBroker();
+    const text = (queue: string) => `routes: [{ pattern: a, address: "${broker.url}/${queue}" }]\n`;
+    const folder = folderWith({});
+    for (const [name, queue] of Object.entries({ v1: 'one', v2: 'two', v3: 'three' })) {
+      mkdirSync(join(folder, name));
+      writeFileSync(join(folder, name, 'a.yaml'), text(queue));
+    }
+    // As Kubernetes mounts a ConfigMap: a link to a file behind a link to a folder.
+    symlinkSync('v1', join(folder, '..data'));
+    symlinkSync('..data/a.yaml', join(folder, 'a.yaml'));
+    const { messenger, change } = await watched(join(folder, 'a.yaml'));
+    const queues = () => queuesAfter(messenger, broker, 'a');
+    expect(await queues()).toEqual(['one']);
+    await change(() => edit(join(folder, 'v1/a.yaml'), text('edited')));
+    expect(await queues()).toEqual(['one', 'edited']);
+    await change(() => {
+      symlinkSync('v2', join(folder, '..new'));
+      renameSync(join(folder, '..new'), join(folder, '..data'));
+    });
+    expect(await queues()).toEqual(['one', 'edited', 'two']);
+    await change(() => {
+      renameSync(join(folder, 'v2'), join(folder, 'old'));
+      renameSync(join(folder, 'v3'), join(folder, 'v2'));
+    });
+    expect(await queues()).toEqual(['one', 'edited', 'two', 'three']);
+    await change(() => writeFileSync(join(folder, 'v2/a.yaml'), text('again')));
+    expect(await queues()).toEqual(['one', 'edited', 'two', 'three', 'again']);
+  });
+
+  it('needs a restart for what is not as it began, and not for what was changed back', async () => {
+    const text = (queue: string, more: string) => `routes: [{ pattern: a, address: amqp://h/${queue} }]\n${more}`;
+    const path = join(folderWith({ 'a.yaml': text('one', 'connections: { timeout: 5 }') }), 'a.yaml');
+    const { change } = await watched(path);
+    const after = async (content: string) => (await change(() => edit(path, content))).needRestart;
+    expect(await after(text('one', 'connections: { timeout: 6 }'))).toEqual(['timeout']);
+    // Still not what the messenger was made with.
+    expect(await after(text('two', 'connections: { timeout: 6, maxFrameSize: 1000 }'))).toEqual([
+      'timeout',
+      'maxFrameSize',
+    ]);
+    expect(await after(text('two', 'connections: { timeout: 5, maxFrameSize: 1000 }'))).toEqual(['maxFrameSize']);
+    expect(await after(text('two', 'connections: { timeout: 5 }'))).toEqual([]);
   });
 });
 

@@ -1,6 +1,8 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../../../src/config/read-config.js';
+import { FillInError, fillReferences } from '../../../src/config/references.js';
 import { folderWith, read, refusal } from './support.js';
 
 describe('a configuration', () => {
@@ -72,6 +74,49 @@ profiles:
     ]);
   });
 
+  it('takes away what it says is null: a group, a key of one, a rule of a list', () => {
+    const base = `
+name: live
+routes: [{ pattern: a, address: amqp://h/a }]
+connections:
+  timeout: 5
+  sasl: { user: u, password: "\${LIVE}" }
+  reconnect: { delay: 5, retries: 2 }
+  hosts: { h: [one], i: [two] }
+  listen: { users: { u: p, v: q } }
+profiles:
+  some:
+    name: null
+    routes: ~
+    connections:
+      timeout:
+      sasl: null
+      reconnect: { retries: null }
+      hosts: { h: null }
+      listen: { users: { u: null } }
+      maxOutgoing: { bytes: null, messages: 5 }
+  all: { connections: null }
+`;
+    const { options, routes } = read(base, {}, 'some');
+    expect(options).toEqual({
+      reconnect: { delay: 5 },
+      failover: { i: ['two'] },
+      listen: { users: { v: 'q' } },
+      maxOutgoing: { messages: 5 },
+    });
+    expect(routes).toEqual([]);
+    expect(read(base, {}, 'all').options).toEqual({ name: 'live' });
+    expect(refusal('profiles: { p: { connections: { sals: null } } }')).toEqual([
+      '/etc/a.yaml:1: profiles.p.connections.sals is no key that there is. Did you mean sasl?',
+    ]);
+    expect(refusal('profiles: { p: { routes: [{ pattern: a, address: null }] } }')).toEqual([
+      '/etc/a.yaml:1: profiles.p.routes[0].address must be text. Put it in quotes.',
+    ]);
+    expect(refusal('connections: { sasl: null }')).toEqual([
+      '/etc/a.yaml:1: connections.sasl must be a group of keys.',
+    ]);
+  });
+
   it('that is not there is told, with the one that was meant', () => {
     expect(refusal(text, {}, 'devv')).toEqual(['/etc/a.yaml has no profile devv. Did you mean dev?']);
     expect(refusal(text, {}, 'production')).toEqual(['/etc/a.yaml has no profile production. There are: dev, empty.']);
@@ -84,6 +129,51 @@ describe('what comes from outside', () => {
   it('stands where ${NAME} is, or the default when it is not set or empty', () => {
     const text = 'name: a-${NAME}-${OTHER:-none}-${EMPTY:-none}-$${NAME}';
     expect(read(text, { NAME: 'x', EMPTY: '' }).options.name).toBe('a-x-none-none-${NAME}');
+  });
+
+  it('stands in a default, too, which is looked at only when it is needed', () => {
+    const name = (text: string, env: Record<string, string>) => read(`name: "${text}"`, env).options.name;
+    expect(name('${A:-${B}}', { B: 'b' })).toBe('b');
+    expect(name('${A:-${B}}', { A: 'a' })).toBe('a');
+    expect(name('<${A:-x${B:-${C:-y}}z}>', { B: '' })).toBe('<xyz>');
+    expect(name('${A:-${B}/${C}}-${C}', { B: 'b', C: 'c' })).toBe('b/c-c');
+    expect(name('${A:-$${B}}', { B: 'b' })).toBe('${B}');
+    expect(name('}${A:-{}}', {})).toBe('}{}');
+    // What comes from outside is only text.
+    expect(name('${A:-${B}}', { B: '${C:-x}}' })).toBe('${C:-x}}');
+    expect(refusal('name: "${A:-${toString}}"')).toEqual([
+      '/etc/a.yaml:1: name needs the environment variable toString, which is not set. ' +
+        'Set it, or write ${toString:-default}.',
+    ]);
+  });
+
+  it.each([
+    ['${A:-${B}', 'has ${NAME:- without the } that ends its default.'],
+    ['${A:-${B:-c}', 'has ${NAME:- without the } that ends its default.'],
+    ['${A:-${}}', 'has ${ without a name and }. Write ${NAME} or ${NAME:-default}, and $${ for ${ itself.'],
+    ['${A:-${B-c}}', 'has ${ without a name and }. Write ${NAME} or ${NAME:-default}, and $${ for ${ itself.'],
+    ['${A:-'.repeat(17) + '}'.repeat(17), 'has defaults nested more than 16 deep.'],
+  ])('is not filled in by halves: %s', (text, message) => {
+    expect(refusal(`connections:\n  sasl:\n    password: "${text}"`, { A: 'a' })).toEqual([
+      `/etc/a.yaml:3: connections.sasl.password ${message}`,
+    ]);
+  });
+
+  it('is read in a time that grows with its length, however it is nested', () => {
+    const time = (count: number): number => {
+      const begin = performance.now();
+      for (const piece of ['${A:-', '${A:-${', '${', '${A', 'a:-}']) {
+        try {
+          fillReferences(piece.repeat(count), {}, String);
+        } catch (error) {
+          if (!(error instanceof FillInError)) throw error;
+        }
+      }
+      return performance.now() - begin;
+    };
+    const least = (count: number): number => Math.min(...Array.from({ length: 4 }, () => time(count)));
+    // Ten times the text takes about ten times as long; a square would be a hundred.
+    expect(least(50_000)).toBeLessThan(40 * Math.max(least(5000), 1));
   });
 
   it('becomes a number or yes and no where one is needed', () => {
@@ -124,6 +214,19 @@ describe('what comes from outside', () => {
     expect(options.tls).toEqual({ caFile: join(folder, 'ca.pem') });
   });
 
+  it('is a secret without the mark that Windows editors put in front, and refused when it is no UTF-8', () => {
+    const folder = folderWith();
+    const password = (content: string | Buffer) => {
+      writeFileSync(join(folder, 's'), content);
+      return `connections: { sasl: { password: "file:${folder}/s" } }`;
+    };
+    expect(read(password('\uFEFFpw\r\n')).options.sasl?.password).toBe('pw');
+    expect(read(password('\uFEFF\uFEFFp\uFEFFw')).options.sasl?.password).toBe('\uFEFFp\uFEFFw');
+    expect(refusal(password(Buffer.from('\uFEFFpw\r\n', 'utf16le')))[0]).toMatch(
+      /is not UTF-8 text; save it as UTF-8\.$/,
+    );
+  });
+
   it('cannot name a file by itself, nor can what is no secret', () => {
     expect(read('connections: { sasl: { password: "${P}" } }', { P: 'file:x' }).options.sasl?.password).toBe('file:x');
     expect(read('name: file:x').options.name).toBe('file:x');
@@ -131,9 +234,10 @@ describe('what comes from outside', () => {
 
   it('must be a file that can be read, and not too large', () => {
     const folder = folderWith({ large: 'x'.repeat(70_000) });
+    expect(refusal('connections: { sasl: { password: file:/dev/zero } }')[0]).toMatch(/too large for a secret/);
     expect(refusal('connections:\n  sasl:\n    password: file:nowhere')).toEqual([
       '/etc/a.yaml:3: connections.sasl.password names a file that cannot be read: ' +
-        "ENOENT: no such file or directory, stat '/etc/nowhere'.",
+        "ENOENT: no such file or directory, open '/etc/nowhere'.",
     ]);
     expect(refusal(`connections: { sasl: { password: "file:${folder}/large" } }`)[0]).toMatch(/too large for a secret/);
   });
