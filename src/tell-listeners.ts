@@ -16,6 +16,15 @@ export function tellListeners<Events extends Record<keyof Events, unknown[]>>(
   callEach(untyped, untyped.rawListeners(name), values);
 }
 
+/** Calls one function of the program in the same way. */
+export function tellOf<Values extends unknown[]>(listener: (...values: Values) => unknown, ...values: Values): void {
+  try {
+    listener(...values);
+  } catch (error) {
+    throwLater(error);
+  }
+}
+
 /** What `emit` does with an error besides calling its listeners. */
 function tellOfError(emitter: EventEmitter, values: readonly unknown[]): void {
   const isHeard = emitter.listenerCount('error') > 0;
@@ -32,9 +41,13 @@ function callEach(
     try {
       Reflect.apply(listener, emitter, values);
     } catch (error) {
-      queueMicrotask(() => {
-        throw error;
-      });
+      throwLater(error);
     }
   }
+}
+
+function throwLater(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
 }

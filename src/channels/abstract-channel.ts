@@ -5,7 +5,9 @@ import {
   InvalidListenerError,
   NoMessagesError,
   OptionError,
+  asError,
 } from '../errors.js';
+import { tellListeners, tellOf } from '../tell-listeners.js';
 import { Mailbox } from './mailbox.js';
 import { CHANNEL_CLOSED, Message } from './message.js';
 import { MessageQueueListener } from './message-queue-listener.js';
@@ -18,6 +20,11 @@ export interface ChannelOptions {
   id?: string | undefined;
   /** How the listeners behave that `addListener` and `watch` make, unless they are given options of their own. */
   listener?: Omit<ListenerOptions, 'id'> | undefined;
+  /**
+   * Called with what goes wrong while nobody waits for an answer: what a hook of the program has thrown, say. It has cost
+   * one client or one message, and nobody else. Default a warning of the process.
+   */
+  onError?: ((error: Error) => void) | undefined;
 }
 
 /** How a stream ends besides by itself. */
@@ -37,12 +44,15 @@ export abstract class AbstractChannel<Out> implements AsyncDisposable {
   /** Tells it from the other channels of a container. */
   readonly id: string;
   readonly #defaults: Omit<ListenerOptions, 'id'>;
+  readonly #onError: (error: Error) => void;
   readonly #mailboxes = new Map<string, Mailbox>();
   #isClosed = false;
 
   /** @throws OptionError for an option that cannot be. */
-  constructor({ id = randomUUID(), listener = {} }: ChannelOptions = {}) {
+  constructor({ id = randomUUID(), listener = {}, onError = warn }: ChannelOptions = {}) {
     if (typeof id !== 'string' || id === '') throw new OptionError('Option id of a channel must be a string.');
+    if (typeof onError !== 'function') throw new OptionError('Option onError of a channel must be a function.');
+    this.#onError = onError;
     this.id = id;
     this.#defaults = listener;
   }
@@ -85,7 +95,7 @@ export abstract class AbstractChannel<Out> implements AsyncDisposable {
       throw new InvalidListenerError(`Channel ${this.id} has another listener ${listener.id}. Give it another id.`);
     }
     known?.remove();
-    this.#mailboxes.set(listener.id, new Mailbox(listener));
+    this.#mailboxes.set(listener.id, new Mailbox(listener, (error) => this.report(error)));
   }
 
   /** The listener with this id. @throws InvalidListenerError when there is none. */
@@ -223,6 +233,15 @@ export abstract class AbstractChannel<Out> implements AsyncDisposable {
     return mailbox;
   }
 
+  /**
+   * Tells `onError` what went wrong. What that throws is an uncaught exception of the process, and disturbs nobody here.
+   *
+   * @internal
+   */
+  protected report(thrown: unknown): void {
+    tellOf(this.#onError, asError(thrown));
+  }
+
   #stream(listener: MessageQueueListener, signal: AbortSignal | undefined, ended: () => void): MessageStream<Out> {
     const mailbox = this.#mailboxes.get(listener.id);
     return new MessageStream<Out>(
@@ -285,5 +304,9 @@ async function handle(mailbox: Mailbox, message: Message): Promise<void> {
     mailbox.putBack(message);
     throw error;
   }
-  listener.emit('message', message);
+  tellListeners(listener, 'message', [message]);
+}
+
+function warn(error: Error): void {
+  process.emitWarning(error);
 }

@@ -150,7 +150,10 @@ export class EventLog {
   }
 
   #restore({ count, before, events }: HistorySnapshot): void {
-    if (!Number.isSafeInteger(count) || typeof before !== 'string' || !(events.length <= count)) {
+    const isWhole = (event: RememberedEvent): boolean =>
+      [event.id, event.type, event.text].every((text) => typeof text === 'string') && Number.isFinite(event.time);
+    const isSnapshot: boolean = Number.isSafeInteger(count) && typeof before === 'string' && Array.isArray(events);
+    if (!isSnapshot || typeof this.#epoch !== 'string' || events.length > count || !events.every(isWhole)) {
       throw new OptionError('Option snapshot must be what snapshot() has returned.');
     }
     const offset = this.#clock.wallNow() - this.#clock.now();

@@ -1,5 +1,6 @@
 import { ChannelQueueFullError, InvalidMessageFormatError, asError } from '../errors.js';
 import type { PeerError } from '../errors.js';
+import { tellOf } from '../tell-listeners.js';
 import { RingBuffer } from '../queue/ring-buffer.js';
 import { messageOf } from './feed-message.js';
 import type { FeedMessage } from './feed-message.js';
@@ -209,7 +210,7 @@ export class Feed<Received = FeedMessage> implements AsyncDisposable {
     const why = { condition: 'amqp:decode-error', description: error.message };
     if (delivery.reject === undefined) delivery.release();
     else delivery.reject(why);
-    this.#options.onReject?.(error, delivery.message);
+    if (this.#options.onReject !== undefined) tellOf(this.#options.onReject, error, delivery.message);
   }
 
   /** Accepts what is written, as it is written, until nothing is left. */

@@ -1,4 +1,5 @@
 import { ClientQueue } from '../queue/client-queue.js';
+import { tellListeners } from '../tell-listeners.js';
 import type { Message } from './message.js';
 import type { MessageQueueListener } from './message-queue-listener.js';
 
@@ -12,6 +13,7 @@ export type MailboxState = 'open' | 'ending' | 'removed';
 export class Mailbox {
   readonly listener: MessageQueueListener;
   readonly #queue: ClientQueue<Message>;
+  readonly #onError: (error: unknown) => void;
   /** Messages that were taken and could not be handled: they come before all others. */
   readonly #returned: Message[] = [];
   readonly #waiting = new Set<() => void>();
@@ -23,11 +25,13 @@ export class Mailbox {
   #state: MailboxState = 'open';
   #last: Message | undefined;
 
-  constructor(listener: MessageQueueListener) {
+  /** @param onError - Called with what the filter of the listener throws. */
+  constructor(listener: MessageQueueListener, onError: (error: unknown) => void) {
     this.listener = listener;
+    this.#onError = onError;
     const { capacity, overflow } = listener;
     this.#queue = new ClientQueue<Message>({ capacity, overflow, flushInterval: 0 });
-    this.#queue.on('dropped', (messages) => listener.emit('dropped', messages));
+    this.#queue.on('dropped', (messages) => this.#dropped(messages));
     listener.on('stop', this.#wake);
   }
 
@@ -47,7 +51,8 @@ export class Mailbox {
 
   /** Whether `put` would throw. */
   refuses(message: Message): boolean {
-    return this.holdsBack && this.#keeps && this.listener.wants(message);
+    // What a filter throws is told when the message is put.
+    return this.holdsBack && this.#keeps && this.#wants(message, () => undefined);
   }
 
   /** Resolves when there is room, or it takes no more. */
@@ -55,14 +60,18 @@ export class Mailbox {
     return this.#queue.ready({ signal });
   }
 
-  /** Adds a message, if it is for the listener. */
+  /** Adds a message, if it is for the listener. One whose filter throws does not get the message, and is told so. */
   put(message: Message): void {
-    if (!this.listener.wants(message)) return;
+    const isWanted = this.#wants(message, (error) => {
+      this.#onError(error);
+      this.#dropped([message]);
+    });
+    if (!isWanted) return;
     if (this.#keeps) {
       this.#queue.push(message);
       this.#wake();
     } else {
-      this.listener.emit('dropped', [message]);
+      this.#dropped([message]);
     }
   }
 
@@ -96,7 +105,7 @@ export class Mailbox {
     this.#state = 'removed';
     this.listener.off('stop', this.#wake);
     const returned = this.#returned.splice(0);
-    if (returned.length > 0) this.listener.emit('dropped', returned);
+    if (returned.length > 0) this.#dropped(returned);
     this.#queue.stop({ drain: false });
     this.#wake();
   }
@@ -116,5 +125,19 @@ export class Mailbox {
 
   get #keeps(): boolean {
     return this.listener.isRunning || this.listener.whileStopped === 'keep';
+  }
+
+  #wants(message: Message, onThrow: (error: unknown) => void): boolean {
+    try {
+      return this.listener.wants(message);
+    } catch (error) {
+      onThrow(error);
+      return false;
+    }
+  }
+
+  /** Called in the midst of a broadcast: a listener of the event that throws must not stop it half-way. */
+  #dropped(messages: readonly Message[]): void {
+    tellListeners(this.listener, 'dropped', [messages]);
   }
 }

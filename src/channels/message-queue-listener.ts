@@ -17,7 +17,10 @@ export interface ListenerOptions {
   overflow?: Overflow | undefined;
   /** Whether messages that come while it is stopped wait for it, or are dropped. Default `keep`. */
   whileStopped?: 'keep' | 'drop' | undefined;
-  /** Whether it wants a message. Default it wants all. */
+  /**
+   * Whether it wants a message. Default it wants all. When this throws, the listener does not get the message: the event
+   * `dropped` has it, and `onError` of the channel why.
+   */
   filter?: ((message: Message) => boolean) | undefined;
   /** Called with each message before a stream gives it out: what `onMessage` does unless a class overrides it. */
   onMessage?: ((message: Message) => void | Promise<void>) | undefined;

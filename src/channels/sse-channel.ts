@@ -1,9 +1,9 @@
-import { asError } from '../errors.js';
+import { InvalidMessageFormatError, asError } from '../errors.js';
 import { AbstractChannel } from './abstract-channel.js';
 import type { StreamOptions } from './abstract-channel.js';
 import { encodeEvent, eventIdOf } from './event-encoder.js';
 import { EventLog } from './event-log.js';
-import type { HistorySnapshot } from './event-log.js';
+import type { HistorySnapshot, LoggedEvent } from './event-log.js';
 import { Feed } from './feed.js';
 import type { FeedDelivery, FeedHost, FeedOptions } from './feed.js';
 import type { FeedMessage } from './feed-message.js';
@@ -57,7 +57,11 @@ export class SseChannel extends AbstractChannel<SseEvent> {
     this.#log = new EventLog(history, clock, snapshot);
     this.#clients = new SseClients({ log: this.#log, clock, heartbeat, patience });
     this.#responder = new SseResponder(
-      { isClosed: () => this.isClosed, events: (listener, signal) => this.#events(listener, signal) },
+      {
+        isClosed: () => this.isClosed,
+        report: (error) => this.report(error),
+        events: (listener, signal) => this.#events(listener, signal),
+      },
       this.#settings,
       this.#log,
       this.#clients,
@@ -78,22 +82,18 @@ export class SseChannel extends AbstractChannel<SseEvent> {
    * Sends a message to every listener and every client there is now, and keeps it for those who come back. One of the
    * type `_eric_channel_closed` is not kept: it ends the connections.
    *
-   * @throws As `AbstractChannel.broadcast` does; InvalidMessageFormatError when the payload is no JSON value or the id
-   * cannot be an event id. Then nobody got it.
+   * @throws As `AbstractChannel.broadcast` does; InvalidMessageFormatError when the payload is no JSON value, the id
+   * cannot be an event id, or `adapt` or `serializer` throws, which is the `cause` then. Then nobody got it.
    */
   override broadcast(message: Message): void {
-    const event = this.adapt(message);
     if (message.type === CHANNEL_CLOSED) {
-      // Without an id: clients come back with that of the last real event.
-      const bytes = this.#encode({ ...event, id: undefined });
+      const bytes = this.#lastEvent(message);
       super.broadcast(message);
       this.#farewell = this.#clients.finish(bytes, FAREWELL);
       return;
     }
-    const id = event.id === undefined ? this.#log.nextId : eventIdOf(event.id);
-    const bytes = this.#encode({ ...event, id });
+    const logged = this.#eventOf(message, this.#log.nextId);
     super.broadcast(message);
-    const logged = { id, type: event.event, bytes };
     this.#log.append(logged);
     this.#clients.deliver(logged);
   }
@@ -150,9 +150,10 @@ export class SseChannel extends AbstractChannel<SseEvent> {
           next(error);
           return;
         }
-        response.writeHead(500);
-        response.end();
-        this.#settings.onError(asError(error));
+        // A hook may have answered by itself, and then failed.
+        if (response.headersSent) response.destroy();
+        else response.writeHead(500).end();
+        this.report(error);
       });
     };
   }
@@ -206,12 +207,35 @@ export class SseChannel extends AbstractChannel<SseEvent> {
     for await (const event of this.messageStream(listener, { signal })) yield this.#encode(event);
   }
 
+  /** The event for a message. `nextId` is its id when it has none. */
+  #eventOf(message: Message, nextId: string): LoggedEvent {
+    try {
+      const event = this.adapt(message);
+      const id = event.id === undefined ? nextId : eventIdOf(event.id);
+      return { id, type: event.event, bytes: this.#encode({ ...event, id }) };
+    } catch (error) {
+      if (error instanceof InvalidMessageFormatError) throw error;
+      const why = `A message of type ${message.type} cannot be an event: ${asError(error).message}`;
+      throw new InvalidMessageFormatError(why, { cause: error });
+    }
+  }
+
+  /** The event that tells the end. Without an id: clients come back with that of the last real event. */
+  #lastEvent(message: Message): Buffer {
+    try {
+      return this.#encode({ ...this.adapt(message), id: undefined });
+    } catch (error) {
+      // A channel must be able to close, whatever its hooks make of a message without payload.
+      this.report(error);
+      return encodeEvent({ event: CHANNEL_CLOSED, data: 'null' });
+    }
+  }
+
   /** `retry` is told once, when a client comes. */
   #encode({ event, id, data }: SseEvent): Buffer {
-    return encodeEvent({
-      id: id === undefined ? undefined : eventIdOf(id),
-      event,
-      data: this.#settings.serializer(data),
-    });
+    const text: unknown = this.#settings.serializer(data);
+    // An event without data is none: a browser would drop it without a word.
+    if (typeof text !== 'string') throw new InvalidMessageFormatError('The serializer must return a string.');
+    return encodeEvent({ id: id === undefined ? undefined : eventIdOf(id), event, data: text });
   }
 }

@@ -34,11 +34,6 @@ export interface SseChannelOptions extends ChannelOptions {
   patience?: number | undefined;
   /** Whether to believe what a client says it has got. Default true; false replays nothing. */
   trustLastEventId?: boolean | undefined;
-  /**
-   * Called with what goes wrong while nobody waits for an answer: a hook of `handler` throws, so the client gets 500, or
-   * the stream of a listener does, so the client is cut off. Default a warning of the process.
-   */
-  onError?: ((error: Error) => void) | undefined;
   /** Where it gets the time from. Default the clocks of the machine. */
   clock?: QueueClock | undefined;
 }
@@ -56,7 +51,6 @@ export interface SseChannelSettings {
   readonly slowClients: SlowClientPolicy;
   readonly patience: number;
   readonly trustLastEventId: boolean;
-  readonly onError: (error: Error) => void;
   readonly clock: QueueClock;
 }
 
@@ -66,8 +60,9 @@ const MEBIBYTE = 1_048_576;
 export function resolveSseOptions(options: SseChannelOptions): SseChannelSettings {
   const { history = {}, serializer = jsonOf, slowClients = 'close', clock = SYSTEM_QUEUE_CLOCK, ...rest } = options;
   const { heartbeat = 15_000, retry = 2000, maxClients = 10_000, retryAfter = 5, ...others } = rest;
-  const { maxClientBytes = MEBIBYTE, patience = 5000, trustLastEventId = true, onError = warn, ...remaining } = others;
+  const { maxClientBytes = MEBIBYTE, patience = 5000, trustLastEventId = true, ...remaining } = others;
   const { snapshot, ...unknown } = remaining;
+  if (snapshot != null && typeof snapshot !== 'object') throw new OptionError('Option snapshot must be an object.');
   const { limit = 1000, maxBytes = MEBIBYTE, maxAge = 300_000, ...unknownOfHistory } = history;
   for (const name of Object.keys({ ...unknown, ...unknownOfHistory })) {
     if (!INHERITED.includes(name)) throw new OptionError(`There is no option ${name} of an SseChannel.`);
@@ -84,12 +79,17 @@ export function resolveSseOptions(options: SseChannelOptions): SseChannelSetting
   }
   const limits = { limit, maxBytes, maxAge };
   const waiting = { maxClientBytes, slowClients, patience, maxClients, retryAfter };
-  return { history: limits, snapshot, heartbeat, retry, serializer, trustLastEventId, onError, clock, ...waiting };
+  return {
+    history: limits,
+    snapshot: snapshot ?? undefined,
+    heartbeat,
+    retry,
+    serializer,
+    trustLastEventId,
+    clock,
+    ...waiting,
+  };
 }
 
 const LONGEST = 0x7fff_ffff;
-const INHERITED = ['id', 'listener'] satisfies (keyof ChannelOptions)[] as string[];
-
-function warn(error: Error): void {
-  process.emitWarning(error);
-}
+const INHERITED = ['id', 'listener', 'onError'] satisfies (keyof ChannelOptions)[] as string[];

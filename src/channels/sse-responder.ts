@@ -1,4 +1,3 @@
-import { asError } from '../errors.js';
 import { admit } from './admission.js';
 import type { Authorize, Doorway } from './admission.js';
 import { encodeEvent } from './event-encoder.js';
@@ -19,7 +18,7 @@ import { SseSession } from './sse-session.js';
 export interface AttachOptions<Request> {
   /** Looks at the request before it gets anything. Default everybody may. */
   authorize?: Authorize<Request> | undefined;
-  /** Whether the client gets an event. Default all. */
+  /** Whether the client gets an event. Default all. When it throws, that client is cut off, and `onError` told. */
   filter?: ((event: { readonly id: string; readonly type: string }, request: Request) => boolean) | undefined;
   /**
    * Gives the client what this listener gets, and nothing else: no history. The listener is started, and stopped when
@@ -31,6 +30,8 @@ export interface AttachOptions<Request> {
 /** What the responder needs of its channel. */
 export interface ResponderChannel {
   isClosed(): boolean;
+  /** Tells what a hook has thrown while nobody waits for an answer. */
+  report(error: unknown): void;
   /** What a listener gets, as the bytes of events. */
   events(listener: MessageQueueListener, signal: AbortSignal): AsyncIterable<Buffer>;
 }
@@ -141,6 +142,7 @@ export class SseResponder implements Doorway {
       slowClients,
       retry,
       filter: filter === undefined ? undefined : (event) => filter(event, request),
+      onError: (error) => this.#channel.report(error),
       now: () => clock.now(),
       changed: () => (session.state === 'closed' ? this.#clients.delete(session) : this.#clients.changed(session)),
     });
@@ -158,7 +160,7 @@ export class SseResponder implements Doorway {
     this.#clients.add(session);
     const head = encodeEvent({ retry: this.#settings.retry });
     session.open(sink, head, this.#channel.events(listener, session.signal)).catch((error: unknown) => {
-      this.#settings.onError(asError(error));
+      this.#channel.report(error);
     });
   }
 }

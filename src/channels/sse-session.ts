@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { OptionError } from '../errors.js';
 import { encodeEvent } from './event-encoder.js';
 import type { EventLog, LoggedEvent } from './event-log.js';
 import type { EventSink, EventSinkEvents } from './event-sink.js';
@@ -24,6 +25,8 @@ export interface SessionSettings {
   readonly slowClients: SlowClientPolicy;
   readonly retry: number;
   readonly filter: EventFilter | undefined;
+  /** Called with what the filter has thrown. That client is cut off. */
+  readonly onError: (error: unknown) => void;
   now(): number;
   /** Called when the client has read something, or is gone. */
   changed(session: SseSession): void;
@@ -91,7 +94,7 @@ export class SseSession implements EventSinkEvents {
 
   /** An event was added to the log. */
   deliver(event: LoggedEvent): void {
-    if (this.#state !== 'live' || this.#settings.filter?.(event) === false) return;
+    if (this.#state !== 'live' || !this.#wants(event)) return;
     const { maxBytes, log } = this.#settings;
     if (this.#blocked === undefined || this.#sink.bufferedBytes + event.bytes.length <= maxBytes) {
       this.#write(event.bytes, log.next - 1);
@@ -140,17 +143,31 @@ export class SseSession implements EventSinkEvents {
   }
 
   #replay(): void {
-    const { log, filter } = this.#settings;
-    while (this.#blocked === undefined && this.#cursor < log.next) {
+    const { log } = this.#settings;
+    while (this.#state === 'replaying' && this.#blocked === undefined && this.#cursor < log.next) {
       const event = log.at(this.#cursor);
       if (event === undefined) {
         this.#tooSlow();
         return;
       }
-      if (filter?.(event) !== false) this.#write(event.bytes, this.#cursor);
+      if (this.#wants(event)) this.#write(event.bytes, this.#cursor);
       this.#cursor++;
     }
-    if (this.#cursor === log.next) this.#live();
+    if (this.#state === 'replaying' && this.#cursor === log.next) this.#live();
+  }
+
+  /** Whether the client gets an event. A filter that fails for one client must neither let it see all nor end others. */
+  #wants(event: LoggedEvent): boolean {
+    const { filter, onError } = this.#settings;
+    try {
+      const isWanted: unknown = filter === undefined || filter(event);
+      if (typeof isWanted === 'boolean') return isWanted;
+      throw new OptionError('The filter hook must return true or false.');
+    } catch (error) {
+      this.destroy();
+      onError(error);
+      return false;
+    }
   }
 
   #live(): void {

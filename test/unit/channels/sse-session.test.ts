@@ -28,6 +28,7 @@ class Stage {
       slowClients: 'close',
       retry: 2000,
       filter: undefined,
+      onError: () => undefined,
       now: () => this.clock.now(),
       changed: () => (session.state === 'closed' ? this.clients.delete(session) : this.clients.changed(session)),
       ...settings,
