@@ -2,7 +2,7 @@ import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  { ignores: ['dist', 'coverage', 'site', '.cache', 'node_modules', '**/*.mjs', 'eslint.config.js'] },
+  { ignores: ['dist', 'dist.*', 'coverage', 'site', '.cache', 'node_modules', '**/*.mjs', 'eslint.config.js'] },
   tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

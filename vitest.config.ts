@@ -1,7 +1,17 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import type { TestProjectConfiguration, TestProjectInlineConfiguration } from 'vitest/config';
 
 const source = (file: string): string => fileURLToPath(new URL(`./src/${file}`, import.meta.url));
+
+/** Some of the tests, as `vitest --project` names them. */
+function project(
+  name: string,
+  include: string[],
+  more: TestProjectInlineConfiguration['test'] = {},
+): TestProjectConfiguration {
+  return { extends: true, test: { name, include, ...more } };
+}
 
 export default defineConfig({
   resolve: {
@@ -11,7 +21,12 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['test/*.test.ts', 'test/{unit,loopback,docs,conformance,cli}/**/*.test.ts'],
+    projects: [
+      project('unit', ['test/*.test.ts', 'test/unit/**/*.test.ts']),
+      project('loopback', ['test/{loopback,conformance}/**/*.test.ts']),
+      // These run what is in dist, so it is built before them.
+      project('built', ['test/{cli,docs}/**/*.test.ts'], { globalSetup: 'test/build.ts' }),
+    ],
     testTimeout: 20_000,
     hookTimeout: 20_000,
     unstubGlobals: true,
