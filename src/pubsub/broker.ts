@@ -25,6 +25,7 @@ import type {
   SubscribeOptions,
 } from './options.js';
 import { holdBack, outsideUnits } from './outbox.js';
+import { QueueNames } from './queue-names.js';
 import { Subscription } from './subscription.js';
 import type { Attachment } from './subscription.js';
 import type { DirectSubscriber, QueueSubscriber } from './subscriber.js';
@@ -52,6 +53,7 @@ export interface BrokerEvents {
  */
 export abstract class Broker extends EventEmitter<BrokerEvents> implements AsyncDisposable {
   readonly #subscriptions = new Set<Subscription>();
+  readonly #queueNames = new QueueNames();
   readonly #clock: QueueClock;
   #subscribed = 0;
   #state: 'open' | 'closing' | 'closed' = 'open';
@@ -131,9 +133,13 @@ export abstract class Broker extends EventEmitter<BrokerEvents> implements Async
   }
 
   /**
-   * Has a handler work off a queue of messages of a type. The subscriptions of a type that name the same queue share
-   * its messages, over all processes of a peer: each message goes to one of them. Each queue name gets its own copy.
-   * The queue stays when nobody is subscribed to it, and collects what is published meanwhile.
+   * Has a handler work off a queue of messages of a type. Every subscription of a broker gets each message, whatever its
+   * queue is called. What a queue name says is which processes share the work: of those on a peer that name the same
+   * queue, one gets the message. The queue stays when nobody is subscribed to it, and collects what is published
+   * meanwhile.
+   *
+   * The first subscription to a type with a queue name works off the queue of that name, the second `NAME~2`, and so on,
+   * in each process: let them subscribe in the same order, or give handlers queue names of their own.
    *
    * A message whose handler throws is delivered again after a while, up to `maxDeliveries` times; then it is dead, and
    * goes to the dead-letter queue.
@@ -149,21 +155,24 @@ export abstract class Broker extends EventEmitter<BrokerEvents> implements Async
   ): Subscription {
     this.#requireOpen();
     const messageName = getUniqueNameForMessage(type);
-    const work = resolveAsyncOptions(handler, queueName, options);
+    const settings = resolveAsyncOptions(handler, queueName, options);
     const { predicate, selector, signal } = options;
     const name = options.name ?? this.#nextName(`${messageName}@${queueName}`);
+    const queue = this.#queueNames.take(messageName, queueName);
+    const work = { ...settings, queueName: queue.name };
     const ending = new AbortController();
     setMaxListeners(0, ending.signal); // as many as there are workers
     // As above.
     const isNamed = options.name !== undefined;
     const parts = { type, messageName, name, isNamed, predicate, selector, handler, work, signal: ending.signal };
     const subscriber = parts as unknown as QueueSubscriber;
-    const attachment = outsideUnits(() => this.attachQueue(subscriber));
+    const attachment = outsideUnits(() => this.#attachQueue(subscriber, queue.giveBack));
     const detach = (): void | Promise<void> => {
       ending.abort(new BrokerClosedError('The subscription has ended.'));
+      queue.giveBack();
       return attachment.detach();
     };
-    return this.#keep(name, messageName, queueName, signal, { ready: attachment.ready, detach });
+    return this.#keep(name, messageName, queue.name, signal, { ready: attachment.ready, detach });
   }
 
   /**
@@ -220,6 +229,15 @@ export abstract class Broker extends EventEmitter<BrokerEvents> implements Async
       await publish();
     });
     return (isHeld ? undefined : publish()) ?? Promise.resolve();
+  }
+
+  #attachQueue(subscriber: QueueSubscriber, onError: () => void): Attachment {
+    try {
+      return this.attachQueue(subscriber);
+    } catch (error) {
+      onError();
+      throw error;
+    }
   }
 
   #keep(

@@ -38,18 +38,47 @@ export const queueCases: readonly ContractCase[] = [
     },
   },
   {
-    title: 'shares the messages of one queue name: each goes to one of its subscriptions',
+    title: 'gives each message to every subscription of a process, also to those that name the same queue',
     test: async (scene: ContractScene): Promise<void> => {
       const Job = scene.type('job');
-      const first = await scene.work(Job, scene.queue('work'));
-      const second = await scene.work(Job, scene.queue('work'));
-      for (let number = 1; number <= 20; number++) await scene.broker.publish(new Job({ number }));
-      const all = (): number[] => [...first.numbers, ...second.numbers];
-      await scene.until('all are done', () => all().length >= 20);
+      const workers = await Promise.all([1, 2, 3].map(() => scene.work(Job, scene.queue('work'))));
+      const all = Array.from({ length: 20 }, (_, index) => index + 1);
+      for (const number of all) await scene.broker.publish(new Job({ number }));
+      await scene.until('all have the last', () => workers.every(({ numbers }) => numbers.length >= 20));
       deepStrictEqual(
-        all().sort((left, right) => left - right),
-        Array.from({ length: 20 }, (_, index) => index + 1),
+        workers.map(({ numbers }) => numbers),
+        [all, all, all],
       );
+    },
+  },
+  {
+    title: 'delivers again to the one that failed, and not to others that name the same queue',
+    test: async (scene: ContractScene): Promise<void> => {
+      const { counts, dead, publish, Job, queue } = await failing(scene, ({ deliveryCount }) => {
+        if (deliveryCount < 2) throw new RangeError('on purpose');
+      });
+      const other = await scene.work(Job, queue);
+      await publish();
+      await scene.until('it was delivered three times', () => counts.length >= 3);
+      await publish();
+      await scene.until('so was the next', () => counts.length >= 6 && other.numbers.length >= 2);
+      deepStrictEqual([counts, other.numbers, dead], [[0, 1, 2, 0, 1, 2], [1, 1], []]);
+    },
+  },
+  {
+    title: 'gives the place of a subscription that has ended to the next that names the queue',
+    test: async (scene: ContractScene): Promise<void> => {
+      const Job = scene.type('job');
+      const queue = scene.queue('work');
+      const first = await scene.work(Job, queue);
+      const second = await scene.work(Job, queue);
+      await first.subscription.unsubscribe();
+      await scene.broker.publish(new Job({ number: 1 }));
+      await scene.until('the second has it', () => second.numbers.length > 0);
+      const third = await scene.work(Job, queue);
+      await scene.until('the third has it', () => third.numbers.length > 0);
+      deepStrictEqual([first.numbers, second.numbers, third.numbers], [[], [1], [1]]);
+      strictEqual(third.subscription.queueName, first.subscription.queueName);
     },
   },
   {
@@ -181,8 +210,15 @@ export const queueCases: readonly ContractCase[] = [
 async function failing(
   scene: ContractScene,
   handle: (context: AsyncMessageContext<Numbered>) => void,
-): Promise<{ counts: number[]; dead: DeadLetter[]; publish: () => Promise<void> }> {
-  const Job: MessageClass<{ number: number }> = scene.type('job');
+): Promise<{
+  counts: number[];
+  dead: DeadLetter[];
+  publish: () => Promise<void>;
+  Job: MessageClass<{ number: number }>;
+  queue: string;
+}> {
+  const Job = scene.type('job');
+  const queue = scene.queue('work');
   const counts: number[] = [];
   const dead: DeadLetter[] = [];
   scene.broker.on('dead', (letter) => dead.push(letter));
@@ -191,6 +227,6 @@ async function failing(
     handle(context);
   };
   const options = { maxDeliveries: 3, backoff: { delay: 1 } };
-  await scene.broker.subscribeAsync(Job, handler, scene.queue('work'), options).ready();
-  return { counts, dead, publish: () => scene.broker.publish(new Job({ number: 1 })) };
+  await scene.broker.subscribeAsync(Job, handler, queue, options).ready();
+  return { counts, dead, publish: () => scene.broker.publish(new Job({ number: 1 })), Job, queue };
 }

@@ -25,7 +25,7 @@ export interface MemoryQueueEvents {
   died(letter: DeadLetter): void;
 }
 
-/** The queue that the subscriptions of one type and one queue name share, inside a process. */
+/** A queue of messages of one type inside a process, which a subscription works off. */
 export class MemoryQueue {
   readonly #queueName: string;
   readonly #capacity: number;

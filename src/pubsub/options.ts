@@ -58,7 +58,7 @@ export interface CloseOptions {
 
 /** How one queue is worked off, checked, with the defaults filled in. */
 export interface WorkSettings {
-  /** The name of the queue. */
+  /** The name of the queue, which no other subscription of the broker works off: with `~2` and so on if need be. */
   readonly queueName: string;
   /** How many handlers run at once. */
   readonly concurrency: number;

@@ -38,7 +38,7 @@ export class Subscription implements Disposable, AsyncDisposable {
     readonly name: string,
     /** The name of the type of messages. */
     readonly messageName: string,
-    /** The queue it shares; `undefined` for one of `subscribe`. */
+    /** The queue it works off, such as `mails` or `mails~2`; `undefined` for one of `subscribe`. */
     readonly queueName: string | undefined,
     attachment: Attachment,
     whenClosed: (subscription: Subscription) => void,

@@ -6,6 +6,7 @@ import type { DeadLetter } from './dead-letter.js';
 import { enclose } from './envelope.js';
 import type { HandlerError } from './errors.js';
 import { refuseSelector } from './memory-broker.js';
+import { isOfQueue } from './queue-names.js';
 import { getUniqueNameForMessage } from './message.js';
 import type { Message, MessageType } from './message.js';
 import { atLeast, checkNames } from './options.js';
@@ -22,7 +23,7 @@ export interface ProcessOptions {
   limit?: number | undefined;
   /** Only those of messages of this type. */
   type?: MessageType | undefined;
-  /** Only those to the handlers of this queue. */
+  /** Only those to the handlers that were subscribed with this queue name. */
   queueName?: string | undefined;
 }
 
@@ -126,7 +127,8 @@ export class TestBroker extends Broker {
       other.messageName === messageName && other.queueName === work.queueName;
     let queue = this.#queues.find(isSame);
     if (queue === undefined) this.#queues.push((queue = new TestQueue(messageName, work.queueName)));
-    return { detach: queue.add(subscriber) };
+    queue.subscriber = subscriber;
+    return { detach: () => void (queue.subscriber = undefined) };
   }
 
   protected override drained(): Promise<void> {
@@ -143,8 +145,8 @@ export class TestBroker extends Broker {
       throw new OptionError('Option queueName must be text.');
     return this.#pending.find(({ envelope, to }) => {
       if (name !== undefined && envelope.name !== name) return false;
-      if (to instanceof TestQueue) return to.isManned && (queueName === undefined || to.queueName === queueName);
-      return queueName === undefined;
+      if (!(to instanceof TestQueue)) return queueName === undefined;
+      return to.subscriber !== undefined && (queueName === undefined || isOfQueue(to.queueName, queueName));
     });
   }
 
@@ -156,7 +158,8 @@ export class TestBroker extends Broker {
       if (error !== undefined) this.failed(error);
       return;
     }
-    const subscriber = to.next();
+    const { subscriber } = to;
+    if (subscriber === undefined) return; // `#next` takes none that has nobody
     let failure: HandlerError | undefined;
     await callAsyncHandler(subscriber, envelope, deliveryCount, {
       failed: (error) => {

@@ -22,37 +22,19 @@ export interface Delivery {
   readonly deliveryCount: number;
 }
 
-/** The subscribers of one type and one queue name. They take turns. */
+/** A queue of messages of one type, and who works it off. */
 export class TestQueue {
-  #subscribers: readonly QueueSubscriber[] = [];
-  #turn = 0;
+  /** Nobody, while it only collects. */
+  subscriber: QueueSubscriber | undefined;
 
   constructor(
     readonly messageName: string,
     readonly queueName: string,
   ) {}
 
-  /** Whether anybody works it off. */
-  get isManned(): boolean {
-    return this.#subscribers.length > 0;
-  }
-
-  /** Adds a subscriber. Returns what takes it out again. */
-  add(subscriber: QueueSubscriber): () => void {
-    this.#subscribers = [...this.#subscribers, subscriber];
-    return () => (this.#subscribers = this.#subscribers.filter((other) => other !== subscriber));
-  }
-
-  /** Whose turn it is. Only while it is manned. */
-  next(): QueueSubscriber {
-    const next = this.#subscribers[this.#turn++ % this.#subscribers.length];
-    if (next === undefined) throw new TypeError('Nobody works off this queue.');
-    return next;
-  }
-
-  /** Whether a message belongs into the queue: somebody may want it, or nobody is there to ask. */
+  /** Whether a message belongs into the queue: its subscriber may want it, or nobody is there to ask. */
   mayWant(message: Message): boolean {
-    return !this.isManned || this.#subscribers.some((subscriber) => mayWant(subscriber, message));
+    return this.subscriber === undefined || mayWant(this.subscriber, message);
   }
 }
 

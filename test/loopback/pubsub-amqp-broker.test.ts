@@ -119,7 +119,7 @@ describe('AmqpBroker', () => {
     expect(messenger.get()?.message).toMatchObject({ properties: { region: 'eu' }, subject: 'order', durable: true });
   });
 
-  it('lets subscriptions of one process share a queue, also when the first of them ends', async () => {
+  it('goes on with one subscription of a queue name when another of the process ends', async () => {
     const peer = await startBroker();
     const broker = connect(peer);
     const [first, second] = [vi.fn(), vi.fn()];
@@ -129,6 +129,31 @@ describe('AmqpBroker', () => {
     await broker.publish(order(1));
     await expect.poll(() => second.mock.calls.length).toBe(1);
     expect(first).not.toHaveBeenCalled();
+  });
+
+  it('lets a subscription take the queue of one that has ended, whose handler still runs', async () => {
+    const peer = await startBroker();
+    const broker = connect(peer);
+    const seen: string[] = [];
+    let finish = (): void => undefined;
+    const first = await broker
+      .subscribeAsync(
+        Order,
+        async ({ id }) => {
+          seen.push(`first ${id}`);
+          await new Promise<void>((resolve) => (finish = resolve));
+        },
+        'work',
+      )
+      .ready();
+    await broker.publish(order(1));
+    await expect.poll(() => seen).toEqual(['first 1']);
+    const ended = first.unsubscribe();
+    await broker.subscribeAsync(Order, ({ id }) => void seen.push(`second ${id}`), 'work').ready();
+    finish();
+    await ended;
+    await broker.publish(order(2));
+    await expect.poll(() => seen).toEqual(['first 1', 'second 2']);
   });
 
   it('opens a subscription again that the peer has ended, and makes what it needs', async () => {
@@ -262,7 +287,7 @@ describe('AmqpBroker', () => {
     await broker.subscribeAsync(Order, ({ id }) => void seen.push(id), 'work').ready();
     const all = Array.from({ length: 500 }, (_, index) => index + 1);
     await Promise.all(all.map((id) => broker.publish(order(id))));
-    await expect.poll(() => seen.length).toBe(500);
+    await expect.poll(() => seen.length, { timeout: 15_000 }).toBe(500);
     expect(seen).toEqual(all);
   });
 });

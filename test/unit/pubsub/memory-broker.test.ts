@@ -149,7 +149,7 @@ describe('MemoryBroker', () => {
     expect(dead).toMatchObject([{ queueName: 'failing', reason: 'closed' }]);
   });
 
-  it('shares a queue in fair turns, and by what each can take', async () => {
+  it('runs as many handlers at once as the subscriptions of a queue want together', async () => {
     const { broker } = makeBroker();
     let running = 0;
     let most = 0;

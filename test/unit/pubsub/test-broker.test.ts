@@ -122,18 +122,20 @@ describe('TestBroker', () => {
     await expect(broker.processMessages()).rejects.toThrow(AggregateError);
   });
 
-  it('takes turns among the subscribers of a queue, and waits when there is none', async () => {
+  it('gives each subscriber of a queue every message, and waits when there is none', async () => {
     const broker = new TestBroker();
-    const [first, second] = [vi.fn(), vi.fn()];
-    const subscription = broker.subscribeAsync(Placed, first, 'mail');
+    const [first, second, other] = [vi.fn(), vi.fn(), vi.fn()];
+    broker.subscribeAsync(Placed, first, 'mail');
     broker.subscribeAsync(Placed, second, 'mail');
+    broker.subscribeAsync(Placed, other, 'mails');
     for (let id = 0; id < 4; id++) await broker.publish(new Placed({ id }));
-    await broker.processMessages();
-    expect([first.mock.calls.length, second.mock.calls.length]).toEqual([2, 2]);
-    for (const each of [subscription, ...broker.subscriptions]) await each.unsubscribe();
+    expect(await broker.processMessages({ queueName: 'mail' })).toBe(8);
+    expect([first.mock.calls.length, second.mock.calls.length, other.mock.calls.length]).toEqual([4, 4, 0]);
+    expect(await broker.processMessages()).toBe(4);
+    for (const each of broker.subscriptions) await each.unsubscribe();
     await broker.publish(new Placed({ id: 5 }));
     expect(await broker.processMessages()).toBe(0);
-    expect(broker.pending).toHaveLength(1);
+    expect(broker.pending.map(({ queueName }) => queueName)).toEqual(['mail', 'mail~2', 'mails']);
   });
 
   it('makes no delivery to a subscription that has ended since', async () => {

@@ -1,0 +1,44 @@
+import { Heap } from '../queue/heap.js';
+
+/** What stands between the name of a queue and its number. No name that is given has it. */
+const SEPARATOR = '~';
+
+/** The subscriptions of a broker that name one queue for one type. */
+interface Family {
+  /** How many there are. */
+  size: number;
+  /** Numbers below `next` that are free again. */
+  readonly free: Heap<number>;
+  next: number;
+}
+
+/**
+ * Gives each subscription of a broker a queue that no other of them has. The first of a type with a queue name has the
+ * queue of that name, the second `NAME~2` and so on, so the same program has the same queues in every process.
+ */
+export class QueueNames {
+  readonly #families = new Map<string, Family>();
+
+  /** Takes the first name that is free. Returns it with what gives it back, which is called once. */
+  take(messageName: string, queueName: string): { readonly name: string; readonly giveBack: () => void } {
+    const key = `${messageName} ${queueName}`; // neither has a space
+    let family = this.#families.get(key);
+    if (family === undefined) {
+      family = { size: 0, free: new Heap((number) => number), next: 1 };
+      this.#families.set(key, family);
+    }
+    const { free } = family;
+    const number = free.pop() ?? family.next++;
+    family.size++;
+    const giveBack = (): void => {
+      free.push(number);
+      if (--family.size === 0) this.#families.delete(key);
+    };
+    return { name: number === 1 ? queueName : `${queueName}${SEPARATOR}${number}`, giveBack };
+  }
+}
+
+/** Whether a queue is that of a name, or one with a number behind it. */
+export function isOfQueue(queue: string, queueName: string): boolean {
+  return queue === queueName || queue.startsWith(queueName + SEPARATOR);
+}
