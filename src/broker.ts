@@ -1,5 +1,7 @@
 /** An AMQP 1.0 broker inside the process, for development, tests and demos. */
 export { EmbeddedBroker } from './broker/embedded-broker.js';
+export type { Clock, Timer } from './clock.js';
+export type { DialOptions, Environment, Listener, PortOptions } from './link/connection/environment.js';
 export type { AuthenticationOptions } from './link/security/authentication.js';
 export type {
   BrokerEvents,

@@ -34,7 +34,7 @@ export type { SseChannelOptions } from './channels/sse-options.js';
 export type { AttachOptions } from './channels/sse-responder.js';
 export type { SlowClientPolicy } from './channels/sse-session.js';
 export type { Overflow } from './queue/client-queue-options.js';
-export type { QueueClock } from './queue/expiry.js';
+export type { Clock, Timer } from './clock.js';
 export {
   ChannelQueueFullError,
   ConnectionError,

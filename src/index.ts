@@ -33,6 +33,8 @@ export type {
   PutDiagnostics,
   ReceivedDiagnostics,
 } from './diagnostics.js';
+export type { Clock, Timer } from './clock.js';
+export type { DialOptions, Environment, Listener, PortOptions } from './link/connection/environment.js';
 export type { ConnectionState } from './link/connection/lifecycle.js';
 export type { ReconnectOptions } from './link/connection/reconnect.js';
 export type { SaslMechanism, SaslOptions, Token, TokenSource } from './link/security/credentials.js';

@@ -77,4 +77,4 @@ export {
 export type { FailedDelivery, InvalidMessageErrorOptions } from './pubsub/errors.js';
 export { MessagingError, OptionError, PubSubError } from './errors.js';
 export type { ErrorCode, MessagingErrorOptions } from './errors.js';
-export type { QueueClock } from './queue/expiry.js';
+export type { Clock, Timer } from './clock.js';

@@ -13,6 +13,7 @@ export type { ClientQueueEvents, ClientQueueStopOptions } from './queue/client-q
 export type { ClientQueueOptions, Overflow } from './queue/client-queue-options.js';
 export { ClientQueueStore } from './queue/client-queue-store.js';
 export type { ClientQueueStoreOptions, StoredQueueOptions } from './queue/client-queue-store.js';
-export type { Expirable, QueueClock } from './queue/expiry.js';
+export type { Clock, Timer } from './clock.js';
+export type { Expirable } from './queue/expiry.js';
 export type { QueueWaitOptions } from './queue/waiter-line.js';
 export { ChannelFlushedError, ChannelQueueFullError, OptionError, QueueFullError, TimeoutError } from './errors.js';

@@ -14,6 +14,7 @@ const RANKS: Record<string, number> = {
   'long-timeout.ts': 0,
   'small-file.ts': 0,
   'tell-listeners.ts': 0,
+  'clock.ts': 1,
   address: 1,
   message: 1,
   codec: 2,
@@ -74,6 +75,11 @@ function linesOfCode(text: string): number {
   return text.split('\n').filter((line) => !/^\s*($|\/\/|\/?\*)/.test(line)).length;
 }
 
+function codeOf(path: string): string {
+  const lines = readFileSync(join(SRC, path), 'utf8').split('\n');
+  return lines.filter((line) => !/^\s*(\/\/|\/?\*)/.test(line)).join('\n');
+}
+
 function partOf(path: string): string {
   return path.split('/')[0] ?? path;
 }
@@ -130,6 +136,15 @@ describe('the architecture', () => {
         pure.has(part) && imports.some(({ specifier }) => /^node:(net|tls|fs|http|timers)/.test(specifier)),
     );
     expect(impure.map(({ path }) => path)).toEqual([]);
+  });
+
+  it('takes time, chance and names from the environment in what is simulated', () => {
+    const simulated = new Set(['queue', 'link', 'messenger', 'broker']);
+    const own =
+      /(?<![.\w])(?:set|clear)(?:Timeout|Interval|Immediate)\(|Date\.now|new Date\(\)|performance\.|process\.(?:nextTick|hrtime)|Math\.random|random(?:Bytes|Int)\b|import \{[^}]*randomUUID|node:timers|AbortSignal\.timeout/;
+    const using = files.filter(({ path, part }) => simulated.has(part) && own.test(codeOf(path)));
+    // What the machine gives for one is found there.
+    expect(using.map(({ path }) => path)).toEqual(['link/connection/environment.ts']);
   });
 
   it('has no import of an entry file from inside', () => {

@@ -1,14 +1,13 @@
-import { randomUUID } from 'node:crypto';
 import { OptionError } from '../errors.js';
-import { SYSTEM_CLOCK } from '../link/wire/clock.js';
+import { environmentOf } from '../link/connection/environment.js';
+import type { Environment } from '../link/connection/environment.js';
 import { DEFAULT_LIMITS } from '../link/wire/limits.js';
 import type { TransportLimits } from '../link/wire/limits.js';
 import type { Authenticator } from '../link/security/server-sasl.js';
 import type { TlsOptions } from '../link/security/tls.js';
-import { LONGEST_TIMER } from '../queue/expiry.js';
-import type { QueueClock } from '../queue/expiry.js';
 import { authenticatorOf } from '../link/security/authentication.js';
 import type { AuthenticationOptions } from '../link/security/authentication.js';
+import { LONGEST_TIMER } from '../long-timeout.js';
 import { DEFAULT_QUEUE, queueSettings } from './queue-settings.js';
 import type { QueueOptions, QueueSettings } from './queue-settings.js';
 
@@ -56,8 +55,8 @@ export interface EmbeddedBrokerOptions extends QueueOptions, AuthenticationOptio
   maxLinks?: number | undefined;
   /** How many queues and topics there may be, dynamic ones among them, and subscriptions of a topic. Default 10 000. */
   maxNodes?: number | undefined;
-  /** Where it gets the time from. Default the clocks of the machine. */
-  clock?: QueueClock | undefined;
+  /** Time, names and the network. What is left out is the machine's. */
+  environment?: Partial<Environment> | undefined;
 }
 
 /** `EmbeddedBrokerOptions` checked, with the defaults filled in. */
@@ -76,10 +75,8 @@ export interface BrokerSettings {
   readonly maxConnections: number;
   readonly maxLinks: number;
   readonly maxNodes: number;
-  readonly clock: QueueClock;
+  readonly environment: Environment;
 }
-
-const CLOCK: QueueClock = { ...SYSTEM_CLOCK, wallNow: () => Date.now() };
 
 /** Every option of a broker but those of queues, to find the unknown ones. */
 export const BROKER_OPTION_NAMES: readonly string[] = Object.keys({
@@ -101,7 +98,7 @@ export const BROKER_OPTION_NAMES: readonly string[] = Object.keys({
   maxSessions: 0,
   maxLinks: 0,
   maxNodes: 0,
-  clock: 0,
+  environment: 0,
 } satisfies Record<Exclude<keyof EmbeddedBrokerOptions, keyof QueueOptions>, 0>);
 
 /** Checks options and fills in the defaults. Throws `OptionError` for what is unknown or cannot be. */
@@ -116,10 +113,11 @@ export function resolveBrokerOptions(options: EmbeddedBrokerOptions): BrokerSett
   const queues = Object.entries(options.queues ?? {}).map(
     ([address, own]) => [address, queueSettings(own, queue)] as const,
   );
+  const environment = environmentOf(options.environment);
   return {
     port: whole('port', options.port ?? 5672, 0, 65_535),
     host: options.host ?? '127.0.0.1',
-    name: options.name ?? `embedded-broker-${randomUUID()}`,
+    name: options.name ?? `embedded-broker-${environment.randomUUID()}`,
     queue,
     queues: new Map(queues),
     topics: options.topics ?? ['topic/*', 'topic://*'],
@@ -131,7 +129,7 @@ export function resolveBrokerOptions(options: EmbeddedBrokerOptions): BrokerSett
     maxConnections: whole('maxConnections', options.maxConnections ?? 1000, 1),
     maxLinks: whole('maxLinks', options.maxLinks ?? 1024, 1),
     maxNodes: whole('maxNodes', options.maxNodes ?? 10_000, 1),
-    clock: options.clock ?? CLOCK,
+    environment,
   };
 }
 

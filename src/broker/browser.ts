@@ -1,5 +1,5 @@
+import type { Clock } from '../clock.js';
 import type { Output } from '../codec/output.js';
-import type { QueueClock } from '../queue/expiry.js';
 import type { DeliveryOwner } from '../queue/outgoing-delivery.js';
 import type { ConsumerLink } from './consumer.js';
 import type { MessageLine } from './message-line.js';
@@ -15,7 +15,7 @@ const BATCH = 256;
 export class Browsers implements DeliveryOwner {
   readonly #line: MessageLine;
   readonly #output: Output;
-  readonly #clock: QueueClock;
+  readonly #clock: Clock;
   /** The place of the message each has seen last. */
   readonly #places = new Map<ConsumerLink, number>();
 
@@ -23,7 +23,7 @@ export class Browsers implements DeliveryOwner {
     readonly destination: string,
     line: MessageLine,
     output: Output,
-    clock: QueueClock,
+    clock: Clock,
   ) {
     this.#line = line;
     this.#output = output;

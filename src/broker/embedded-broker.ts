@@ -1,3 +1,4 @@
+import type { Clock, Timer } from '../clock.js';
 import { Output } from '../codec/output.js';
 import { StateError } from '../errors.js';
 import type { MessagingError, PeerError } from '../errors.js';
@@ -52,14 +53,14 @@ export class EmbeddedBroker implements AsyncDisposable {
   #state: 'stopped' | 'starting' | 'listening' | 'stopping' = 'stopped';
   #change: Promise<void> = Promise.resolve();
   #port: number | undefined;
-  #sampler: NodeJS.Timeout | undefined;
+  #sampler: Timer | undefined;
   #isBurying = false;
 
   /** @throws OptionError for an unknown option or one that cannot be. */
   constructor(options: EmbeddedBrokerOptions = {}) {
     const settings = resolveBrokerOptions(options);
     this.#settings = settings;
-    const { clock } = settings;
+    const { clock, randomUUID } = settings.environment;
     this.#nodes = new NodeTable(
       { ...settings, settingsOf: (address) => settings.queues.get(address) ?? settings.queue },
       {
@@ -67,7 +68,8 @@ export class EmbeddedBroker implements AsyncDisposable {
         output: this.#output,
         watch: this.#events,
         bury: (...death) => this.#bury(...death),
-        defer: (callback) => void setImmediate(callback),
+        randomUUID,
+        defer: (callback) => void clock.setImmediate(callback),
       },
     );
     this.#links = {
@@ -131,13 +133,13 @@ export class EmbeddedBroker implements AsyncDisposable {
   /** A look at a queue. One that nobody has named yet is empty. */
   queue(name: string): QueueSnapshot {
     const node = this.#nodes.get(name);
-    return queueSnapshot(name, node?.kind === 'queue' ? node : undefined, this.#settings.clock.now());
+    return queueSnapshot(name, node?.kind === 'queue' ? node : undefined, this.#clock.now());
   }
 
   /** A look at a topic. One that nobody has named yet has no subscriptions. */
   topic(name: string): TopicSnapshot {
     const node = this.#nodes.get(name);
-    return topicSnapshot(name, node?.kind === 'topic' ? node : undefined, this.#settings.clock.now());
+    return topicSnapshot(name, node?.kind === 'topic' ? node : undefined, this.#clock.now());
   }
 
   /** A look at every queue. */
@@ -205,8 +207,12 @@ export class EmbeddedBroker implements AsyncDisposable {
     return this;
   }
 
+  get #clock(): Clock {
+    return this.#settings.environment.clock;
+  }
+
   async #listen(): Promise<void> {
-    const { host, tls, clock } = this.#settings;
+    const { host, tls } = this.#settings;
     const acceptor = new Acceptor(tls !== undefined, this.#acceptorSettings(), {
       connectionOpened: ({ peerId, user }) =>
         this.#events.tell('connection', { state: 'open', container: peerId, user }),
@@ -222,21 +228,21 @@ export class EmbeddedBroker implements AsyncDisposable {
     this.#acceptor = acceptor;
     this.#state = 'listening';
     const sample = (): void => {
-      this.#sampler = clock.setTimeout(sample, SAMPLE_INTERVAL);
-      this.#nodes.sample(clock.now());
+      this.#sampler = this.#clock.setTimeout(sample, SAMPLE_INTERVAL);
+      this.#nodes.sample(this.#clock.now());
     };
     sample();
   }
 
   async #end(): Promise<void> {
-    if (this.#sampler !== undefined) this.#settings.clock.clearTimeout(this.#sampler);
+    if (this.#sampler !== undefined) this.#clock.clearTimeout(this.#sampler);
     await this.#acceptor?.close();
     this.#acceptor = undefined;
     this.#state = 'stopped';
   }
 
   #acceptorSettings(): AcceptorSettings {
-    const { name, limits, connectTimeout, tls, clock, authenticator, maxConnections, maxLinks } = this.#settings;
+    const { name, limits, connectTimeout, tls, environment, authenticator, maxConnections, maxLinks } = this.#settings;
     return {
       container: createContainer(name),
       limits,
@@ -245,8 +251,7 @@ export class EmbeddedBroker implements AsyncDisposable {
       tls: tls ?? {},
       asksForCertificate: (tls?.ca ?? tls?.caFile) !== undefined,
       allowInsecureMechs: true,
-      clock,
-      random: Math.random,
+      environment,
       authenticator,
       maxConnections,
       maxLinks: 2 * maxLinks + LINKS_REFUSED,
@@ -275,7 +280,7 @@ export class EmbeddedBroker implements AsyncDisposable {
     if (isRefusal(node)) return false;
     this.#isBurying = true;
     try {
-      node.take(deadLetter(this.#output, message, death, this.#settings.clock.wallNow()), false);
+      node.take(deadLetter(this.#output, message, death, this.#clock.wallNow()), false);
       return true;
     } finally {
       this.#isBurying = false;

@@ -1,10 +1,10 @@
+import type { Clock } from '../clock.js';
 import { readUint32 } from '../codec/big-endian.js';
 import { FieldCursor } from '../codec/field-cursor.js';
 import { ADDRESS, EXPIRY_TIME } from '../codec/fields.js';
 import { checkSections, readField } from '../codec/read-section.js';
 import { SectionCursor } from '../codec/section-cursor.js';
 import { DELIVERY_ANNOTATIONS, HEADER, PROPERTIES } from '../codec/sections.js';
-import type { QueueClock } from '../queue/expiry.js';
 
 /** Where absolute-expiry-time stands in the list of the properties (AMQP 1.0 §3.2.4). */
 const EXPIRY_PLACE = 8;
@@ -60,7 +60,7 @@ export class IncomingMessage {
    * How long it has left, in milliseconds. An absolute time counts before a time to live: a sender that gives both says
    * the same with them.
    */
-  lifetime(clock: QueueClock): number {
+  lifetime(clock: Clock): number {
     if (this.expiry !== Infinity) return this.expiry - clock.wallNow();
     return this.ttl >= 0 ? this.ttl : Infinity;
   }

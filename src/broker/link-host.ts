@@ -1,10 +1,10 @@
+import type { Clock } from '../clock.js';
 import { LinkError } from '../errors.js';
 import type { MessagingError, PeerError } from '../errors.js';
 import type { AcceptedConnection } from '../link/connection/acceptor.js';
 import type { LinkEnd } from '../link/session/link-options.js';
 import type { LinkRequest } from '../link/session/link-request.js';
 import type { Link } from '../link/session/link-table.js';
-import type { QueueClock } from '../queue/expiry.js';
 import type { BrokerEmitter, LinkEvent } from './broker-events.js';
 import type { Fault, Injections } from './injection.js';
 import type { BrokerNode, NodeTable } from './node-table.js';
@@ -14,7 +14,7 @@ export interface LinkHost {
   readonly nodes: NodeTable;
   readonly injections: Injections;
   readonly events: BrokerEmitter;
-  readonly clock: QueueClock;
+  readonly clock: Clock;
   /** The largest message taken, in bytes. */
   readonly maxMessageSize: number;
   /** Where a message of the anonymous terminus goes, by its `to`. */

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { Pattern } from '../address/pattern.js';
 import type { PeerError } from '../errors.js';
 import { BrokerQueue } from './queue.js';
@@ -73,7 +72,7 @@ export class NodeTable {
 
   /** Makes a node of a name that nobody else has. */
   createDynamic(kind: NodeKind): BrokerNode | PeerError {
-    return this.create(`dynamic-${randomUUID()}`, kind);
+    return this.create(`dynamic-${this.#host.randomUUID()}`, kind);
   }
 
   /** Makes a node. The caller has seen that the address is free. Returns why not, when there are too many. */

@@ -1,11 +1,13 @@
+import type { Clock } from '../clock.js';
 import type { Output } from '../codec/output.js';
-import type { QueueClock } from '../queue/expiry.js';
 import type { Undertaker } from './dead-letter.js';
 import type { MessageWatch } from './message-watch.js';
 
 /** What a queue needs of its broker. */
 export interface QueueHost {
-  readonly clock: QueueClock;
+  readonly clock: Clock;
+  /** A name that nobody else has. */
+  readonly randomUUID: () => string;
   /** Where messages are written. Shared by all queues: its memory is taken by the 64 KiB. */
   readonly output: Output;
   readonly watch: MessageWatch;

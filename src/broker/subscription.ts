@@ -1,6 +1,6 @@
+import type { Clock, Timer } from '../clock.js';
 import type { PeerError } from '../errors.js';
-import type { QueueClock } from '../queue/expiry.js';
-import { LONGEST_TIMER } from '../queue/expiry.js';
+import { LONGEST_TIMER } from '../long-timeout.js';
 import type { NodeLink } from './node-table.js';
 import type { BrokerQueue } from './queue.js';
 
@@ -29,9 +29,9 @@ export interface SubscriptionKey {
  * links as its lifetime says.
  */
 export class Subscription {
-  readonly #clock: QueueClock;
+  readonly #clock: Clock;
   readonly #expired: (subscription: Subscription) => void;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
   readonly #links = new Set<NodeLink>();
   lifetime: Lifetime;
 
@@ -39,7 +39,7 @@ export class Subscription {
     readonly key: SubscriptionKey,
     readonly queue: BrokerQueue,
     lifetime: Lifetime,
-    clock: QueueClock,
+    clock: Clock,
     expired: (subscription: Subscription) => void,
   ) {
     this.lifetime = lifetime;

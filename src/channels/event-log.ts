@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import type { Clock } from '../clock.js';
 import { OptionError } from '../errors.js';
-import type { QueueClock } from '../queue/expiry.js';
 import { RingBuffer } from '../queue/ring-buffer.js';
 
 /** An event that was sent to all clients: encoded once, whoever gets it. */
@@ -54,7 +54,7 @@ export interface HistorySnapshot {
  */
 export class EventLog {
   readonly #limits: Required<{ [Name in keyof HistoryOptions]: number }>;
-  readonly #clock: QueueClock;
+  readonly #clock: Clock;
   readonly #epoch: string;
   readonly #entries = new RingBuffer<Entry>();
   readonly #positions = new Map<string, number>();
@@ -63,7 +63,7 @@ export class EventLog {
   /** Whoever has got this, and nothing after it, has everything that is forgotten. */
   #before: string;
 
-  constructor(limits: Required<{ [Name in keyof HistoryOptions]: number }>, clock: QueueClock, from?: HistorySnapshot) {
+  constructor(limits: Required<{ [Name in keyof HistoryOptions]: number }>, clock: Clock, from?: HistorySnapshot) {
     this.#limits = limits;
     this.#clock = clock;
     // Ids of another channel, or of this one before a restart, must never be taken for ids of this one.

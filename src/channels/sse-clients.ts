@@ -1,5 +1,5 @@
-import type { QueueClock } from '../queue/expiry.js';
-import { LONGEST_TIMER } from '../queue/expiry.js';
+import type { Clock, Timer } from '../clock.js';
+import { LONGEST_TIMER } from '../long-timeout.js';
 import { encodeEvent } from './event-encoder.js';
 import type { EventLog, LoggedEvent } from './event-log.js';
 
@@ -18,7 +18,7 @@ export interface SseConnection {
 /** How the clients of a channel are kept. Times are milliseconds. */
 export interface SseClientsSettings {
   readonly log: EventLog;
-  readonly clock: QueueClock;
+  readonly clock: Clock;
   /** The time between two heartbeats; 0 for none. */
   readonly heartbeat: number;
   /** How long a client that does not read may hold everybody back. */
@@ -32,7 +32,7 @@ export class SseClients {
   /** Those who have not read what waits for them. Few: only these are looked at. */
   readonly #slow = new Set<SseConnection>();
   readonly #waiting = new Set<() => void>();
-  #heartbeat: NodeJS.Timeout | undefined;
+  #heartbeat: Timer | undefined;
 
   constructor(settings: SseClientsSettings) {
     this.#settings = settings;

@@ -1,6 +1,6 @@
+import { SYSTEM_CLOCK } from '../clock.js';
+import type { Clock } from '../clock.js';
 import { OptionError } from '../errors.js';
-import { SYSTEM_QUEUE_CLOCK } from '../queue/expiry.js';
-import type { QueueClock } from '../queue/expiry.js';
 import type { ChannelOptions } from './abstract-channel.js';
 import { jsonOf } from './canonical-json.js';
 import type { HistoryOptions, HistorySnapshot } from './event-log.js';
@@ -35,7 +35,7 @@ export interface SseChannelOptions extends ChannelOptions {
   /** Whether to believe what a client says it has got. Default true; false replays nothing. */
   trustLastEventId?: boolean | undefined;
   /** Where it gets the time from. Default the clocks of the machine. */
-  clock?: QueueClock | undefined;
+  clock?: Clock | undefined;
 }
 
 /** `SseChannelOptions` checked, with the defaults filled in. */
@@ -51,14 +51,14 @@ export interface SseChannelSettings {
   readonly slowClients: SlowClientPolicy;
   readonly patience: number;
   readonly trustLastEventId: boolean;
-  readonly clock: QueueClock;
+  readonly clock: Clock;
 }
 
 const MEBIBYTE = 1_048_576;
 
 /** Checks options and fills in the defaults. Throws `OptionError` for what is unknown or cannot be. */
 export function resolveSseOptions(options: SseChannelOptions): SseChannelSettings {
-  const { history = {}, serializer = jsonOf, slowClients = 'close', clock = SYSTEM_QUEUE_CLOCK, ...rest } = options;
+  const { history = {}, serializer = jsonOf, slowClients = 'close', clock = SYSTEM_CLOCK, ...rest } = options;
   const { heartbeat = 15_000, retry = 2000, maxClients = 10_000, retryAfter = 5, ...others } = rest;
   const { maxClientBytes = MEBIBYTE, patience = 5000, trustLastEventId = true, ...remaining } = others;
   const { snapshot, ...unknown } = remaining;

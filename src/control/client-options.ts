@@ -1,5 +1,5 @@
-import { SYSTEM_QUEUE_CLOCK } from '../queue/expiry.js';
-import type { QueueClock } from '../queue/expiry.js';
+import { SYSTEM_CLOCK } from '../clock.js';
+import type { Clock } from '../clock.js';
 import { checkAddress, duration, whole } from './server-options.js';
 import type { ResolvedAddress, SocketAddress } from './server-options.js';
 import type { TokenOptions } from './token.js';
@@ -15,7 +15,7 @@ export interface SocketClientOptions extends SocketAddress, TokenOptions {
   /** How many bytes an answer or an event has at most. Default 16 777 216. */
   maxFrameSize?: number | undefined;
   /** Where it gets the time from. Default the clocks of the machine. */
-  clock?: QueueClock | undefined;
+  clock?: Clock | undefined;
 }
 
 /** `SocketClientOptions` checked, with the defaults filled in. */
@@ -26,12 +26,12 @@ export interface ClientSettings {
   readonly maxInFlight: number;
   readonly streamWindow: number;
   readonly maxFrameSize: number;
-  readonly clock: QueueClock;
+  readonly clock: Clock;
 }
 
 /** Checks options and fills in the defaults. Throws `OptionError` for what cannot be. */
 export function resolveClientOptions(options: SocketClientOptions): ClientSettings {
-  const { token, tokenFile, clock = SYSTEM_QUEUE_CLOCK } = options;
+  const { token, tokenFile, clock = SYSTEM_CLOCK } = options;
   return {
     address: checkAddress(options),
     tokenOptions: { token, tokenFile },

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Timer } from '../clock.js';
 import { AuthenticationError, TimeoutError, asError } from '../errors.js';
 import type { Controller } from './controller.js';
 import { fieldOf, readObject } from './json-line.js';
@@ -26,7 +27,7 @@ export class ServerConnection {
   /** All that has come so far, until it is known to be lines. */
   #collected: Buffer[] = [];
   #collectedLength = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
 
   constructor(socket: Socket, controller: Controller, settings: ServerSettings) {
     const { clock, idleTimeout, protocol, maxFrameSize, token, probeInterval } = settings;

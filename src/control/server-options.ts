@@ -1,8 +1,9 @@
 import { isIP } from 'node:net';
 import { SseChannelContainer } from '../channels/sse-channel-container.js';
+import { SYSTEM_CLOCK } from '../clock.js';
+import type { Clock } from '../clock.js';
 import { OptionError } from '../errors.js';
-import { LONGEST_TIMER, SYSTEM_QUEUE_CLOCK } from '../queue/expiry.js';
-import type { QueueClock } from '../queue/expiry.js';
+import { LONGEST_TIMER } from '../long-timeout.js';
 import { checkSocketPath } from './socket-path.js';
 import type { TokenOptions } from './token.js';
 
@@ -47,7 +48,7 @@ export interface SocketServerOptions extends SocketAddress, TokenOptions {
    */
   probeInterval?: number | undefined;
   /** Where it gets the time from. Default the clocks of the machine. */
-  clock?: QueueClock | undefined;
+  clock?: Clock | undefined;
 }
 
 /** `SocketServerOptions` checked, with the defaults filled in. */
@@ -63,7 +64,7 @@ export interface ServerSettings {
   readonly handshakeTimeout: number;
   readonly idleTimeout: number;
   readonly probeInterval: number;
-  readonly clock: QueueClock;
+  readonly clock: Clock;
 }
 
 /** Where a Unix socket is. */
@@ -87,7 +88,7 @@ const PROTOCOLS: readonly unknown[] = ['auto', 'legacy', 'lines'] satisfies Sock
 
 /** Checks options, fills in the defaults. Throws `OptionError` for what cannot be. */
 export function resolveServerOptions(options: SocketServerOptions): Omit<ServerSettings, 'token'> {
-  const { container, protocol = 'auto', clock = SYSTEM_QUEUE_CLOCK } = options;
+  const { container, protocol = 'auto', clock = SYSTEM_CLOCK } = options;
   if (!PROTOCOLS.includes(protocol)) throw new OptionError('Option protocol must be auto, legacy or lines.');
   const address = checkAddress(options);
   const hasToken = options.token !== undefined || options.tokenFile !== undefined;

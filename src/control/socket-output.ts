@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { QueueClock } from '../queue/expiry.js';
+import type { Clock } from '../clock.js';
 
 /** How many milliseconds the other side has to end its side, too. */
 const LINGER = 1000;
@@ -7,13 +7,13 @@ const LINGER = 1000;
 /** Writes to a socket no faster than the other side reads. */
 export class SocketOutput {
   readonly #socket: Socket;
-  readonly #clock: QueueClock;
+  readonly #clock: Clock;
   readonly #patience: number;
   /** While the socket has no room: one wait, which all writers share. */
   #room: Promise<boolean> | undefined;
 
   /** @param patience - The milliseconds after which a socket that takes nothing is destroyed. */
-  constructor(socket: Socket, clock: QueueClock, patience: number) {
+  constructor(socket: Socket, clock: Clock, patience: number) {
     this.#socket = socket;
     this.#clock = clock;
     this.#patience = patience;

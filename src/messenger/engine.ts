@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { RouteTable } from '../address/route-table.js';
 import { diagnose, isDiagnosed } from '../diagnostics.js';
 import { StateError, TimeoutError, asError } from '../errors.js';
@@ -65,7 +64,7 @@ export class Engine {
   constructor(settings: Settings, teller: Teller) {
     this.settings = settings;
     this.#teller = teller;
-    this.name = settings.name ?? randomUUID();
+    this.name = settings.name ?? settings.environment.randomUUID();
     this.waits = new Waits(settings);
     this.#connectionSettings = connectionSettings(this.name, settings);
     this.pool = this.#createPool();
@@ -158,13 +157,13 @@ export class Engine {
   /** Stops. With `drain`, what has no outcome by the end of the time is told with a `SendError`, once all is closed. */
   async stop(options: StopOptions): Promise<void> {
     if (options.drain !== true || this.#state !== 'ready') return this.#stopWithin(options);
-    const startedAt = performance.now();
+    const { clock } = this.settings.environment;
+    const startedAt = clock.now();
     const drained = await this.outbound.send(-1, options).catch((error: unknown) => asError(error));
     this.#keepsAborted = true;
     if (drained === true || drained instanceof SendError) {
       const { timeout } = options;
-      const left =
-        timeout === undefined || timeout < 0 ? timeout : Math.max(1, timeout - (performance.now() - startedAt));
+      const left = timeout === undefined || timeout < 0 ? timeout : Math.max(1, timeout - (clock.now() - startedAt));
       await this.#stopWithin({ ...options, timeout: left });
     } else {
       // The time is over, the signal has said so, or nobody waits: what is left is told, not waited for.

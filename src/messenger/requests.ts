@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { baseOf, parseAddress } from '../address/address.js';
 import { ReceivedMessage } from '../codec/received-message.js';
 import { AddressError, DecodeError, LinkError, OptionError, StateError, asError } from '../errors.js';
@@ -79,7 +78,7 @@ export class Requests {
       signal,
       onTimeout: () => 'No answer has come in time. The request may have been dealt with all the same.',
     };
-    const id = message.id ?? randomUUID();
+    const id = message.id ?? this.#host.settings.environment.randomUUID();
     const keys = [...new Set([id, message.correlationId ?? id].map(keyOf))];
     if (keys.some((key) => this.#pending.has(key)))
       throw new StateError('A request with this id waits for its answer already. Give it another.');

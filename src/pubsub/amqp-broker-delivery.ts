@@ -1,7 +1,7 @@
+import type { Clock } from '../clock.js';
 import type { Delivery } from '../messenger/incoming/delivery.js';
 import { asError } from '../errors.js';
 import type { PubSubError } from '../errors.js';
-import type { QueueClock } from '../queue/expiry.js';
 import { fromAmqp, messageIdOf } from './amqp-broker-codec.js';
 import { pause } from './amqp-broker-source.js';
 import { nextStep } from './dead-letter.js';
@@ -13,7 +13,7 @@ import type { DirectSubscriber, QueueSubscriber } from './subscriber.js';
 
 /** What the deliveries of a broker tell, and need. */
 export interface DeliveryHost {
-  readonly clock: QueueClock;
+  readonly clock: Clock;
   /** Whether the peer counts deliveries that failed. */
   readonly countsFailures: boolean;
   failed(error: PubSubError): void;

@@ -1,16 +1,16 @@
+import type { Clock } from '../clock.js';
 import { MessagingError, PubSubError, StateError, asError } from '../errors.js';
 import type { Delivery } from '../messenger/incoming/delivery.js';
 import type { Messenger } from '../messenger/messenger.js';
 import type { Subscription } from '../messenger/incoming/subscription.js';
 import { ClientQueue } from '../queue/client-queue.js';
-import type { QueueClock } from '../queue/expiry.js';
 import type { AmqpSource, Manage } from './amqp-broker-peer.js';
 import { Backoff } from './backoff.js';
 
 /** What a source needs from its broker. */
 export interface SourceHost {
   readonly messenger: Messenger;
-  readonly clock: QueueClock;
+  readonly clock: Clock;
   readonly manage: Manage;
   /** The whole address of a node. */
   addressOf(node: string): string;
@@ -138,7 +138,7 @@ export class AmqpBrokerSource {
 }
 
 /** Waits, or until the signal is aborted. */
-export function pause(clock: QueueClock, delay: number, signal: AbortSignal): Promise<void> {
+export function pause(clock: Clock, delay: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {
     const done = (): void => {

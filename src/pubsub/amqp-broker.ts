@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { SYSTEM_CLOCK } from '../clock.js';
+import type { Clock } from '../clock.js';
 import { MessagingError, OptionError, PubSubError, QueueFullError } from '../errors.js';
 import { parseAddress } from '../address/address.js';
 import { redact } from '../address/redact.js';
@@ -6,8 +8,6 @@ import type { Message as AmqpMessage, Properties } from '../message/message.js';
 import type { Delivery } from '../messenger/incoming/delivery.js';
 import { Messenger } from '../messenger/messenger.js';
 import type { MessengerOptions } from '../messenger/options/options.js';
-import { SYSTEM_QUEUE_CLOCK } from '../queue/expiry.js';
-import type { QueueClock } from '../queue/expiry.js';
 import type { Tracker } from '../queue/tracker.js';
 import { toAmqp } from './amqp-broker-codec.js';
 import { deliverDirect, deliverQueued } from './amqp-broker-delivery.js';
@@ -40,7 +40,7 @@ export interface AmqpBrokerOptions {
    */
   properties?: ((message: Message) => Properties) | undefined;
   /** Where back-offs get the time from. Default the clocks of the machine. */
-  clock?: QueueClock | undefined;
+  clock?: Clock | undefined;
 }
 
 /** The options of a `Messenger` that a broker leaves to its user. */
@@ -73,7 +73,7 @@ export class AmqpBroker extends Broker {
   readonly #url: string;
   readonly #peer: AmqpPeer;
   readonly #properties: AmqpBrokerOptions['properties'];
-  readonly #clock: QueueClock;
+  readonly #clock: Clock;
   readonly #messenger: Messenger;
   readonly #management: Management;
   /** Sources that several subscriptions share, by the name the peer knows. */
@@ -85,7 +85,7 @@ export class AmqpBroker extends Broker {
   /** @throws OptionError for an option that is unknown or cannot be; AddressError for a URL that is none. */
   constructor(options: AmqpBrokerOptions) {
     checkNames(options, OPTIONS, 'AmqpBroker');
-    const { url, peer, connection = {}, properties, clock = SYSTEM_QUEUE_CLOCK } = options;
+    const { url, peer, connection = {}, properties, clock = SYSTEM_CLOCK } = options;
     super(clock);
     const { host, name, passive } = parseAddress(url);
     if (host === undefined || passive || (name !== undefined && name !== '')) {

@@ -1,8 +1,8 @@
 import { EventEmitter, setMaxListeners } from 'node:events';
+import { SYSTEM_CLOCK } from '../clock.js';
+import type { Clock } from '../clock.js';
 import { PubSubError, asError } from '../errors.js';
 import { logger } from '../log.js';
-import { SYSTEM_QUEUE_CLOCK } from '../queue/expiry.js';
-import type { QueueClock } from '../queue/expiry.js';
 import { tellListeners } from '../tell-listeners.js';
 import { checkMessage } from './check-message.js';
 import type { DeadLetter } from './dead-letter.js';
@@ -54,13 +54,13 @@ export interface BrokerEvents {
 export abstract class Broker extends EventEmitter<BrokerEvents> implements AsyncDisposable {
   readonly #subscriptions = new Set<Subscription>();
   readonly #queueNames = new QueueNames();
-  readonly #clock: QueueClock;
+  readonly #clock: Clock;
   #subscribed = 0;
   #state: 'open' | 'closing' | 'closed' = 'open';
   #closing: Promise<void> | undefined;
 
   /** @param clock Where it gets the time from. Default the clocks of the machine. */
-  constructor(clock: QueueClock = SYSTEM_QUEUE_CLOCK) {
+  constructor(clock: Clock = SYSTEM_CLOCK) {
     super();
     this.#clock = clock;
   }

@@ -1,6 +1,6 @@
+import { SYSTEM_CLOCK } from '../clock.js';
+import type { Clock } from '../clock.js';
 import { OptionError, asError } from '../errors.js';
-import { SYSTEM_QUEUE_CLOCK } from '../queue/expiry.js';
-import type { QueueClock } from '../queue/expiry.js';
 import { Broker } from './broker.js';
 import { DeadLetterBox } from './dead-letter.js';
 import type { DeadLetter } from './dead-letter.js';
@@ -20,7 +20,7 @@ export interface MemoryBrokerOptions {
   /** How many messages of one queue may be waiting or with a handler; `publish` fails beyond it. Default no limit. */
   capacity?: number | undefined;
   /** Where it gets the time from. Default the clocks of the machine. */
-  clock?: QueueClock | undefined;
+  clock?: Clock | undefined;
 }
 
 /**
@@ -29,7 +29,7 @@ export interface MemoryBrokerOptions {
  */
 export class MemoryBroker extends Broker {
   readonly #capacity: number;
-  readonly #clock: QueueClock;
+  readonly #clock: Clock;
   readonly #direct = new DirectTable();
   /** By the name of the type, then by the name of the queue. */
   readonly #queues = new Map<string, Map<string, MemoryQueue>>();
@@ -38,7 +38,7 @@ export class MemoryBroker extends Broker {
   /** @throws OptionError for an option that is unknown or cannot be. */
   constructor(options: MemoryBrokerOptions = {}) {
     checkNames(options, ['capacity', 'clock'], 'MemoryBroker');
-    const { capacity = Infinity, clock = SYSTEM_QUEUE_CLOCK } = options;
+    const { capacity = Infinity, clock = SYSTEM_CLOCK } = options;
     super(clock);
     this.#capacity = atLeast(1, 'capacity', capacity);
     this.#clock = clock;

@@ -1,8 +1,8 @@
+import type { Clock, Timer } from '../clock.js';
 import { ChannelQueueFullError } from '../errors.js';
 import type { PubSubError } from '../errors.js';
+import { LONGEST_TIMER } from '../long-timeout.js';
 import { ClientQueue } from '../queue/client-queue.js';
-import { LONGEST_TIMER } from '../queue/expiry.js';
-import type { QueueClock } from '../queue/expiry.js';
 import { nextStep } from './dead-letter.js';
 import type { DeadLetter, DeathReason } from './dead-letter.js';
 import type { Decision } from './context.js';
@@ -29,18 +29,18 @@ export interface MemoryQueueEvents {
 export class MemoryQueue {
   readonly #queueName: string;
   readonly #capacity: number;
-  readonly #clock: QueueClock;
+  readonly #clock: Clock;
   readonly #events: MemoryQueueEvents;
   readonly #queue: ClientQueue<Job>;
   /** Jobs that wait to be delivered again. */
-  readonly #resting = new Map<Job, NodeJS.Timeout>();
+  readonly #resting = new Map<Job, Timer>();
   readonly #subscribers = new Set<QueueSubscriber>();
   /** Jobs that are not done: queued, resting, or with a handler. */
   #outstanding = 0;
   #whenDrained: (() => void)[] = [];
   #deadLetter: string | undefined;
 
-  constructor(queueName: string, capacity: number, clock: QueueClock, events: MemoryQueueEvents) {
+  constructor(queueName: string, capacity: number, clock: Clock, events: MemoryQueueEvents) {
     this.#queueName = queueName;
     this.#capacity = capacity;
     this.#clock = clock;

@@ -1,14 +1,14 @@
-import { LONGEST_TIMER } from '../queue/expiry.js';
-import type { QueueClock } from '../queue/expiry.js';
+import type { Clock, Timer } from '../clock.js';
+import { LONGEST_TIMER } from '../long-timeout.js';
 
 /** A time limit over several waits in a row. */
 export class TimeLimit {
-  readonly #clock: QueueClock;
+  readonly #clock: Clock;
   readonly #over: Promise<void> | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
 
   /** @param timeout Milliseconds from now. What Node's timers cannot keep, 25 days and more, is no limit. */
-  constructor(clock: QueueClock, timeout: number) {
+  constructor(clock: Clock, timeout: number) {
     this.#clock = clock;
     if (timeout > LONGEST_TIMER) return;
     this.#over = new Promise((resolve) => {

@@ -1,6 +1,6 @@
+import { SYSTEM_CLOCK } from '../clock.js';
+import type { Clock } from '../clock.js';
 import { OptionError } from '../errors.js';
-import { SYSTEM_QUEUE_CLOCK } from './expiry.js';
-import type { QueueClock } from './expiry.js';
 
 /** What a push beyond the capacity does: throw, drop the message that waits longest, or drop the pushed one. */
 export type Overflow = 'throw' | 'drop-oldest' | 'drop-newest';
@@ -24,7 +24,7 @@ export interface ClientQueueOptions {
   /** What a push beyond the capacity does. Default `throw`. */
   overflow?: Overflow | undefined;
   /** Where it gets the time from. Default the clocks of the machine. */
-  clock?: QueueClock | undefined;
+  clock?: Clock | undefined;
   /** Stops the queue, as `stop()` does, when it is aborted. */
   signal?: AbortSignal | undefined;
 }
@@ -36,7 +36,7 @@ export interface ClientQueueSettings {
   readonly flushInterval: number;
   readonly capacity: number;
   readonly overflow: Overflow;
-  readonly clock: QueueClock;
+  readonly clock: Clock;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -45,7 +45,7 @@ const OVERFLOWS: readonly string[] = ['throw', 'drop-oldest', 'drop-newest'] sat
 
 /** Checks options and fills in the defaults. Throws `OptionError` for what is unknown or cannot be. */
 export function resolveOptions(options: ClientQueueOptions): ClientQueueSettings {
-  const { channelName = '', overflow = 'throw', clock = SYSTEM_QUEUE_CLOCK, signal, ...numbers } = options;
+  const { channelName = '', overflow = 'throw', clock = SYSTEM_CLOCK, signal, ...numbers } = options;
   const { timeToLive = DAY, flushInterval = 1000, capacity = Infinity, ...unknown } = numbers;
   for (const name of Object.keys(unknown)) throw new OptionError(`There is no option ${name} of a queue.`);
   if (typeof channelName !== 'string') throw new OptionError('Option channelName must be a string.');

@@ -1,10 +1,11 @@
+import { SYSTEM_CLOCK } from '../clock.js';
+import type { Clock } from '../clock.js';
 import { ChannelFlushedError } from '../errors.js';
 import { atLeast } from './client-queue-options.js';
 import type { ClientQueueOptions } from './client-queue-options.js';
 import { ClientQueue } from './client-queue.js';
 import type { ClientQueueStopOptions } from './client-queue.js';
-import { SYSTEM_QUEUE_CLOCK } from './expiry.js';
-import type { Expirable, QueueClock } from './expiry.js';
+import type { Expirable } from './expiry.js';
 import { WakeUp } from './wake-up.js';
 
 /** How the queues of a store behave: `ClientQueueOptions` without what the store gives them itself. */
@@ -17,7 +18,7 @@ export interface ClientQueueStoreOptions {
   /** The milliseconds between two looks for idle queues, above 0. `Infinity` never looks by itself. Default 1000. */
   period?: number | undefined;
   /** Where it and its queues get the time from. Default the clocks of the machine. */
-  clock?: QueueClock | undefined;
+  clock?: Clock | undefined;
 }
 
 /** A queue that leaves its store when it is stopped, by whomever. */
@@ -47,12 +48,12 @@ export class ClientQueueStore<Message extends object = Expirable>
   readonly #queues = new Map<string, ClientQueue<Message>>();
   readonly #defaults: StoredQueueOptions;
   readonly #period: number;
-  readonly #clock: QueueClock;
+  readonly #clock: Clock;
   readonly #wakeUp: WakeUp<ClientQueueStore<Message>>;
   #isStopped = false;
 
   /** @throws OptionError when the period is not a number above 0. Options of queues are looked at by `get`. */
-  constructor({ queue = {}, period = 1000, clock = SYSTEM_QUEUE_CLOCK }: ClientQueueStoreOptions = {}) {
+  constructor({ queue = {}, period = 1000, clock = SYSTEM_CLOCK }: ClientQueueStoreOptions = {}) {
     this.#defaults = queue;
     this.#period = atLeast(Number.MIN_VALUE, 'period', period);
     this.#clock = clock;

@@ -1,7 +1,5 @@
+import type { Clock } from '../clock.js';
 import { OptionError } from '../errors.js';
-import { setLongTimeout } from '../long-timeout.js';
-
-export { LONGEST_TIMER } from '../long-timeout.js';
 
 /** What of a message says when it stops being of use. Any object fits; what lacks all of these never expires. */
 export interface Expirable {
@@ -13,31 +11,11 @@ export interface Expirable {
   readonly ttl?: number | null | undefined;
 }
 
-/** The two times a queue needs, and timers. */
-export interface QueueClock {
-  /** Milliseconds that never go back: for lifetimes. */
-  now(): number;
-  /** Milliseconds since 1970: for expiry times, which peers have set by their own clocks. */
-  wallNow(): number;
-  /** Calls back once, after any number of milliseconds. The timer does not keep the process alive. */
-  setTimeout(callback: () => void, delay: number): NodeJS.Timeout;
-  /** Calls a timer off. One that has called back already is ignored. */
-  clearTimeout(timer: NodeJS.Timeout): void;
-}
-
-/** The clocks of the machine. */
-export const SYSTEM_QUEUE_CLOCK: QueueClock = {
-  now: () => performance.now(),
-  wallNow: () => Date.now(),
-  setTimeout: (callback, delay) => setLongTimeout(callback, delay).unref(),
-  clearTimeout: (timer) => clearTimeout(timer),
-};
-
 /**
  * How many milliseconds a message that arrives now has left; 0 or less when it has expired, `Infinity` when it never
  * will. The wall clock is read once, here: setting it later moves nothing.
  */
-export function lifetimeOf(message: Expirable, clock: QueueClock): number {
+export function lifetimeOf(message: Expirable, clock: Clock): number {
   const expiry = message.expiry ?? message.expiryTime;
   if (expiry != null) return checked(expiry instanceof Date ? expiry.getTime() : expiry, EXPIRY) - clock.wallNow();
   const { ttl } = message;

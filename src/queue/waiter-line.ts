@@ -1,6 +1,6 @@
+import type { Clock, Timer } from '../clock.js';
 import { OptionError, TimeoutError, asError } from '../errors.js';
-import { LONGEST_TIMER } from './expiry.js';
-import type { QueueClock } from './expiry.js';
+import { LONGEST_TIMER } from '../long-timeout.js';
 import { RingBuffer } from './ring-buffer.js';
 
 /** What a call that waits for a queue may be given. */
@@ -24,11 +24,11 @@ const SLACK = 32;
 
 /** A line of waiting calls, served in the order they came. Who gives up leaves it in constant time, on average. */
 export class WaiterLine<Value> {
-  readonly #clock: QueueClock;
+  readonly #clock: Clock;
   #line = new RingBuffer<Waiter<Value>>();
   #size = 0;
 
-  constructor(clock: QueueClock) {
+  constructor(clock: Clock) {
     this.#clock = clock;
   }
 
@@ -49,7 +49,7 @@ export class WaiterLine<Value> {
       return Promise.reject(new OptionError('Option timeout must be a number of milliseconds from 0 up.'));
     }
     return new Promise((resolve, reject) => {
-      let timer: NodeJS.Timeout | undefined;
+      let timer: Timer | undefined;
       const leave = (): void => {
         waiter.isWaiting = false;
         this.#size--;

@@ -1,18 +1,18 @@
-import { LONGEST_TIMER } from './expiry.js';
-import type { QueueClock } from './expiry.js';
+import type { Clock, Timer } from '../clock.js';
+import { LONGEST_TIMER } from '../long-timeout.js';
 
 /**
  * One timer that wakes an object. It holds the object weakly: an object nobody else knows is collected, timer or not,
  * so `wake` must reach it by its parameter alone.
  */
 export class WakeUp<Target extends object> {
-  readonly #clock: QueueClock;
+  readonly #clock: Clock;
   readonly #target: WeakRef<Target>;
   readonly #wake: (target: Target) => void;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
   #time = Infinity;
 
-  constructor(clock: QueueClock, target: Target, wake: (target: Target) => void) {
+  constructor(clock: Clock, target: Target, wake: (target: Target) => void) {
     this.#clock = clock;
     this.#target = new WeakRef(target);
     this.#wake = wake;

@@ -146,7 +146,7 @@ describe('the SASL exchange of the embedded broker', () => {
 
   it('ends for a client that takes too long', async () => {
     const clock = new FakeClock();
-    const broker = await startBroker({ ...users, clock, connectTimeout: 5000 });
+    const broker = await startBroker({ ...users, environment: { clock }, connectTimeout: 5000 });
     const silent = await Wire.connect(broker.port);
     silent.write(SASL_HEADER);
     await silent.read('sasl_mechanisms');

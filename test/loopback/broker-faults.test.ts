@@ -52,7 +52,7 @@ describe('a broker that misbehaves on purpose', () => {
 
   it('takes its time, and keeps the order', async () => {
     const clock = new FakeClock();
-    const broker = await startBroker({ clock });
+    const broker = await startBroker({ environment: { clock } });
     broker.inject({ delay: 1000, times: 1 });
     const messenger = createTrackingMessenger();
     const trackers = [1, 2].map((body) => messenger.put({ address: `${broker.url}/q`, body }));
@@ -221,7 +221,7 @@ describe('the embedded broker', () => {
 
   it('expires messages, and takes them to the dead', async () => {
     const clock = new FakeClock();
-    const broker = await startBroker({ clock });
+    const broker = await startBroker({ environment: { clock } });
     const messenger = createTrackingMessenger();
     messenger.put({ address: `${broker.url}/q`, body: 'x', ttl: 1000 });
     await messenger.send();
@@ -246,7 +246,7 @@ describe('the embedded broker', () => {
 
   it('knows how fast its queues are', async () => {
     const clock = new FakeClock();
-    const broker = await startBroker({ clock });
+    const broker = await startBroker({ environment: { clock } });
     const messenger = createTrackingMessenger();
     for (let body = 0; body < 30; body++) messenger.put({ address: `${broker.url}/q`, body });
     await messenger.send();

@@ -1,4 +1,4 @@
-import type { QueueClock } from '../../src/queue/expiry.js';
+import type { Clock, Timer } from '../../src/clock.js';
 
 interface FakeTimer {
   readonly due: number;
@@ -6,10 +6,10 @@ interface FakeTimer {
 }
 
 /** A clock that stands still until a test turns it. */
-export class FakeClock implements QueueClock {
+export class FakeClock implements Clock {
   #now = 0;
   #wallNow = Date.UTC(2030, 0, 1);
-  readonly #timers = new Map<NodeJS.Timeout, FakeTimer>();
+  readonly #timers = new Map<Timer, FakeTimer>();
   /** How often the time was asked for. */
   readings = 0;
 
@@ -33,16 +33,27 @@ export class FakeClock implements QueueClock {
     return this.#wallNow;
   }
 
-  setTimeout(callback: () => void, delay: number): NodeJS.Timeout {
-    // A real timer that is over: only its type is wanted.
-    const timer = setTimeout(() => undefined, 0);
-    clearTimeout(timer);
+  setTimeout(callback: () => void, delay: number): Timer {
+    const timer = { ref: () => undefined };
     this.#timers.set(timer, { due: this.#now + delay, callback });
     return timer;
   }
 
-  clearTimeout(timer: NodeJS.Timeout): void {
+  clearTimeout(timer: Timer): void {
     this.#timers.delete(timer);
+  }
+
+  // Turns of the event loop are the machine's: sockets have them, too.
+  setImmediate(callback: () => void): object {
+    return setImmediate(callback);
+  }
+
+  clearImmediate(immediate: object): void {
+    clearImmediate(immediate as NodeJS.Immediate);
+  }
+
+  nextTick(callback: () => void): void {
+    process.nextTick(callback);
   }
 
   /** Lets time go by, on both clocks. Timers call back in the order they are due, each at its time. */
@@ -72,7 +83,7 @@ export class FakeClock implements QueueClock {
     this.#now = time;
   }
 
-  #earliest(): [NodeJS.Timeout, FakeTimer] | undefined {
+  #earliest(): [Timer, FakeTimer] | undefined {
     return [...this.#timers].sort(([, left], [, right]) => left.due - right.due)[0];
   }
 }

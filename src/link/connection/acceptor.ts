@@ -1,6 +1,7 @@
-import type { AddressInfo, Server, Socket } from 'node:net';
-import { createServer } from 'node:net';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Endpoint } from '../../address/endpoint.js';
+import type { Timer } from '../../clock.js';
 import { ConnectionError, ListenError, asError } from '../../errors.js';
 import type { MessagingError } from '../../errors.js';
 import { logger } from '../../log.js';
@@ -12,7 +13,7 @@ import { mendAttach } from '../rhea/rhea-attach.js';
 import { QUIET_CONNECTION, SESSION_BUFFER } from '../rhea/rhea-seam.js';
 import { ANYBODY, ServerSasl } from '../security/server-sasl.js';
 import type { Authenticator } from '../security/server-sasl.js';
-import { nodeTls, nodeTlsOptions } from '../security/tls.js';
+import type { Listener } from './environment.js';
 import { Transport } from './transport.js';
 
 const log = logger('connection');
@@ -103,12 +104,10 @@ export class Acceptor {
   readonly #settings: AcceptorSettings;
   readonly #events: AcceptorEvents;
   readonly #tls: boolean;
-  #server: Server | undefined;
+  #listening: Promise<Listener> | undefined;
   readonly #connections = new Set<AcceptedConnection>();
   /** Peers that have not said yet who they are. */
   readonly #strangers = new Set<ServerSasl>();
-  readonly #sockets = new Set<Socket>();
-  #whenIdle: (() => void) | undefined;
 
   constructor(tls: boolean, settings: AcceptorSettings, events: AcceptorEvents) {
     this.#tls = tls;
@@ -120,21 +119,21 @@ export class Acceptor {
    * Listens. Resolves with the port. Rejects with `ListenError` when the port is taken or not allowed, or when the
    * certificate or key cannot be used.
    */
-  listen(endpoint: Pick<Endpoint, 'host' | 'port'>): Promise<number> {
-    const { host, port } = endpoint;
-    return new Promise((resolve, reject) => {
-      const server = this.#createServer();
-      this.#server = server;
-      server.once('error', (cause: Error & { code?: string }) => {
-        const reason =
-          cause.code === 'EADDRINUSE' ? 'the port is in use; stop what uses it or take another' : cause.message;
-        reject(new ListenError(`Cannot listen on ${host}:${port}: ${reason}.`, { cause }));
-      });
-      server.listen({ host, port }, () => {
-        // A TCP server that listens has an address of this shape.
-        resolve((server.address() as AddressInfo).port);
-      });
-    });
+  async listen({ host, port }: Pick<Endpoint, 'host' | 'port'>): Promise<number> {
+    const { environment, tls, connectTimeout, asksForCertificate = false, maxConnections = Infinity } = this.#settings;
+    const options = { host, port, asksForCertificate, handshakeTimeout: connectTimeout, maxConnections };
+    this.#listening = environment.listen({ ...options, tls: this.#tls ? tls : undefined }, (stream) =>
+      this.#accept(stream),
+    );
+    try {
+      return (await this.#listening).port;
+    } catch (error) {
+      if (error instanceof ListenError) throw error;
+      const cause: Error & { code?: string } = asError(error);
+      const reason =
+        cause.code === 'EADDRINUSE' ? 'the port is in use; stop what uses it or take another' : cause.message;
+      throw new ListenError(`Cannot listen on ${host}:${port}: ${reason}.`, { cause });
+    }
   }
 
   /** The connections there are now. */
@@ -144,63 +143,21 @@ export class Acceptor {
 
   /** Stops listening and closes every connection. Resolves when all sockets are gone. */
   async close(): Promise<void> {
-    const { clock } = this.#settings;
-    const idle = new Promise<void>((resolve) => {
-      if (this.#sockets.size === 0) resolve();
-      else this.#whenIdle = resolve;
-    });
-    const closed = new Promise<void>((resolve) => {
-      if (this.#server === undefined) resolve();
-      else this.#server.close(() => resolve());
-    });
+    const { clock } = this.#settings.environment;
     for (const { transport } of this.#connections) transport.close();
     for (const stranger of this.#strangers) stranger.abort(new ListenError('Nothing listens here any more.'));
-    const timer = clock.setTimeout(() => {
-      for (const socket of this.#sockets) socket.destroy();
-    }, CLOSE_TIMEOUT);
-    await Promise.all([idle, closed]);
+    // What never came to listen has nothing to close.
+    const listener = await this.#listening?.catch(() => undefined);
+    if (listener === undefined) return;
+    const timer = clock.setTimeout(() => listener.destroy(), CLOSE_TIMEOUT);
+    await listener.close();
     clock.clearTimeout(timer);
   }
 
-  #createServer(): Server {
-    const server = this.#tls ? this.#createTlsServer() : createServer({ noDelay: true, keepAlive: true });
-    server.on(this.#tls ? 'secureConnection' : 'connection', (socket: Socket) => this.#accept(socket));
-    server.on('connection', (socket: Socket) => this.#keep(socket));
-    const { maxConnections = Infinity } = this.#settings;
-    if (maxConnections !== Infinity) server.maxConnections = maxConnections;
-    server.on('drop', () => log('a connection was dropped: there are %d', maxConnections));
-    // A client that fails its TLS handshake is its own problem.
-    server.on('tlsClientError', (error) => log('a TLS handshake failed: %s', (error as Error).message));
-    // After it listens, this is about a connection that could not be accepted; others still can.
-    server.on('error', (error) => log('the listener failed: %s', error.message));
-    return server;
-  }
-
-  #createTlsServer(): Server {
-    const { tls, connectTimeout, asksForCertificate = false } = this.#settings;
-    const handshake = connectTimeout > 0 ? { handshakeTimeout: connectTimeout } : {};
-    const certificates = asksForCertificate ? { requestCert: true, rejectUnauthorized: false } : {};
-    try {
-      return nodeTls.createServer({ ...handshake, ...nodeTlsOptions(tls), ...certificates });
-    } catch (cause) {
-      throw new ListenError(`The certificate or key to listen with cannot be used: ${asError(cause).message}.`, {
-        cause,
-      });
-    }
-  }
-
-  /** Remembers a socket while it is there, from before any TLS handshake on. */
-  #keep(socket: Socket): void {
-    this.#sockets.add(socket);
-    socket.once('close', () => {
-      this.#sockets.delete(socket);
-      if (this.#sockets.size === 0) this.#whenIdle?.();
-    });
-  }
-
   /** A peer has come. It has to say who it is, and open its connection, in time. */
-  #accept(socket: Socket): void {
-    const { clock, connectTimeout, authenticator = ANYBODY } = this.#settings;
+  #accept(socket: Duplex): void {
+    const { environment, connectTimeout, authenticator = ANYBODY } = this.#settings;
+    const { clock } = environment;
     const tooLate = new ConnectionError(`A peer did not open its connection within ${connectTimeout} ms.`);
     let cut = (): void => stranger.abort(tooLate);
     const timer = clock.setTimeout(() => cut(), connectTimeout || Infinity);
@@ -222,9 +179,10 @@ export class Acceptor {
   }
 
   /** From here on rhea speaks, for a peer that has been let in. */
-  #connect(socket: Socket, user: string | undefined, timer: NodeJS.Timeout): AcceptedConnection {
-    const { container, limits, clock, offeredCapabilities, maxLinks = Infinity } = this.#settings;
-    const connection = new AcceptedConnection(user, `${socket.remoteAddress ?? ''}:${socket.remotePort ?? ''}`);
+  #connect(socket: Duplex, user: string | undefined, timer: Timer): AcceptedConnection {
+    const { container, limits, environment, offeredCapabilities, maxLinks = Infinity } = this.#settings;
+    const { clock } = environment;
+    const connection = new AcceptedConnection(user, hostOf(socket));
     const rhea = container.create_connection({
       ...QUIET_CONNECTION,
       disable_sasl: true,
@@ -263,4 +221,9 @@ export class Acceptor {
     connection.ended(error ?? new ListenError('The connection was closed.'));
     this.#events.connectionClosed(connection, error);
   }
+}
+
+/** Where a stream comes from, as `host:port`, if it is one that knows. */
+function hostOf(stream: Duplex & Partial<Pick<Socket, 'remoteAddress' | 'remotePort'>>): string {
+  return `${stream.remoteAddress ?? ''}:${stream.remotePort ?? ''}`;
 }

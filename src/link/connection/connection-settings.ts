@@ -1,6 +1,5 @@
-import { SYSTEM_CLOCK } from '../wire/clock.js';
-import type { Clock } from '../wire/clock.js';
 import type { SaslOptions } from '../security/credentials.js';
+import type { Environment } from './environment.js';
 import type { Failover } from './host-list.js';
 import { DEFAULT_LIMITS } from '../wire/limits.js';
 import type { TransportLimits } from '../wire/limits.js';
@@ -21,16 +20,21 @@ export interface ConnectionSettings {
   readonly allowInsecureMechs: boolean;
   /** How long a connection without links stays open. Default for ever. */
   readonly closeIdleAfter?: number;
-  readonly clock: Clock;
-  /** A number from 0 up to 1: `Math.random`, unless a test says otherwise. */
-  readonly random: () => number;
+  readonly environment: Environment;
 }
 
 /** The part of the settings that options decide. */
 export type ConnectionTerms = Required<
   Pick<
     ConnectionSettings,
-    'reconnect' | 'connectTimeout' | 'tls' | 'sasl' | 'failover' | 'allowInsecureMechs' | 'closeIdleAfter'
+    | 'environment'
+    | 'reconnect'
+    | 'connectTimeout'
+    | 'tls'
+    | 'sasl'
+    | 'failover'
+    | 'allowInsecureMechs'
+    | 'closeIdleAfter'
   >
 > &
   Pick<TransportLimits, 'maxFrameSize' | 'maxMessageSize' | 'idleTimeout'>;
@@ -48,7 +52,6 @@ export function connectionSettings(name: string, terms: ConnectionTerms): Connec
     failover: terms.failover,
     allowInsecureMechs: terms.allowInsecureMechs,
     closeIdleAfter: terms.closeIdleAfter,
-    clock: SYSTEM_CLOCK,
-    random: Math.random,
+    environment: terms.environment,
   };
 }

@@ -1,4 +1,5 @@
 import type { Endpoint } from '../../address/endpoint.js';
+import type { Clock, Timer } from '../../clock.js';
 import { ConnectionError } from '../../errors.js';
 import type { MessagingError } from '../../errors.js';
 import { logger } from '../../log.js';
@@ -40,7 +41,7 @@ export class Connection implements LinkCarrier {
   #state: ConnectionState = 'closed';
   #transport: Transport | undefined;
   /** For the attempt to connect, the next attempt, or the end of an idle connection: there is one of them at a time. */
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
   /** For the next token. */
   readonly #renewal: Renewal;
   #isRenewing = false;
@@ -57,8 +58,8 @@ export class Connection implements LinkCarrier {
     this.endpoint = endpoint;
     this.#hosts = new HostList(endpoint, settings.failover ?? {});
     this.#host = nameOf(endpoint);
-    this.#retries = new Retries(endpoint, settings.reconnect, this.#hosts, settings.random);
-    this.#renewal = new Renewal(settings.clock);
+    this.#retries = new Retries(endpoint, settings.reconnect, this.#hosts, settings.environment.random);
+    this.#renewal = new Renewal(settings.environment.clock);
     this.#settings = settings;
     this.#events = events;
   }
@@ -112,12 +113,16 @@ export class Connection implements LinkCarrier {
     });
   }
 
+  get #clock(): Clock {
+    return this.#settings.environment.clock;
+  }
+
   #connect(state: 'connecting' | 'reconnecting'): void {
     this.#host = nameOf(this.#hosts.current);
     if (this.#state !== state) this.#become(state);
-    const { clock, connectTimeout, sasl = {} } = this.#settings;
+    const { connectTimeout, sasl = {} } = this.#settings;
     const attempt = ++this.#attempts;
-    this.#timer = clock.setTimeout(() => this.#timedOut(), connectTimeout);
+    this.#timer = this.#clock.setTimeout(() => this.#timedOut(), connectTimeout);
     try {
       const credentials = credentialsFor(this.#hosts.current, sasl);
       if (!(credentials instanceof Promise)) {
@@ -161,13 +166,15 @@ export class Connection implements LinkCarrier {
   #fail(error: unknown): void {
     this.#cancelTimer();
     const attempt = this.#attempts;
-    process.nextTick(() => this.#attempts === attempt && this.#end(located(failureError(error), this.#host)));
+    this.#clock.nextTick(() => {
+      if (this.#attempts === attempt) this.#end(located(failureError(error), this.#host));
+    });
   }
 
   #opened({ expires }: Credentials): void {
     this.#cancelTimer();
     if (this.#state === 'closing') return;
-    this.#openedAt = this.#settings.clock.now();
+    this.#openedAt = this.#clock.now();
     const { rhea } = this.#transport ?? {};
     if (rhea !== undefined) this.#hosts.name(namedHosts(this.endpoint, rhea));
     this.#become('open');
@@ -202,10 +209,10 @@ export class Connection implements LinkCarrier {
 
   /** Nobody uses it: unless that changes, it is closed. */
   #endIfIdle(): void {
-    const { clock, closeIdleAfter = 0 } = this.#settings;
+    const { closeIdleAfter = 0 } = this.#settings;
     if (closeIdleAfter === 0 || this.#state !== 'open' || this.#links.size > 0 || this.#guests.size > 0) return;
     this.#cancelTimer();
-    this.#timer = clock.setTimeout(() => void this.stop(), closeIdleAfter);
+    this.#timer = this.#clock.setTimeout(() => void this.stop(), closeIdleAfter);
   }
 
   #closed(reason: MessagingError | undefined): void {
@@ -227,7 +234,7 @@ export class Connection implements LinkCarrier {
     }
     const delay = this.#retries.next({
       reason,
-      openFor: openedAt === undefined ? undefined : this.#settings.clock.now() - openedAt,
+      openFor: openedAt === undefined ? undefined : this.#clock.now() - openedAt,
       isUsed,
       isWanted: this.#links.size > 0,
       isRenewal: this.#isRenewing,
@@ -245,7 +252,7 @@ export class Connection implements LinkCarrier {
       this.#connect(state);
       return;
     }
-    this.#timer = this.#settings.clock.setTimeout(() => this.#connect(state), delay);
+    this.#timer = this.#clock.setTimeout(() => this.#connect(state), delay);
     this.#timer.ref(); // a process that waits for its broker is not done
   }
 
@@ -272,7 +279,7 @@ export class Connection implements LinkCarrier {
   }
 
   #cancelTimer(): void {
-    if (this.#timer !== undefined) this.#settings.clock.clearTimeout(this.#timer);
+    if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 }

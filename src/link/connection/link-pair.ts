@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Endpoint } from '../../address/endpoint.js';
 import { encodeMessage } from '../../codec/encode-message.js';
 import { Output } from '../../codec/output.js';
@@ -59,7 +58,7 @@ export class LinkPair implements DeliveryOwner {
       linkRequested: (request) => request.refuse({ condition: 'amqp:not-allowed' }),
     });
     const options: LinkOptions = {
-      name: `pair-${randomUUID()}`,
+      name: `pair-${settings.environment.randomUUID()}`,
       address: node,
       dynamic: false,
       presettled: true,
@@ -91,8 +90,9 @@ export class LinkPair implements DeliveryOwner {
    * connect; EncodeError.
    */
   request({ method, path, body }: PairRequest): Promise<ReceivedMessage> {
-    const id = randomUUID();
-    const { clock, connectTimeout } = this.#settings;
+    const { environment, connectTimeout } = this.#settings;
+    const { clock } = environment;
+    const id = environment.randomUUID();
     const output = this.#output;
     output.open(TRANSFER_HEADER_SIZE);
     encodeMessage(output, { id, subject: method, replyTo: '$me', body: body ?? null }, path);

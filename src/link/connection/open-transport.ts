@@ -1,7 +1,6 @@
 import type { Endpoint } from '../../address/endpoint.js';
 import type { ConnectionSettings } from './connection-settings.js';
 import type { Credentials } from '../security/credentials.js';
-import { dial } from './dial.js';
 import { QUIET_CONNECTION } from '../rhea/rhea-seam.js';
 import { SaslClient } from '../security/sasl.js';
 import { hasCertificate } from '../security/tls.js';
@@ -19,7 +18,7 @@ export function openTransport(
   settings: ConnectionSettings,
   events: Omit<TransportEvents, 'mechanismsOffered' | 'describeRefusal'>,
 ): Transport {
-  const { limits, clock } = settings;
+  const { limits, environment } = settings;
   let socketReady = (): void => undefined;
   const terms = {
     mechanisms: settings.sasl?.mechanisms,
@@ -27,12 +26,14 @@ export function openTransport(
     hasCertificate: hasCertificate(settings.tls),
   };
   const sasl = new SaslClient(endpoint, credentials, terms, (frame) => transport.gate.write(frame));
-  const socket = dial(endpoint, settings.tls, () => socketReady());
+  const { host, port } = endpoint;
+  const tls = endpoint.tls ? settings.tls : undefined;
+  const socket = environment.dial({ host, port, tls }, () => socketReady());
   const rhea = settings.container.create_connection({
     ...QUIET_CONNECTION,
-    host: endpoint.host,
-    hostname: endpoint.host,
-    port: endpoint.port,
+    host,
+    hostname: host,
+    port,
     max_frame_size: limits.maxFrameSize,
     channel_max: limits.channelMax,
     idle_time_out: limits.idleTimeout || undefined,
@@ -42,7 +43,7 @@ export function openTransport(
       return transport.gate;
     },
   });
-  const transport: Transport = new Transport(socket, rhea, limits, clock, {
+  const transport: Transport = new Transport(socket, rhea, limits, environment.clock, {
     ...events,
     mechanismsOffered: (names) => sasl.offered(names),
     describeRefusal: (words) => sasl.refusal(words),

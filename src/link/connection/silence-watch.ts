@@ -1,4 +1,4 @@
-import type { Clock } from '../wire/clock.js';
+import type { Clock, Timer } from '../../clock.js';
 
 /** How often it looks, and how long a silence must be: together no more than twice the idle time-out. */
 const LOOK = 0.5;
@@ -21,7 +21,7 @@ export class SilenceWatch {
   readonly #idleTimeout: number;
   readonly #events: SilenceEvents;
   #heardAt = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
 
   /** @param idleTimeout In milliseconds; 0 never calls back. */
   constructor(clock: Clock, idleTimeout: number, events: SilenceEvents) {
@@ -52,7 +52,7 @@ export class SilenceWatch {
       this.#events.looked();
       if (!this.#isSilent()) return;
       // Timers come before input: when this process was the one that slept, what has come meanwhile is read first.
-      setImmediate(() => {
+      this.#clock.setImmediate(() => {
         if (this.#timer !== undefined && this.#isSilent()) this.#events.silent();
       });
     }, this.#idleTimeout * LOOK);

@@ -1,8 +1,8 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Clock, Timer } from '../../clock.js';
 import { Output } from '../../codec/output.js';
 import { ConnectionError, LinkError, ProtocolError } from '../../errors.js';
 import type { MessagingError } from '../../errors.js';
-import type { Clock } from '../wire/clock.js';
 import { closeError, failureError, violation } from './connection-errors.js';
 import { FrameGate } from '../rhea/frame-gate.js';
 import type { TransportLimits } from '../wire/limits.js';
@@ -38,7 +38,7 @@ export class Transport implements LinkTableHost {
   /** The links on it, and their sessions. */
   readonly links: LinkTable;
   readonly #limits: TransportLimits;
-  readonly #clock: Clock;
+  readonly clock: Clock;
   readonly #events: TransportEvents;
   readonly #turn: Turn;
   readonly #silence: SilenceWatch;
@@ -48,12 +48,12 @@ export class Transport implements LinkTableHost {
   readonly #leaving = new Set<SenderLink>();
   #state: 'opening' | 'open' | 'closing' | 'closed' = 'opening';
   #error: MessagingError | undefined;
-  #closeTimer: NodeJS.Timeout | undefined;
+  #closeTimer: Timer | undefined;
 
-  constructor(socket: Socket, rhea: RheaConnection, limits: TransportLimits, clock: Clock, events: TransportEvents) {
+  constructor(socket: Duplex, rhea: RheaConnection, limits: TransportLimits, clock: Clock, events: TransportEvents) {
     this.rhea = rhea;
     this.#limits = limits;
-    this.#clock = clock;
+    this.clock = clock;
     this.#events = events;
     this.peerMaxFrameSize = limits.maxOutgoingFrameSize;
     this.links = new LinkTable(this, limits.channelMax);
@@ -63,7 +63,7 @@ export class Transport implements LinkTableHost {
       looked: () => this.gate.keepRheaAwake(),
     });
     this.gate = this.#createGate(socket);
-    this.#turn = new Turn(this.gate.writer);
+    this.#turn = new Turn(this.gate.writer, clock);
     this.#listen();
   }
 
@@ -133,10 +133,10 @@ export class Transport implements LinkTableHost {
     this.#leaving.add(link);
   }
 
-  #createGate(socket: Socket): FrameGate {
+  #createGate(socket: Duplex): FrameGate {
     return new FrameGate(
       socket,
-      { maxFrameSize: this.#limits.maxFrameSize, idleTimeout: this.#limits.idleTimeout, now: () => this.#clock.now() },
+      { maxFrameSize: this.#limits.maxFrameSize, idleTimeout: this.#limits.idleTimeout, clock: this.clock },
       {
         transfer: (channel, buffer, position, end) => this.links.sessions.transfer(channel, buffer, position, end),
         disposition: (channel, buffer, position, end) =>
@@ -158,7 +158,7 @@ export class Transport implements LinkTableHost {
 
   /** A peer that does not close, or does not hang up, is cut off. */
   #awaitEnd(): void {
-    this.#closeTimer ??= this.#clock.setTimeout(() => this.gate.destroy(), CLOSE_TIMEOUT);
+    this.#closeTimer ??= this.clock.setTimeout(() => this.gate.destroy(), CLOSE_TIMEOUT);
   }
 
   /** The peer broke the rules: it is told so, and cut off. */
@@ -173,7 +173,7 @@ export class Transport implements LinkTableHost {
   #fallSilent(): void {
     const words = `The peer has sent nothing for twice the idle time-out of ${this.#limits.idleTimeout} ms.`;
     this.#refuse(new ConnectionError(words, { condition: 'amqp:resource-limit-exceeded' }));
-    setImmediate(() => this.gate.destroy());
+    this.clock.setImmediate(() => this.gate.destroy());
   }
 
   #pumpStalled(): void {
@@ -229,7 +229,7 @@ export class Transport implements LinkTableHost {
   #ended(socketError: Error | undefined): void {
     const inPeace = this.#state === 'closing';
     this.#silence.stop();
-    if (this.#closeTimer !== undefined) this.#clock.clearTimeout(this.#closeTimer);
+    if (this.#closeTimer !== undefined) this.clock.clearTimeout(this.#closeTimer);
     const error = this.#error ?? (inPeace ? undefined : failureError(socketError));
     this.#state = 'closed';
     this.links.ended(new LinkError('The connection was lost.', { cause: error }));

@@ -1,4 +1,5 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Clock } from '../../clock.js';
 import { DISPOSITION, PerformativeHead, SASL_MECHANISMS, SASL_OUTCOME, TRANSFER } from '../../codec/performative.js';
 import { readValue, scanValue } from '../../codec/read.js';
 import { DecodeError, ProtocolError, asError } from '../../errors.js';
@@ -49,8 +50,7 @@ export interface FrameGateOptions {
   maxFrameSize: number;
   /** rhea's idle time-out in milliseconds, or 0. */
   idleTimeout: number;
-  /** Reads the time in milliseconds. */
-  now: () => number;
+  clock: Clock;
 }
 
 /**
@@ -60,7 +60,7 @@ export interface FrameGateOptions {
  */
 export class FrameGate implements RheaSocket {
   readonly writer: SocketWriter;
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #events: FrameGateEvents;
   readonly #options: FrameGateOptions;
   readonly #splitter: FrameSplitter;
@@ -73,13 +73,13 @@ export class FrameGate implements RheaSocket {
   #fedAt: number;
   #failure: Error | undefined;
 
-  constructor(socket: Socket, options: FrameGateOptions, events: FrameGateEvents) {
+  constructor(socket: Duplex, options: FrameGateOptions, events: FrameGateEvents) {
     this.#socket = socket;
     this.#events = events;
     this.#options = options;
-    this.#fedAt = options.now();
+    this.#fedAt = options.clock.now();
     this.#splitter = new FrameSplitter(options.maxFrameSize, (buffer, start, end) => this.#frame(buffer, start, end));
-    this.writer = new SocketWriter(socket, events);
+    this.writer = new SocketWriter(socket, options.clock, events);
     socket.on('data', (chunk: Buffer) => this.#input(chunk));
     socket.on('error', (error) => (this.#failure ??= error));
     socket.on('end', () => this.#socket.end());
@@ -114,9 +114,8 @@ export class FrameGate implements RheaSocket {
     this.#endOfRhea = undefined;
   }
 
-  setNoDelay(): void {
-    this.#socket.setNoDelay(true);
-  }
+  /** What has been dialled has seen to that. */
+  setNoDelay(): void {}
 
   /** rhea writes a frame, or a protocol header. */
   write(bytes: Buffer): void {
@@ -130,7 +129,7 @@ export class FrameGate implements RheaSocket {
     if (this.#state !== 'open') return;
     this.#state = 'ending';
     this.#events.ending();
-    process.nextTick(() => {
+    this.#options.clock.nextTick(() => {
       this.writer.flush();
       this.#socket.end();
     });
@@ -170,17 +169,17 @@ export class FrameGate implements RheaSocket {
     if (this.#state !== 'open') return;
     this.#socket.pause();
     this.#socket.unshift(rest);
-    setImmediate(() => this.#socket.resume());
+    this.#options.clock.setImmediate(() => this.#socket.resume());
   }
 
   /** rhea takes silence for a dead peer, and transfers pass it by. */
   #afterTransfers(): void {
-    const { idleTimeout, now } = this.#options;
-    if (idleTimeout > 0 && now() - this.#fedAt > idleTimeout / 4) this.keepRheaAwake();
+    const { idleTimeout, clock } = this.#options;
+    if (idleTimeout > 0 && clock.now() - this.#fedAt > idleTimeout / 4) this.keepRheaAwake();
   }
 
   #feed(bytes: Buffer): void {
-    this.#fedAt = this.#options.now();
+    this.#fedAt = this.#options.clock.now();
     this.#toRhea?.(bytes);
   }
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../wire/clock.js';
+import type { Clock, Timer } from '../../clock.js';
 
 /** How long before a token expires the connection is made anew, in milliseconds. */
 const MARGIN = 30_000;
@@ -20,7 +20,7 @@ export function renewalDelay(expires: number, now: number): number | undefined {
 /** Calls back when a token is about to expire. */
 export class Renewal {
   readonly #clock: Clock;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -29,7 +29,7 @@ export class Renewal {
   /** @param expires When the token expires, in milliseconds since 1970. */
   schedule(expires: number, renew: () => void): void {
     this.cancel();
-    const delay = renewalDelay(expires, Date.now());
+    const delay = renewalDelay(expires, this.#clock.wallNow());
     if (delay !== undefined) this.#timer = this.#clock.setTimeout(renew, delay);
   }
 

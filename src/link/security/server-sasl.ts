@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { encodeValue } from '../../codec/encode-value.js';
 import { Output } from '../../codec/output.js';
 import { readValue } from '../../codec/read.js';
@@ -68,7 +68,7 @@ const CODES = { ok: 0, auth: 1, sys: 2 } as const;
  * no certificate, and no limit.
  */
 export class ServerSasl {
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #authenticator: Authenticator;
   readonly #events: ServerSaslEvents;
   readonly #splitter: FrameSplitter;
@@ -76,7 +76,7 @@ export class ServerSasl {
   /** `header` and `init` are what is waited for; `plain` is a client that leaves SASL out. */
   #state: 'header' | 'init' | 'deciding' | 'plain' | 'over' = 'header';
 
-  constructor(socket: Socket, authenticator: Authenticator, events: ServerSaslEvents) {
+  constructor(socket: Duplex, authenticator: Authenticator, events: ServerSaslEvents) {
     this.#socket = socket;
     this.#authenticator = authenticator;
     this.#events = events;

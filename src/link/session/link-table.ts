@@ -1,3 +1,4 @@
+import type { Clock } from '../../clock.js';
 import { LinkError } from '../../errors.js';
 import { endError } from '../connection/connection-errors.js';
 import { attachOptions, attachesNode, describe, remoteAddress, remoteTerms } from './link-attach.js';
@@ -15,6 +16,7 @@ export type Link = SenderLink | ReceiverLink;
 /** What the table needs from the transport it belongs to. */
 export interface LinkTableHost extends SessionHost {
   readonly rhea: RheaConnection;
+  readonly clock: Clock;
   /** Whether links may be attached. */
   readonly isOpen: boolean;
   /** Writes what has been said of deliveries. */
@@ -36,7 +38,7 @@ export class LinkTable {
 
   constructor(host: LinkTableHost, channelMax: number) {
     this.#host = host;
-    this.sessions = new SessionTable(host, channelMax, {
+    this.sessions = new SessionTable(host, channelMax, host.clock, {
       ended: (session) => this.#sessionEnded(session),
       freed: () => this.#attachWaiting(),
     });
@@ -73,7 +75,7 @@ export class LinkTable {
     this.#isUsed = true;
     link.attached(session, rhea);
     // rhea writes our attach in the next tick, and what it has to do then stands in line before this.
-    process.nextTick(() => link.opened());
+    this.#host.clock.nextTick(() => link.opened());
   }
 
   /**
@@ -138,7 +140,7 @@ export class LinkTable {
     link.attached(entry.session, entry.rhea);
     // A peer that refuses a link attaches no node and closes it in one go (AMQP 1.0 §2.6.3): that is not told as open.
     if (attachesNode(entry.rhea, link.role)) link.opened();
-    else process.nextTick(() => link.opened());
+    else this.#host.clock.nextTick(() => link.opened());
     this.#attachWaiting();
   }
 

@@ -1,3 +1,4 @@
+import type { Clock } from '../../clock.js';
 import { Disposition } from '../../codec/disposition.js';
 import { FieldCursor } from '../../codec/field-cursor.js';
 import { Transfer } from '../../codec/transfer.js';
@@ -22,6 +23,7 @@ const RESTING = 8;
 export class SessionTable {
   readonly #host: SessionHost;
   readonly #channelMax: number;
+  readonly #clock: Clock;
   readonly #events: SessionTableEvents;
   readonly #all = new Map<RheaSession, Session>();
   readonly #byChannel = new Map<number, Session>();
@@ -32,8 +34,9 @@ export class SessionTable {
   readonly #transfer = new Transfer();
   readonly #disposition = new Disposition();
 
-  constructor(host: SessionHost, channelMax: number, events: SessionTableEvents) {
+  constructor(host: SessionHost, channelMax: number, clock: Clock, events: SessionTableEvents) {
     this.#host = host;
+    this.#clock = clock;
     this.#channelMax = channelMax;
     this.#events = events;
   }
@@ -89,7 +92,7 @@ export class SessionTable {
       this.#ended = [rhea.local.channel, ...this.#ended].slice(0, RESTING);
       this.#events.ended(session);
       // rhea has yet to answer, and then gives back the channel, which channel-max may be waiting for.
-      setImmediate(() => {
+      this.#clock.setImmediate(() => {
         this.#all.delete(rhea);
         this.#events.freed();
       });

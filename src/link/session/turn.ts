@@ -1,3 +1,4 @@
+import type { Clock } from '../../clock.js';
 import type { SenderLink } from './sender-link.js';
 import type { Session } from './session.js';
 import type { SocketWriter } from '../wire/socket-writer.js';
@@ -11,13 +12,15 @@ import type { SocketWriter } from '../wire/socket-writer.js';
  */
 export class Turn {
   readonly #writer: SocketWriter;
+  readonly #clock: Clock;
   #links: SenderLink[] = [];
   #sessions: Session[] = [];
   #tick = false;
-  #immediate: NodeJS.Immediate | undefined;
+  #immediate: object | undefined;
 
-  constructor(writer: SocketWriter) {
+  constructor(writer: SocketWriter, clock: Clock) {
     this.#writer = writer;
+    this.#clock = clock;
   }
 
   /** This link may have something to send. */
@@ -31,20 +34,20 @@ export class Turn {
   /** This session has dispositions to write. */
   settle(session: Session): void {
     this.#sessions.push(session);
-    this.#immediate ??= setImmediate(() => this.end());
+    this.#immediate ??= this.#clock.setImmediate(() => this.end());
   }
 
   /** So many have gathered that whoever waits for them should not wait for the rest of the input. */
   hurry(): void {
     if (this.#tick) return;
     this.#tick = true;
-    process.nextTick(() => this.end());
+    this.#clock.nextTick(() => this.end());
   }
 
   /** Writes it all: dispositions first, since they free the peer's memory, then messages, link by link in turn. */
   end(): void {
     this.#tick = false;
-    clearImmediate(this.#immediate);
+    if (this.#immediate !== undefined) this.#clock.clearImmediate(this.#immediate);
     this.#immediate = undefined;
     const sessions = this.#sessions;
     if (sessions.length > 0) {

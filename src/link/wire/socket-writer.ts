@@ -1,4 +1,5 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Clock } from '../../clock.js';
 import type { HeldMemory } from '../../queue/outgoing-delivery.js';
 
 /** Bytes that may wait to be written before the data plane stops adding to them: 1 MiB. */
@@ -18,7 +19,8 @@ export interface SocketWriterEvents {
  * leaves as a single piece without being copied.
  */
 export class SocketWriter {
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
+  readonly #clock: Clock;
   readonly #events: SocketWriterEvents;
   /** Pieces not yet given to the socket. */
   #pieces: Buffer[] = [];
@@ -33,8 +35,9 @@ export class SocketWriter {
   #scheduled = false;
   #wasBlocked = false;
 
-  constructor(socket: Socket, events: SocketWriterEvents) {
+  constructor(socket: Duplex, clock: Clock, events: SocketWriterEvents) {
     this.#socket = socket;
+    this.#clock = clock;
     this.#events = events;
   }
 
@@ -72,7 +75,7 @@ export class SocketWriter {
   schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    process.nextTick(() => this.flush());
+    this.#clock.nextTick(() => this.flush());
   }
 
   /** Writes everything now. */

@@ -2,7 +2,6 @@ import { checkOutcome } from '../../codec/outcome.js';
 import { ACCEPTED } from '../../message/outcome.js';
 import type { Outcome } from '../../message/outcome.js';
 import type { IncomingDelivery } from '../../queue/incoming-delivery.js';
-import { SYSTEM_QUEUE_CLOCK } from '../../queue/expiry.js';
 import { IncomingWindow } from '../../queue/incoming-window.js';
 import type { Status } from '../../queue/status.js';
 import { TrackerWindow } from '../../queue/tracker-window.js';
@@ -14,11 +13,12 @@ export class GivenOut {
   readonly #settings: Settings;
   readonly #window = new IncomingWindow();
   readonly #trackers = new TrackerWindow();
-  readonly #loops = new WaiterLine<undefined>(SYSTEM_QUEUE_CLOCK);
+  readonly #loops: WaiterLine<undefined>;
   #last: IncomingDelivery | undefined;
 
   constructor(settings: Settings) {
     this.#settings = settings;
+    this.#loops = new WaiterLine(settings.environment.clock);
   }
 
   /** The last one. */

@@ -1,3 +1,4 @@
+import type { Clock, Timer } from '../../clock.js';
 import type { ReceiverLink } from '../../link/session/receiver-link.js';
 import { CreditScheduler } from './credit-scheduler.js';
 import { OwnCredit } from './own-credit.js';
@@ -11,6 +12,7 @@ const REBALANCE_DELAY = 250;
  * a share of their own. What is to be granted is worked out at the end of the tick, once for all that has happened.
  */
 export class Granter {
+  readonly #clock: Clock;
   readonly #queued: () => number;
   readonly #isFull: () => boolean;
   readonly #common = new CreditScheduler<ReceiverLink>({
@@ -24,13 +26,14 @@ export class Granter {
   #arrived = 0;
   #arrivedOn: ReceiverLink | undefined;
   #isScheduled = false;
-  #rebalanceTimer: NodeJS.Timeout | undefined;
+  #rebalanceTimer: Timer | undefined;
 
   /**
    * @param queued How many messages wait to be got.
    * @param isFull Whether they are so large that no more may come.
    */
-  constructor(queued: () => number, isFull: () => boolean) {
+  constructor(clock: Clock, queued: () => number, isFull: () => boolean) {
+    this.#clock = clock;
     this.#queued = queued;
     this.#isFull = isFull;
   }
@@ -134,7 +137,7 @@ export class Granter {
 
   /** Nothing is to be granted any more, until a link is opened. */
   stop(): void {
-    clearTimeout(this.#rebalanceTimer);
+    if (this.#rebalanceTimer !== undefined) this.#clock.clearTimeout(this.#rebalanceTimer);
     this.#rebalanceTimer = undefined;
   }
 
@@ -164,7 +167,7 @@ export class Granter {
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    process.nextTick(() => this.#run());
+    this.#clock.nextTick(() => this.#run());
   }
 
   #pause(): void {
@@ -181,11 +184,11 @@ export class Granter {
     if (!this.#common.starved) {
       this.stop();
     } else if (this.#rebalanceTimer === undefined) {
-      this.#rebalanceTimer = setTimeout(() => {
+      this.#rebalanceTimer = this.#clock.setTimeout(() => {
         this.#rebalanceTimer = undefined;
         this.#common.rebalance();
         this.#run(); // whoever is asked may never answer
-      }, REBALANCE_DELAY).unref();
+      }, REBALANCE_DELAY);
     }
   }
 }

@@ -52,6 +52,7 @@ export class Inbound implements DeliveryHost {
     this.#given = new GivenOut(host.settings);
     // What waits for a loop of its own counts against the share of that loop.
     this.#credit = new Granter(
+      host.settings.environment.clock,
       () => this.#lanes.main.size,
       () => this.#lanes.bytes >= this.#settings.maxIncoming.bytes,
     );

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { baseOf, parseAddress } from '../../address/address.js';
 import type { Address } from '../../address/address.js';
 import { connectionKey, resolveEndpoint } from '../../address/endpoint.js';
@@ -68,7 +67,9 @@ export class Sources {
     const terms = subscriptionKey(options);
     // Two dynamic sources are two nodes, and a port that is listened on twice is an error to report.
     const isKnown = isShared && !endpoint.passive && endpoint.name !== '#';
-    const key = isKnown ? `${connectionKey(endpoint)} ${JSON.stringify(endpoint.name)} ${terms}` : randomUUID();
+    const key = isKnown
+      ? `${connectionKey(endpoint)} ${JSON.stringify(endpoint.name)} ${terms}`
+      : this.#host.settings.environment.randomUUID();
     const known = this.#byKey.get(key);
     if (known !== undefined) {
       this.#changeCredit(known, options);
@@ -103,7 +104,7 @@ export class Sources {
       () => undefined,
       () => this.#listener.sourceLost(),
     );
-    const address = request.dynamic ? `dynamic-${randomUUID()}` : request.address;
+    const address = request.dynamic ? `dynamic-${this.#host.settings.environment.randomUUID()}` : request.address;
     const link = request.receive(address, this.#host.settings.maxMessageSize, events);
     const { peerId } = request;
     this.#origins.add(link, subscription, peerId === undefined ? undefined : `amqp://${peerId}`);
@@ -201,7 +202,7 @@ export class Sources {
       const error = new ListenError(
         'To listen with TLS a certificate and its key are needed: set certificate and privateKey, or tls.cert and tls.key.',
       );
-      process.nextTick(() => this.#failed(subscription, source, error));
+      settings.environment.clock.nextTick(() => this.#failed(subscription, source, error));
       return;
     }
     const acceptor = this.#host.createAcceptor(endpoint.tls, subscription);

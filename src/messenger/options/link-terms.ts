@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import type { Environment } from '../../link/connection/environment.js';
 import type { LinkOptions } from '../../link/session/link-options.js';
 import type { ReceiverLink } from '../../link/session/receiver-link.js';
 import { Described, Typed } from '../../message/typed.js';
@@ -15,9 +15,9 @@ const LONGEST_TTL = 0xffff_ffff;
 
 /** What a link to send on is asked for. `node` is the name in the address: `#` for one of its own. */
 export function senderOptions(name: string, node: string | undefined, settings: Settings): LinkOptions {
-  const { outgoingWindow, senderSettleMode, maxRedeliveries } = settings;
+  const { outgoingWindow, senderSettleMode, maxRedeliveries, environment } = settings;
   return {
-    name: `${name}-sender-${randomUUID()}`,
+    name: `${name}-sender-${environment.randomUUID()}`,
     ...addressOf(node),
     presettled: outgoingWindow !== 0 && senderSettleMode === 'settled',
     maxMessageSize: 0,
@@ -37,7 +37,7 @@ export function receiverOptions(
   const { durable = false, shared = false, ttl = 0, capabilities = [], distributionMode, properties } = options;
   const filter = filtersOf(options);
   return {
-    name: linkName(name, options),
+    name: linkName(name, options, settings.environment),
     ...addressOf(node),
     presettled: incomingWindow !== 0 && senderSettleMode === 'settled',
     maxMessageSize,
@@ -77,8 +77,8 @@ export function refusedTerm({ options, remoteTerms }: ReceiverLink): string | un
 }
 
 /** Durable and shared subscriptions are known by it; JMS clients mark those of every container with what follows `|`. */
-function linkName(messenger: string, { name, shared }: SubscribeOptions): string {
-  if (name === undefined) return `${messenger}-receiver-${randomUUID()}`;
+function linkName(messenger: string, { name, shared }: SubscribeOptions, environment: Environment): string {
+  if (name === undefined) return `${messenger}-receiver-${environment.randomUUID()}`;
   return shared === 'global' ? `${name}|global` : name;
 }
 

@@ -1,5 +1,5 @@
 import { OptionError } from '../../errors.js';
-import { LONGEST_TIMER } from '../../queue/expiry.js';
+import { LONGEST_TIMER } from '../../long-timeout.js';
 
 /** Throws `OptionError` when an object has a field that is not known. */
 export function checkNames(what: string, given: object, known: readonly string[]): void {

@@ -1,3 +1,4 @@
+import type { Environment } from '../../link/connection/environment.js';
 import type { AuthenticationOptions } from '../../link/security/authentication.js';
 import type { SaslOptions } from '../../link/security/credentials.js';
 import type { Failover } from '../../link/connection/host-list.js';
@@ -103,6 +104,8 @@ export interface MessengerOptions {
   listen?: ListenOptions;
   /** Send passwords over connections that are neither TLS nor loopback. Default false. */
   allowInsecureMechs?: boolean;
+  /** Time, chance, names and the network. What is left out is the machine's. */
+  environment?: Partial<Environment>;
 }
 
 /** Who settles a delivery first: the receiver, the sender as it sends, or either as it likes (AMQP 1.0 §2.8.2). */

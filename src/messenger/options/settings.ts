@@ -1,4 +1,6 @@
 import { OptionError } from '../../errors.js';
+import { environmentOf } from '../../link/connection/environment.js';
+import type { Environment } from '../../link/connection/environment.js';
 import { authenticatorOf } from '../../link/security/authentication.js';
 import { SASL_MECHANISMS } from '../../link/security/credentials.js';
 import type { SaslOptions } from '../../link/security/credentials.js';
@@ -9,7 +11,7 @@ import { DEFAULT_RECONNECT } from '../../link/connection/reconnect.js';
 import type { ReconnectPolicy } from '../../link/connection/reconnect.js';
 import type { Authenticator } from '../../link/security/server-sasl.js';
 import type { TlsOptions } from '../../link/security/tls.js';
-import { LONGEST_TIMER } from '../../queue/expiry.js';
+import { LONGEST_TIMER } from '../../long-timeout.js';
 import { checkNames, flag, number, oneOf, timeLimit, windowSize } from './option-checks.js';
 import { SENDER_SETTLE_MODES } from './options.js';
 import type { ListenOptions, MessengerOptions, SenderSettleMode } from './options.js';
@@ -17,6 +19,7 @@ import type { ListenOptions, MessengerOptions, SenderSettleMode } from './option
 /** `MessengerOptions` checked, with the defaults filled in. What is not `readonly` has a property that sets it. */
 export interface Settings {
   readonly name: string | undefined;
+  readonly environment: Environment;
   outgoingWindow: number;
   incomingWindow: number;
   timeout: number | undefined;
@@ -56,6 +59,7 @@ const MIN_MAX_FRAME_SIZE = 512;
 
 const KNOWN: readonly (keyof MessengerOptions)[] = [
   'name',
+  'environment',
   'outgoingWindow',
   'incomingWindow',
   'blocking',
@@ -95,6 +99,7 @@ export function resolveOptions(options: MessengerOptions): Settings {
   checkNames('maxIncoming option', maxIncoming, ['bytes']);
   return {
     name,
+    environment: environmentOf(options.environment),
     outgoingWindow: windowSize('outgoingWindow', options.outgoingWindow ?? 0),
     incomingWindow: windowSize('incomingWindow', options.incomingWindow ?? 0),
     blocking: flag('blocking', options.blocking ?? true),

@@ -1,3 +1,4 @@
+import type { Clock } from '../../clock.js';
 import { TimeoutError, asError } from '../../errors.js';
 import { checkSignal } from './option-checks.js';
 
@@ -20,7 +21,11 @@ export interface WaitLimits {
  * Waits for something that `start` arranges to call back about. `start` returns how to call it off, which happens once,
  * however the wait ends. Throws `OptionError` for a signal that is none.
  */
-export function wait<Value>(limits: WaitLimits, start: (settle: Settle<Value>) => () => void): Promise<Value> {
+export function wait<Value>(
+  clock: Clock,
+  limits: WaitLimits,
+  start: (settle: Settle<Value>) => () => void,
+): Promise<Value> {
   const { timeout, signal, onTimeout } = limits;
   checkSignal(signal);
   if (signal?.aborted) return Promise.reject(asError(signal.reason));
@@ -28,10 +33,12 @@ export function wait<Value>(limits: WaitLimits, start: (settle: Settle<Value>) =
   const settled = new Promise<Value>((resolve, reject) => {
     const cancel = start({ resolve, reject });
     const onAbort = (): void => reject(asError(signal?.reason));
-    const timer = timeout === undefined ? undefined : setTimeout(() => reject(new TimeoutError(onTimeout())), timeout);
+    const late = (): void => reject(new TimeoutError(onTimeout()));
+    const timer = timeout === undefined ? undefined : clock.setTimeout(late, timeout);
+    timer?.ref(); // somebody awaits the answer
     signal?.addEventListener('abort', onAbort, { once: true });
     end = () => {
-      clearTimeout(timer);
+      if (timer !== undefined) clock.clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
       cancel();
     };

@@ -42,11 +42,12 @@ export class Waits {
   ): Promise<Value | undefined> {
     const limits = { timeout: resolveTimeout(timeout, this.#settings.timeout), signal, onTimeout };
     if (this.areBlocking) return this.bounded(limits, start);
+    const { clock } = this.#settings.environment;
     return this.bounded<Value | undefined>({ ...limits, timeout: undefined }, (settle) => {
       const cancel = start(settle);
-      const turn = setImmediate(() => settle.resolve(undefined));
+      const turn = clock.setImmediate(() => settle.resolve(undefined));
       return () => {
-        clearImmediate(turn);
+        clock.clearImmediate(turn);
         cancel();
       };
     });
@@ -56,7 +57,7 @@ export class Waits {
   bounded<Value>(limits: WaitLimits, start: (settle: Settle<Value>) => () => void): Promise<Value> {
     return (
       this.#takeInterruption() ??
-      wait(limits, (settle) => {
+      wait(this.#settings.environment.clock, limits, (settle) => {
         const cancel = start(settle);
         const call: WaitingCall = { place: this.#waiting.length, reject: (error) => settle.reject(error) };
         this.#waiting.push(call);

@@ -1,15 +1,22 @@
+import type { Clock, Timer } from '../../clock.js';
 import type { SenderLink } from '../../link/session/sender-link.js';
-import { LONGEST_TIMER } from '../../queue/expiry.js';
 
 /** Closes sender links that nothing is put on, some time between one period and two after the last message. */
 export class IdleLinks {
+  readonly #clock: Clock;
   readonly #period: number;
   readonly #links: ReadonlyMap<unknown, SenderLink>;
   readonly #close: (link: SenderLink) => void;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
 
   /** @param period In milliseconds; 0 closes none. */
-  constructor(period: number, links: ReadonlyMap<unknown, SenderLink>, close: (link: SenderLink) => void) {
+  constructor(
+    clock: Clock,
+    period: number,
+    links: ReadonlyMap<unknown, SenderLink>,
+    close: (link: SenderLink) => void,
+  ) {
+    this.#clock = clock;
     this.#period = period;
     this.#links = links;
     this.#close = close;
@@ -18,12 +25,12 @@ export class IdleLinks {
   /** There is a link to watch. */
   watch(): void {
     if (this.#period === 0 || this.#timer !== undefined) return;
-    this.#timer = setInterval(() => this.#look(), Math.min(this.#period, LONGEST_TIMER)).unref();
+    this.#timer = this.#clock.setTimeout(() => this.#look(), this.#period);
   }
 
   /** Looks no more, until the next `watch`. */
   stop(): void {
-    clearInterval(this.#timer);
+    if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 
@@ -32,6 +39,7 @@ export class IdleLinks {
       if (link.isBusy || link.queued > 0 || link.unsettled > 0) link.isBusy = false;
       else this.#close(link);
     }
-    if (this.#links.size === 0) this.stop();
+    this.#timer = undefined;
+    if (this.#links.size > 0) this.watch();
   }
 }

@@ -1,5 +1,6 @@
-import { SYSTEM_QUEUE_CLOCK, lifetimeOf } from '../../queue/expiry.js';
-import type { Expirable, QueueClock } from '../../queue/expiry.js';
+import type { Clock } from '../../clock.js';
+import { lifetimeOf } from '../../queue/expiry.js';
+import type { Expirable } from '../../queue/expiry.js';
 import type { Deadline, OutgoingDelivery } from '../../queue/outgoing-delivery.js';
 import { WakeUp } from '../../queue/wake-up.js';
 
@@ -31,7 +32,7 @@ interface SharedDeadline extends Deadline {
  */
 export class OutgoingExpiry {
   readonly #host: OutgoingExpiryHost;
-  readonly #clock: QueueClock;
+  readonly #clock: Clock;
   readonly #wakeUp: WakeUp<OutgoingExpiry>;
   /**
    * The deadlines of this turn. Time begins when it ends: nothing can leave or expire before, and to read the clock for
@@ -42,7 +43,7 @@ export class OutgoingExpiry {
   /** When it may look again. */
   #notBefore = -Infinity;
 
-  constructor(host: OutgoingExpiryHost, clock: QueueClock = SYSTEM_QUEUE_CLOCK) {
+  constructor(host: OutgoingExpiryHost, clock: Clock) {
     this.#host = host;
     this.#clock = clock;
     this.#wakeUp = new WakeUp<OutgoingExpiry>(clock, this, (expiry) => expiry.look());
@@ -85,7 +86,7 @@ export class OutgoingExpiry {
   }
 
   #addDeadline(lifetime: number): SharedDeadline {
-    if (this.#fresh.length === 0) process.nextTick(() => this.#turnEnded());
+    if (this.#fresh.length === 0) this.#clock.nextTick(() => this.#turnEnded());
     const deadline = { lifetime, time: Infinity };
     this.#fresh.push(deadline);
     this.#latest = deadline;

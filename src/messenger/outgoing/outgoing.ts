@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { connectionKey } from '../../address/endpoint.js';
 import type { Endpoint } from '../../address/endpoint.js';
 import { expandReplyTo } from '../../address/reply-to.js';
@@ -62,10 +61,7 @@ export class Outbound {
   readonly #carriers = new WeakMap<SenderLink, LinkCarrier>();
   readonly #ledger: OutgoingLedger;
   readonly #window = new TrackerWindow();
-  readonly #expiry = new OutgoingExpiry({
-    eachWaiting: (visit) => this.#open.forEach((link) => link.eachQueued(visit)),
-    expire: (delivery) => this.#expired(delivery),
-  });
+  readonly #expiry: OutgoingExpiry;
   readonly #idle: IdleLinks;
   #last: OutgoingDelivery | undefined;
 
@@ -80,7 +76,15 @@ export class Outbound {
         host.ended(delivery);
       },
     });
-    this.#idle = new IdleLinks(host.settings.closeIdleAfter, this.#links, (link) => this.#closeIdle(link));
+    const { clock } = host.settings.environment;
+    this.#expiry = new OutgoingExpiry(
+      {
+        eachWaiting: (visit) => this.#open.forEach((link) => link.eachQueued(visit)),
+        expire: (delivery) => this.#expired(delivery),
+      },
+      clock,
+    );
+    this.#idle = new IdleLinks(clock, host.settings.closeIdleAfter, this.#links, (link) => this.#closeIdle(link));
   }
 
   /** Messages that have no outcome yet. */
@@ -188,7 +192,7 @@ export class Outbound {
   accept(request: LinkRequest): void {
     const { peerId } = request;
     // A node of its own has a name nobody else uses; to it answers come.
-    const address = request.dynamic ? `dynamic-${randomUUID()}` : request.address;
+    const address = request.dynamic ? `dynamic-${this.#host.settings.environment.randomUUID()}` : request.address;
     const key = guestKey(peerId, address);
     const link = request.send(address, {
       closed: (closed, error) => this.#linkClosed(this.#guests, key, closed, error),

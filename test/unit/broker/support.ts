@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { encodeMessage } from '../../../src/codec/encode-message.js';
 import { Output } from '../../../src/codec/output.js';
 import { ReceivedMessage } from '../../../src/codec/received-message.js';
@@ -27,6 +28,7 @@ export function incoming(message: Message | string | number): IncomingMessage {
 /** What a queue is given in tests: time that stands still, and turns of the event loop that are asked for. */
 export class FakeHost implements QueueHost {
   readonly clock = new FakeClock();
+  readonly randomUUID = randomUUID;
   readonly output = new Output();
   readonly watch = new BrokerEmitter();
   readonly buried: { message: ReceivedMessage; death: Death; to: string }[] = [];

@@ -25,7 +25,9 @@ describe('the schema of a configuration', () => {
   it('knows every option of a messenger that is data', () => {
     // A type error here names one that files cannot have.
     const missing: {
-      options: NoneOf<Exclude<keyof MessengerOptions, keyof ConfiguredOptions | 'blocking' | 'passive'>>;
+      options: NoneOf<
+        Exclude<keyof MessengerOptions, keyof ConfiguredOptions | 'blocking' | 'passive' | 'environment'>
+      >;
       reconnect: NoneOf<MissingIn<'reconnect'>>;
       sasl: NoneOf<MissingIn<'sasl'>>;
       tls: NoneOf<MissingIn<'tls'>>;

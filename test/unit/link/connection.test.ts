@@ -8,6 +8,7 @@ import { DEFAULT_LIMITS } from '../../../src/link/wire/limits.js';
 import { DEFAULT_RECONNECT } from '../../../src/link/connection/reconnect.js';
 import { createContainer } from '../../../src/link/rhea/rhea-seam.js';
 import { SenderLink } from '../../../src/link/session/sender-link.js';
+import { SYSTEM_ENVIRONMENT } from '../../../src/link/connection/environment.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { ScriptedPeer } from '../../support/scripted-peer.js';
 import type { Fields } from '../../support/wire-frames.js';
@@ -39,8 +40,7 @@ function connect(port: number, settings: Partial<ConnectionSettings> = {}): Setu
       connectTimeout: 1000,
       tls: {},
       allowInsecureMechs: false,
-      clock,
-      random: () => 0.5,
+      environment: { ...SYSTEM_ENVIRONMENT, clock, random: () => 0.5 },
       ...settings,
     },
     {
@@ -155,7 +155,7 @@ describe('a token that expires', () => {
     const { sasl, asked } = tokens();
     const { connection, clock, link, states } = connect(peer.port, { sasl });
     connection.open(link);
-    asked[0]!({ value: 'first', expires: Date.now() + 3_600_000 });
+    asked[0]!({ value: 'first', expires: clock.wallNow() + 3_600_000 });
     const first = await peer.accept();
     expect(await answerToken(first)).toBe('first');
     await first.answerBegin();
@@ -167,7 +167,7 @@ describe('a token that expires', () => {
     await first.read('close');
     first.send('close', {});
     while (asked.length < 2) await turn();
-    asked[1]!({ value: 'second', expires: Date.now() + 3_600_000 });
+    asked[1]!({ value: 'second', expires: clock.wallNow() + 3_600_000 });
     const second = await peer.accept();
     expect(await answerToken(second)).toBe('second');
     await second.answerBegin();
@@ -192,7 +192,7 @@ describe('a token that expires', () => {
     const { sasl, asked } = tokens();
     const { connection, clock, link, states } = connect(peer.port, { sasl });
     connection.open(link);
-    asked[0]!({ value: 'first', expires: Date.now() + 60_000 });
+    asked[0]!({ value: 'first', expires: clock.wallNow() + 60_000 });
     const wire = await peer.accept();
     await answerToken(wire);
     while (connection.state !== 'open') await turn();

@@ -122,8 +122,8 @@ describe('the renewal of a token', () => {
   it('is called off', () => {
     const clock = new FakeClock();
     const renewal = new Renewal(clock);
-    renewal.schedule(Date.now() + 60_000, () => expect.fail('It was renewed.'));
-    renewal.schedule(Date.now() + 90_000, () => expect.fail('It was renewed.'));
+    renewal.schedule(clock.wallNow() + 60_000, () => expect.fail('It was renewed.'));
+    renewal.schedule(clock.wallNow() + 90_000, () => expect.fail('It was renewed.'));
     expect(clock.timers).toBe(1);
     renewal.cancel();
     expect(clock.timers).toBe(0);

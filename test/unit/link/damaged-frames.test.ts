@@ -1,10 +1,10 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
+import { SYSTEM_CLOCK } from '../../../src/clock.js';
 import { Output } from '../../../src/codec/output.js';
 import { TRANSFER_HEADER_SIZE } from '../../../src/codec/transfer.js';
 import { MessagingError } from '../../../src/errors.js';
-import { SYSTEM_CLOCK } from '../../../src/link/wire/clock.js';
 import { DEFAULT_LIMITS } from '../../../src/link/wire/limits.js';
 import { LinkRequest } from '../../../src/link/session/link-request.js';
 import { QUIET_CONNECTION, SESSION_BUFFER, createContainer } from '../../../src/link/rhea/rhea-seam.js';

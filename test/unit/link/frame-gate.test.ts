@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { SYSTEM_CLOCK } from '../../../src/clock.js';
 import type { MessagingError } from '../../../src/errors.js';
 import { FrameGate } from '../../../src/link/rhea/frame-gate.js';
 import { FakeSocket } from '../../support/fake-socket.js';
@@ -32,7 +33,7 @@ beforeEach(() => {
     };
   gate = new FrameGate(
     socket.asSocket,
-    { maxFrameSize: 4096, idleTimeout: IDLE, now: () => now },
+    { maxFrameSize: 4096, idleTimeout: IDLE, clock: { ...SYSTEM_CLOCK, now: () => now } },
     {
       transfer: take('transfer'),
       disposition: take('disposition'),
@@ -111,7 +112,7 @@ describe('the gate', () => {
     const failing = new FakeSocket();
     const broken = new FrameGate(
       failing.asSocket,
-      { maxFrameSize: 4096, idleTimeout: 0, now: () => 0 },
+      { maxFrameSize: 4096, idleTimeout: 0, clock: SYSTEM_CLOCK },
       {
         transfer: () => {
           throw new TypeError('a mistake');

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SYSTEM_CLOCK } from '../../../src/link/wire/clock.js';
+import { SYSTEM_CLOCK } from '../../../src/clock.js';
 import type { ConnectionState } from '../../../src/link/connection/lifecycle.js';
 import { mayFollow } from '../../../src/link/connection/lifecycle.js';
 import { DEFAULT_RECONNECT, reconnectDelay } from '../../../src/link/connection/reconnect.js';

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { SYSTEM_CLOCK } from '../../../src/clock.js';
 import { Output } from '../../../src/codec/output.js';
 import { TRANSFER_HEADER_SIZE } from '../../../src/codec/transfer.js';
 import { LinkError } from '../../../src/errors.js';
@@ -62,7 +63,10 @@ class Sending {
   connect(): void {
     const socket = new LateSocket();
     this.sockets.push(socket);
-    this.writer = new SocketWriter(socket.asSocket, { written: () => undefined, unblocked: () => undefined });
+    this.writer = new SocketWriter(socket.asSocket, SYSTEM_CLOCK, {
+      written: () => undefined,
+      unblocked: () => undefined,
+    });
     const host = {
       writer: this.writer,
       control: new Output(),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { SYSTEM_CLOCK } from '../../../src/clock.js';
 import { Output } from '../../../src/codec/output.js';
 import { TRANSFER_HEADER_SIZE } from '../../../src/codec/transfer.js';
 import { LinkError } from '../../../src/errors.js';
@@ -18,7 +19,10 @@ const OPTIONS = { name: 'link', address: 'q', dynamic: false, presettled: false,
 /** A connection without rhea and without a network: sessions on it, and what is written to it. */
 class Wires {
   readonly socket = new FakeSocket();
-  readonly writer = new SocketWriter(this.socket.asSocket, { written: () => undefined, unblocked: () => undefined });
+  readonly writer = new SocketWriter(this.socket.asSocket, SYSTEM_CLOCK, {
+    written: () => undefined,
+    unblocked: () => undefined,
+  });
   readonly #host = {
     writer: this.writer,
     control: new Output(),

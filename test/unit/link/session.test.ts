@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { SYSTEM_CLOCK } from '../../../src/clock.js';
 import { Output } from '../../../src/codec/output.js';
 import type { Outcome } from '../../../src/message/outcome.js';
 import { ACCEPTED, RELEASED } from '../../../src/message/outcome.js';
@@ -20,7 +21,7 @@ let writer: SocketWriter;
 
 beforeEach(() => {
   socket = new FakeSocket();
-  writer = new SocketWriter(socket.asSocket, { written: () => undefined, unblocked: () => undefined });
+  writer = new SocketWriter(socket.asSocket, SYSTEM_CLOCK, { written: () => undefined, unblocked: () => undefined });
   const host = {
     writer,
     control: new Output(),

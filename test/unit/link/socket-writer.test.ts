@@ -3,6 +3,7 @@ import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { SYSTEM_CLOCK } from '../../../src/clock.js';
 import { SocketWriter } from '../../../src/link/wire/socket-writer.js';
 import { FakeSocket } from '../../support/fake-socket.js';
 
@@ -43,7 +44,7 @@ let told: (number | 'unblocked')[];
 beforeEach(() => {
   socket = new SlowSocket();
   told = [];
-  writer = new SocketWriter(socket.asSocket, {
+  writer = new SocketWriter(socket.asSocket, SYSTEM_CLOCK, {
     written: (total) => told.push(total),
     unblocked: () => told.push('unblocked'),
   });
@@ -100,7 +101,10 @@ describe('SocketWriter', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const slow = new SlowSocket();
-        const gathered = new SocketWriter(slow.asSocket, { written: () => undefined, unblocked: () => undefined });
+        const gathered = new SocketWriter(slow.asSocket, SYSTEM_CLOCK, {
+          written: () => undefined,
+          unblocked: () => undefined,
+        });
         const slabs = [0, 1, 2].map((slab) =>
           Buffer.from(Array.from({ length: 4000 }, (_, index) => (slab + index) % 251)),
         );
@@ -172,7 +176,10 @@ describe('SocketWriter', () => {
     let released = 0;
     // More than any buffer between the two takes.
     const memory = { buffer: Buffer.alloc(64 * MIB), hold: () => undefined, release: () => released++ };
-    const cut = new SocketWriter(real, { written: (total) => told.push(total), unblocked: () => undefined });
+    const cut = new SocketWriter(real, SYSTEM_CLOCK, {
+      written: (total) => told.push(total),
+      unblocked: () => undefined,
+    });
     cut.append(memory.buffer, 0, 64 * MIB, memory);
     cut.flush();
     real.destroy();

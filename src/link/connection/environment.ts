@@ -1,0 +1,88 @@
+import { randomUUID } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import { SYSTEM_CLOCK } from '../../clock.js';
+import type { Clock } from '../../clock.js';
+import { OptionError } from '../../errors.js';
+import { dial } from './dial.js';
+import { listen } from './listen.js';
+import type { TlsOptions } from '../security/tls.js';
+
+/** Where to connect to. */
+export interface DialOptions {
+  readonly host: string;
+  readonly port: number;
+  /** How TLS is to be done; `undefined` for none. */
+  readonly tls: TlsOptions | undefined;
+}
+
+/** Where to listen. */
+export interface PortOptions {
+  readonly host: string;
+  /** 0 for any free one. */
+  readonly port: number;
+  /** How TLS is to be done; `undefined` for none. */
+  readonly tls: TlsOptions | undefined;
+  /** Whether clients are asked for a certificate. One without, or with a bad one, comes in all the same. */
+  readonly asksForCertificate: boolean;
+  /** How long a TLS handshake may take, in milliseconds; 0 for as long as the platform lets it. */
+  readonly handshakeTimeout: number;
+  /** How many streams there may be at a time. Others are dropped. */
+  readonly maxConnections: number;
+}
+
+/** What listens. */
+export interface Listener {
+  /** The port it has got. */
+  readonly port: number;
+  /** Takes nothing in any more. Resolves when every stream that it has taken in is gone. */
+  close(): Promise<void>;
+  /** Cuts every stream that it has taken in, those in the middle of a TLS handshake included. */
+  destroy(): void;
+}
+
+/**
+ * What a messenger or a broker takes from the world around it: time, chance, names and the network. All have a default, the
+ * machine's. A test can give a clock that it turns itself, and a program streams of its own, such as WebSockets.
+ *
+ * The functions are called without `this`. The idle time-outs of connections do not follow the clock yet.
+ */
+export interface Environment {
+  /** Default: that of the machine. */
+  readonly clock: Clock;
+  /** A number from 0 up to 1, for the spread of attempts to connect again. Default `Math.random`. */
+  readonly random: () => number;
+  /** A name that nobody else has, for links, nodes and requests. Default a random UUID. */
+  readonly randomUUID: () => string;
+  /**
+   * Starts to connect, and calls `connected` once bytes can be sent: with TLS, when the peer has been verified. A stream
+   * that cannot be connected emits `error` and `close`. Default TCP, with or without TLS.
+   */
+  readonly dial: (options: DialOptions, connected: () => void) => Duplex;
+  /**
+   * Listens, and calls `accept` with every stream that comes, after any TLS handshake. Rejects when that cannot be.
+   * Default TCP, with or without TLS.
+   */
+  readonly listen: (options: PortOptions, accept: (stream: Duplex) => void) => Promise<Listener>;
+}
+
+/** The machine. */
+export const SYSTEM_ENVIRONMENT: Environment = {
+  clock: SYSTEM_CLOCK,
+  random: Math.random,
+  randomUUID: () => randomUUID(),
+  dial,
+  listen,
+};
+
+/** An environment with what is not given taken from the machine. Throws `OptionError` for what is unknown. */
+export function environmentOf(given: Partial<Environment> = {}): Environment {
+  for (const name of Object.keys(given)) {
+    if (!(name in SYSTEM_ENVIRONMENT)) {
+      throw new OptionError(
+        `There is no ${name} in an environment. It has: ${Object.keys(SYSTEM_ENVIRONMENT).join(', ')}.`,
+      );
+    }
+  }
+  const { clock, random, randomUUID: uuid, dial: connect, listen: serve } = { ...SYSTEM_ENVIRONMENT, ...given };
+  return { clock, random, randomUUID: uuid, dial: connect, listen: serve };
+}
