@@ -28,7 +28,7 @@ function text(path: string): string {
   return readFileSync(fileURLToPath(new URL(`../${path}`, import.meta.url)), 'utf8');
 }
 
-describe('check 29: what a user installs', () => {
+describe('what a user installs', () => {
   it('is few packages, none of which runs a script or comes from elsewhere than a registry', () => {
     expect(shipped.map(([path]) => path.replace('node_modules/', '')).sort()).toEqual([
       'ansi-regex',

@@ -71,7 +71,7 @@ export class IncomingDelivery implements Tracker {
     return this.#outcome.promise;
   }
 
-  /** Gives it an outcome and tells the peer. The first outcome counts; later ones do nothing (spec §1.8). */
+  /** Gives it an outcome and tells the peer. The first outcome counts; later ones do nothing. */
   finish(outcome: Outcome): void {
     if (this.#settledBy === 'us' || !mayBecome(this.#status, outcome.type)) return;
     this.result = outcome;

@@ -7,7 +7,7 @@ const SMALLEST = 1024;
 
 /**
  * The deliveries that `get` has given out and that still wait for an outcome, oldest first. Of the last `size` that were
- * given out it holds those; what slides out of it is settled with whatever was said of it, normally nothing (spec §1.8).
+ * given out it holds those; what slides out of it is settled with whatever was said of it, normally nothing.
  */
 export class IncomingWindow {
   #deliveries = new RingBuffer<IncomingDelivery>();
@@ -46,7 +46,7 @@ export class IncomingWindow {
     return this.#waiting < size;
   }
 
-  /** Gives an outcome to everything through `last`. First outcomes stay (spec §1.8). */
+  /** Gives an outcome to everything through `last`. First outcomes stay. */
   finishThrough(last: IncomingDelivery, outcome: Outcome): void {
     this.#endThrough(last, (delivery) => delivery.finish(outcome), isFinished);
   }

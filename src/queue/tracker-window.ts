@@ -1,6 +1,6 @@
 /**
- * Which trackers a messenger still answers for: those of the last `size` deliveries that were not settled by the caller
- * (spec §1.8). Deliveries are told by their numbers, which rise from 1, so nothing is kept for each.
+ * Which trackers a messenger still answers for: those of the last `size` deliveries that were not settled by the caller.
+ * Deliveries are told by their numbers, which rise from 1, so nothing is kept for each.
  */
 export class TrackerWindow {
   #last = 0;

@@ -32,7 +32,7 @@ async function receiveAll(receiver: Messenger): Promise<unknown[]> {
 }
 
 onEachLocalBroker((broker) => {
-  describe('check 1: a broker that is killed and comes back three times', { timeout: 180_000 }, () => {
+  describe('a broker that is killed and comes back three times', { timeout: 180_000 }, () => {
     it('has every message of a quorum queue that it has accepted, in order, and every tracker ends', async () => {
       const name = `quorum-${process.pid}`;
       await broker().declareQueue(name, { type: 'quorum' });
@@ -74,7 +74,7 @@ onEachLocalBroker((broker) => {
     });
   });
 
-  describe('check 24: TLS', () => {
+  describe('TLS', () => {
     const local = (): string => broker().tlsUrl.replace(/\/\/.*@/, '//');
 
     it('with a client certificate logs in as its user, by SASL EXTERNAL', async () => {

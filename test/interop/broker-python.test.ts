@@ -28,7 +28,7 @@ async function start(options: EmbeddedBrokerOptions = {}): Promise<{ broker: Emb
 
 const accepted = (count: number): string[] => Array.from({ length: count }, () => 'accepted');
 
-describe("check 17: the embedded broker between clients of Python's Proton", () => {
+describe("the embedded broker between clients of Python's Proton", () => {
   it('keeps what one sends until another takes it', async () => {
     const { broker, url } = await start();
     expect(await runPython('send', url, 'q', 20)).toEqual(accepted(20));

@@ -29,7 +29,7 @@ async function offer(wire: Wire, mechanisms: readonly string[]): Promise<string[
   return wire.unread.map(({ name }) => name);
 }
 
-describe('check 23: who we are', () => {
+describe('who we are', () => {
   it.each<[string, MessengerOptions, string]>([
     ['a password', {}, 'u:p@'],
     ['a password of the options', { sasl: { user: 'u', password: 'p' } }, ''],
@@ -170,7 +170,7 @@ describe('a refusal', () => {
   });
 });
 
-describe('check 11: a peer that does not want us', () => {
+describe('a peer that does not want us', () => {
   const QUICK = { initial: true, delay: 1, maxDelay: 1 };
 
   function put(peer: ScriptedPeer, reconnect: ReconnectOptions): Tracker {

@@ -13,7 +13,7 @@ async function takeAll(messenger: Messenger): Promise<void> {
 }
 
 describe('100,000 messages that are put without waiting', () => {
-  it('check 5: are all taken, queued and accepted, far beyond 2,048 in flight', async () => {
+  it('are all taken, queued and accepted, far beyond 2,048 in flight', async () => {
     const receiver = createTrackingMessenger();
     const address = await listen(receiver);
     const taking = takeAll(receiver);
@@ -26,7 +26,7 @@ describe('100,000 messages that are put without waiting', () => {
     await taking;
   });
 
-  it('check 5: do not stop behind one that is never settled', async () => {
+  it('do not stop behind one that is never settled', async () => {
     const peer = await ScriptedPeer.listen();
     const sender = createTrackingMessenger();
     const trackers = Array.from({ length: 10_000 }, (_, body) => sender.put({ address: peer.address('q'), body }));
@@ -48,7 +48,7 @@ describe('100,000 messages that are put without waiting', () => {
 });
 
 describe('an address without credit', () => {
-  it('check 6: does not hold up another, nor what is behind the first in the queue', async () => {
+  it('does not hold up another, nor what is behind the first in the queue', async () => {
     const peer = await ScriptedPeer.listen();
     const receiver = createTrackingMessenger();
     const good = await listen(receiver);
@@ -75,7 +75,7 @@ describe('an address without credit', () => {
 });
 
 describe('the outgoing queue', () => {
-  it('check 8: takes no more than its bytes, and says when there is room', async () => {
+  it('takes no more than its bytes, and says when there is room', async () => {
     const peer = await ScriptedPeer.listen();
     const sender = createTrackingMessenger({ maxOutgoing: { bytes: 100_000 } });
     const body = Buffer.alloc(10_000);
@@ -98,7 +98,7 @@ describe('the outgoing queue', () => {
 describe('the incoming queue', () => {
   const BODY = 'x'.repeat(1000);
 
-  it('check 8: gives no new credit while more bytes wait than it may hold, and goes on when they are got', async () => {
+  it('gives no new credit while more bytes wait than it may hold, and goes on when they are got', async () => {
     const peer = await ScriptedPeer.listen();
     const receiver = createTrackingMessenger({ maxIncoming: { bytes: 10_000 } });
     receiver.subscribe(peer.address('q'));
@@ -123,7 +123,7 @@ describe('the incoming queue', () => {
     expect(receiver.stats().incoming).toMatchObject({ queued: 0, bytes: 0 });
   });
 
-  it('check 8: holds back the share of a subscription, too, and what a loop takes is not counted', async () => {
+  it('holds back the share of a subscription, too, and what a loop takes is not counted', async () => {
     const peer = await ScriptedPeer.listen();
     const receiver = createTrackingMessenger({ maxIncoming: { bytes: 3000 } });
     const subscription = receiver.subscribe(peer.address('q'), { credit: 4 });
@@ -181,7 +181,7 @@ async function filledQueue(count: number): Promise<{ broker: EmbeddedBroker; add
   return { broker, address };
 }
 
-describe('check 9: a receiver with a window', () => {
+describe('a receiver with a window', () => {
   it('never has more deliveries without an outcome than its credit', async () => {
     const { address } = await filledQueue(500);
     const receiver = createTrackingMessenger();
@@ -196,7 +196,7 @@ describe('check 9: a receiver with a window', () => {
   });
 });
 
-describe('check 9: a loop that works on many messages at once', () => {
+describe('a loop that works on many messages at once', () => {
   it('takes no more than incomingWindow of them, and each once', async () => {
     const { broker, address } = await filledQueue(1000);
     const receiver = createTrackingMessenger({ incomingWindow: 10 });
@@ -258,7 +258,7 @@ describe('check 9: a loop that works on many messages at once', () => {
   });
 });
 
-describe('check 7: a handler that throws', () => {
+describe('a handler that throws', () => {
   it('ends its loop and nothing else: the connection stays, and the message can still be answered', async () => {
     const broker = await startBroker();
     const messenger = createTrackingMessenger();

@@ -25,7 +25,7 @@ async function serve(messenger: Messenger, address: string): Promise<number> {
   return performance.now() - startedAt;
 }
 
-describe('check 11: three hosts', () => {
+describe('three hosts', () => {
   it('that are lost one after the other, and come back, are served by those that are left', async () => {
     const { hosts, broker } = await threeHosts();
     const [first, ...others] = hosts;
@@ -102,7 +102,7 @@ describe('check 11: three hosts', () => {
   });
 });
 
-describe('check 10: a thousand clients that lose the same broker', () => {
+describe('a thousand clients that lose the same broker', () => {
   it.each([0, 1, 5])('come back spread, in no 100 ms more than 15 of a hundred of them (attempt %i)', (attempt) => {
     const random = seeded(attempt + 1);
     const buckets = new Map<number, number>();

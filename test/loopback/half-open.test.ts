@@ -14,7 +14,7 @@ function becomes(messenger: Messenger, state: ConnectionChange['to']): Promise<C
   });
 }
 
-describe('check 12: a half-open peer', () => {
+describe('a half-open peer', () => {
   it('is found though the socket stays, and what it has not answered goes out again', async () => {
     const broker = await startBroker();
     const proxy = await FaultProxy.listen(broker.port);

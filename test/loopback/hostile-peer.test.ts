@@ -251,7 +251,7 @@ it('a peer is cut off that takes no frame large enough for a message', async () 
   expect(tracker.error).toMatchObject({ code: 'ERR_PROTOCOL' });
 });
 
-describe('check 19: a peer cannot fill the memory', () => {
+describe('a peer cannot fill the memory', () => {
   it('with a frame that is too large: it is refused before it is kept', async () => {
     const { wire, refused } = await attacked({ maxFrameSize: 4096 });
     const before = memoryInUse();
@@ -329,7 +329,7 @@ describe('a hostile message', () => {
     expect(messenger.get()!.message.body).toBe('fine');
   });
 
-  it('check 22: cannot choose the prototype of its properties, annotations or body', async () => {
+  it('cannot choose the prototype of its properties, annotations or body', async () => {
     const { wire, link, messenger } = await attacked();
     const proto = Buffer.from([0xa1, 9, ...Buffer.from('__proto__')]);
     const admin = Buffer.from([0xc1, 11, 2, 0xa1, 7, ...Buffer.from('isAdmin'), 0x41]);

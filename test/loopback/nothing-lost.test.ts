@@ -47,7 +47,7 @@ function replays({ tracker }: Sent): number {
 
 describe('20,000 messages sent through connections that are cut at random', () => {
   it.each([1, 2026])(
-    'checks 1, 2 and 3: arrive all, in order, with no copies but of what was unsettled, and every tracker ends (seed %i)',
+    'arrive all, in order, with no copies but of what was unsettled, and every tracker ends (seed %i)',
     async (seed) => {
       const broker = await startBroker();
       const proxy = await FaultProxy.listen(broker.port, { cuts: seededCuts(seed) });
@@ -82,7 +82,7 @@ describe('20,000 messages sent through connections that are cut at random', () =
     },
   );
 
-  it('checks 1 and 13: arrive all with every byte on its own', async () => {
+  it('arrive all with every byte on its own', async () => {
     const broker = await startBroker();
     const below = seededBelow(7);
     const proxy = await FaultProxy.listen(broker.port, {
@@ -102,7 +102,7 @@ describe('20,000 messages sent through connections that are cut at random', () =
 });
 
 describe('10,000 messages received through connections that are cut at random', () => {
-  it('check 1: are each accepted in the end, and what was lost with a connection says so', async () => {
+  it('are each accepted in the end, and what was lost with a connection says so', async () => {
     // What goes out with a cut counts as delivered, and not every tenth cut is the fault of a message.
     const broker = await startBroker({ maxDeliveries: Infinity });
     const sender = createTrackingMessenger();
@@ -141,7 +141,7 @@ describe('10,000 messages received through connections that are cut at random', 
 });
 
 describe('an outcome that comes after a reconnect', () => {
-  it('check 4: is for the message it is said of, though delivery-ids begin again', async () => {
+  it('is for the message it is said of, though delivery-ids begin again', async () => {
     const peer = await ScriptedPeer.listen();
     const sender = createTrackingMessenger({ reconnect: QUICK });
     const a = sender.put({ address: peer.address('q'), id: 'a', body: 1 });

@@ -69,7 +69,7 @@ async function playPeer(): Promise<ScriptedPeer> {
   return peer;
 }
 
-describe('check 25: a password, a token and the pass-phrase of a key', () => {
+describe('a password, a token and the pass-phrase of a key', () => {
   it('appear nowhere: in no debug output, error, event, diagnostics message, and nothing that inspect or JSON shows', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'secrets-'));
     onTestFinished(() => rm(folder, { recursive: true }));

@@ -47,7 +47,7 @@ describe('a stop without drain', () => {
   });
 });
 
-describe('check 14: stop({ drain: true })', () => {
+describe('stop({ drain: true })', () => {
   it('waits for every outcome, and closes then', async () => {
     const peer = await ScriptedPeer.listen();
     const sender = createTrackingMessenger();

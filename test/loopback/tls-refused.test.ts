@@ -52,7 +52,7 @@ async function send({ port }: Peer, tls: TlsOptions, host = 'localhost'): Promis
   return tracker.error!;
 }
 
-describe('check 24: TLS means verified: nothing is said to a peer', () => {
+describe('TLS means verified: nothing is said to a peer', () => {
   it.each<[string, ServerOptions, TlsOptions, string, RegExp]>([
     [
       'that nobody vouches for',
@@ -108,7 +108,7 @@ describe('check 24: TLS means verified: nothing is said to a peer', () => {
   });
 });
 
-describe('check 24: a listener with TLS', () => {
+describe('a listener with TLS', () => {
   async function dial(
     port: number,
     versions: { minVersion: SecureVersion; maxVersion: SecureVersion; ciphers?: string },

@@ -119,7 +119,7 @@ describe('a message of many frames', () => {
   });
 });
 
-describe('check 13: bytes that arrive one by one', () => {
+describe('bytes that arrive one by one', () => {
   it('make the same messages, outcomes and answers', async () => {
     const broker = await startBroker();
     const proxy = await FaultProxy.listen(broker.port, { singleBytes: true });
@@ -170,7 +170,7 @@ describe('a peer that does not wait for answers', () => {
   });
 });
 
-describe('check 16: serial numbers', () => {
+describe('serial numbers', () => {
   it('wrap at 2³² for deliveries, transfers and the delivery-count that comes in', async () => {
     const receiver = createTrackingMessenger();
     const wire = await Wire.dial(Number(new URL(await listen(receiver)).port));

@@ -5,7 +5,7 @@ import type { Stage } from '../stage.js';
 import { until } from '../stage.js';
 import type { Check } from './check.js';
 
-/** What `recv(-1)` lets one link bring before anything is got (spec §1.7). */
+/** What `recv(-1)` lets one link bring before anything is got (docs/semantics.md, Receiving). */
 const AUTOMATIC = 1024;
 
 /** From now on no call of client or server waits; only `until` does. */
@@ -61,7 +61,7 @@ const smokes = (
   },
 }));
 
-/** How credit is granted, shared, taken back and used up (spec §4.3). */
+/** How credit is granted, shared, taken back and used up (docs/conformance.md, rows 53 and 60 to 62). */
 export const creditChecks: readonly Check[] = [
   {
     number: 53,

@@ -78,7 +78,7 @@ describe('Pattern', () => {
     expect(new Pattern(pattern).match(input)).toBeUndefined();
   });
 
-  it('check 26: finds the one match in a hostile input', () => {
+  it('finds the one match in a hostile input', () => {
     const groups = new Pattern('*a%'.repeat(100) + 'c*').match('a/'.repeat(25_000) + 'a'.repeat(100) + 'bc');
     expect(groups?.length).toBe(201);
     expect(groups?.slice(-2)).toEqual(['b', '']);

@@ -132,7 +132,7 @@ describe('bytes that are no value', () => {
   });
 });
 
-describe('check 20: the limits', () => {
+describe('the limits', () => {
   it('allow as many levels as they say, and no more', () => {
     const deep = bytes(nested(MAX_DEPTH));
     const deeper = bytes(nested(MAX_DEPTH + 1));

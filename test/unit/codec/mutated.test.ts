@@ -43,7 +43,7 @@ function refused(run: () => unknown): boolean {
   }
 }
 
-describe('check 21: 100,000 messages with damaged bytes', { timeout: 60_000 }, () => {
+describe('100,000 messages with damaged bytes', { timeout: 60_000 }, () => {
   it('are read, or refused with a DecodeError, and never anything else', () => {
     const dice = new MessageDice(7);
     const output = new Output();

@@ -276,7 +276,7 @@ describe('readValue', () => {
   });
 });
 
-describe('check 22: a map with the key __proto__', () => {
+describe('a map with the key __proto__', () => {
   const hostile = bytes('c1 19 02 a1095f5f70726f746f5f5f c1 0b 02 a107697341646d696e 41');
 
   it('comes in as data and changes no prototype', () => {

@@ -238,7 +238,7 @@ describe('a peer that sends its clients on', () => {
   });
 });
 
-describe('check 11: hosts that a peer names in its open frame', () => {
+describe('hosts that a peer names in its open frame', () => {
   it('are used when it is lost, and nonsense among them is passed over', async () => {
     const [first, second] = [await ScriptedPeer.listen(), await ScriptedPeer.listen()];
     const { connection, clock, link, states } = connect(first.port);

@@ -168,7 +168,7 @@ async function processorTime(run: () => Promise<unknown>): Promise<number> {
 const printed = vi.spyOn(console, 'error');
 afterAll(() => printed.mockRestore());
 
-describe('check 21: a connection on which a peer sends damaged frames', { timeout: 120_000 }, () => {
+describe('a connection on which a peer sends damaged frames', { timeout: 120_000 }, () => {
   it(`neither throws, nor stalls, nor keeps memory, over ${FRAMES_TO_DAMAGE} frames`, async () => {
     const dice = new Dice(11);
     const conversations = [conversation(false), conversation(true)];

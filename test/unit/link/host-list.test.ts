@@ -21,7 +21,7 @@ function round(hosts: HostList): string[] {
 const named = (...entries: unknown[]): Endpoint[] =>
   namedHosts(endpoint('amqps://u:p@a'), { properties: { 'failover-server-list': entries } });
 
-describe('check 11: the hosts of a connection', () => {
+describe('the hosts of a connection', () => {
   it('are those of the address and of the options, one after the other, and round again', () => {
     const hosts = list('amqp://a', { a: ['b', 'c:1'] });
     expect(round(hosts)).toEqual(['a:5672', 'b:5672', 'c:1']);

@@ -30,7 +30,7 @@ function setup(policy: Partial<ReconnectPolicy> = {}, others: string[] = []): Se
 /** A connection that was open for a moment, and of use. */
 const PROVEN = { openFor: 1, isUsed: true };
 
-describe('check 10: the schedule of reconnects', () => {
+describe('the schedule of reconnects', () => {
   it('ends with a refused first connection, unless that may be tried again', () => {
     expect(setup().next()).toBeUndefined();
     expect(setup({ initial: true }).next()).toBe(999);
@@ -73,7 +73,7 @@ describe('check 10: the schedule of reconnects', () => {
   });
 });
 
-describe('check 11: a host that fails', () => {
+describe('a host that fails', () => {
   it('is followed by the next at once, and by a delay when all have failed', () => {
     const { hosts, next } = setup({}, ['b', 'c']);
     const steps = [PROVEN, {}, {}, {}, {}].map((loss) => [next(loss), hosts.current.host]);
@@ -111,7 +111,7 @@ describe('check 11: a host that fails', () => {
   });
 });
 
-describe('check 11: a refusal', () => {
+describe('a refusal', () => {
   const notAllowed = new ConnectionError('no', { condition: 'amqp:not-allowed' });
 
   it.each<[string, MessagingError]>([

@@ -22,7 +22,7 @@ function watch(idleTimeout: number): Setup {
   return { clock, silence, found, looked };
 }
 
-describe('check 12: the watch over a silent peer', () => {
+describe('the watch over a silent peer', () => {
   it.each([0, 1, 17, 24, 25, 49, 50, 99])(
     'finds it within twice the idle time-out, when it was last heard of after %i ms',
     async (heard) => {

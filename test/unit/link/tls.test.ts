@@ -13,7 +13,7 @@ async function folderWith(files: Record<string, string>): Promise<(name: string)
 
 const AUTHORITY = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
 
-describe('check 24: TLS options', () => {
+describe('TLS options', () => {
   it('verify, and take no protocol older than TLS 1.2, without being asked to', () => {
     expect(nodeTlsOptions({})).toEqual({ minVersion: 'TLSv1.2' });
   });
