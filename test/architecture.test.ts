@@ -12,6 +12,7 @@ const RANKS: Record<string, number> = {
   'inspect.ts': 0,
   'log.ts': 0,
   'long-timeout.ts': 0,
+  'on-abort.ts': 0,
   'small-file.ts': 0,
   'tell-listeners.ts': 0,
   'clock.ts': 1,

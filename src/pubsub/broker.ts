@@ -3,6 +3,7 @@ import { SYSTEM_CLOCK } from '../clock.js';
 import type { Clock } from '../clock.js';
 import { PubSubError, asError } from '../errors.js';
 import { logger } from '../log.js';
+import { onAbort } from '../on-abort.js';
 import { tellListeners } from '../tell-listeners.js';
 import { checkMessage } from './check-message.js';
 import type { DeadLetter } from './dead-letter.js';
@@ -247,12 +248,11 @@ export abstract class Broker extends EventEmitter<BrokerEvents> implements Async
     signal: AbortSignal | undefined,
     attachment: Attachment,
   ): Subscription {
-    const onAbort = (): void => subscription[Symbol.dispose]();
     const subscription = new Subscription(name, messageName, queueName, attachment, () => {
-      signal?.removeEventListener('abort', onAbort);
+      callOff?.();
       this.#subscriptions.delete(subscription);
     });
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const callOff = signal && onAbort(signal, () => subscription[Symbol.dispose]());
     this.#subscriptions.add(subscription);
     attachment.ready?.catch((thrown: unknown) => {
       if (subscription.closed) return; // nobody wants to know any more

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { ChannelFlushedError, ChannelQueueFullError } from '../errors.js';
+import { onAbort } from '../on-abort.js';
 import { tellListeners } from '../tell-listeners.js';
 import { resolveOptions } from './client-queue-options.js';
 import type { ClientQueueOptions, ClientQueueSettings } from './client-queue-options.js';
@@ -59,7 +60,7 @@ export class ClientQueue<Message extends object = Expirable>
   readonly #pulls: WaiterLine<Message | null>;
   readonly #producers: WaiterLine<undefined>;
   readonly #wakeUp: WakeUp<ClientQueue<Message>>;
-  readonly #onAbort = (): void => this.stop();
+  readonly #callOff: (() => void) | undefined;
   #lastNumber = 0;
   #isStopped = false;
   /** Until when it counts as in use without a further push or pull. */
@@ -76,7 +77,7 @@ export class ClientQueue<Message extends object = Expirable>
     this.#wakeUp = new WakeUp<ClientQueue<Message>>(clock, this, (queue) => queue.flush());
     this.#idleAfter = clock.now() + timeToLive;
     this.#isStopped = signal?.aborted ?? false;
-    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    this.#callOff = this.#isStopped ? undefined : signal && stopOnAbort(this, signal);
   }
 
   /** The name of the channel it belongs to. */
@@ -240,7 +241,7 @@ export class ClientQueue<Message extends object = Expirable>
     const wasStopped = this.#isStopped;
     this.#isStopped = true;
     this.#wakeUp.cancel();
-    this.#settings.signal?.removeEventListener('abort', this.#onAbort);
+    this.#callOff?.();
     const expired = this.#takeExpired();
     const dropped = drain ? NONE : this.#line.drain();
     this.#pulls.serveAll(null);
@@ -338,4 +339,15 @@ export class ClientQueue<Message extends object = Expirable>
   #tell<Name extends keyof ClientQueueEvents<Message>>(name: Name, ...values: ClientQueueEvents<Message>[Name]): void {
     tellListeners(this, name, values);
   }
+}
+
+/** Calls off what waits for signals on behalf of queues that were collected. */
+const collected = new FinalizationRegistry<() => void>((callOff) => callOff());
+
+/** Stops a queue when a signal is aborted. A signal may live long: it does not keep the queue alive. */
+function stopOnAbort(queue: { stop(): void }, signal: AbortSignal): () => void {
+  const known = new WeakRef(queue);
+  const callOff = onAbort(signal, () => known.deref()?.stop());
+  collected.register(queue, callOff);
+  return callOff;
 }

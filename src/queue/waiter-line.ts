@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../clock.js';
 import { OptionError, TimeoutError, asError } from '../errors.js';
 import { LONGEST_TIMER } from '../long-timeout.js';
+import { onAbort } from '../on-abort.js';
 import { RingBuffer } from './ring-buffer.js';
 
 /** What a call that waits for a queue may be given. */
@@ -54,14 +55,13 @@ export class WaiterLine<Value> {
         waiter.isWaiting = false;
         this.#size--;
         if (timer !== undefined) this.#clock.clearTimeout(timer);
-        signal?.removeEventListener('abort', onAbort);
+        callOff?.();
       };
       const giveUp = (error: Error): void => {
         leave();
         this.#closeUp();
         reject(error);
       };
-      const onAbort = (): void => giveUp(asError(signal?.reason));
       const waiter: Waiter<Value> = {
         isWaiting: true,
         serve: (value) => {
@@ -69,7 +69,7 @@ export class WaiterLine<Value> {
           resolve(value);
         },
       };
-      signal?.addEventListener('abort', onAbort, { once: true });
+      const callOff = signal && onAbort(signal, () => giveUp(asError(signal.reason)));
       if (timeout !== undefined && timeout <= LONGEST_TIMER) {
         timer = this.#clock.setTimeout(() => giveUp(new TimeoutError(onTimeout())), timeout);
         // Somebody awaits the answer: the process must not end before it comes.

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { ClientQueueStore } from '../../../src/queue/client-queue-store.js';
 import { ClientQueue } from '../../../src/queue/client-queue.js';
@@ -28,6 +29,18 @@ describe('A process with live queues', () => {
 });
 
 describe('A queue nobody knows any more', () => {
+  it('is collected though its signal lives, and lets go of the signal', async () => {
+    const { signal } = new AbortController();
+    expect(
+      await isCollected(() => {
+        const queue = new ClientQueue({ signal });
+        queue.push({});
+        return queue;
+      }),
+    ).toBe(true);
+    await expect.poll(() => getEventListeners(signal, 'abort')).toEqual([]);
+  });
+
   it('is collected though its timer runs', async () => {
     expect(
       await isCollected(() => {
