@@ -1,4 +1,5 @@
 import type { Outcome } from '../message/outcome.js';
+import { storeUint32 } from './big-endian.js';
 import type { FieldCursor } from './field-cursor.js';
 import { encodeOutcome } from './outcome.js';
 import type { Output } from './output.js';
@@ -56,6 +57,6 @@ export function writeDisposition(
   output.u8(settled ? 0x41 : 0x42);
   if (outcome !== undefined) encodeOutcome(output, outcome);
   const { buffer, start, position } = output;
-  buffer.writeUInt32BE(position - start, start);
-  buffer.writeUInt32BE(position - start - 16, start + 12);
+  storeUint32(buffer, start, position - start);
+  storeUint32(buffer, start + 12, position - start - 16);
 }

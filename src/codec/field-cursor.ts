@@ -1,5 +1,6 @@
 import { DecodeError } from '../errors.js';
-import { skipValue } from './read.js';
+import { readUint16, readUint32 } from './big-endian.js';
+import { skipValue } from './scan.js';
 
 /**
  * Steps through the fields of a performative (a described list, AMQP 1.0 §1.4), in any encoding of the list and of its
@@ -20,8 +21,8 @@ export class FieldCursor {
       this.#left = buffer[position + 2]!;
       this.#position = position + 3;
     } else if (code === 0xd0 && position + 9 <= end) {
-      this.#end = position + 5 + readUint(buffer, position + 1);
-      this.#left = readUint(buffer, position + 5);
+      this.#end = position + 5 + readUint32(buffer, position + 1);
+      this.#left = readUint32(buffer, position + 5);
       this.#position = position + 9;
     } else if (code === 0x45) {
       this.#end = position + 1;
@@ -48,12 +49,10 @@ export class FieldCursor {
       case 0x50:
       case 0x52:
         return buffer[this.#take(1)]!;
-      case 0x60: {
-        const at = this.#take(2);
-        return (buffer[at]! << 8) | buffer[at + 1]!;
-      }
+      case 0x60:
+        return readUint16(buffer, this.#take(2));
       case 0x70:
-        return readUint(buffer, this.#take(4));
+        return readUint32(buffer, this.#take(4));
       default:
         throw this.#wrongType(name, 'an unsigned integer');
     }
@@ -110,8 +109,4 @@ export class FieldCursor {
   #wrongType(name: string, wanted: string): DecodeError {
     return new DecodeError(`Field ${name} of a performative is not ${wanted} (byte ${this.#position - 1}).`);
   }
-}
-
-function readUint(buffer: Buffer, at: number): number {
-  return ((buffer[at]! << 24) | (buffer[at + 1]! << 16) | (buffer[at + 2]! << 8) | buffer[at + 3]!) >>> 0;
 }

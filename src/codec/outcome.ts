@@ -5,6 +5,7 @@ import type { Outcome } from '../message/outcome.js';
 import { ACCEPTED, RELEASED } from '../message/outcome.js';
 import { Described, Typed } from '../message/typed.js';
 import type { AmqpValue } from '../message/typed.js';
+import { storeUint32 } from './big-endian.js';
 import { encodeSymbolMap, encodeValue } from './encode-value.js';
 import { Output } from './output.js';
 import { readValue } from './read.js';
@@ -55,7 +56,7 @@ function encodeModified(output: Output, failed = false, undeliverable = false, a
   output.u8(undeliverable ? 0x41 : 0x42);
   if (annotations !== undefined) encodeSymbolMap(output, annotations);
   const at = output.start + sizeAt;
-  output.buffer.writeUInt32BE(output.position - at - 4, at);
+  storeUint32(output.buffer, at, output.position - at - 4);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { storeUint16, storeUint32 } from './big-endian.js';
 import type { FieldCursor } from './field-cursor.js';
 
 /** The bytes a transfer frame has before its payload, as `writeTransferHeader` writes it. */
@@ -21,15 +22,10 @@ export function writeTransferHeader(
   settled: boolean,
   more: boolean,
 ): void {
-  const size = TRANSFER_HEADER_SIZE + payloadSize;
-  buffer[at] = size >>> 24;
-  buffer[at + 1] = size >>> 16;
-  buffer[at + 2] = size >>> 8;
-  buffer[at + 3] = size;
+  storeUint32(buffer, at, TRANSFER_HEADER_SIZE + payloadSize);
   buffer[at + 4] = 2; // data offset, in words
   buffer[at + 5] = 0; // an AMQP frame
-  buffer[at + 6] = channel >>> 8;
-  buffer[at + 7] = channel;
+  storeUint16(buffer, at + 6, channel);
   buffer[at + 8] = 0x00;
   buffer[at + 9] = 0x53;
   buffer[at + 10] = 0x14;
@@ -37,22 +33,15 @@ export function writeTransferHeader(
   buffer[at + 12] = 20;
   buffer[at + 13] = 6;
   buffer[at + 14] = 0x70;
-  writeUint(buffer, at + 15, handle);
+  storeUint32(buffer, at + 15, handle);
   buffer[at + 19] = 0x70;
-  writeUint(buffer, at + 20, deliveryId);
+  storeUint32(buffer, at + 20, deliveryId);
   buffer[at + 24] = 0xa0;
   buffer[at + 25] = 4;
-  writeUint(buffer, at + 26, deliveryId);
+  storeUint32(buffer, at + 26, deliveryId);
   buffer[at + 30] = 0x43; // message-format 0
   buffer[at + 31] = settled ? 0x41 : 0x42;
   buffer[at + 32] = more ? 0x41 : 0x42;
-}
-
-function writeUint(buffer: Buffer, at: number, value: number): void {
-  buffer[at] = value >>> 24;
-  buffer[at + 1] = value >>> 16;
-  buffer[at + 2] = value >>> 8;
-  buffer[at + 3] = value;
 }
 
 /**

@@ -1,3 +1,8 @@
+/**
+ * AMQP's uuid type (AMQP 1.0 §1.6.18), which any 16 bytes are. The package `uuid` has no place here: its `stringify` and
+ * `validate` refuse bytes that are no version of RFC 9562, as most of the values are that a peer may send.
+ */
+
 /** The usual text form of the 16 bytes at `position` (RFC 9562 §4). The caller has checked that they are there. */
 export function readUuid(buffer: Buffer, position: number): string {
   const hex = buffer.toString('hex', position, position + 16);
