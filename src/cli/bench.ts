@@ -16,6 +16,18 @@ import type { Progress } from './progress.js';
 /** How often the progress is looked at: once for so many messages. */
 const LOOK_EVERY = 256;
 
+const IDLE_WITHOUT_ADDRESS = [
+  'config',
+  'profile',
+  'user',
+  'passwordFile',
+  'ca',
+  'cert',
+  'key',
+  'insecure',
+  'allowClearText',
+];
+
 interface BenchOptions extends ConnectionOptions {
   count: number;
   size: number;
@@ -49,12 +61,21 @@ export function benchCommand(): Command {
   return addConnectionOptions(command).action(bench);
 }
 
-async function bench(address: string | undefined, options: BenchOptions): Promise<void> {
+async function bench(address: string | undefined, options: BenchOptions, command: Command): Promise<void> {
+  if (address === undefined) refuseIdleOptions(command);
   warnOfPasswords(address === undefined ? [] : [address]);
   const config = await loadConfiguration(options);
   if (address !== undefined) return measureAndPrint(address, config, options);
   await using broker = await new EmbeddedBroker({ port: 0 }).start();
   await measureAndPrint(`${broker.url}/bench`, undefined, options);
+}
+
+/** A broker that is started here takes everybody, and no configuration leads anywhere. */
+function refuseIdleOptions(command: Command): void {
+  const idle = IDLE_WITHOUT_ADDRESS.filter((name) => command.getOptionValueSource(name) === 'cli');
+  const names = command.options.filter((option) => idle.includes(option.attributeName())).map(({ long }) => long);
+  if (names.length === 0) return;
+  throw new CommandError(`${names.join(' and ')} without an address has no effect. Give one.`, EXIT.usage);
 }
 
 async function measureAndPrint(address: string, config: Config | undefined, options: BenchOptions): Promise<void> {

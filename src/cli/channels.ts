@@ -6,7 +6,7 @@ import type { SseChannelContainer } from '../channels/sse-channel-container.js';
 import { SseChannel } from '../channels/sse-channel.js';
 import { SocketServer } from '../control/socket-server.js';
 import { ListenError, asError } from '../errors.js';
-import { wholeNumber } from './exit.js';
+import { CommandError, EXIT, wholeNumber } from './exit.js';
 
 /** Where the events of a channel are served. */
 const CHANNEL = /^\/channels\/([^/?]+)(?:\?.*)?$/;
@@ -15,7 +15,7 @@ interface ChannelsOptions {
   socket: string;
   tokenFile?: string;
   http?: number;
-  host: string;
+  host?: string;
 }
 
 /** `amqp-messenger channels`: channels for other processes, until it is interrupted. */
@@ -25,11 +25,14 @@ export function channelsCommand(): Command {
     .requiredOption('-s, --socket <path>', 'the path of the socket')
     .option('--token-file <path>', 'a file with the token that clients must show')
     .option('--http <port>', 'serve the channels as server-sent events at /channels/<id>; 0 takes any', wholeNumber)
-    .option('--host <host>', 'the address to serve them on', '127.0.0.1')
+    .option('--host <host>', 'the address to serve them on; needs --http (default: 127.0.0.1)')
     .action(run);
 }
 
 async function run(options: ChannelsOptions): Promise<void> {
+  if (options.host !== undefined && options.http === undefined) {
+    throw new CommandError('--host has no effect without --http, which serves the channels there.', EXIT.usage);
+  }
   const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   await using server = new SocketServer({ path: options.socket, tokenFile: options.tokenFile });
   await server.start();
@@ -38,7 +41,7 @@ async function run(options: ChannelsOptions): Promise<void> {
     await interrupted;
     return;
   }
-  const http = await serve(server.container, options.http, options.host);
+  const http = await serve(server.container, options.http, options.host ?? '127.0.0.1');
   try {
     await interrupted;
   } finally {

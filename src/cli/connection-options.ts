@@ -8,6 +8,7 @@ import type { TlsOptions } from '../link/security/tls.js';
 import { Messenger } from '../messenger/messenger.js';
 import type { MessengerOptions } from '../messenger/options/options.js';
 import { readSecret } from '../small-file.js';
+import { exclude } from './exclude.js';
 import { CommandError, EXIT, wholeNumber } from './exit.js';
 import { warn } from './output.js';
 
@@ -34,7 +35,7 @@ export function addConfigOptions(command: Command): Command {
 
 /** Adds the options of a connection. */
 export function addConnectionOptions(command: Command): Command {
-  return addConfigOptions(command)
+  const connecting = addConfigOptions(command)
     .option('--user <name>', 'the user (default: $AMQP_MESSENGER_USER)')
     .option('--password-file <path>', 'a file with the password (default: $AMQP_MESSENGER_PASSWORD)')
     .option('--ca <path>', 'certificates of the authorities to trust, as PEM')
@@ -43,6 +44,7 @@ export function addConnectionOptions(command: Command): Command {
     .option('--insecure', 'take any certificate: anybody may be at the other end')
     .option('--allow-clear-text', 'send passwords over connections without TLS')
     .option('--connect-timeout <ms>', 'how long a connection may take to open', wholeNumber);
+  return exclude(connecting, ['ca', 'insecure']);
 }
 
 /** The configuration that is named or found, if there is one. Loading it costs time, so nothing is loaded without one. */
@@ -105,7 +107,10 @@ export function tlsFor(configured: TlsOptions | undefined, options: ConnectionOp
   if (cert !== undefined) Object.assign(tls, { cert: undefined, certFile: cert });
   if (key !== undefined) Object.assign(tls, { key: undefined, keyFile: key });
   if (insecure === true) tls.rejectUnauthorized = false;
-  return tls;
+  const [hasCert, hasKey] = [tls.cert ?? tls.certFile, tls.key ?? tls.keyFile].map((file) => file !== undefined);
+  if (hasCert === hasKey) return tls;
+  const [given, missing] = hasCert ? ['certificate', '--key'] : ['key', '--cert'];
+  throw new CommandError(`There is a ${given} and no ${missing}: neither is of use without the other.`, EXIT.usage);
 }
 
 function passwordIn(path: string): string {

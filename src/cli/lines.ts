@@ -3,6 +3,9 @@ import type { Readable } from 'node:stream';
 import { CommandError, EXIT } from './exit.js';
 
 const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+/** What Windows puts in front of text: it says that it is UTF-8, and is no part of it. */
+const BYTE_ORDER_MARK = Buffer.from('\uFEFF');
 /** The longest line, in bytes: as much as a message may have. */
 const MAX_LINE = 64 << 20;
 
@@ -16,8 +19,8 @@ export interface Line {
 }
 
 /**
- * The lines of a stream, without the line feeds at their ends; a last one without it counts, too. Text that is not UTF-8
- * is an error, because it would arrive as something else.
+ * The lines of a stream, without their ends, LF or CRLF, and without a byte order mark in front of the first; a last one
+ * without an end counts, too. Text that is not UTF-8 is an error, because it would arrive as something else.
  *
  * @param name What the stream is called in errors.
  */
@@ -32,7 +35,7 @@ export async function* linesOf(stream: Readable, name: string): AsyncGenerator<L
     length = 0;
     number++;
     position += bytes.length + end;
-    if (isUtf8(bytes)) return { text: bytes.toString(), number, position };
+    if (isUtf8(bytes)) return { text: textOf(bytes, number === 1), number, position };
     throw new CommandError(`${name}, line ${number}, is not UTF-8 text. Send bytes as a file: --file.`, EXIT.input);
   };
   // A stream without an encoding gives buffers.
@@ -53,4 +56,10 @@ export async function* linesOf(stream: Readable, name: string): AsyncGenerator<L
     );
   }
   if (pieces.length > 0) yield line(0);
+}
+
+function textOf(line: Buffer, isFirst: boolean): string {
+  const start =
+    isFirst && line.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
+  return line.toString('utf8', start, line.at(-1) === CARRIAGE_RETURN ? line.length - 1 : line.length);
 }

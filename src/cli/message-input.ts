@@ -57,12 +57,17 @@ export function messageInput(text: string | undefined, options: InputOptions, si
   const ways = [text !== undefined && 'a text', template && '--template', file && '--file', input && '--input'];
   const given = ways.filter((way) => typeof way === 'string');
   if (given.length > 1) throw new CommandError(`${given.join(' and ')} cannot go together.`, EXIT.usage);
-  if (template !== undefined) return repeated((n) => textBody(template.fill(n), options), options, signal);
-  if (text !== undefined) return repeated(() => textBody(text, options), options, signal);
-  return file === undefined ? lineInput(options, signal) : fileInput(file, options, signal);
+  if (file !== undefined) return fileInput(file, options, signal);
+  if (template !== undefined) return repeated((n) => template.fill(n), 'The template', options, signal);
+  return text === undefined ? lineInput(options, signal) : repeated(() => text, 'The text', options, signal);
 }
 
-function repeated(body: (n: number) => string | Buffer, options: InputOptions, signal: AbortSignal): MessageInput {
+/** The message in a text: its body, or with `--json` all of it. */
+function messageIn(text: string, where: string, options: InputOptions): Message {
+  return options.json === true ? messageFromJson(text, where) : { body: textBody(text, options) };
+}
+
+function repeated(text: (n: number) => string, what: string, options: InputOptions, signal: AbortSignal): MessageInput {
   const { count = 1 } = options;
   const fields = fieldsOf(options);
   let n = 0;
@@ -71,7 +76,7 @@ function repeated(body: (n: number) => string | Buffer, options: InputOptions, s
   const messages = async function* (): AsyncGenerator<Message> {
     while (n < count && !signal.aborted) {
       n++;
-      yield { ...fields, body: body(n) };
+      yield { ...messageIn(text(n), what, options), ...fields };
     }
   };
   return { messages: messages(), total: count, unit: 'messages', done: () => n };
@@ -107,8 +112,7 @@ function lineInput(options: InputOptions, signal: AbortSignal): MessageInput {
         done = position;
         // Empty lines are messages; between JSON they are only room.
         if (json && text.trim() === '') continue;
-        const message = json ? messageFromJson(text, `${name}, line ${number},`) : { body: textBody(text, options) };
-        yield { ...message, ...fields };
+        yield { ...messageIn(text, `${name}, line ${number},`, options), ...fields };
         if (number >= count) return;
       }
     } catch (error) {

@@ -1,5 +1,6 @@
 import type { SingleBar } from 'cli-progress';
 import { Option } from 'commander';
+import { warn } from './output.js';
 
 /** Shows how far a long work is. */
 export interface Progress {
@@ -28,6 +29,7 @@ export async function showProgress(
   asked: boolean | undefined,
   what: string,
 ): Promise<Progress> {
+  if (asked === true && !total) warn('--progress shows nothing, because the end is not known.');
   const isWanted = asked ?? process.stderr.isTTY;
   if (!isWanted || total === undefined || total === 0) return SILENT;
   const { default: cliProgress } = await import('cli-progress');

@@ -7,10 +7,12 @@ import { addIncomingOptions, addSubscriptionOptions, batches, subscribe } from '
 import type { IncomingOptions, SubscriptionOptions } from './incoming.js';
 import { Interruption } from './interruption.js';
 import { bodyText, messageToJson } from './message-json.js';
+import { exclude } from './exclude.js';
 import { print } from './output.js';
 import { progressOptions, showProgress } from './progress.js';
-import { carryOut, verdictOn, verdictOptions } from './verdict.js';
+import { verdictOn, verdictOptions } from './verdict.js';
 import type { Verdict, VerdictOptions } from './verdict.js';
+import { Verdicts } from './verdicts.js';
 
 /** Messages that are printed at once: what is printed and not accepted yet when the process is killed comes twice. */
 const BATCH = 256;
@@ -32,6 +34,8 @@ export function recvCommand(): Command {
   verdictOptions().forEach((option) => command.addOption(option));
   addSubscriptionOptions(command);
   progressOptions().forEach((option) => command.addOption(option));
+  // A filter decides instead of an outcome, and what is only looked at has none.
+  exclude(command, ['outcome', 'filter'], ['outcome', 'browse'], ['raw', 'json']);
   return addConnectionOptions(command).action(recv);
 }
 
@@ -39,6 +43,7 @@ async function recv(addresses: string[], options: RecvOptions): Promise<void> {
   warnOfPasswords(addresses);
   using interruption = new Interruption();
   await using messenger = await createMessenger(options, { incomingWindow: -1 });
+  using outcomes = new Verdicts();
   await subscribe(messenger, addresses, options, interruption);
   const progress = await showProgress(options.count, options.progress, 'messages');
   // What a filter has decided is carried out before it is asked again.
@@ -46,7 +51,7 @@ async function recv(addresses: string[], options: RecvOptions): Promise<void> {
   let received = 0;
   try {
     for await (const batch of batches(messenger, options, interruption, largest)) {
-      await printBatch(batch, options);
+      await printBatch(batch, options, outcomes);
       progress.update((received += batch.length));
     }
   } finally {
@@ -56,7 +61,7 @@ async function recv(addresses: string[], options: RecvOptions): Promise<void> {
 }
 
 /** Prints the messages that are accepted. Nothing has an outcome before what is printed has left the process. */
-async function printBatch(batch: readonly Delivery[], options: RecvOptions): Promise<void> {
+async function printBatch(batch: readonly Delivery[], options: RecvOptions, outcomes: Verdicts): Promise<void> {
   const verdicts: Verdict[] = [];
   const output: (string | Buffer)[] = [];
   for (const { message } of batch) {
@@ -67,5 +72,5 @@ async function printBatch(batch: readonly Delivery[], options: RecvOptions): Pro
     if (verdict === 'accept' || options.filter === undefined) output.push(content, options.raw === true ? '' : '\n');
   }
   await print(Buffer.concat(output.map((piece) => Buffer.from(piece))));
-  batch.forEach((delivery, index) => carryOut(verdicts[index] ?? 'release', delivery));
+  batch.forEach((delivery, index) => outcomes.carryOut(verdicts[index] ?? 'release', delivery));
 }

@@ -15,6 +15,7 @@ import { Outcomes } from './outcomes.js';
 import { note } from './output.js';
 import { Pace } from './pace.js';
 import { progressOptions, showProgress } from './progress.js';
+import { Verdicts } from './verdicts.js';
 
 /** Messages on their way at once. */
 const IN_FLIGHT = 1024;
@@ -23,6 +24,15 @@ interface RelayOptions extends ConnectionOptions, IncomingOptions, SubscriptionO
   rate?: number;
   quiet?: boolean;
   progress?: boolean;
+}
+
+/** How messages are moved. */
+interface Way {
+  readonly to: string;
+  readonly messenger: Messenger;
+  readonly pace: Pace;
+  readonly interruption: Interruption;
+  readonly verdicts: Verdicts;
 }
 
 /** `amqp-messenger relay`: moves messages from one address to another. */
@@ -50,15 +60,16 @@ async function relay(from: string, to: string, options: RelayOptions): Promise<v
     throw new CommandError(`${message} Give another to move them to.`, EXIT.usage);
   }
   await using messenger = messengerFor(config, options, { outgoingWindow: IN_FLIGHT, incomingWindow: -1 });
+  using verdicts = new Verdicts();
   const outcomes = new Outcomes(messenger);
   // The target of what comes over connections from outside may be one of those who connect.
   if (!source.passive) await reach(target, config, options, interruption);
   await subscribe(messenger, [from], options, interruption);
   const progress = await showProgress(options.count, options.progress, 'messages');
-  const pace = new Pace(options.rate);
+  const way: Way = { to, messenger, pace: new Pace(options.rate), interruption, verdicts };
   try {
     for await (const batch of batches(messenger, options, interruption)) {
-      await Promise.all(await moveAll(batch, to, messenger, pace, interruption));
+      await Promise.all(await moveAll(batch, way));
       progress.update(outcomes.total);
       if (outcomes.signal.aborted) break;
     }
@@ -85,25 +96,20 @@ async function reach(
 }
 
 /** Puts messages; what they were is told to their sender as soon as their outcomes are known. */
-async function moveAll(
-  batch: readonly Delivery[],
-  to: string,
-  messenger: Messenger,
-  pace: Pace,
-  interruption: Interruption,
-): Promise<Promise<void>[]> {
+async function moveAll(batch: readonly Delivery[], way: Way): Promise<Promise<void>[]> {
+  const { pace, interruption } = way;
   const moved: Promise<void>[] = [];
   for (const delivery of batch) {
     // What has not been begun when it is interrupted comes back to where it was.
     await pace.turn(interruption.signal).catch(() => undefined);
     if (interruption.isOver()) break;
-    moved.push(move(delivery, to, messenger));
+    moved.push(move(delivery, way));
   }
   return moved;
 }
 
 /** The message goes on with the bytes it came with; only its address is another. */
-async function move(delivery: Delivery, to: string, messenger: Messenger): Promise<void> {
+async function move(delivery: Delivery, { to, messenger, verdicts }: Way): Promise<void> {
   const { message } = delivery;
   message.address = to;
   const tracker = messenger.put(message);
@@ -111,5 +117,5 @@ async function move(delivery: Delivery, to: string, messenger: Messenger): Promi
   if (status === 'accepted') delivery.accept();
   else if (status === 'rejected')
     delivery.reject({ condition: 'amqp:not-allowed', description: tracker.error?.message });
-  else delivery.release();
+  else verdicts.carryOut('release', delivery);
 }

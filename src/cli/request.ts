@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { addConnectionOptions, loadConfiguration, messengerFor, warnOfPasswords } from './connection-options.js';
 import type { ConnectionOptions } from './connection-options.js';
 import { destinationOf } from './destination.js';
+import { exclude } from './exclude.js';
 import { EXIT, wholeNumber } from './exit.js';
 import { Interruption } from './interruption.js';
 import { messageInput } from './message-input.js';
@@ -26,10 +27,11 @@ export function requestCommand(): Command {
     .option('-T, --template <text>', 'generate questions: {n} {uuid} {now} {time} {random}', template)
     .option('-f, --file <path...>', 'ask with each file, with its content type')
     .option('-i, --input <path>', 'read the lines from a file instead')
-    .option('-j, --json', 'lines and answers are messages in JSON')
+    .option('-j, --json', 'questions and answers are messages in JSON')
     .option('-t, --timeout <ms>', 'how long to wait for an answer', wholeNumber, 10_000)
     .option('--reply-to <node>', 'where answers come to, for peers that make no nodes');
   addMessageOptions(command);
+  exclude(command, ['count', 'file']);
   return addConnectionOptions(command).action(request);
 }
 

@@ -37,7 +37,7 @@ export function routesCommand(): Command {
       ).action(explainAll),
     )
     .addCommand(
-      withRules(
+      withRoutes(
         new Command('test')
           .description('Check a file of lines such as: orders/eu -> amqp://broker/orders-eu')
           .argument('[file]', 'the file; without it, lines are read from standard input'),
@@ -46,10 +46,17 @@ export function routesCommand(): Command {
 }
 
 function withRules(command: Command): Command {
+  return withRoutes(command).option(
+    '--rewrite <pattern=address>',
+    'a rewrite likewise; an empty address takes it out',
+    rewriteRule,
+  );
+}
+
+function withRoutes(command: Command): Command {
   return addConfigOptions(
     command
       .option('--route <pattern=address>', 'a route before those of the file; may be repeated', rule)
-      .option('--rewrite <pattern=address>', 'a rewrite likewise; an empty address takes it out', rewriteRule)
       .option('-j, --json', 'print JSON'),
   );
 }

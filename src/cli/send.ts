@@ -5,6 +5,7 @@ import { SendError } from '../messenger/outgoing/send-error.js';
 import { addConnectionOptions, loadConfiguration, messengerFor, warnOfPasswords } from './connection-options.js';
 import type { ConnectionOptions } from './connection-options.js';
 import { destinationOf } from './destination.js';
+import { exclude } from './exclude.js';
 import { EXIT, positiveNumber, wholeNumber } from './exit.js';
 import { Interruption } from './interruption.js';
 import { messageInput } from './message-input.js';
@@ -40,12 +41,14 @@ export function sendCommand(): Command {
     .option('-T, --template <text>', 'generate bodies: {n} {uuid} {now} {time} {random}', template)
     .option('-f, --file <path...>', 'send each file as one message, with its content type')
     .option('-i, --input <path>', 'read the lines from a file instead')
-    .option('-j, --json', 'each line is a message in JSON, as recv --json prints it')
+    .option('-j, --json', 'what is sent is messages in JSON, as recv --json prints them')
     .option('-r, --rate <n>', 'send so many a second at most', positiveNumber)
     .option('-t, --timeout <ms>', 'give up when outcomes take longer', wholeNumber)
     .option('-q, --quiet', 'print no summary');
   progressOptions().forEach((option) => command.addOption(option));
   addMessageOptions(command);
+  // Each file is one message, and all of it is the body.
+  exclude(command, ['count', 'file'], ['json', 'file']);
   return addConnectionOptions(command).action(send);
 }
 

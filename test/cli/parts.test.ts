@@ -29,7 +29,7 @@ describe('the lines of a stream', () => {
       expect(lines).toEqual([
         ['ä', 1, 3],
         ['', 2, 4],
-        ['longer line\r', 3, 17],
+        ['longer line', 3, 17],
         ['last', 4, 21],
       ]);
     }

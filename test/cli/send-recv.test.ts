@@ -1,5 +1,8 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { Messenger } from 'amqp-messenger';
 import type { Message } from 'amqp-messenger';
 import { broker, fill, folder, run, start, until } from './support.js';
 
@@ -9,13 +12,45 @@ const LIMIT = 60_000;
 describe.concurrent('send and recv', { timeout: LIMIT }, () => {
   it('carry lines as they are, empty ones and one without an end too', async (test) => {
     const { url } = await broker(test);
-    const input = 'one\n\n  three ü\r\nfour';
+    const input = 'one\n\n  three ü \rx\nfour';
     expect(await run(test, ['send', `${url}/q`], { input })).toEqual({ code: 0, stdout: '', stderr: '4 accepted\n' });
     expect(await run(test, ['recv', `${url}/q`, '--count', '4'])).toEqual({
       code: 0,
       stdout: `${input}\n`,
       stderr: '',
     });
+  });
+
+  it('take text of Windows for what it says: without the mark in front, and without CR before LF', async (test) => {
+    const { url } = await broker(test);
+    const input = '\uFEFFone\r\n\r\n\uFEFFthree\r\nfour\r';
+    const cwd = folder(test, { 'in.txt': input, 'cases.txt': '\uFEFFa -> amqp://h/a\r\n' });
+    expect((await run(test, ['send', `${url}/q`], { input })).stderr).toBe('4 accepted\n');
+    expect((await run(test, ['send', `${url}/q`, '--input', 'in.txt'], { cwd })).stderr).toBe('4 accepted\n');
+    const { stdout } = await run(test, ['recv', `${url}/q`, '--count', '8']);
+    expect(stdout).toBe('one\n\n\uFEFFthree\nfour\n'.repeat(2));
+    const json = await run(test, ['send', `${url}/q`, '--json'], { input: '\uFEFF{"body":1}\r\n\r\n{"body":2}\r\n' });
+    expect(json).toMatchObject({ code: 0, stderr: '2 accepted\n' });
+    const routes = await run(test, ['routes', 'test', 'cases.txt', '--route', 'a=amqp://h/a'], { cwd });
+    expect(routes.stdout).toBe('1 passed, 0 failed\n');
+  });
+
+  it('take a text or template as a message with --json, too', async (test) => {
+    const { url } = await broker(test);
+    const json = ['--json', '--quiet'];
+    expect((await run(test, ['send', `${url}/q`, '{"subject":"s","body":{"a":1}}', ...json])).code).toBe(0);
+    expect((await run(test, ['send', `${url}/q`, '--template', '{{"body":{n}}}', '-c', '2', ...json])).code).toBe(0);
+    const { stdout } = await run(test, ['recv', `${url}/q`, '--count', '3', '--json']);
+    const bodies = stdout
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { body: unknown }).body);
+    expect(bodies).toEqual([{ a: 1 }, 1, 2]);
+    for (const text of ['{"body":', '5', '{"sbject":"s"}']) {
+      const { code, stderr } = await run(test, ['send', `${url}/q`, text, ...json]);
+      expect(code).toBe(4);
+      expect(stderr).toMatch(/^amqp-messenger: The text (is not|has)/);
+    }
   });
 
   it('carry whole messages as JSON', async (test) => {
@@ -103,6 +138,22 @@ describe.concurrent('send and recv', { timeout: LIMIT }, () => {
     expect((await run(test, ['recv', `${ours.url}/q`, '-c', '1', '--outcome', 'release'])).code).toBe(0);
     await until(() => ours.queue('q').depth === 2);
     expect(ours.queue('q')).toMatchObject({ accepted: 0, rejected: 1 });
+  });
+
+  it.for([
+    ['--outcome', 'release'],
+    ['--outcome', 'modify'],
+    ['--filter', 'cat >> asked; exit 2'],
+    ['--filter', 'cat >> asked; exit 3'],
+  ])('take each message once, though it goes back: %s %s', async (verdict, test) => {
+    const ours = await broker(test, { queues: { q: { maxDeliveries: 10 } } });
+    const cwd = folder(test);
+    await fill(ours, 'q', [{ body: 'one' }, { body: 'two' }]);
+    const { code, stdout } = await run(test, ['recv', `${ours.url}/q`, '--timeout', '500', ...verdict], { cwd });
+    expect(code).toBe(0);
+    const seen = verdict[0] === '--outcome' ? stdout.replaceAll('\n', '') : readFileSync(join(cwd, 'asked'), 'utf8');
+    expect(seen).toBe('onetwo');
+    await until(() => ours.queue('q').depth === 2);
   });
 
   it('let a command decide by its exit code, and print what it accepts', async (test) => {
@@ -217,6 +268,27 @@ describe.concurrent('request, reply and relay', { timeout: LIMIT }, () => {
     const target = (password: string) => `amqp://me:${encodeURIComponent(password)}@127.0.0.1:${locked.port}/q`;
     expect((await run(test, ['relay', `${ours.url}/empty`, target('no'), '-t', '1'])).code).toBe(7);
     expect((await run(test, ['relay', `${ours.url}/empty`, target('a$1@b:/'), '-t', '1'])).code).toBe(0);
+  });
+
+  it('keep messages that the target gives back, and try each once', async (test) => {
+    const ours = await broker(test);
+    const target = new Messenger({ incomingWindow: -1 });
+    test.onTestFinished(() => target.close());
+    const { port = 0 } = await target.subscribe('amqp://~127.0.0.1:0').ready();
+    const tried: unknown[] = [];
+    const givingBack = (async () => {
+      for await (const delivery of target.receive()) {
+        tried.push(delivery.message.body);
+        delivery.release();
+      }
+    })();
+    await fill(ours, 'a', [{ body: 'x' }, { body: 'y' }]);
+    const args = ['relay', `${ours.url}/a`, `amqp://127.0.0.1:${port}/b`, '--timeout', '500'];
+    expect(await run(test, args)).toEqual({ code: 1, stdout: '', stderr: '2 released\n' });
+    expect(tried).toEqual(['x', 'y']);
+    await until(() => ours.queue('a').depth === 2);
+    await target.close();
+    await givingBack.catch(() => undefined);
   });
 
   it('keep a message that did not arrive', async (test) => {
