@@ -44,7 +44,7 @@ export interface Listener {
  * What a messenger or a broker takes from the world around it: time, chance, names and the network. All have a default, the
  * machine's. A test can give a clock that it turns itself, and a program streams of its own, such as WebSockets.
  *
- * The functions are called without `this`. The idle time-outs of connections do not follow the clock yet.
+ * The functions are called without `this`.
  */
 export interface Environment {
   /** Default: that of the machine. */

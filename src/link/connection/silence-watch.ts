@@ -8,8 +8,6 @@ const SILENCE = 1.5;
 export interface SilenceEvents {
   /** Nothing has come for so long that the peer must be gone. */
   silent(): void;
-  /** It has looked, which happens four times before a peer is given up. */
-  looked(): void;
 }
 
 /**
@@ -49,7 +47,6 @@ export class SilenceWatch {
   #look(): void {
     this.#timer = this.#clock.setTimeout(() => {
       this.#look();
-      this.#events.looked();
       if (!this.#isSilent()) return;
       // Timers come before input: when this process was the one that slept, what has come meanwhile is read first.
       this.#clock.setImmediate(() => {

@@ -6,10 +6,11 @@ import type { MessagingError } from '../../errors.js';
 import { closeError, failureError, violation } from './connection-errors.js';
 import { FrameGate } from '../rhea/frame-gate.js';
 import type { TransportLimits } from '../wire/limits.js';
+import { Heartbeats } from './heartbeats.js';
 import { LinkTable } from '../session/link-table.js';
 import type { Link, LinkTableHost } from '../session/link-table.js';
 import { canDrain } from './peer-quirks.js';
-import { calmHeartbeats } from '../rhea/rhea-seam.js';
+import { setNoTimers, takeIdleTimeout } from '../rhea/rhea-seam.js';
 import type { RheaConnection, RheaContext, RheaError } from '../rhea/rhea-seam.js';
 import type { SenderLink } from '../session/sender-link.js';
 import type { Session } from '../session/session.js';
@@ -42,6 +43,7 @@ export class Transport implements LinkTableHost {
   readonly #events: TransportEvents;
   readonly #turn: Turn;
   readonly #silence: SilenceWatch;
+  readonly #heartbeats: Heartbeats;
   /** Links that could send but for the peer's session window or the socket. */
   readonly #stalled = new Set<SenderLink>();
   /** Links whose pre-settled messages have not all left the process. */
@@ -59,11 +61,13 @@ export class Transport implements LinkTableHost {
     this.links = new LinkTable(this, limits.channelMax);
     this.#silence = new SilenceWatch(clock, limits.idleTimeout, {
       silent: () => this.#fallSilent(),
-      // Of the two that watch, rhea is to have no say: it would close first, and wait for the answer of a peer that is gone.
-      looked: () => this.gate.keepRheaAwake(),
+    });
+    this.#heartbeats = new Heartbeats(clock, () => {
+      if (this.#state === 'open') this.gate.beat();
     });
     this.gate = this.#createGate(socket);
     this.#turn = new Turn(this.gate.writer, clock);
+    setNoTimers(rhea);
     this.#listen();
   }
 
@@ -136,7 +140,7 @@ export class Transport implements LinkTableHost {
   #createGate(socket: Duplex): FrameGate {
     return new FrameGate(
       socket,
-      { maxFrameSize: this.#limits.maxFrameSize, idleTimeout: this.#limits.idleTimeout, clock: this.clock },
+      { maxFrameSize: this.#limits.maxFrameSize, clock: this.clock },
       {
         transfer: (channel, buffer, position, end) => this.links.sessions.transfer(channel, buffer, position, end),
         disposition: (channel, buffer, position, end) =>
@@ -192,6 +196,7 @@ export class Transport implements LinkTableHost {
     // rhea hands the bare error to these two, and then ends the socket.
     const failed = (context: RheaContext): void => this.#refuse(violation(context));
     rhea.on('connection_open', () => {
+      const idleTimeout = takeIdleTimeout(rhea);
       if (this.#state !== 'opening') return;
       this.peerMaxFrameSize = Math.min(rhea.max_frame_size ?? Infinity, this.#limits.maxOutgoingFrameSize);
       if (this.peerMaxFrameSize < MIN_MAX_FRAME_SIZE) {
@@ -199,7 +204,7 @@ export class Transport implements LinkTableHost {
       }
       this.#state = 'open';
       this.#silence.start();
-      calmHeartbeats(rhea);
+      this.#heartbeats.start(idleTimeout);
       this.#events.opened(this);
     });
     rhea.on('connection_error', (context) => {
@@ -229,6 +234,7 @@ export class Transport implements LinkTableHost {
   #ended(socketError: Error | undefined): void {
     const inPeace = this.#state === 'closing';
     this.#silence.stop();
+    this.#heartbeats.stop();
     if (this.#closeTimer !== undefined) this.clock.clearTimeout(this.#closeTimer);
     const error = this.#error ?? (inPeace ? undefined : failureError(socketError));
     this.#state = 'closed';

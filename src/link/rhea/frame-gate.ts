@@ -48,8 +48,6 @@ export interface FrameGateEvents {
 export interface FrameGateOptions {
   /** The largest frame taken, in bytes. */
   maxFrameSize: number;
-  /** rhea's idle time-out in milliseconds, or 0. */
-  idleTimeout: number;
   clock: Clock;
 }
 
@@ -69,15 +67,12 @@ export class FrameGate implements RheaSocket {
   #endOfRhea: (() => void) | undefined;
   #state: 'open' | 'ending' | 'ended' = 'open';
   #phase: Phase = 'header';
-  /** When rhea was last given bytes. Its idle timer knows of nothing else. */
-  #fedAt: number;
   #failure: Error | undefined;
 
   constructor(socket: Duplex, options: FrameGateOptions, events: FrameGateEvents) {
     this.#socket = socket;
     this.#events = events;
     this.#options = options;
-    this.#fedAt = options.clock.now();
     this.#splitter = new FrameSplitter(options.maxFrameSize, (buffer, start, end) => this.#frame(buffer, start, end));
     this.writer = new SocketWriter(socket, options.clock, events);
     socket.on('data', (chunk: Buffer) => this.#input(chunk));
@@ -135,9 +130,9 @@ export class FrameGate implements RheaSocket {
     });
   }
 
-  /** Tells rhea, whose idle timer knows of nothing else than what it is fed, that the peer is there. */
-  keepRheaAwake(): void {
-    if (this.#state === 'open' && this.#phase === 'amqp') this.#feed(EMPTY_FRAME);
+  /** Sends the peer an empty frame. */
+  beat(): void {
+    this.write(EMPTY_FRAME);
   }
 
   /** Ends at once, dropping what is not written. */
@@ -160,7 +155,6 @@ export class FrameGate implements RheaSocket {
       );
       return;
     }
-    this.#afterTransfers();
     this.#events.turnEnded();
   }
 
@@ -172,22 +166,11 @@ export class FrameGate implements RheaSocket {
     this.#options.clock.setImmediate(() => this.#socket.resume());
   }
 
-  /** rhea takes silence for a dead peer, and transfers pass it by. */
-  #afterTransfers(): void {
-    const { idleTimeout, clock } = this.#options;
-    if (idleTimeout > 0 && clock.now() - this.#fedAt > idleTimeout / 4) this.keepRheaAwake();
-  }
-
-  #feed(bytes: Buffer): void {
-    this.#fedAt = this.#options.clock.now();
-    this.#toRhea?.(bytes);
-  }
-
   /** Takes a frame, or a protocol header. Returns false when what follows has to wait, or does not count. */
   #frame(buffer: Buffer, start: number, end: number): boolean {
     if (buffer[start] === 0x41) {
       this.#header(buffer[start + 4]!);
-      this.#feed(buffer.subarray(start, end));
+      this.#toRhea?.(buffer.subarray(start, end));
       return this.#state === 'open';
     }
     const body = start + buffer[start + 4]! * 4;
@@ -195,7 +178,7 @@ export class FrameGate implements RheaSocket {
       throw new ProtocolError('The peer sent a frame whose data offset lies outside it.');
     }
     if (body === end) {
-      this.#feed(buffer.subarray(start, end));
+      this.#toRhea?.(buffer.subarray(start, end));
       return this.#state === 'open';
     }
     const isSasl = buffer[start + 5] === SASL_FRAME;
@@ -209,7 +192,7 @@ export class FrameGate implements RheaSocket {
     // rhea's decoder trusts what it reads, so it gets only what has been checked.
     scanValue(buffer, body, end);
     if (isSasl && code === SASL_MECHANISMS) this.#events.mechanismsOffered(readMechanisms(buffer, body, end));
-    this.#feed(buffer.subarray(start, end));
+    this.#toRhea?.(buffer.subarray(start, end));
     if (isSasl && code === SASL_OUTCOME) this.#phase = 'header-after-sasl';
     return this.#state === 'open' && this.#phase !== 'sasl';
   }

@@ -122,8 +122,13 @@ export interface RheaConnection extends RheaEvents {
   readonly channel_max: number | undefined;
   readonly properties: Readonly<Record<string, unknown>> | undefined;
   readonly error: RheaError | undefined;
-  /** Shared: the idle time-out of the peer, by which heartbeats are sent. */
-  readonly remote: { readonly open?: { idle_time_out?: number } };
+  /** Shared: the idle time-outs, by which rhea would watch the peer and send heartbeats. */
+  readonly local: { readonly open: { idle_time_out?: number | undefined } };
+  readonly remote: { readonly open?: { idle_time_out?: number | undefined } };
+  /** Shared: the timer by which rhea would watch the peer. */
+  heartbeat_in: unknown;
+  /** Replaced: see `setNoTimers`. */
+  _write_open(): void;
   /** Shared: what is on each channel. rhea begins a session on the lowest that is free. */
   readonly local_channel_map: Record<number, unknown>;
   connect(): void;
@@ -181,12 +186,28 @@ export const SESSION_BUFFER: Readonly<{ incoming: number; outgoing: number }> = 
   outgoing: 2048,
 });
 
-/** The longest delay that Node's timers can keep, in milliseconds. Beyond it they fire at once, over and over. */
-const LONGEST_DELAY = 0x7fff_ffff;
+/**
+ * Takes the idle time-outs of a connection out of rhea's hands, before it opens. Its timers know no clock but the machine's,
+ * and its watch over the peer knows nothing of transfers. The open frame still tells the peer of ours.
+ */
+export function setNoTimers(connection: RheaConnection): void {
+  const { open } = connection.local;
+  const { idle_time_out: ours } = open;
+  const writeOpen = connection._write_open.bind(connection);
+  open.idle_time_out = undefined;
+  connection.heartbeat_in = null; // what is not undefined is taken for a timer that is set
+  connection._write_open = () => {
+    open.idle_time_out = ours;
+    writeOpen();
+    open.idle_time_out = undefined;
+  };
+}
 
-/** rhea sends heartbeats at half the idle time-out of the peer, which may be longer than a timer can be. */
-export function calmHeartbeats({ remote: { open } }: RheaConnection): void {
-  if (open?.idle_time_out !== undefined) open.idle_time_out = Math.min(open.idle_time_out, LONGEST_DELAY);
+/** The idle time-out of a peer that has opened, in milliseconds, or 0. rhea, which would send heartbeats, is left without. */
+export function takeIdleTimeout({ remote: { open } }: RheaConnection): number {
+  const timeout = open?.idle_time_out ?? 0;
+  if (open !== undefined) open.idle_time_out = undefined;
+  return timeout;
 }
 
 /** Makes a session, on the lowest channel that is free and not to be avoided. */

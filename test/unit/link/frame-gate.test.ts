@@ -5,14 +5,12 @@ import { FrameGate } from '../../../src/link/rhea/frame-gate.js';
 import { FakeSocket } from '../../support/fake-socket.js';
 import { AMQP_HEADER, HEARTBEAT, SASL_HEADER, encodeFrame, rawFrame, uint32 } from '../../support/wire-frames.js';
 
-const IDLE = 1000;
 const TRANSFER = encodeFrame('transfer', { handle: 0, delivery_id: 0 }, 3, Buffer.from('payload'));
 const DISPOSITION = encodeFrame('disposition', { role: true, first: 0 }, 4);
 const BEGIN = encodeFrame('begin', { next_outgoing_id: 0, incoming_window: 1, outgoing_window: 1 });
 const SASL_INIT = encodeFrame('sasl_init', { mechanism: 'ANONYMOUS' });
 const SASL_OUTCOME = encodeFrame('sasl_outcome', { code: 0 });
 
-let now: number;
 let socket: FakeSocket;
 let gate: FrameGate;
 /** What rhea has been given. */
@@ -23,7 +21,6 @@ let violations: MessagingError[];
 let events: string[];
 
 beforeEach(() => {
-  now = 0;
   socket = new FakeSocket();
   [fed, taken, violations, events] = [[], [], [], []];
   const take =
@@ -33,7 +30,7 @@ beforeEach(() => {
     };
   gate = new FrameGate(
     socket.asSocket,
-    { maxFrameSize: 4096, idleTimeout: IDLE, clock: { ...SYSTEM_CLOCK, now: () => now } },
+    { maxFrameSize: 4096, clock: SYSTEM_CLOCK },
     {
       transfer: take('transfer'),
       disposition: take('disposition'),
@@ -112,7 +109,7 @@ describe('the gate', () => {
     const failing = new FakeSocket();
     const broken = new FrameGate(
       failing.asSocket,
-      { maxFrameSize: 4096, idleTimeout: 0, clock: SYSTEM_CLOCK },
+      { maxFrameSize: 4096, clock: SYSTEM_CLOCK },
       {
         transfer: () => {
           throw new TypeError('a mistake');
@@ -200,34 +197,4 @@ describe('protocol headers', () => {
     expect(fed).toEqual([SASL_HEADER, SASL_INIT, AMQP_HEADER, BEGIN, HEARTBEAT]);
     expect(violations).toEqual([]);
   });
-});
-
-describe('while only transfers come', () => {
-  beforeEach(() => socket.receive(AMQP_HEADER));
-
-  it('rhea is fed a heartbeat now and then, so that it does not take the peer for dead', () => {
-    for (let time = 0; time <= 4 * IDLE; time += 10) {
-      now = time;
-      socket.receive(TRANSFER);
-    }
-    const heartbeats = fed.filter((bytes) => bytes.equals(HEARTBEAT)).length;
-    expect(heartbeats).toBeGreaterThanOrEqual(12);
-    expect(heartbeats).toBeLessThanOrEqual(16);
-  });
-
-  it('it is not fed one when it has been given something itself', () => {
-    for (let time = 0; time <= 4 * IDLE; time += 100) {
-      now = time;
-      socket.receive(Buffer.concat([TRANSFER, BEGIN]));
-    }
-    expect(fed.some((bytes) => bytes.equals(HEARTBEAT))).toBe(false);
-  });
-});
-
-it('rhea is fed no heartbeat before it speaks AMQP', () => {
-  for (const byte of SASL_HEADER) {
-    now += IDLE;
-    socket.receive(Buffer.from([byte]));
-  }
-  expect(fed).toEqual([SASL_HEADER]);
 });

@@ -1,6 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { RheaConnection, RheaContext, RheaLink, RheaSession } from '../../../src/link/rhea/rhea-seam.js';
-import { SESSION_BUFFER, calmHeartbeats, createSession, transferWindow } from '../../../src/link/rhea/rhea-seam.js';
+import {
+  SESSION_BUFFER,
+  createSession,
+  setNoTimers,
+  takeIdleTimeout,
+  transferWindow,
+} from '../../../src/link/rhea/rhea-seam.js';
 import { acceptedConnection, dialledConnection, open } from '../../support/rhea-pair.js';
 import type { RheaSide } from '../../support/rhea-pair.js';
 import { AMQP_HEADER, HEARTBEAT, SASL_HEADER, encodeFrame, rawFrame } from '../../support/wire-frames.js';
@@ -153,12 +159,23 @@ describe('a connection of rhea', () => {
     expect((lost.mock.calls[0] as [{ reconnecting?: boolean }])[0].reconnecting ?? false).toBe(false);
   });
 
-  it('keeps the idle time-out of the peer where we can shorten it to what a timer can keep', async () => {
-    await open(rhea, socket, { idle_time_out: 0xffff_ffff });
-    expect(rhea.remote.open?.idle_time_out).toBe(0xffff_ffff);
-    calmHeartbeats(rhea);
-    // Half of it is when rhea beats.
-    expect(rhea.remote.open?.idle_time_out).toBe(0x7fff_ffff);
+  it('tells the peer of our idle time-out, and sets no timer for it or for that of the peer', async () => {
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    onTestFinished(() => timers.mockRestore());
+    let theirs = 0;
+    setNoTimers(rhea);
+    rhea.on('connection_open', () => (theirs = takeIdleTimeout(rhea)));
+    rhea.connect();
+    const [, frame] = await socket.written();
+    expect(frame!.fields).toMatchObject({ idle_time_out: 60_000 });
+    socket.feed(AMQP_HEADER);
+    socket.send('open', { container_id: 'peer', idle_time_out: 30_000 });
+    socket.feed(HEARTBEAT);
+    rhea.create_session(SESSION_BUFFER).begin();
+    await socket.written();
+    socket.feed(HEARTBEAT);
+    expect(theirs).toBe(30_000);
+    expect(timers).not.toHaveBeenCalled();
   });
 
   it('takes a heartbeat', async () => {
