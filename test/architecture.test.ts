@@ -1,9 +1,12 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 const SRC = join(dirname(dirname(fileURLToPath(import.meta.url))), 'src');
+
+/** What people read about all this. */
+const PAGE = readFileSync(join(SRC, '../docs/architecture.md'), 'utf8');
 
 /** A file may import from its own folder and from lower ranks. See docs/architecture.md. */
 const RANKS: Record<string, number> = {
@@ -71,6 +74,8 @@ const files: SourceFile[] = readdirSync(SRC, { recursive: true, encoding: 'utf8'
     });
     return { path, part: partOf(path), imports, lines: linesOfCode(text) };
   });
+
+const sources: readonly string[] = files.map(({ path }) => readFileSync(join(SRC, path), 'utf8'));
 
 function linesOfCode(text: string): number {
   return text.split('\n').filter((line) => !/^\s*($|\/\/|\/?\*)/.test(line)).length;
@@ -162,6 +167,56 @@ describe('the architecture', () => {
     expect(files.filter(({ lines }) => lines > 250).map(({ path, lines }) => `${path}: ${lines}`)).toEqual([]);
   });
 });
+
+describe('docs/architecture.md', () => {
+  it('has the ranks that are enforced', () => {
+    const rows = Array.from(PAGE.matchAll(/^\| (\d) \| (.+?) \|/gm), ([, rank, parts]) =>
+      names(parts).map((part) => [part, Number(rank)] as const),
+    );
+    expect(Object.fromEntries(rows.flat())).toEqual(RANKS);
+  });
+
+  it('has the layers that are enforced, the lowest first', () => {
+    const rows = Array.from(PAGE.matchAll(/^\| `(\w+)\/(\w+)\/` \|/gm), ([, part, layer]) => [part, layer]);
+    const enforced = Object.entries(LAYERS).flatMap(([part, layers]) => layers.map((layer) => [part, layer]));
+    expect(rows).toEqual(enforced);
+  });
+
+  it('names only files and folders that are there', () => {
+    const named = Array.from(PAGE.matchAll(/[\w-]+(?:\/[\w-]+)*(?:\.test)?\.ts\b|`[\w/-]+\/`/g), ([path]) =>
+      path.replaceAll('`', ''),
+    );
+    expect(named.length).toBeGreaterThan(40);
+    expect(named.filter((path) => !existsSync(join(SRC, path)) && !existsSync(join(SRC, '..', path)))).toEqual([]);
+  });
+
+  it('names only classes and functions that are there', () => {
+    const named = Array.from(PAGE.matchAll(/`(?:([A-Z]\w+)(?:\.\w+)?|(\w+)\(\))`/g), ([, type, call]) => type ?? call);
+    const missing = named.filter((name) => !(name! in globalThis) && !sources.some((text) => declares(text, name!)));
+    expect(missing).toEqual([]);
+  });
+
+  it('says where each limit is', () => {
+    const rows = Array.from(PAGE.matchAll(/^\| ([^|]+) \| `([\w/-]+\.ts)` \|$/gm));
+    expect(rows.length).toBeGreaterThan(8);
+    const missing = rows.flatMap(([, limits, file]) => {
+      const text = readFileSync(join(SRC, file!), 'utf8');
+      return names(limits)
+        .filter((name) => !new RegExp(`\\b${name}\\b`).test(text))
+        .map((name) => `${name} in ${file}`);
+    });
+    expect(missing).toEqual([]);
+  });
+});
+
+/** What a cell of a table has in back quotes. A folder is given without its slash. */
+function names(cell = ''): string[] {
+  return Array.from(cell.matchAll(/`([^`]+?)\/?`/g), ([, name]) => name!);
+}
+
+function declares(text: string, name: string): boolean {
+  return new RegExp(`(?:class|interface|type|function|const) ${name}\\b`).test(text);
+}
 
 function runtimeImports(): Map<string, string[]> {
   return new Map(
