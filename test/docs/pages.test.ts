@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PAGES, ROOT, readPage } from './pages.js';
@@ -41,6 +41,25 @@ describe('the pages', () => {
   it.each(pages)('name only scripts that are there: %s', (page) => {
     const names = Array.from(readPage(page).matchAll(/npm run ([\w:]+)/g), ([, name]) => name ?? '');
     expect(names.filter((name) => !(name in scripts))).toEqual([]);
+  });
+
+  it.each(pages)('name only files and folders of the project that are there: %s', (page) => {
+    const named = Array.from(
+      readPage(page).matchAll(/`((?:src|test|docs|scripts|schema|examples|\.github|\.ci)\/[\w./-]+)`/g),
+      ([, path]) => path ?? '',
+    );
+    expect(named.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  });
+
+  it('tell of every folder of tests', () => {
+    const folders = readdirSync(join(ROOT, 'test'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    const page = readPage('docs/contributing.md');
+    expect(folders.map(({ name }) => name).filter((name) => !page.includes(`\`test/${name}\``))).toEqual([]);
+  });
+
+  it('tell of every script', () => {
+    const page = readPage('docs/contributing.md');
+    expect(Object.keys(scripts).filter((name) => !new RegExp(`npm (run )?${name}(?![\\w:])`).test(page))).toEqual([]);
   });
 
   it('give a reason for every dependency, and for nothing else', () => {
