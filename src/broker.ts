@@ -1,7 +1,8 @@
 /** An AMQP 1.0 broker inside the process, for development, tests and demos. */
 export { EmbeddedBroker } from './broker/embedded-broker.js';
 export type { Clock, Timer } from './clock.js';
-export type { DialOptions, Environment, Listener, PortOptions } from './link/connection/environment.js';
+export type { Environment } from './link/connection/environment.js';
+export type { DialOptions, Listener, PortOptions } from './link/connection/network.js';
 export type { AuthenticationOptions } from './link/security/authentication.js';
 export type {
   BrokerEvents,
@@ -19,4 +20,4 @@ export type { QueueCounts } from './broker/queue-counts.js';
 export type { OverflowPolicy, QueueOptions } from './broker/queue-settings.js';
 export type { QueueRates } from './broker/rates.js';
 export type { QueueSnapshot, SubscriptionSnapshot, TopicSnapshot } from './broker/snapshot.js';
-export type { Login, LoginMechanism } from './link/security/server-sasl.js';
+export type { Login, LoginMechanism } from './link/security/sasl-server.js';

@@ -34,12 +34,13 @@ export type {
   ReceivedDiagnostics,
 } from './diagnostics.js';
 export type { Clock, Timer } from './clock.js';
-export type { DialOptions, Environment, Listener, PortOptions } from './link/connection/environment.js';
-export type { ConnectionState } from './link/connection/lifecycle.js';
+export type { Environment } from './link/connection/environment.js';
+export type { DialOptions, Listener, PortOptions } from './link/connection/network.js';
+export type { ConnectionState } from './link/connection/peer-connection.js';
 export type { ReconnectOptions } from './link/connection/reconnect.js';
 export type { SaslMechanism, SaslOptions, Token, TokenSource } from './link/security/credentials.js';
 export type { AuthenticationOptions } from './link/security/authentication.js';
-export type { Login, LoginMechanism } from './link/security/server-sasl.js';
+export type { Login, LoginMechanism } from './link/security/sasl-server.js';
 export type { Failover } from './link/connection/host-list.js';
 export type { TlsOptions } from './link/security/tls.js';
 export type { Tracker } from './queue/tracker.js';

@@ -7,6 +7,6 @@ import debug from 'debug';
 export type Logger = (format: string, ...values: unknown[]) => void;
 
 /** The logger of one part of the package, under the namespace `amqp-messenger:<part>`. */
-export function logger(part: 'connection' | 'link' | 'messenger' | 'broker'): Logger {
+export function logger(part: 'connection' | 'acceptor' | 'link' | 'messenger' | 'broker'): Logger {
   return debug(`amqp-messenger:${part}`);
 }

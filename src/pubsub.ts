@@ -41,7 +41,6 @@ export { Subscription } from './pubsub/subscription.js';
 export type { Attachment, SubscriptionState } from './pubsub/subscription.js';
 export type { DirectSubscriber, QueueSubscriber, Subscriber } from './pubsub/subscriber.js';
 export type {
-  AsyncHandler,
   AsyncSubscribeOptions,
   CloseOptions,
   Handler,
@@ -52,6 +51,7 @@ export type {
 export { Backoff } from './pubsub/backoff.js';
 export type { BackoffBounds, BackoffOptions } from './pubsub/backoff.js';
 export { AsyncMessageContext } from './pubsub/context.js';
+export type { AsyncHandler } from './pubsub/context.js';
 export type { Envelope } from './pubsub/envelope.js';
 export type { DeadLetter, DeathReason } from './pubsub/dead-letter.js';
 export { Consumer } from './pubsub/consumer.js';

@@ -4,5 +4,6 @@
  * @module
  */
 export { brokerContract } from './pubsub/broker-contract.js';
-export type { BrokerContractOptions, BrokerUnderTest } from './pubsub/broker-contract.js';
+export type { BrokerContractOptions } from './pubsub/broker-contract.js';
+export type { BrokerUnderTest } from './pubsub/contract-scene.js';
 export { Broker } from './pubsub/broker.js';

@@ -1,7 +1,7 @@
 import { parseAddress } from '../address/address.js';
 import { AddressError } from '../errors.js';
 import type { PeerError } from '../errors.js';
-import type { AcceptedConnection } from '../link/connection/acceptor.js';
+import type { AcceptedConnection } from '../link/connection/accepted-connection.js';
 import type { TerminusOptions } from '../link/session/link-options.js';
 import type { LinkRequest, WantedTerminus } from '../link/session/link-request.js';
 import { IncomingLink } from './incoming-link.js';

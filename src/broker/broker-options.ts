@@ -3,7 +3,7 @@ import { environmentOf } from '../link/connection/environment.js';
 import type { Environment } from '../link/connection/environment.js';
 import { DEFAULT_LIMITS } from '../link/wire/limits.js';
 import type { TransportLimits } from '../link/wire/limits.js';
-import type { Authenticator } from '../link/security/server-sasl.js';
+import type { Authenticator } from '../link/security/sasl-server.js';
 import type { TlsOptions } from '../link/security/tls.js';
 import { authenticatorOf } from '../link/security/authentication.js';
 import type { AuthenticationOptions } from '../link/security/authentication.js';

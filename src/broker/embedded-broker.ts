@@ -1,9 +1,9 @@
 import type { Clock, Timer } from '../clock.js';
 import { Output } from '../codec/output.js';
 import { StateError } from '../errors.js';
-import type { MessagingError, PeerError } from '../errors.js';
+import type { MessagingError } from '../errors.js';
 import { Acceptor } from '../link/connection/acceptor.js';
-import type { AcceptedConnection, AcceptorSettings } from '../link/connection/acceptor.js';
+import type { AcceptedConnection, AcceptorSettings } from '../link/connection/accepted-connection.js';
 import type { Link } from '../link/session/link-table.js';
 import { DEFAULT_RECONNECT } from '../link/connection/reconnect.js';
 import { createContainer } from '../link/rhea/rhea-seam.js';
@@ -295,10 +295,6 @@ function closeOnPurpose(
   { what, error }: Fault & { readonly type: 'close' },
 ): void {
   if (what === 'link' && link !== undefined) closeAs(connection, link, error);
-  else if (what === 'connection') connection.transport.close(rheaError(error));
-  else connection.transport.gate.destroy();
-}
-
-function rheaError({ condition, description = '' }: PeerError): { condition: string; description: string } {
-  return { condition, description };
+  else if (what === 'connection') connection.stop(error);
+  else connection.destroy();
 }

@@ -1,7 +1,7 @@
 import { ReceivedMessage } from '../codec/received-message.js';
 import { DecodeError } from '../errors.js';
 import type { PeerError } from '../errors.js';
-import type { AcceptedConnection } from '../link/connection/acceptor.js';
+import type { AcceptedConnection } from '../link/connection/accepted-connection.js';
 import type { LinkRequest } from '../link/session/link-request.js';
 import type { ReceiverLink, ReceiverLinkEvents } from '../link/session/receiver-link.js';
 import { ACCEPTED } from '../message/outcome.js';
@@ -11,7 +11,8 @@ import { IncomingMessage } from './incoming-message.js';
 import type { LinkHost } from './link-host.js';
 import { closeAs, endOf, linkEvent } from './link-host.js';
 import { isRefusal } from './node-table.js';
-import type { BrokerNode, NodeLink } from './node-table.js';
+import type { BrokerNode } from './node-table.js';
+import type { NodeLink } from './subscription.js';
 
 /** Messages a client may send before it hears from the broker. */
 const CREDIT = 1000;

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import { LinkError } from '../errors.js';
 import type { MessagingError, PeerError } from '../errors.js';
-import type { AcceptedConnection } from '../link/connection/acceptor.js';
+import type { AcceptedConnection } from '../link/connection/accepted-connection.js';
 import type { LinkEnd } from '../link/session/link-options.js';
 import type { LinkRequest } from '../link/session/link-request.js';
 import type { Link } from '../link/session/link-table.js';

@@ -3,6 +3,7 @@ import type { PeerError } from '../errors.js';
 import { BrokerQueue } from './queue.js';
 import type { QueueHost } from './queue-host.js';
 import type { QueueSettings } from './queue-settings.js';
+import type { NodeLink } from './subscription.js';
 import { Topic } from './topic.js';
 
 /** What messages are sent to: a queue gives each to one consumer, a topic to every subscription. */
@@ -10,12 +11,6 @@ export type BrokerNode = BrokerQueue | Topic;
 
 /** What a node is to be. */
 export type NodeKind = 'queue' | 'topic';
-
-/** A link to or from a node. */
-export interface NodeLink {
-  /** Closes it, telling its client why. */
-  close(error: PeerError): void;
-}
 
 /** Which nodes there are, and which may be made. */
 export interface NodeRules {

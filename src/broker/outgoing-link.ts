@@ -1,6 +1,6 @@
 import { ReceivedMessage } from '../codec/received-message.js';
 import type { PeerError } from '../errors.js';
-import type { AcceptedConnection } from '../link/connection/acceptor.js';
+import type { AcceptedConnection } from '../link/connection/accepted-connection.js';
 import type { TerminusOptions } from '../link/session/link-options.js';
 import type { LinkRequest } from '../link/session/link-request.js';
 import type { SenderLink, SenderLinkEvents } from '../link/session/sender-link.js';
@@ -8,7 +8,8 @@ import type { OutgoingDelivery } from '../queue/outgoing-delivery.js';
 import type { Consumer, ConsumerLink } from './consumer.js';
 import type { LinkHost } from './link-host.js';
 import { closeAs, endOf, linkEvent } from './link-host.js';
-import type { BrokerNode, NodeLink } from './node-table.js';
+import type { BrokerNode } from './node-table.js';
+import type { NodeLink } from './subscription.js';
 import type { BrokerQueue } from './queue.js';
 import type { Subscription } from './subscription.js';
 

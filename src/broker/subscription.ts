@@ -1,8 +1,13 @@
 import type { Clock, Timer } from '../clock.js';
 import type { PeerError } from '../errors.js';
 import { LONGEST_TIMER } from '../long-timeout.js';
-import type { NodeLink } from './node-table.js';
 import type { BrokerQueue } from './queue.js';
+
+/** A link to or from a node. */
+export interface NodeLink {
+  /** Closes it, telling its client why. */
+  close(error: PeerError): void;
+}
 
 /** How long a subscription outlives its last link (AMQP 1.0 §3.5.3). */
 export interface Lifetime {

@@ -1,5 +1,5 @@
 import type { MessagingError } from '../errors.js';
-import type { ConnectionState } from '../link/connection/lifecycle.js';
+import type { ConnectionState } from '../link/connection/peer-connection.js';
 import type { Tracker } from '../queue/tracker.js';
 
 /** A connection has changed its state. */

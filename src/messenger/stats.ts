@@ -1,4 +1,4 @@
-import type { ConnectionState } from '../link/connection/lifecycle.js';
+import type { ConnectionState } from '../link/connection/peer-connection.js';
 import type { Status } from '../queue/status.js';
 
 /** A look at one connection. */

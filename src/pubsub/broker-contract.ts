@@ -1,27 +1,9 @@
-import type { Broker } from './broker.js';
 import type { Need } from './contract-case.js';
 import { directCases } from './contract-direct.js';
 import { queueCases } from './contract-queue.js';
 import { ContractScene } from './contract-scene.js';
+import type { BrokerUnderTest } from './contract-scene.js';
 import { wideCases } from './contract-wide.js';
-
-/** A broker to be tested, and what the suite has to know of it. */
-export interface BrokerUnderTest {
-  /** The broker. The suite closes it. */
-  readonly broker: Broker;
-  /**
-   * Has the broker deliver what waits, where it does not do so by itself. What this throws is ignored: handlers of the
-   * suite fail on purpose. Default: it delivers by itself.
-   */
-  deliver?(): Promise<unknown>;
-  /**
-   * Makes another broker that is to this one what the same program in another process is. The suite closes it. Needed
-   * with `spansProcesses`.
-   */
-  another?(): Broker | Promise<Broker>;
-  /** Ends what was started for the broker. Called after it is closed. */
-  cleanUp?(): void | Promise<void>;
-}
 
 /** How the suite is run: by the functions of vitest, of `node:test`, of jest, or any with the same shape. */
 export interface BrokerContractOptions {

@@ -5,6 +5,7 @@ import { PubSubError, asError } from '../errors.js';
 import { logger } from '../log.js';
 import { onAbort } from '../on-abort.js';
 import { tellListeners } from '../tell-listeners.js';
+import type { AsyncHandler } from './context.js';
 import { checkMessage } from './check-message.js';
 import type { DeadLetter } from './dead-letter.js';
 import { BrokerClosedError, InvalidMessageError } from './errors.js';
@@ -17,14 +18,7 @@ import {
   resolveAsyncOptions,
   resolveCloseOptions,
 } from './options.js';
-import type {
-  AsyncHandler,
-  AsyncSubscribeOptions,
-  CloseOptions,
-  Handler,
-  PublishOptions,
-  SubscribeOptions,
-} from './options.js';
+import type { AsyncSubscribeOptions, CloseOptions, Handler, PublishOptions, SubscribeOptions } from './options.js';
 import { holdBack, outsideUnits } from './outbox.js';
 import { QueueNames } from './queue-names.js';
 import { Subscription } from './subscription.js';

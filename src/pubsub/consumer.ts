@@ -5,7 +5,8 @@ import { ConsumerAlreadyRegisteredError } from './errors.js';
 import type { Message, MessageType } from './message.js';
 import { getUniqueNameForMessage } from './message.js';
 import { checkSubscribeOptions, resolveAsyncOptions } from './options.js';
-import type { AsyncHandler, AsyncSubscribeOptions, Handler, SubscribeOptions } from './options.js';
+import type { AsyncHandler } from './context.js';
+import type { AsyncSubscribeOptions, Handler, SubscribeOptions } from './options.js';
 import type { Subscription } from './subscription.js';
 
 /** How a consumer without a queue subscribes. */

@@ -2,6 +2,9 @@ import { asError } from '../errors.js';
 import type { Envelope } from './envelope.js';
 import type { Message } from './message.js';
 
+/** What is called with each message of `subscribeAsync`. */
+export type AsyncHandler<M extends Message> = (message: M, context: AsyncMessageContext<M>) => unknown;
+
 /** What is to become of a delivery. */
 export type Decision =
   | { readonly outcome: 'accepted' }

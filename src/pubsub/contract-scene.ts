@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker } from './broker.js';
-import type { BrokerUnderTest } from './broker-contract.js';
 import { defineMessage } from './define-message.js';
 import type { MessageClass } from './define-message.js';
 import type { Message } from './message.js';
@@ -13,6 +12,24 @@ const INTERVAL = 5;
 
 /** A message of the suite. */
 export type Numbered = Message & { readonly number: number };
+
+/** A broker to be tested, and what the suite has to know of it. */
+export interface BrokerUnderTest {
+  /** The broker. The suite closes it. */
+  readonly broker: Broker;
+  /**
+   * Has the broker deliver what waits, where it does not do so by itself. What this throws is ignored: handlers of the
+   * suite fail on purpose. Default: it delivers by itself.
+   */
+  deliver?(): Promise<unknown>;
+  /**
+   * Makes another broker that is to this one what the same program in another process is. The suite closes it. Needed
+   * with `spansProcesses`.
+   */
+  another?(): Broker | Promise<Broker>;
+  /** Ends what was started for the broker. Called after it is closed. */
+  cleanUp?(): void | Promise<void>;
+}
 
 /** What one test of the suite has at hand. */
 export class ContractScene {

@@ -1,15 +1,11 @@
 import { OptionError, asError } from '../errors.js';
 import { Backoff } from './backoff.js';
 import type { BackoffOptions } from './backoff.js';
-import type { AsyncMessageContext } from './context.js';
 import { NAME_IN_WORDS, isName } from './message.js';
 import type { Message } from './message.js';
 
 /** What is called with each message of `subscribe`. What it throws, or its promise rejects with, is its failure. */
 export type Handler<M extends Message> = (message: M) => unknown;
-
-/** What is called with each message of `subscribeAsync`. */
-export type AsyncHandler<M extends Message> = (message: M, context: AsyncMessageContext<M>) => unknown;
 
 /** How `publish` sends a message. Times are in milliseconds. */
 export interface PublishOptions {

@@ -1,11 +1,11 @@
 import { asError } from '../errors.js';
 import { AsyncMessageContext } from './context.js';
-import type { Decision } from './context.js';
+import type { AsyncHandler, Decision } from './context.js';
 import type { Envelope } from './envelope.js';
 import { HandlerError } from './errors.js';
 import { messageOf } from './message.js';
 import type { Message, MessageType } from './message.js';
-import type { AsyncHandler, Handler, WorkSettings } from './options.js';
+import type { Handler, WorkSettings } from './options.js';
 
 /** What a broker needs to know of any subscription. */
 export interface Subscriber {

@@ -1,11 +1,4 @@
-import {
-  AuthenticationError,
-  ConnectionError,
-  LinkError,
-  MessagingError,
-  ProtocolError,
-  asError,
-} from '../../errors.js';
+import { AuthenticationError, ConnectionError, MessagingError, ProtocolError, asError } from '../../errors.js';
 import { redirectOf } from './redirect.js';
 import type { RheaError } from '../rhea/rhea-seam.js';
 
@@ -64,12 +57,6 @@ export function violation(failure: unknown): MessagingError {
   if (failure instanceof MessagingError) return failure;
   const cause = asError(failure);
   return new ProtocolError(`The peer broke the rules of AMQP: ${cause.message}.`, { cause });
-}
-
-/** The error for a link that the peer has closed, by itself or with its session. */
-export function endError(what: string, error: RheaError | undefined): LinkError {
-  const reason = [error?.condition, error?.description].filter(Boolean).join(': ');
-  return new LinkError(`${what}${reason ? ` (${reason})` : ''}.`, { condition: error?.condition });
 }
 
 const ADVICE: Readonly<Record<string, string>> = {

@@ -8,15 +8,15 @@ import type { ConnectionSettings } from './connection-settings.js';
 import { credentialsFor } from '../security/credentials.js';
 import type { Credentials } from '../security/credentials.js';
 import { HostList, namedHosts } from './host-list.js';
-import { mayFollow } from './lifecycle.js';
-import type { ConnectionState } from './lifecycle.js';
-import type { LinkCarrier, LinkClose } from '../session/link-carrier.js';
-import { LinkRequest } from '../session/link-request.js';
+import { mayFollow } from './peer-connection.js';
+import type { ConnectionState, PeerConnection } from './peer-connection.js';
+import type { LinkClose } from '../session/link-options.js';
+import type { LinkRequest } from '../session/link-request.js';
 import type { Link } from '../session/link-table.js';
 import { openTransport } from './open-transport.js';
 import { Renewal } from '../security/renewal.js';
 import { Retries } from './retries.js';
-import type { Transport } from './transport.js';
+import type { Transport, TransportOwner } from './transport.js';
 
 const log = logger('connection');
 
@@ -31,13 +31,13 @@ export interface ConnectionEvents {
  * A connection to one endpoint that stays while sockets come and go. Links opened on it are attached again on each new
  * socket, also those opened while there is none.
  */
-export class Connection implements LinkCarrier {
+export class Connection implements PeerConnection, TransportOwner {
   readonly endpoint: Endpoint;
   readonly #settings: ConnectionSettings;
   readonly #events: ConnectionEvents;
   readonly #links = new Set<Link>();
   /** Links the peer has attached. They end with the socket: the peer is the one to attach them again. */
-  readonly #guests = new Set<Link>();
+  readonly #peerLinks = new Set<Link>();
   #state: ConnectionState = 'closed';
   #transport: Transport | undefined;
   /** For the attempt to connect, the next attempt, or the end of an idle connection: there is one of them at a time. */
@@ -45,6 +45,8 @@ export class Connection implements LinkCarrier {
   /** For the next token. */
   readonly #renewal: Renewal;
   #isRenewing = false;
+  /** When the token that was used last expires, in milliseconds since 1970. */
+  #tokenExpires = Infinity;
   readonly #hosts: HostList;
   #host: string;
   readonly #retries: Retries;
@@ -85,7 +87,7 @@ export class Connection implements LinkCarrier {
   }
 
   close(link: Link, how?: LinkClose): Promise<void> {
-    this.#forget(link);
+    this.linkClosed(link);
     return this.#transport?.links.detach(link, how) ?? Promise.resolve();
   }
 
@@ -149,14 +151,8 @@ export class Connection implements LinkCarrier {
 
   #dial(credentials: Credentials): void {
     try {
-      this.#transport = openTransport(this.#hosts.current, credentials, this.#settings, {
-        opened: () => this.#opened(credentials),
-        closed: (_transport, error) => this.#closed(error),
-        linkClosed: (link) => this.#forget(link),
-        linkRequested: (from, link) => {
-          this.#events.linkRequested(new LinkRequest(from, link, (guest) => this.#adopt(guest)));
-        },
-      });
+      this.#tokenExpires = credentials.expires;
+      this.#transport = openTransport(this.#hosts.current, credentials, this.#settings, this);
     } catch (error) {
       this.#fail(error);
     }
@@ -171,7 +167,7 @@ export class Connection implements LinkCarrier {
     });
   }
 
-  #opened({ expires }: Credentials): void {
+  transportOpened(): void {
     this.#cancelTimer();
     if (this.#state === 'closing') return;
     this.#openedAt = this.#clock.now();
@@ -179,7 +175,7 @@ export class Connection implements LinkCarrier {
     if (rhea !== undefined) this.#hosts.name(namedHosts(this.endpoint, rhea));
     this.#become('open');
     // With another token, before the peer cuts the connection for the one there is.
-    this.#renewal.schedule(expires, () => {
+    this.#renewal.schedule(this.#tokenExpires, () => {
       this.#isRenewing = true;
       this.#transport?.close();
     });
@@ -196,23 +192,31 @@ export class Connection implements LinkCarrier {
     this.#transport?.links.attach(link);
   }
 
-  #adopt(guest: Link): void {
-    this.#cancelTimer();
-    this.#guests.add(guest);
+  linkRequested(request: LinkRequest): void {
+    this.#events.linkRequested(request);
   }
 
-  #forget(link: Link): void {
+  linkAccepted(link: Link): void {
+    this.#cancelTimer();
+    this.#peerLinks.add(link);
+  }
+
+  linkClosed(link: Link): void {
     this.#links.delete(link);
-    this.#guests.delete(link);
+    this.#peerLinks.delete(link);
     this.#endIfIdle();
   }
 
   /** Nobody uses it: unless that changes, it is closed. */
   #endIfIdle(): void {
     const { closeIdleAfter = 0 } = this.#settings;
-    if (closeIdleAfter === 0 || this.#state !== 'open' || this.#links.size > 0 || this.#guests.size > 0) return;
+    if (closeIdleAfter === 0 || this.#state !== 'open' || this.#links.size > 0 || this.#peerLinks.size > 0) return;
     this.#cancelTimer();
     this.#timer = this.#clock.setTimeout(() => void this.stop(), closeIdleAfter);
+  }
+
+  transportClosed(_transport: Transport, reason: MessagingError | undefined): void {
+    this.#closed(reason);
   }
 
   #closed(reason: MessagingError | undefined): void {
@@ -224,10 +228,10 @@ export class Connection implements LinkCarrier {
     const isUnanswered = !this.endpoint.tls && this.#transport?.gate.isUnanswered === true;
     this.#transport = undefined;
     const error = reason && located(reason, this.#host, isUnanswered);
-    const guests = [...this.#guests];
-    this.#guests.clear();
-    for (const guest of guests)
-      guest.closed(error ?? new ConnectionError(`The connection to ${this.#host} was closed.`), 'lost');
+    const peerLinks = [...this.#peerLinks];
+    this.#peerLinks.clear();
+    for (const link of peerLinks)
+      link.closed(error ?? new ConnectionError(`The connection to ${this.#host} was closed.`), 'lost');
     if (this.#state === 'closing') {
       this.#end(undefined);
       return;

@@ -3,42 +3,8 @@ import type { Duplex } from 'node:stream';
 import { SYSTEM_CLOCK } from '../../clock.js';
 import type { Clock } from '../../clock.js';
 import { OptionError } from '../../errors.js';
-import { dial } from './dial.js';
-import { listen } from './listen.js';
-import type { TlsOptions } from '../security/tls.js';
-
-/** Where to connect to. */
-export interface DialOptions {
-  readonly host: string;
-  readonly port: number;
-  /** How TLS is to be done; `undefined` for none. */
-  readonly tls: TlsOptions | undefined;
-}
-
-/** Where to listen. */
-export interface PortOptions {
-  readonly host: string;
-  /** 0 for any free one. */
-  readonly port: number;
-  /** How TLS is to be done; `undefined` for none. */
-  readonly tls: TlsOptions | undefined;
-  /** Whether clients are asked for a certificate. One without, or with a bad one, comes in all the same. */
-  readonly asksForCertificate: boolean;
-  /** How long a TLS handshake may take, in milliseconds; 0 for as long as the platform lets it. */
-  readonly handshakeTimeout: number;
-  /** How many streams there may be at a time. Others are dropped. */
-  readonly maxConnections: number;
-}
-
-/** What listens. */
-export interface Listener {
-  /** The port it has got. */
-  readonly port: number;
-  /** Takes nothing in any more. Resolves when every stream that it has taken in is gone. */
-  close(): Promise<void>;
-  /** Cuts every stream that it has taken in, those in the middle of a TLS handshake included. */
-  destroy(): void;
-}
+import { dial, listen } from './network.js';
+import type { DialOptions, Listener, PortOptions } from './network.js';
 
 /**
  * What a messenger or a broker takes from the world around it: time, chance, names and the network. All have a default, the

@@ -2,10 +2,10 @@ import type { Endpoint } from '../../address/endpoint.js';
 import type { ConnectionSettings } from './connection-settings.js';
 import type { Credentials } from '../security/credentials.js';
 import { QUIET_CONNECTION } from '../rhea/rhea-seam.js';
-import { SaslClient } from '../security/sasl.js';
+import { SaslClient } from '../security/sasl-client.js';
 import { hasCertificate } from '../security/tls.js';
 import { Transport } from './transport.js';
-import type { TransportEvents } from './transport-events.js';
+import type { TransportOwner } from './transport.js';
 
 /**
  * Dials an endpoint: a socket, rhea's connection, and the transport between them.
@@ -16,7 +16,7 @@ export function openTransport(
   endpoint: Endpoint,
   credentials: Credentials,
   settings: ConnectionSettings,
-  events: Omit<TransportEvents, 'mechanismsOffered' | 'describeRefusal'>,
+  owner: TransportOwner,
 ): Transport {
   const { limits, environment } = settings;
   let socketReady = (): void => undefined;
@@ -43,11 +43,7 @@ export function openTransport(
       return transport.gate;
     },
   });
-  const transport: Transport = new Transport(socket, rhea, limits, environment.clock, {
-    ...events,
-    mechanismsOffered: (names) => sasl.offered(names),
-    describeRefusal: (words) => sasl.refusal(words),
-  });
+  const transport: Transport = new Transport(socket, { rhea, limits, clock: environment.clock, sasl }, owner);
   rhea.connect();
   return transport;
 }

@@ -1,11 +1,12 @@
 import { connectionKey } from '../../address/endpoint.js';
 import type { Endpoint } from '../../address/endpoint.js';
-import type { AcceptedConnection, Acceptor } from './acceptor.js';
+import type { AcceptedConnection } from './accepted-connection.js';
+import type { Acceptor } from './acceptor.js';
 import { Connection } from './connection.js';
 import type { ConnectionEvents } from './connection.js';
 import type { ConnectionSettings } from './connection-settings.js';
-import type { ConnectionState } from './lifecycle.js';
-import type { LinkCarrier } from '../session/link-carrier.js';
+import type { ConnectionState } from './peer-connection.js';
+import type { PeerConnection } from '../connection/peer-connection.js';
 
 /** The connections of one messenger: one per endpoint, and those that peers have made. */
 export class ConnectionPool {
@@ -73,7 +74,7 @@ export class ConnectionPool {
    * calls itself by what the address names as host, which is how an answer to `amqp://name` finds its way back; or the
    * connection with the same key, though it is not open yet; or a new one.
    */
-  carrier(endpoint: Endpoint): LinkCarrier {
+  carrier(endpoint: Endpoint): PeerConnection {
     const key = connectionKey(endpoint);
     const known = this.#dialled.get(key);
     if (known?.state === 'open') return known;
@@ -106,7 +107,7 @@ export class ConnectionPool {
     else this.#closing.delete(connection);
   }
 
-  #byPeerId(endpoint: Endpoint): LinkCarrier | undefined {
+  #byPeerId(endpoint: Endpoint): PeerConnection | undefined {
     // A container-id names no port, so an address that names another than the default means a host.
     const { host, port, tls } = endpoint;
     const isDefaultPort = port === (tls ? 5671 : 5672);

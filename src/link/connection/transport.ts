@@ -1,23 +1,21 @@
 import type { Duplex } from 'node:stream';
 import type { Clock, Timer } from '../../clock.js';
-import { Output } from '../../codec/output.js';
 import { ConnectionError, LinkError, ProtocolError } from '../../errors.js';
-import type { MessagingError } from '../../errors.js';
-import { closeError, failureError, violation } from './connection-errors.js';
+import type { DecodeError, MessagingError } from '../../errors.js';
 import { FrameGate } from '../rhea/frame-gate.js';
-import type { TransportLimits } from '../wire/limits.js';
-import { Heartbeats } from './heartbeats.js';
-import { LinkTable } from '../session/link-table.js';
-import type { Link, LinkTableHost } from '../session/link-table.js';
-import { canDrain } from './peer-quirks.js';
+import type { FrameGateEvents } from '../rhea/frame-gate.js';
 import { setNoTimers, takeIdleTimeout } from '../rhea/rhea-seam.js';
 import type { RheaConnection, RheaContext, RheaError } from '../rhea/rhea-seam.js';
-import type { SenderLink } from '../session/sender-link.js';
-import type { Session } from '../session/session.js';
+import type { SaslClient } from '../security/sasl-client.js';
+import { LinkRequest } from '../session/link-request.js';
+import { LinkTable } from '../session/link-table.js';
+import type { Link, LinkOwner, LinkTableOwner } from '../session/link-table.js';
+import { PendingOutput } from '../session/pending-output.js';
+import type { TransportLimits } from '../wire/limits.js';
+import { closeError, failureError, violation } from './connection-errors.js';
+import { Heartbeats } from './heartbeats.js';
 import { SilenceWatch } from './silence-watch.js';
-import type { SocketWriter } from '../wire/socket-writer.js';
-import type { TransportEvents } from './transport-events.js';
-import { Turn } from '../session/turn.js';
+import type { SilenceEvents } from './silence-watch.js';
 
 /** How long the peer may take to answer our close before the socket is cut, in milliseconds. */
 const CLOSE_TIMEOUT = 1000;
@@ -25,62 +23,66 @@ const CLOSE_TIMEOUT = 1000;
 /** The smallest frame size a peer must take, in bytes (AMQP 1.0 §2.4.1). */
 const MIN_MAX_FRAME_SIZE = 512;
 
+/** The connection that a transport carries. */
+export interface TransportOwner extends LinkOwner {
+  /** The peer's open frame has come. */
+  transportOpened(transport: Transport): void;
+  /** It is over, once and for all, and its links are detached. `error` is undefined when this side has closed it. */
+  transportClosed(transport: Transport, error: MessagingError | undefined): void;
+  /** The peer wants to attach a link. To be answered before this returns. */
+  linkRequested(request: LinkRequest): void;
+}
+
+/** What a transport is made of. */
+export interface TransportParts {
+  readonly rhea: RheaConnection;
+  readonly limits: TransportLimits;
+  readonly clock: Clock;
+  /** Our side of the SASL exchange, when we are the one to log in. */
+  readonly sasl?: SaslClient;
+}
+
 /**
  * One socket's life as an AMQP connection: the gate, rhea's connection behind it, and the sessions and links on it.
  * When the socket goes, everything here goes, and `Connection` makes a new one. Delivery-ids and handles therefore
  * never outlive the socket they belong to.
  */
-export class Transport implements LinkTableHost {
-  readonly control: Output = new Output();
-  /** Known once the peer has opened. Looked up once: rhea decodes it anew each time. */
-  peerMaxFrameSize: number;
+export class Transport implements FrameGateEvents, LinkTableOwner, SilenceEvents {
   readonly rhea: RheaConnection;
   readonly gate: FrameGate;
   /** The links on it, and their sessions. */
   readonly links: LinkTable;
   readonly #limits: TransportLimits;
-  readonly clock: Clock;
-  readonly #events: TransportEvents;
-  readonly #turn: Turn;
+  readonly #clock: Clock;
+  readonly #sasl: SaslClient | undefined;
+  readonly #owner: TransportOwner;
+  readonly #output: PendingOutput;
   readonly #silence: SilenceWatch;
   readonly #heartbeats: Heartbeats;
-  /** Links that could send but for the peer's session window or the socket. */
-  readonly #stalled = new Set<SenderLink>();
-  /** Links whose pre-settled messages have not all left the process. */
-  readonly #leaving = new Set<SenderLink>();
   #state: 'opening' | 'open' | 'closing' | 'closed' = 'opening';
   #error: MessagingError | undefined;
   #closeTimer: Timer | undefined;
 
-  constructor(socket: Duplex, rhea: RheaConnection, limits: TransportLimits, clock: Clock, events: TransportEvents) {
+  constructor(socket: Duplex, { rhea, limits, clock, sasl }: TransportParts, owner: TransportOwner) {
     this.rhea = rhea;
     this.#limits = limits;
-    this.clock = clock;
-    this.#events = events;
-    this.peerMaxFrameSize = limits.maxOutgoingFrameSize;
-    this.links = new LinkTable(this, limits.channelMax);
-    this.#silence = new SilenceWatch(clock, limits.idleTimeout, {
-      silent: () => this.#fallSilent(),
-    });
+    this.#clock = clock;
+    this.#sasl = sasl;
+    this.#owner = owner;
+    this.#output = new PendingOutput(socket, clock, limits.maxOutgoingFrameSize);
+    this.links = new LinkTable(rhea, this.#output, limits.channelMax, this);
+    this.#silence = new SilenceWatch(clock, limits.idleTimeout, this);
     this.#heartbeats = new Heartbeats(clock, () => {
       if (this.#state === 'open') this.gate.beat();
     });
-    this.gate = this.#createGate(socket);
-    this.#turn = new Turn(this.gate.writer, clock);
+    const { maxFrameSize } = limits;
+    this.gate = new FrameGate(socket, this.#output.writer, { maxFrameSize, clock }, this);
     setNoTimers(rhea);
     this.#listen();
   }
 
-  get writer(): SocketWriter {
-    return this.gate.writer;
-  }
-
   get isOpen(): boolean {
     return this.#state === 'open';
-  }
-
-  get canDrain(): boolean {
-    return canDrain(this.rhea.properties);
   }
 
   /** The container-id of the peer, once it has opened. */
@@ -98,9 +100,9 @@ export class Transport implements LinkTableHost {
       this.gate.destroy();
       return;
     }
-    this.#turn.end();
+    this.#output.flush();
     this.rhea.close(error);
-    this.#awaitEnd();
+    this.ending();
   }
 
   /** Cuts the socket. */
@@ -109,63 +111,60 @@ export class Transport implements LinkTableHost {
     this.gate.destroy();
   }
 
-  schedule(link: SenderLink): void {
-    this.#turn.pump(link);
-  }
-
-  scheduleDispositions(session: Session): void {
-    this.#turn.settle(session);
-  }
-
-  hurry(): void {
-    this.#turn.hurry();
-  }
-
-  endTurn(): void {
-    this.#turn.end();
+  linkAccepted(link: Link): void {
+    this.#owner.linkAccepted(link);
   }
 
   linkClosed(link: Link): void {
-    this.#events.linkClosed(link);
+    this.#owner.linkClosed(link);
   }
 
-  stalled(link: SenderLink): void {
-    this.#stalled.add(link);
+  transfer(channel: number, buffer: Buffer, position: number, end: number): void {
+    this.links.sessions.transfer(channel, buffer, position, end);
   }
 
-  leaving(link: SenderLink): void {
-    this.#leaving.add(link);
+  disposition(channel: number, buffer: Buffer, position: number, end: number): void {
+    this.links.sessions.disposition(channel, buffer, position, end);
   }
 
-  #createGate(socket: Duplex): FrameGate {
-    return new FrameGate(
-      socket,
-      { maxFrameSize: this.#limits.maxFrameSize, clock: this.clock },
-      {
-        transfer: (channel, buffer, position, end) => this.links.sessions.transfer(channel, buffer, position, end),
-        disposition: (channel, buffer, position, end) =>
-          this.links.sessions.disposition(channel, buffer, position, end),
-        // The peer may have opened a session window, or the socket has room: whoever waits has another look.
-        turnEnded: () => {
-          this.#silence.heard();
-          this.#pumpStalled();
-        },
-        unblocked: () => this.#pumpStalled(),
-        mechanismsOffered: (names) => this.#events.mechanismsOffered?.(names),
-        written: (total) => this.#written(total),
-        violated: (error) => this.#refuse(error),
-        ending: () => this.#awaitEnd(),
-        ended: (error) => this.#ended(error),
-      },
-    );
+  mechanismsOffered(names: readonly string[]): void {
+    this.#sasl?.offered(names);
   }
 
-  /** A peer that does not close, or does not hang up, is cut off. */
-  #awaitEnd(): void {
-    this.#closeTimer ??= this.clock.setTimeout(() => this.gate.destroy(), CLOSE_TIMEOUT);
+  inputRead(): void {
+    this.#silence.heard();
+    // The peer may have opened a session window: whoever waits for that has another look.
+    this.#output.unblocked();
   }
 
   /** The peer broke the rules: it is told so, and cut off. */
+  violated(error: ProtocolError | DecodeError): void {
+    this.#refuse(error);
+  }
+
+  /** A peer that does not close, or does not hang up, is cut off. */
+  ending(): void {
+    this.#closeTimer ??= this.#clock.setTimeout(() => this.gate.destroy(), CLOSE_TIMEOUT);
+  }
+
+  ended(socketError: Error | undefined): void {
+    const inPeace = this.#state === 'closing';
+    this.#silence.stop();
+    this.#heartbeats.stop();
+    if (this.#closeTimer !== undefined) this.#clock.clearTimeout(this.#closeTimer);
+    const error = this.#error ?? (inPeace ? undefined : failureError(socketError));
+    this.#state = 'closed';
+    this.links.ended(new LinkError('The connection was lost.', { cause: error }));
+    this.#owner.transportClosed(this, error);
+  }
+
+  /** It may be that only its half of the line is dead, so the peer is told; but nobody waits for its answer. */
+  silent(): void {
+    const words = `The peer has sent nothing for twice the idle time-out of ${this.#limits.idleTimeout} ms.`;
+    this.#refuse(new ConnectionError(words, { condition: 'amqp:resource-limit-exceeded' }));
+    this.#clock.setImmediate(() => this.gate.destroy());
+  }
+
   #refuse(error: MessagingError): void {
     this.#error ??= error;
     this.rhea.open(); // no close frame goes out before an open frame (AMQP 1.0 §2.4.6)
@@ -173,43 +172,14 @@ export class Transport implements LinkTableHost {
     this.gate.end();
   }
 
-  /** It may be that only its half of the line is dead, so the peer is told; but nobody waits for its answer. */
-  #fallSilent(): void {
-    const words = `The peer has sent nothing for twice the idle time-out of ${this.#limits.idleTimeout} ms.`;
-    this.#refuse(new ConnectionError(words, { condition: 'amqp:resource-limit-exceeded' }));
-    this.clock.setImmediate(() => this.gate.destroy());
-  }
-
-  #pumpStalled(): void {
-    // `clear` makes a new table even when there is nothing in the old one, and this runs after every chunk of input.
-    if (this.#stalled.size === 0) return;
-    for (const link of this.#stalled) this.schedule(link);
-    this.#stalled.clear();
-  }
-
-  #written(total: number): void {
-    for (const link of this.#leaving) if (link.written(total)) this.#leaving.delete(link);
-  }
-
   #listen(): void {
     const { rhea } = this;
     // rhea hands the bare error to these two, and then ends the socket.
     const failed = (context: RheaContext): void => this.#refuse(violation(context));
-    rhea.on('connection_open', () => {
-      const idleTimeout = takeIdleTimeout(rhea);
-      if (this.#state !== 'opening') return;
-      this.peerMaxFrameSize = Math.min(rhea.max_frame_size ?? Infinity, this.#limits.maxOutgoingFrameSize);
-      if (this.peerMaxFrameSize < MIN_MAX_FRAME_SIZE) {
-        throw new ProtocolError(`The peer takes frames of ${this.peerMaxFrameSize} bytes; 512 is the least allowed.`);
-      }
-      this.#state = 'open';
-      this.#silence.start();
-      this.#heartbeats.start(idleTimeout);
-      this.#events.opened(this);
-    });
+    rhea.on('connection_open', () => this.#opened());
     rhea.on('connection_error', (context) => {
       // What rhea makes of the peer's error lacks its info.
-      this.#error ??= closeError(rhea.error ?? context.error, this.#state, this.#events.describeRefusal);
+      this.#error ??= this.#closeError(rhea.error ?? context.error);
       // A peer that has refused the credentials may take its time to hang up; RabbitMQ takes three seconds.
       if (this.#state === 'opening') this.gate.destroy();
     });
@@ -223,22 +193,41 @@ export class Transport implements LinkTableHost {
     rhea.on('session_open', ({ session }) => {
       if (session !== undefined) this.links.sessions.opened(this.links.sessions.adopt(session));
     });
-    rhea.on('sender_open', ({ sender }) => sender && this.#events.linkRequested(this, sender));
-    rhea.on('receiver_open', ({ receiver }) => receiver && this.#events.linkRequested(this, receiver));
+    for (const role of ['sender', 'receiver'] as const) {
+      rhea.on(`${role}_open`, ({ [role]: link }) => {
+        if (link !== undefined) this.#owner.linkRequested(new LinkRequest(this.links, link));
+      });
+    }
     for (const event of ['session', 'sender', 'receiver']) {
       rhea.on(`${event}_error`, () => undefined);
       rhea.on(`${event}_close`, () => undefined);
     }
   }
 
-  #ended(socketError: Error | undefined): void {
-    const inPeace = this.#state === 'closing';
-    this.#silence.stop();
-    this.#heartbeats.stop();
-    if (this.#closeTimer !== undefined) this.clock.clearTimeout(this.#closeTimer);
-    const error = this.#error ?? (inPeace ? undefined : failureError(socketError));
-    this.#state = 'closed';
-    this.links.ended(new LinkError('The connection was lost.', { cause: error }));
-    this.#events.closed(this, error);
+  #opened(): void {
+    const idleTimeout = takeIdleTimeout(this.rhea);
+    if (this.#state !== 'opening') return;
+    const { rhea } = this;
+    const frameSize = Math.min(rhea.max_frame_size ?? Infinity, this.#limits.maxOutgoingFrameSize);
+    if (frameSize < MIN_MAX_FRAME_SIZE) {
+      throw new ProtocolError(`The peer takes frames of ${frameSize} bytes; 512 is the least allowed.`);
+    }
+    // Looked up once: rhea decodes it anew each time.
+    this.#output.maxFrameSize = frameSize;
+    this.#output.canDrain = canDrain(rhea.properties);
+    this.#state = 'open';
+    this.#silence.start();
+    this.#heartbeats.start(idleTimeout);
+    this.#owner.transportOpened(this);
   }
+
+  #closeError(error: (RheaError & Partial<Error>) | undefined): MessagingError {
+    const sasl = this.#sasl;
+    return closeError(error, this.#state, sasl && ((words) => sasl.refusal(words)));
+  }
+}
+
+/** Whether the peer can be asked to give credit back. RabbitMQ 3 crashes its own session over it (seen with 3.10.8). */
+function canDrain(properties: Readonly<Record<string, unknown>> | undefined): boolean {
+  return !(properties?.['product'] === 'RabbitMQ' && String(properties['version']).startsWith('3.'));
 }

@@ -6,7 +6,7 @@ import { DecodeError, ProtocolError, asError } from '../../errors.js';
 import { Described } from '../../message/typed.js';
 import { FrameSplitter } from '../wire/frame-splitter.js';
 import type { RheaSocket } from './rhea-seam.js';
-import { SocketWriter } from '../wire/socket-writer.js';
+import type { SocketWriter } from '../wire/socket-writer.js';
 import { nodeTls } from '../security/tls.js';
 
 /** An empty frame: what a heartbeat is (AMQP 1.0 §2.4.5). */
@@ -31,11 +31,7 @@ export interface FrameGateEvents {
   /** The peer has said which SASL mechanisms it has. rhea is told next. */
   mechanismsOffered(names: readonly string[]): void;
   /** One chunk of input has been dealt with: time to answer. */
-  turnEnded(): void;
-  /** Bytes up to this count have left the process. */
-  written(total: number): void;
-  /** The output has room again. */
-  unblocked(): void;
+  inputRead(): void;
   /** The peer broke the rules: the connection is to be closed with this error. */
   violated(error: ProtocolError | DecodeError): void;
   /** Nothing more is taken in, and the peer is to hang up. */
@@ -57,8 +53,8 @@ export interface FrameGateOptions {
  * of both.
  */
 export class FrameGate implements RheaSocket {
-  readonly writer: SocketWriter;
   readonly #socket: Duplex;
+  readonly #writer: SocketWriter;
   readonly #events: FrameGateEvents;
   readonly #options: FrameGateOptions;
   readonly #splitter: FrameSplitter;
@@ -69,12 +65,13 @@ export class FrameGate implements RheaSocket {
   #phase: Phase = 'header';
   #failure: Error | undefined;
 
-  constructor(socket: Duplex, options: FrameGateOptions, events: FrameGateEvents) {
+  /** @param writer - Writes to the socket: what rhea writes goes out between the frames of the data plane. */
+  constructor(socket: Duplex, writer: SocketWriter, options: FrameGateOptions, events: FrameGateEvents) {
     this.#socket = socket;
+    this.#writer = writer;
     this.#events = events;
     this.#options = options;
     this.#splitter = new FrameSplitter(options.maxFrameSize, (buffer, start, end) => this.#frame(buffer, start, end));
-    this.writer = new SocketWriter(socket, options.clock, events);
     socket.on('data', (chunk: Buffer) => this.#input(chunk));
     socket.on('error', (error) => (this.#failure ??= error));
     socket.on('end', () => this.#socket.end());
@@ -114,7 +111,7 @@ export class FrameGate implements RheaSocket {
 
   /** rhea writes a frame, or a protocol header. */
   write(bytes: Buffer): void {
-    this.writer.append(bytes, 0, bytes.length);
+    this.#writer.append(bytes, 0, bytes.length);
     if (this.#phase === 'sasl' && bytes[5] === SASL_FRAME && bytes[10] === SASL_OUTCOME)
       this.#phase = 'header-after-sasl';
   }
@@ -125,7 +122,7 @@ export class FrameGate implements RheaSocket {
     this.#state = 'ending';
     this.#events.ending();
     this.#options.clock.nextTick(() => {
-      this.writer.flush();
+      this.#writer.flush();
       this.#socket.end();
     });
   }
@@ -155,7 +152,7 @@ export class FrameGate implements RheaSocket {
       );
       return;
     }
-    this.#events.turnEnded();
+    this.#events.inputRead();
   }
 
   /** A peer may write on before its SASL frame is answered, but rhea answers in a later turn. */

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { OptionError } from '../../errors.js';
-import type { Authenticator, Login, LoginMechanism } from './server-sasl.js';
+import type { Authenticator, Login, LoginMechanism } from './sasl-server.js';
 
 /** Who may connect. */
 export interface AuthenticationOptions {

@@ -1,3 +1,4 @@
+import type { PeerError } from '../../errors.js';
 import type { Properties } from '../../message/message.js';
 
 /** What more may be asked of the node at the peer's end of a link (AMQP 1.0 §3.5.3, §3.5.4). */
@@ -43,3 +44,11 @@ export interface LinkOptions extends TerminusOptions {
  * §2.6.3–4); its connection is gone; or it was closed from here.
  */
 export type LinkEnd = 'closed' | 'detached' | 'lost' | 'here';
+
+/** How a link is closed from here. */
+export interface LinkClose {
+  /** What the peer is told. Default: nothing is wrong. */
+  readonly error?: PeerError | undefined;
+  /** Only detach: what is durable at the peer stays (AMQP 1.0 §2.6.4). Default false. */
+  readonly keep?: boolean | undefined;
+}

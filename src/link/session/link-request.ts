@@ -3,7 +3,7 @@ import { Output } from '../../codec/output.js';
 import type { PeerError } from '../../errors.js';
 import { Described, Typed } from '../../message/typed.js';
 import type { LinkOptions, TerminusOptions } from './link-options.js';
-import type { Link } from './link-table.js';
+import type { LinkTable } from './link-table.js';
 import { ReceiverLink } from './receiver-link.js';
 import type { ReceiverLinkEvents } from './receiver-link.js';
 import { foreignTerminus } from '../rhea/rhea-attach.js';
@@ -11,7 +11,6 @@ import { typedValue } from '../rhea/rhea-seam.js';
 import type { RheaLink, RheaTerminus } from '../rhea/rhea-seam.js';
 import { SenderLink } from './sender-link.js';
 import type { SenderLinkEvents } from './sender-link.js';
-import type { Transport } from '../connection/transport.js';
 
 const POLICIES = ['link-detach', 'session-end', 'connection-close', 'never'] as const;
 
@@ -29,14 +28,13 @@ export interface WantedTerminus {
 
 /** A link that a peer wants to attach. Answer it with one of its methods before anything else happens. */
 export class LinkRequest {
-  readonly #transport: Transport;
+  readonly #links: LinkTable;
   readonly #rhea: RheaLink;
-  readonly #accepted: (link: Link) => void;
 
-  constructor(transport: Transport, rhea: RheaLink, accepted: (link: Link) => void) {
-    this.#transport = transport;
+  /** @param links - The links of the connection over which the peer asks. */
+  constructor(links: LinkTable, rhea: RheaLink) {
+    this.#links = links;
     this.#rhea = rhea;
-    this.#accepted = accepted;
   }
 
   /** What this side would be: a receiver for a peer that wants to send. */
@@ -46,7 +44,7 @@ export class LinkRequest {
 
   /** The container-id of the peer. */
   get peerId(): string | undefined {
-    return this.#transport.peerId;
+    return this.#links.peerId;
   }
 
   /** The name of the link. */
@@ -105,16 +103,14 @@ export class LinkRequest {
   ): ReceiverLink {
     this.#rhea.local.attach.max_message_size = maxMessageSize;
     const link = new ReceiverLink(this.#answer(address, maxMessageSize, granted), events);
-    this.#accepted(link);
-    this.#transport.links.accept(link, this.#rhea);
+    this.#links.accept(link, this.#rhea);
     return link;
   }
 
   /** Sends messages to the peer, likewise. */
   send(address: string | undefined, events: SenderLinkEvents, granted?: TerminusOptions): SenderLink {
     const link = new SenderLink(this.#answer(address, 0, granted), events);
-    this.#accepted(link);
-    this.#transport.links.accept(link, this.#rhea);
+    this.#links.accept(link, this.#rhea);
     return link;
   }
 

@@ -1,34 +1,37 @@
-import type { Clock } from '../../clock.js';
 import { LinkError } from '../../errors.js';
-import { endError } from '../connection/connection-errors.js';
 import { attachOptions, attachesNode, describe, remoteAddress, remoteTerms } from './link-attach.js';
-import type { LinkClose } from './link-carrier.js';
-import type { LinkEnd } from './link-options.js';
+import type { LinkClose, LinkEnd } from './link-options.js';
 import type { ReceiverLink } from './receiver-link.js';
-import type { RheaConnection, RheaLink } from '../rhea/rhea-seam.js';
+import type { RheaConnection, RheaError, RheaLink } from '../rhea/rhea-seam.js';
+import type { PendingOutput } from './pending-output.js';
 import type { SenderLink } from './sender-link.js';
-import type { Session, SessionHost } from './session.js';
+import type { Session } from './session.js';
 import { SessionTable } from './session-table.js';
+import type { SessionTableOwner } from './session-table.js';
 
 /** Either kind of link. */
 export type Link = SenderLink | ReceiverLink;
 
-/** What the table needs from the transport it belongs to. */
-export interface LinkTableHost extends SessionHost {
-  readonly rhea: RheaConnection;
-  readonly clock: Clock;
-  /** Whether links may be attached. */
-  readonly isOpen: boolean;
-  /** Writes what has been said of deliveries. */
-  endTurn(): void;
-  /** The peer has closed a link, or refused it. */
+/** The connection that links are on. */
+export interface LinkOwner {
+  /** A link of the peer's has been accepted. */
+  linkAccepted(link: Link): void;
+  /** The peer has closed a link, or refused it. The link's own events are told next. */
   linkClosed(link: Link): void;
 }
 
+/** The transport that a table belongs to. */
+export interface LinkTableOwner extends LinkOwner {
+  /** Whether links may be attached. */
+  readonly isOpen: boolean;
+}
+
 /** The links of one transport: attached, taken from the peer, and closed again by either side. */
-export class LinkTable {
+export class LinkTable implements SessionTableOwner {
   readonly sessions: SessionTable;
-  readonly #host: LinkTableHost;
+  readonly #rhea: RheaConnection;
+  readonly #output: PendingOutput;
+  readonly #owner: LinkTableOwner;
   readonly #links = new Map<Link, { rhea: RheaLink; session: Session; isAttached: boolean }>();
   /** Links that were closed from here and that the peer has not answered yet. */
   readonly #detaching = new Map<RheaLink, { session: Session; resolve: () => void }>();
@@ -36,12 +39,16 @@ export class LinkTable {
   #waiting: Link[] = [];
   #isUsed = false;
 
-  constructor(host: LinkTableHost, channelMax: number) {
-    this.#host = host;
-    this.sessions = new SessionTable(host, channelMax, host.clock, {
-      ended: (session) => this.#sessionEnded(session),
-      freed: () => this.#attachWaiting(),
-    });
+  constructor(rhea: RheaConnection, output: PendingOutput, channelMax: number, owner: LinkTableOwner) {
+    this.#rhea = rhea;
+    this.#output = output;
+    this.#owner = owner;
+    this.sessions = new SessionTable(output, channelMax, this);
+  }
+
+  /** The container-id of the peer, once it has opened the connection. */
+  get peerId(): string | undefined {
+    return this.#rhea.container_id;
   }
 
   /** Whether a link was ever attached. */
@@ -51,7 +58,7 @@ export class LinkTable {
 
   /** Attaches a link. Its events tell what comes of it. */
   attach(link: Link): void {
-    const session = this.sessions.choose(this.#host.rhea);
+    const session = this.sessions.choose(this.#rhea);
     if (session === undefined) {
       this.#waiting.push(link);
       return;
@@ -67,6 +74,7 @@ export class LinkTable {
 
   /** Takes a link that the peer has attached. */
   accept(link: Link, rhea: RheaLink): void {
+    this.#owner.linkAccepted(link);
     const session = this.sessions.of(rhea.session);
     if (session === undefined) return;
     session.links++;
@@ -75,7 +83,7 @@ export class LinkTable {
     this.#isUsed = true;
     link.attached(session, rhea);
     // rhea writes our attach in the next tick, and what it has to do then stands in line before this.
-    this.#host.clock.nextTick(() => link.opened());
+    this.#output.clock.nextTick(() => link.opened());
   }
 
   /**
@@ -86,7 +94,7 @@ export class LinkTable {
     this.#waiting = this.#waiting.filter((waiting) => waiting !== link);
     const entry = this.#links.get(link);
     if (entry === undefined) return Promise.resolve();
-    this.#host.endTurn(); // what was said of its deliveries goes first
+    this.#output.flush(); // what was said of its deliveries goes first
     this.#release(link, new LinkError('The link was closed here.'));
     return new Promise((resolve) => {
       this.#detaching.set(entry.rhea, { session: entry.session, resolve });
@@ -109,7 +117,7 @@ export class LinkTable {
       if (session === undefined) return;
       if (!this.#wasDetached(rhea)) this.#detachedByPeer(link, rhea);
       this.sessions.endIdle(session);
-      this.#attachWaiting();
+      this.sessionFreed();
     });
   }
 
@@ -140,19 +148,20 @@ export class LinkTable {
     link.attached(entry.session, entry.rhea);
     // A peer that refuses a link attaches no node and closes it in one go (AMQP 1.0 §2.6.3): that is not told as open.
     if (attachesNode(entry.rhea, link.role)) link.opened();
-    else this.#host.clock.nextTick(() => link.opened());
-    this.#attachWaiting();
+    else this.#output.clock.nextTick(() => link.opened());
+    this.sessionFreed();
   }
 
-  #attachWaiting(): void {
-    if (!this.#host.isOpen) return;
+  /** Attaches the links that wait for a session, now that there may be room for another. */
+  sessionFreed(): void {
+    if (!this.#owner.isOpen) return;
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const link of waiting) this.attach(link);
   }
 
   /** The peer has ended a session. Links it was just attaching are the reason; the others are attached again. */
-  #sessionEnded(session: Session): void {
+  sessionEnded(session: Session): void {
     const links = [...this.#links].filter(([, entry]) => entry.session === session);
     const someAttaching = session.attaching > 0;
     for (const [link, { isAttached }] of links) {
@@ -162,11 +171,11 @@ export class LinkTable {
       else this.#closed(link, error, 'lost');
     }
     for (const [rhea, detaching] of this.#detaching) if (detaching.session === session) this.#wasDetached(rhea);
-    this.#attachWaiting();
+    this.sessionFreed();
   }
 
   #closed(link: Link, error: LinkError, end: LinkEnd): void {
-    this.#host.linkClosed(link);
+    this.#owner.linkClosed(link);
     link.closed(error, end);
   }
 
@@ -178,4 +187,10 @@ export class LinkTable {
     if (!entry.isAttached) entry.session.attaching--;
     link.detached(error);
   }
+}
+
+/** The error for a link that the peer has closed, by itself or with its session. */
+function endError(what: string, error: RheaError | undefined): LinkError {
+  const reason = [error?.condition, error?.description].filter(Boolean).join(': ');
+  return new LinkError(`${what}${reason ? ` (${reason})` : ''}.`, { condition: error?.condition });
 }

@@ -1,6 +1,5 @@
 import { TRANSFER_HEADER_SIZE, writeTransferHeader } from '../../codec/transfer.js';
-import type { OutgoingDelivery } from '../../queue/outgoing-delivery.js';
-import { FragmentedDelivery } from './fragmented-delivery.js';
+import type { HeldMemory, OutgoingDelivery } from '../../queue/outgoing-delivery.js';
 import type { RheaFlow, RheaLink } from '../rhea/rhea-seam.js';
 import type { Session } from './session.js';
 
@@ -9,10 +8,11 @@ export class SenderAttachment {
   readonly session: Session;
   /** What the peer takes, in bytes. Looked up once: rhea decodes it anew each time. */
   readonly maxMessageSize: number;
-  /** Our attach frame is written: nothing may go out before it. */
-  isOnWire = false;
   readonly #rhea: RheaLink;
-  #isDraining = false;
+  /** `silent` before our attach frame is written; `draining` while the peer wants the credit back that no message uses. */
+  #state: 'silent' | 'open' | 'draining' = 'silent';
+  /** Flow frames that came while it was silent. */
+  #early: RheaFlow[] = [];
   /** A message of several frames that is not whole yet. */
   #unfinished: FragmentedDelivery | undefined;
 
@@ -29,14 +29,26 @@ export class SenderAttachment {
     return this.#rhea.credit;
   }
 
+  /** Whether messages may go out: none may before our attach frame. */
+  get isOpen(): boolean {
+    return this.#state !== 'silent';
+  }
+
   /** Whether the peer wants credit back that no message uses. */
   get isDraining(): boolean {
-    return this.#isDraining;
+    return this.#state === 'draining';
   }
 
   /** The message that is not whole yet. */
   get unfinished(): OutgoingDelivery | undefined {
     return this.#unfinished?.delivery;
+  }
+
+  /** Our attach frame is written: messages may go out. */
+  opened(): void {
+    if (this.#state !== 'silent') return;
+    this.#state = 'open';
+    for (const flow of this.#early.splice(0)) this.flow(flow);
   }
 
   /** Writes a message, or the first frame of it: `unfinished` tells. It takes one credit. */
@@ -47,7 +59,7 @@ export class SenderAttachment {
     delivery.id = session.takeDeliveryId();
     delivery.sent();
     this.#use(1);
-    if (isFirst && delivery.size + TRANSFER_HEADER_SIZE <= session.host.peerMaxFrameSize) {
+    if (isFirst && delivery.size + TRANSFER_HEADER_SIZE <= session.host.maxFrameSize) {
       this.#writeWhole(delivery);
     } else {
       this.#unfinished = new FragmentedDelivery(delivery);
@@ -69,21 +81,25 @@ export class SenderAttachment {
 
   /** The peer has given credit, which counts from the delivery-count it knows of, or asks for it back (AMQP 1.0 §2.6.7). */
   flow(flow: RheaFlow): void {
+    if (this.#state === 'silent') {
+      this.#early.push(flow);
+      return;
+    }
     const rhea = this.#rhea;
     if (flow.link_credit !== undefined) {
       const behind = (rhea.delivery_count - (flow.delivery_count ?? 0)) | 0;
       rhea.credit = Math.max(0, flow.link_credit - behind);
     }
-    this.#isDraining = flow.drain === true;
+    this.#state = flow.drain === true ? 'draining' : 'open';
     const { session } = this;
     // One that asks and never reads gets no answers to pile up.
-    if (flow.echo === true && this.isOnWire && !session.host.writer.blocked) session.writeFlow(rhea, false);
+    if (flow.echo === true && !session.host.writer.blocked) session.writeFlow(rhea, false);
   }
 
   /** Nothing is left to send with the credit that is left: it goes back. */
   drained(): void {
     this.#use(this.#rhea.credit);
-    this.#isDraining = false;
+    this.#state = 'open';
     this.session.writeFlow(this.#rhea, true);
   }
 
@@ -104,5 +120,47 @@ export class SenderAttachment {
     const rhea = this.#rhea;
     rhea.credit -= credit;
     rhea.delivery_count = (rhea.delivery_count + credit) >>> 0;
+  }
+}
+
+/**
+ * A message on its way out in several frames, which the session window or the socket may cut short anywhere. It keeps the
+ * bytes: the peer may settle the message before all of it has gone, and the delivery then lets go of them.
+ */
+class FragmentedDelivery {
+  readonly delivery: OutgoingDelivery;
+  readonly #bytes: Buffer;
+  readonly #memory: HeldMemory | undefined;
+  #position: number;
+
+  constructor(delivery: OutgoingDelivery) {
+    this.delivery = delivery;
+    this.#bytes = delivery.buffer;
+    this.#memory = delivery.memory;
+    this.#memory?.hold();
+    this.#position = delivery.start;
+  }
+
+  /** Writes the next frame, with its header in memory of its own. Returns whether it was the last. */
+  write(session: Session, handle: number): boolean {
+    const { delivery } = this;
+    const { control, writer, maxFrameSize } = session.host;
+    const from = this.#position;
+    const to = Math.min(from + maxFrameSize - TRANSFER_HEADER_SIZE, delivery.end);
+    const more = to < delivery.end;
+    control.open(0);
+    control.need(TRANSFER_HEADER_SIZE);
+    const { buffer, start } = control;
+    writeTransferHeader(buffer, start, to - from, session.channel, handle, delivery.id, delivery.presettled, more);
+    control.position += TRANSFER_HEADER_SIZE;
+    writer.append(buffer, start, control.position);
+    writer.append(this.#bytes, from, to, this.#memory);
+    this.#position = to;
+    return !more;
+  }
+
+  /** It is sent, or will not be. To be called once. */
+  end(): void {
+    this.#memory?.release();
   }
 }

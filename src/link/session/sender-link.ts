@@ -7,7 +7,8 @@ import { Unsettled } from '../../queue/unsettled.js';
 import type { RheaLink } from '../rhea/rhea-seam.js';
 import { transferWindow } from '../rhea/rhea-seam.js';
 import { SenderAttachment } from './sender-attachment.js';
-import type { Session } from './session.js';
+import type { PendingSender } from './pending-output.js';
+import type { Session, SessionSender } from './session.js';
 import type { LinkEnd, LinkOptions } from './link-options.js';
 
 /** Bytes one link may write before others get their turn: 64 KiB. */
@@ -29,7 +30,7 @@ export interface SenderLinkEvents {
  * A link that messages go out on. It outlives connections: when one is lost, what is unsettled goes back to the head
  * of the queue in order, and goes out again on the next.
  */
-export class SenderLink {
+export class SenderLink implements SessionSender, PendingSender {
   readonly role = 'sender';
   readonly options: LinkOptions;
   readonly events: SenderLinkEvents;
@@ -47,7 +48,7 @@ export class SenderLink {
   #closedBy: MessagingError | undefined;
   /** Whether anything was queued since whoever looks for idle links has looked. */
   isBusy = false;
-  /** Whether `pump` is already due this turn. Written by the connection's schedule only. */
+  /** Whether it is to send what it has before this tick ends. Written by the connection's output only. */
   scheduled = false;
 
   constructor(options: LinkOptions, events: SenderLinkEvents) {
@@ -112,7 +113,7 @@ export class SenderLink {
   /** Both sides are attached, and our attach frame is written: nothing may go out before it. */
   opened(): void {
     if (this.#attachment === undefined) return;
-    this.#attachment.isOnWire = true;
+    this.#attachment.opened();
     this.#attachment.session.host.schedule(this);
     this.events.opened?.(this);
   }
@@ -183,9 +184,9 @@ export class SenderLink {
    * Writes what credit, the session window and the socket allow, up to a fair share. Returns true when it has more to
    * write at once.
    */
-  pump(): boolean {
+  sendPending(): boolean {
     const attachment = this.#attachment;
-    if (attachment?.isOnWire !== true) return false;
+    if (attachment?.isOpen !== true) return false;
     const { session } = attachment;
     const { writer } = session.host;
     const limit = writer.appended + QUANTUM;
@@ -196,7 +197,7 @@ export class SenderLink {
       if (this.#writeFrame(attachment)) window--;
     }
     // Nobody announces that the window or the socket has opened, as a flow frame announces credit.
-    if (this.#hasMore(attachment)) session.host.stalled(this);
+    if (this.#hasMore(attachment)) session.host.waitForRoom(this);
     // Whoever fills this link may have more for it, and a drain asks for that first (AMQP 1.0 §2.6.7).
     if (this.available > 0) this.events.sendable?.(this);
     if (attachment.isDraining && this.#queue.size === 0 && attachment.credit > 0) attachment.drained();
@@ -248,7 +249,7 @@ export class SenderLink {
 
   #leave({ host }: Session, delivery: OutgoingDelivery): void {
     this.#leaving.push({ delivery, offset: host.writer.appended });
-    host.leaving(this);
+    host.waitForWrite(this);
   }
 }
 

@@ -1,4 +1,3 @@
-import type { Clock } from '../../clock.js';
 import { Disposition } from '../../codec/disposition.js';
 import { FieldCursor } from '../../codec/field-cursor.js';
 import { Transfer } from '../../codec/transfer.js';
@@ -6,14 +5,14 @@ import { ProtocolError } from '../../errors.js';
 import type { RheaConnection, RheaSession } from '../rhea/rhea-seam.js';
 import { createSession } from '../rhea/rhea-seam.js';
 import { Session } from './session.js';
-import type { SessionHost } from './session.js';
+import type { PendingOutput } from './pending-output.js';
 
-/** What the table tells of its sessions. */
-export interface SessionTableEvents {
+/** The links that the sessions of a table are for. */
+export interface SessionTableOwner {
   /** The peer has ended a session, or answered our end. */
-  ended(session: Session): void;
-  /** There may be room for another. */
-  freed(): void;
+  sessionEnded(session: Session): void;
+  /** There may be room for another session. */
+  sessionFreed(): void;
 }
 
 /** How many channels are left alone after their sessions. */
@@ -21,10 +20,9 @@ const RESTING = 8;
 
 /** The sessions of a connection: found by the peer's channel for every frame, and chosen for every new link. */
 export class SessionTable {
-  readonly #host: SessionHost;
+  readonly #output: PendingOutput;
   readonly #channelMax: number;
-  readonly #clock: Clock;
-  readonly #events: SessionTableEvents;
+  readonly #owner: SessionTableOwner;
   readonly #all = new Map<RheaSession, Session>();
   readonly #byChannel = new Map<number, Session>();
   /** Channels of sessions that are over, the last first. */
@@ -34,11 +32,10 @@ export class SessionTable {
   readonly #transfer = new Transfer();
   readonly #disposition = new Disposition();
 
-  constructor(host: SessionHost, channelMax: number, clock: Clock, events: SessionTableEvents) {
-    this.#host = host;
-    this.#clock = clock;
+  constructor(output: PendingOutput, channelMax: number, owner: SessionTableOwner) {
+    this.#output = output;
     this.#channelMax = channelMax;
-    this.#events = events;
+    this.#owner = owner;
   }
 
   /** Reads a transfer frame, whose fields are the list at `position`, and hands it to its session. */
@@ -81,7 +78,7 @@ export class SessionTable {
 
   /** Takes a session in: one made here, or one the peer has begun. */
   adopt(rhea: RheaSession, isOurs = false): Session {
-    const session = new Session(rhea, this.#host, isOurs);
+    const session = new Session(rhea, this.#output, isOurs);
     this.#all.set(rhea, session);
     rhea.on('session_open', () => this.opened(session));
     // Reported with the close that follows.
@@ -90,11 +87,11 @@ export class SessionTable {
       session.isEnding = true;
       this.#forgetChannel(session);
       this.#ended = [rhea.local.channel, ...this.#ended].slice(0, RESTING);
-      this.#events.ended(session);
+      this.#owner.sessionEnded(session);
       // rhea has yet to answer, and then gives back the channel, which channel-max may be waiting for.
-      this.#clock.setImmediate(() => {
+      this.#output.clock.setImmediate(() => {
         this.#all.delete(rhea);
-        this.#events.freed();
+        this.#owner.sessionFreed();
       });
     });
     return session;

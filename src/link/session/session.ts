@@ -2,15 +2,12 @@ import type { Disposition } from '../../codec/disposition.js';
 import { RECEIVER, SENDER, writeDisposition } from '../../codec/disposition.js';
 import { writeFlow } from '../../codec/flow.js';
 import { readOutcome } from '../../codec/outcome.js';
-import type { Output } from '../../codec/output.js';
 import type { Transfer } from '../../codec/transfer.js';
 import { ProtocolError } from '../../errors.js';
 import type { Outcome } from '../../message/outcome.js';
-import type { ReceiverLink } from './receiver-link.js';
 import { SESSION_BUFFER } from '../rhea/rhea-seam.js';
 import type { RheaLink, RheaSession } from '../rhea/rhea-seam.js';
-import type { SenderLink } from './sender-link.js';
-import type { SocketWriter } from '../wire/socket-writer.js';
+import type { PendingDispositions, PendingOutput } from './pending-output.js';
 
 /** What is to be told of a delivery. Kept as it is until the end of the turn, when runs become ranges. */
 interface Settlement {
@@ -22,39 +19,36 @@ interface Settlement {
 /** Settlements that are worth a write of their own: a sender whose window is full waits for them. */
 const MANY = 256;
 
-/** What a session needs from the connection it belongs to. */
-export interface SessionHost {
-  readonly writer: SocketWriter;
-  /** The largest frame the peer takes, in bytes. */
-  readonly peerMaxFrameSize: number;
-  /** Whether the peer can be asked to give credit back. */
-  readonly canDrain: boolean;
-  /** Frames that are not messages are written here. */
-  readonly control: Output;
-  /** Asks for `pump` of this link, and for `writeDispositions` of this session, before the turn ends. */
-  schedule(link: SenderLink): void;
-  scheduleDispositions(session: Session): void;
-  /** Asks for both in the next tick. */
-  hurry(): void;
-  /** This link waits for the session window or the socket: `pump` it when either may have opened. */
-  stalled(link: SenderLink): void;
-  /** This link wants to be told by `written` what has left the process. */
-  leaving(link: SenderLink): void;
+/** A link that messages go out on, as its session knows it. */
+export interface SessionSender {
+  /** The peer has given an outcome to deliveries of this range, or has settled them. */
+  disposition(first: number, last: number, settled: boolean, outcome: Outcome | undefined): void;
+}
+
+/** A link that messages come in on, as its session knows it. */
+export interface SessionReceiver {
+  /** A transfer frame has come for this link. */
+  transfer(transfer: Transfer, buffer: Buffer, end: number): void;
+  /** The peer has settled deliveries of this range. */
+  settledByPeer(first: number, last: number): void;
+  /** The outcomes that were given to its deliveries are written. */
+  outcomesWritten(): void;
 }
 
 /**
  * The data plane of one session: finds the link a transfer or disposition is for, gives out delivery-ids, and gathers
  * what is to be said of deliveries until the turn ends. Opening and ending the session is rhea's.
  */
-export class Session {
+export class Session implements PendingDispositions {
   readonly rhea: RheaSession;
-  readonly host: SessionHost;
+  /** The output of the connection, which its sessions share. */
+  readonly host: PendingOutput;
   /** It was begun here, and is therefore ours to end. */
   readonly isOurs: boolean;
   isEnding = false;
-  readonly senders: Set<SenderLink> = new Set();
+  readonly senders: Set<SessionSender> = new Set();
   /** Receivers by the handle the peer has given them. */
-  readonly receivers: Map<number, ReceiverLink> = new Map();
+  readonly receivers: Map<number, SessionReceiver> = new Map();
   /** Links that belong here, and how many of them the peer has not answered yet. */
   links = 0;
   attaching = 0;
@@ -64,7 +58,7 @@ export class Session {
   #sent: Settlement[] = [];
   #inOrder = true;
 
-  constructor(rhea: RheaSession, host: SessionHost, isOurs: boolean) {
+  constructor(rhea: RheaSession, host: PendingOutput, isOurs: boolean) {
     this.rhea = rhea;
     this.host = host;
     this.isOurs = isOurs;
@@ -143,7 +137,7 @@ export class Session {
     if (before === undefined) this.host.scheduleDispositions(this);
     else if (((settlement.id - before.id) | 0) <= 0) this.#inOrder = false;
     queue.push(settlement);
-    if (queue.length === MANY) this.host.hurry();
+    if (queue.length === MANY) this.host.flushSoon();
   }
 
   /** Tells the peer, before the turn ends, that its outcome for a delivery of ours is final. */

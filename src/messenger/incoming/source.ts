@@ -2,14 +2,14 @@ import type { Address } from '../../address/address.js';
 import { connectionKey } from '../../address/endpoint.js';
 import type { Endpoint } from '../../address/endpoint.js';
 import type { Acceptor } from '../../link/connection/acceptor.js';
-import type { LinkCarrier } from '../../link/session/link-carrier.js';
+import type { PeerConnection } from '../../link/connection/peer-connection.js';
 import type { ReceiverLink } from '../../link/session/receiver-link.js';
 import type { SubscribeOptions } from '../options/subscribe-options.js';
 
 /** What stands behind a subscription. */
 export class Source {
   link: ReceiverLink | undefined;
-  carrier: LinkCarrier | undefined;
+  carrier: PeerConnection | undefined;
   acceptor: Acceptor | undefined;
   /** Ended from here, and not by a failure. */
   isEnded = false;

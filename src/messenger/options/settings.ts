@@ -9,7 +9,7 @@ import type { Failover } from '../../link/connection/host-list.js';
 import { DEFAULT_LIMITS } from '../../link/wire/limits.js';
 import { DEFAULT_RECONNECT } from '../../link/connection/reconnect.js';
 import type { ReconnectPolicy } from '../../link/connection/reconnect.js';
-import type { Authenticator } from '../../link/security/server-sasl.js';
+import type { Authenticator } from '../../link/security/sasl-server.js';
 import type { TlsOptions } from '../../link/security/tls.js';
 import { LONGEST_TIMER } from '../../long-timeout.js';
 import { checkNames, flag, number, oneOf, timeLimit, windowSize } from './option-checks.js';

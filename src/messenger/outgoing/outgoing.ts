@@ -9,7 +9,7 @@ import { TRANSFER_HEADER_SIZE } from '../../codec/transfer.js';
 import { diagnose, isDiagnosed } from '../../diagnostics.js';
 import { StateError, TimeoutError, TrackerError } from '../../errors.js';
 import type { MessagingError } from '../../errors.js';
-import type { LinkCarrier } from '../../link/session/link-carrier.js';
+import type { PeerConnection } from '../../link/connection/peer-connection.js';
 import type { LinkRequest } from '../../link/session/link-request.js';
 import type { ConnectionPool } from '../../link/connection/pool.js';
 import { SenderLink } from '../../link/session/sender-link.js';
@@ -58,7 +58,7 @@ export class Outbound {
   readonly #guests = new Map<string, SenderLink>();
   /** All of them, with guests that a newer one has taken the place of: messages may still wait there. */
   readonly #open = new Set<SenderLink>();
-  readonly #carriers = new WeakMap<SenderLink, LinkCarrier>();
+  readonly #carriers = new WeakMap<SenderLink, PeerConnection>();
   readonly #ledger: OutgoingLedger;
   readonly #window = new TrackerWindow();
   readonly #expiry: OutgoingExpiry;

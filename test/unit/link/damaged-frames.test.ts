@@ -6,7 +6,7 @@ import { Output } from '../../../src/codec/output.js';
 import { TRANSFER_HEADER_SIZE } from '../../../src/codec/transfer.js';
 import { MessagingError } from '../../../src/errors.js';
 import { DEFAULT_LIMITS } from '../../../src/link/wire/limits.js';
-import { LinkRequest } from '../../../src/link/session/link-request.js';
+import type { LinkRequest } from '../../../src/link/session/link-request.js';
 import { QUIET_CONNECTION, SESSION_BUFFER, createContainer } from '../../../src/link/rhea/rhea-seam.js';
 import { Transport } from '../../../src/link/connection/transport.js';
 import { ACCEPTED } from '../../../src/message/outcome.js';
@@ -26,12 +26,17 @@ async function feed(frames: readonly Buffer[], chunkSize: number): Promise<Messa
   let ended: MessagingError | undefined;
   const rhea = container.create_connection({ ...QUIET_CONNECTION, session_buffer_size: SESSION_BUFFER });
   const limits = { ...DEFAULT_LIMITS, idleTimeout: 0 };
-  const transport = new Transport(socket.asSocket, rhea, limits, SYSTEM_CLOCK, {
-    opened: () => undefined,
-    closed: (_transport, error) => (ended = error),
-    linkClosed: () => undefined,
-    linkRequested: (from, link) => answer(new LinkRequest(from, link, () => undefined)),
-  });
+  const transport = new Transport(
+    socket.asSocket,
+    { rhea, limits, clock: SYSTEM_CLOCK },
+    {
+      transportOpened: () => undefined,
+      transportClosed: (_transport, error) => (ended = error),
+      linkAccepted: () => undefined,
+      linkClosed: () => undefined,
+      linkRequested: answer,
+    },
+  );
   rhea.accept(transport.gate);
   const bytes = Buffer.concat(frames);
   for (let at = 0; at < bytes.length; at += chunkSize) {

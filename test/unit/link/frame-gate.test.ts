@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { SYSTEM_CLOCK } from '../../../src/clock.js';
 import type { MessagingError } from '../../../src/errors.js';
 import { FrameGate } from '../../../src/link/rhea/frame-gate.js';
+import { SocketWriter } from '../../../src/link/wire/socket-writer.js';
 import { FakeSocket } from '../../support/fake-socket.js';
 import { AMQP_HEADER, HEARTBEAT, SASL_HEADER, encodeFrame, rawFrame, uint32 } from '../../support/wire-frames.js';
 
@@ -30,14 +31,13 @@ beforeEach(() => {
     };
   gate = new FrameGate(
     socket.asSocket,
+    new SocketWriter(socket.asSocket, SYSTEM_CLOCK, { written: () => undefined, unblocked: () => undefined }),
     { maxFrameSize: 4096, clock: SYSTEM_CLOCK },
     {
       transfer: take('transfer'),
       disposition: take('disposition'),
       mechanismsOffered: (names) => events.push(`offers ${names.join(' ')}`),
-      turnEnded: () => events.push('turn ended'),
-      written: () => undefined,
-      unblocked: () => undefined,
+      inputRead: () => events.push('input read'),
       ending: () => undefined,
       violated: (error) => violations.push(error),
       ended: (error) => events.push(`ended ${error?.message ?? 'in peace'}`),
@@ -58,7 +58,7 @@ describe('the gate', () => {
       ['disposition', 4],
     ]);
     expect(TRANSFER.toString('hex')).toContain(taken[0]![2]);
-    expect(events).toEqual(['turn ended']);
+    expect(events).toEqual(['input read']);
   });
 
   const fields = Buffer.from([0x45]);
@@ -109,6 +109,7 @@ describe('the gate', () => {
     const failing = new FakeSocket();
     const broken = new FrameGate(
       failing.asSocket,
+      new SocketWriter(failing.asSocket, SYSTEM_CLOCK, { written: () => undefined, unblocked: () => undefined }),
       { maxFrameSize: 4096, clock: SYSTEM_CLOCK },
       {
         transfer: () => {
@@ -116,9 +117,7 @@ describe('the gate', () => {
         },
         disposition: () => undefined,
         mechanismsOffered: () => undefined,
-        turnEnded: () => undefined,
-        written: () => undefined,
-        unblocked: () => undefined,
+        inputRead: () => undefined,
         ending: () => undefined,
         violated: (error) => violations.push(error),
         ended: () => undefined,
@@ -138,7 +137,7 @@ describe('the gate', () => {
     await settled();
     expect(socket.written.map(String)).toEqual(['last words']);
     expect(fed).toEqual([AMQP_HEADER]);
-    expect(events).toEqual(['turn ended', 'rhea ended', 'ended in peace']);
+    expect(events).toEqual(['input read', 'rhea ended', 'ended in peace']);
   });
 
   it('tells once that the socket is gone, and why', async () => {
@@ -155,7 +154,7 @@ describe('the gate', () => {
     gate.destroy();
     await settled();
     expect(fed).toEqual([]);
-    expect(events).toEqual(['turn ended', 'ended in peace']);
+    expect(events).toEqual(['input read', 'ended in peace']);
   });
 });
 

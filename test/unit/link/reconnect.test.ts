@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SYSTEM_CLOCK } from '../../../src/clock.js';
-import type { ConnectionState } from '../../../src/link/connection/lifecycle.js';
-import { mayFollow } from '../../../src/link/connection/lifecycle.js';
+import type { ConnectionState } from '../../../src/link/connection/peer-connection.js';
+import { mayFollow } from '../../../src/link/connection/peer-connection.js';
 import { DEFAULT_RECONNECT, reconnectDelay } from '../../../src/link/connection/reconnect.js';
 
 describe('the delay before a reconnect', () => {

@@ -5,10 +5,10 @@ import { Output } from '../../../src/codec/output.js';
 import { TRANSFER_HEADER_SIZE } from '../../../src/codec/transfer.js';
 import { LinkError } from '../../../src/errors.js';
 import type { RheaLink, RheaSession } from '../../../src/link/rhea/rhea-seam.js';
+import { PendingOutput } from '../../../src/link/session/pending-output.js';
 import { SenderLink } from '../../../src/link/session/sender-link.js';
 import { Session } from '../../../src/link/session/session.js';
-import type { SessionHost } from '../../../src/link/session/session.js';
-import { SocketWriter } from '../../../src/link/wire/socket-writer.js';
+import type { SocketWriter } from '../../../src/link/wire/socket-writer.js';
 import { ACCEPTED } from '../../../src/message/outcome.js';
 import { OutgoingDelivery } from '../../../src/queue/outgoing-delivery.js';
 import { FakeSocket } from '../../support/fake-socket.js';
@@ -63,19 +63,8 @@ class Sending {
   connect(): void {
     const socket = new LateSocket();
     this.sockets.push(socket);
-    this.writer = new SocketWriter(socket.asSocket, SYSTEM_CLOCK, {
-      written: () => undefined,
-      unblocked: () => undefined,
-    });
-    const host = {
-      writer: this.writer,
-      control: new Output(),
-      peerMaxFrameSize: 600,
-      schedule: () => undefined,
-      scheduleDispositions: () => undefined,
-      stalled: () => undefined,
-      leaving: () => undefined,
-    };
+    const output = new PendingOutput(socket.asSocket, SYSTEM_CLOCK, 600);
+    this.writer = output.writer;
     const session = {
       local: { channel: 0 },
       incoming: { next_transfer_id: 0 },
@@ -83,10 +72,7 @@ class Sending {
     };
     const rhea = { local: { handle: 0 }, credit: 1e6, delivery_count: 0, on_flow: () => undefined };
     // What is used of them is above.
-    this.link.attached(
-      new Session(session as unknown as RheaSession, host as unknown as SessionHost, true),
-      rhea as unknown as RheaLink,
-    );
+    this.link.attached(new Session(session as unknown as RheaSession, output, true), rhea as unknown as RheaLink);
     this.link.opened();
   }
 
@@ -114,7 +100,7 @@ class Sending {
   }
 
   write(): void {
-    while (this.link.pump());
+    while (this.link.sendPending());
     this.writer.flush();
   }
 

@@ -4,10 +4,9 @@ import { Output } from '../../../src/codec/output.js';
 import { TRANSFER_HEADER_SIZE } from '../../../src/codec/transfer.js';
 import { LinkError } from '../../../src/errors.js';
 import type { RheaFlow, RheaLink, RheaSession } from '../../../src/link/rhea/rhea-seam.js';
+import { PendingOutput } from '../../../src/link/session/pending-output.js';
 import { SenderLink } from '../../../src/link/session/sender-link.js';
 import { Session } from '../../../src/link/session/session.js';
-import type { SessionHost } from '../../../src/link/session/session.js';
-import { SocketWriter } from '../../../src/link/wire/socket-writer.js';
 import { ACCEPTED } from '../../../src/message/outcome.js';
 import { OutgoingDelivery } from '../../../src/queue/outgoing-delivery.js';
 import { FakeSocket } from '../../support/fake-socket.js';
@@ -19,19 +18,8 @@ const OPTIONS = { name: 'link', address: 'q', dynamic: false, presettled: false,
 /** A connection without rhea and without a network: sessions on it, and what is written to it. */
 class Wires {
   readonly socket = new FakeSocket();
-  readonly writer = new SocketWriter(this.socket.asSocket, SYSTEM_CLOCK, {
-    written: () => undefined,
-    unblocked: () => undefined,
-  });
-  readonly #host = {
-    writer: this.writer,
-    control: new Output(),
-    peerMaxFrameSize: 600,
-    schedule: () => undefined,
-    scheduleDispositions: () => undefined,
-    stalled: () => undefined,
-    leaving: () => undefined,
-  };
+  readonly #output = new PendingOutput(this.socket.asSocket, SYSTEM_CLOCK, 600);
+  readonly writer = this.#output.writer;
 
   session(channel: number): Session {
     const rhea = {
@@ -39,14 +27,14 @@ class Wires {
       incoming: { next_transfer_id: 0 },
       outgoing: { next_transfer_id: 0, remote_window: 1000, remote_next_transfer_id: 0 },
     };
-    // What is used of either is above.
-    return new Session(rhea as unknown as RheaSession, this.#host as unknown as SessionHost, true);
+    // What is used of it is above.
+    return new Session(rhea as unknown as RheaSession, this.#output, true);
   }
 
   /** Writes what the link has to write, and returns the frames. */
   pump(link: SenderLink): WireFrame[] {
     const before = this.socket.written.length;
-    while (link.pump());
+    while (link.sendPending());
     this.writer.flush();
     return framesIn(this.socket.written.slice(before));
   }

@@ -1,13 +1,11 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { SYSTEM_CLOCK } from '../../../src/clock.js';
-import { Output } from '../../../src/codec/output.js';
 import type { Outcome } from '../../../src/message/outcome.js';
 import { ACCEPTED, RELEASED } from '../../../src/message/outcome.js';
 import type { RheaSession } from '../../../src/link/rhea/rhea-seam.js';
+import { PendingOutput } from '../../../src/link/session/pending-output.js';
 import { Session } from '../../../src/link/session/session.js';
-import type { SessionHost } from '../../../src/link/session/session.js';
-import { SocketWriter } from '../../../src/link/wire/socket-writer.js';
 import { FakeSocket } from '../../support/fake-socket.js';
 import { decodeFrame } from '../../support/wire-frames.js';
 import type { Fields } from '../../support/wire-frames.js';
@@ -17,25 +15,19 @@ const REJECTED: Outcome = { type: 'rejected' };
 
 let socket: FakeSocket;
 let session: Session;
-let writer: SocketWriter;
+let output: PendingOutput;
 
 beforeEach(() => {
   socket = new FakeSocket();
-  writer = new SocketWriter(socket.asSocket, SYSTEM_CLOCK, { written: () => undefined, unblocked: () => undefined });
-  const host = {
-    writer,
-    control: new Output(),
-    schedule: () => undefined,
-    scheduleDispositions: () => undefined,
-  };
-  // What is looked at here is the channel, and what is used of the host is above.
-  session = new Session({ local: { channel: 3 } } as unknown as RheaSession, host as unknown as SessionHost, true);
+  output = new PendingOutput(socket.asSocket, SYSTEM_CLOCK, 4096);
+  // What is looked at here is the channel.
+  session = new Session({ local: { channel: 3 } } as unknown as RheaSession, output, true);
 });
 
 /** The disposition frames written since the last look. */
 function dispositions(): Fields[] {
   session.writeDispositions();
-  writer.flush();
+  output.writer.flush();
   const bytes = Buffer.concat(socket.written.splice(0));
   const frames: Fields[] = [];
   for (let at = 0; at < bytes.length; at += bytes.readUInt32BE(at)) {

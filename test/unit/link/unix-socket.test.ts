@@ -8,7 +8,7 @@ import { SYSTEM_CLOCK } from '../../../src/clock.js';
 import { Output } from '../../../src/codec/output.js';
 import { TRANSFER_HEADER_SIZE } from '../../../src/codec/transfer.js';
 import { DEFAULT_LIMITS } from '../../../src/link/wire/limits.js';
-import { LinkRequest } from '../../../src/link/session/link-request.js';
+import type { LinkRequest } from '../../../src/link/session/link-request.js';
 import { QUIET_CONNECTION, SESSION_BUFFER, createContainer } from '../../../src/link/rhea/rhea-seam.js';
 import { SenderLink } from '../../../src/link/session/sender-link.js';
 import { Transport } from '../../../src/link/connection/transport.js';
@@ -18,31 +18,36 @@ import { OutgoingDelivery } from '../../../src/queue/outgoing-delivery.js';
 const container = createContainer('unix');
 const limits = { ...DEFAULT_LIMITS, idleTimeout: 0 };
 const noEvents = {
-  opened: () => undefined,
-  closed: () => undefined,
+  transportOpened: () => undefined,
+  transportClosed: () => undefined,
+  linkAccepted: () => undefined,
   linkClosed: () => undefined,
   linkRequested: () => undefined,
 };
 
 function accept(socket: Socket, received: (size: number) => void): void {
   const rhea = container.create_connection({ ...QUIET_CONNECTION, session_buffer_size: SESSION_BUFFER });
-  const transport = new Transport(socket, rhea, limits, SYSTEM_CLOCK, {
-    ...noEvents,
-    linkRequested: (from, link) => {
-      new LinkRequest(from, link, () => undefined).receive('q', limits.maxMessageSize, {
-        opened: (receiver) => receiver.issueCredit(10),
-        received: (delivery) => {
-          received(delivery.end - delivery.start);
-          delivery.finish(ACCEPTED);
-        },
-        closed: () => undefined,
-      });
+  const transport = new Transport(
+    socket,
+    { rhea, limits, clock: SYSTEM_CLOCK },
+    {
+      ...noEvents,
+      linkRequested: (request: LinkRequest) => {
+        request.receive('q', limits.maxMessageSize, {
+          opened: (receiver) => receiver.issueCredit(10),
+          received: (delivery) => {
+            received(delivery.end - delivery.start);
+            delivery.finish(ACCEPTED);
+          },
+          closed: () => undefined,
+        });
+      },
     },
-  });
+  );
   rhea.accept(transport.gate);
 }
 
-function dial(path: string, opened: (transport: Transport) => void): void {
+function dial(path: string, transportOpened: (transport: Transport) => void): void {
   let ready = (): void => undefined;
   const socket = connect(path, () => ready());
   const rhea = container.create_connection({
@@ -52,7 +57,7 @@ function dial(path: string, opened: (transport: Transport) => void): void {
       return transport.gate;
     },
   });
-  const transport = new Transport(socket, rhea, limits, SYSTEM_CLOCK, { ...noEvents, opened });
+  const transport = new Transport(socket, { rhea, limits, clock: SYSTEM_CLOCK }, { ...noEvents, transportOpened });
   onTestFinished(() => transport.gate.destroy());
   rhea.connect();
 }

@@ -1,11 +1,58 @@
-import { createServer } from 'node:net';
+import { connect, createServer, isIP } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { ListenError, asError } from '../../errors.js';
 import { logger } from '../../log.js';
 import { nodeTls, nodeTlsOptions } from '../security/tls.js';
-import type { Listener, PortOptions } from './environment.js';
+import type { TlsOptions } from '../security/tls.js';
 
-const log = logger('connection');
+const log = logger('acceptor');
+
+/** Where to connect to. */
+export interface DialOptions {
+  readonly host: string;
+  readonly port: number;
+  /** How TLS is to be done; `undefined` for none. */
+  readonly tls: TlsOptions | undefined;
+}
+
+/** Where to listen. */
+export interface PortOptions {
+  readonly host: string;
+  /** 0 for any free one. */
+  readonly port: number;
+  /** How TLS is to be done; `undefined` for none. */
+  readonly tls: TlsOptions | undefined;
+  /** Whether clients are asked for a certificate. One without, or with a bad one, comes in all the same. */
+  readonly asksForCertificate: boolean;
+  /** How long a TLS handshake may take, in milliseconds; 0 for as long as the platform lets it. */
+  readonly handshakeTimeout: number;
+  /** How many streams there may be at a time. Others are dropped. */
+  readonly maxConnections: number;
+}
+
+/** What listens. */
+export interface Listener {
+  /** The port it has got. */
+  readonly port: number;
+  /** Takes nothing in any more. Resolves when every stream that it has taken in is gone. */
+  close(): Promise<void>;
+  /** Cuts every stream that it has taken in, those in the middle of a TLS handshake included. */
+  destroy(): void;
+}
+
+/** Starts to connect a socket. `connected` is called when bytes can be sent: with TLS, when the peer has been verified. */
+export function dial({ host, port, tls }: DialOptions, connected: () => void): Socket {
+  if (tls === undefined) {
+    return connect({ host, port, noDelay: true, keepAlive: true }, connected);
+  }
+  const servername = tls.servername ?? (isIP(host) ? undefined : host);
+  const socket = nodeTls.connect(
+    { host, port, ...nodeTlsOptions(tls), ...(servername === undefined ? {} : { servername }) },
+    connected,
+  );
+  socket.setNoDelay(true);
+  return socket;
+}
 
 /** Listens for TCP connections, with or without TLS. Rejects when the port, or the certificate, cannot be used. */
 export function listen(options: PortOptions, accept: (socket: Socket) => void): Promise<Listener> {

@@ -38,12 +38,12 @@ export const ANYBODY: Authenticator = {
   authenticate: ({ mechanism }) => mechanism === 'ANONYMOUS',
 };
 
-/** How a SASL exchange ends. */
-export interface ServerSaslEvents {
+/** The connection that a SASL exchange is for. */
+export interface SaslServerOwner {
   /** The client may go on, as this user if it has named one. Its bytes from here on are AMQP. */
-  passed(user: string | undefined): void;
+  loggedIn(user: string | undefined): void;
   /** It may not, or has gone. Its socket is gone or going. */
-  failed(error: Error): void;
+  loginFailed(error: Error): void;
 }
 
 /**
@@ -67,19 +67,19 @@ const CODES = { ok: 0, auth: 1, sys: 2 } as const;
  * meanwhile waits in the socket. It is ours and not rhea's, which knows no asynchronous answer that ends a connection,
  * no certificate, and no limit.
  */
-export class ServerSasl {
+export class SaslServer {
   readonly #socket: Duplex;
   readonly #authenticator: Authenticator;
-  readonly #events: ServerSaslEvents;
+  readonly #owner: SaslServerOwner;
   readonly #splitter: FrameSplitter;
   readonly #mechanisms: readonly LoginMechanism[];
   /** `header` and `init` are what is waited for; `plain` is a client that leaves SASL out. */
   #state: 'header' | 'init' | 'deciding' | 'plain' | 'over' = 'header';
 
-  constructor(socket: Duplex, authenticator: Authenticator, events: ServerSaslEvents) {
+  constructor(socket: Duplex, authenticator: Authenticator, owner: SaslServerOwner) {
     this.#socket = socket;
     this.#authenticator = authenticator;
-    this.#events = events;
+    this.#owner = owner;
     this.#mechanisms = authenticator.mechanisms(socket instanceof nodeTls.TLSSocket && socket.authorized);
     this.#splitter = new FrameSplitter(MAX_SASL_FRAME, (buffer, start, end) => this.#frame(buffer, start, end));
     socket.on('data', this.#onData);
@@ -89,7 +89,7 @@ export class ServerSasl {
 
   /** Ends it, and cuts the socket. */
   abort(error: Error): void {
-    if (this.#end()) this.#events.failed(error);
+    if (this.#end()) this.#owner.loginFailed(error);
     this.#socket.destroy();
   }
 
@@ -190,7 +190,7 @@ export class ServerSasl {
     this.#end();
     socket.pause();
     if (unread !== undefined) socket.unshift(unread);
-    this.#events.passed(user);
+    this.#owner.loggedIn(user);
     socket.resume();
   }
 
@@ -199,7 +199,7 @@ export class ServerSasl {
     this.#socket.on('error', () => undefined);
     this.#socket.end();
     this.#socket.resume(); // so that its end is seen
-    this.#events.failed(error);
+    this.#owner.loginFailed(error);
   }
 
   #end(): boolean {

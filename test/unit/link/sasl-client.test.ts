@@ -4,8 +4,8 @@ import { resolveEndpoint } from '../../../src/address/endpoint.js';
 import { AuthenticationError } from '../../../src/errors.js';
 import { credentialsFor } from '../../../src/link/security/credentials.js';
 import type { Credentials, SaslOptions } from '../../../src/link/security/credentials.js';
-import { SaslClient } from '../../../src/link/security/sasl.js';
-import type { SaslTerms } from '../../../src/link/security/sasl.js';
+import { SaslClient } from '../../../src/link/security/sasl-client.js';
+import type { SaslTerms } from '../../../src/link/security/sasl-client.js';
 import { decodeFrame } from '../../support/wire-frames.js';
 import type { Fields } from '../../support/wire-frames.js';
 
