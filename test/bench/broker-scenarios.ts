@@ -1,7 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { BrokerUnavailable } from '../brokers/support/broker-unavailable.js';
 import { freePort } from '../brokers/support/free-port.js';
-import { startRabbitMQ4 } from '../brokers/support/rabbitmq-4.js';
+import { brokerFacts } from '../brokers/support/broker-facts.js';
+import { release40 } from '../brokers/support/rabbitmq-releases.js';
+import { startRabbitMQ } from '../brokers/support/rabbitmq.js';
 import { runBehind, runPair } from './run-pair.js';
 import type { Figures, Program } from './run-pair.js';
 import type { Metric, Scenario } from './scenarios.js';
@@ -31,10 +33,10 @@ function throughEmbedded(kind: MessageKind): Scenario {
 /** The same Messengers with RabbitMQ 4 between them, to compare. */
 function throughRabbitMQ(kind: MessageKind): Scenario {
   return through(`rabbitmq-${kind}`, RABBITMQ_COUNTS[kind], kind, async (args) => {
-    const broker = await startRabbitMQ4();
+    const broker = await startRabbitMQ(brokerFacts.rabbitmq40, release40);
     try {
       await broker.declareQueue(QUEUE);
-      const node = `${broker.url}/${broker.address(QUEUE)}`;
+      const node = `${broker.url}/${broker.facts.address(QUEUE)}`;
       return await runPair(program('broker-receive', [node, ...args]), send(node, args));
     } finally {
       await broker.stop();

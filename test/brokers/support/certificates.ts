@@ -14,6 +14,9 @@ export interface Certificates {
   clientKey: string;
 }
 
+/** The password of key stores. */
+export const keyStorePassword = 'changeit';
+
 /** Makes fresh certificates in a folder; they are good for two days. */
 export async function makeCertificates(folder: string): Promise<Certificates> {
   const file = (name: string): string => join(folder, name);
@@ -31,6 +34,15 @@ export async function makeCertificates(folder: string): Promise<Certificates> {
     client: client.certificate,
     clientKey: client.key,
   };
+}
+
+/** Writes the server's certificate as a key store for Java, and returns its path. */
+export async function makeKeyStore({ authority, server, serverKey }: Certificates): Promise<string> {
+  const file = `${server}.p12`;
+  const password = `pass:${keyStorePassword}`;
+  const parts = ['-in', server, '-inkey', serverKey, '-certfile', authority, '-name', 'server'];
+  await runCommand('openssl', ['pkcs12', '-export', ...parts, '-passout', password, '-out', file]);
+  return file;
 }
 
 async function request(subject: string, to: { certificate: string; key: string }, more: string[]): Promise<void> {

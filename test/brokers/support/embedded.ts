@@ -1,21 +1,21 @@
 import { EmbeddedBroker } from 'amqp-messenger/broker';
 import type { Broker } from './broker.js';
+import { brokerFacts } from './broker-facts.js';
 
-/** The embedded broker, as strict as RabbitMQ: with users, and only those queues that were declared. */
+/** Starts the embedded broker. */
 export async function startEmbedded(): Promise<Broker> {
+  const facts = brokerFacts.embedded;
   const broker = await new EmbeddedBroker({ port: 0, users: { guest: 'guest' }, createNodes: false }).start();
   return {
-    name: 'the embedded broker',
+    facts,
     version: '',
     url: `amqp://guest:guest@127.0.0.1:${broker.port}`,
-    refusesUnknown: { senders: true, receivers: true },
-    address: (queue) => `/queues/${encodeURIComponent(queue)}`,
     declareQueue(queue) {
-      for (const name of [queue].flat()) broker.createQueue(`/queues/${encodeURIComponent(name)}`);
+      for (const name of [queue].flat()) broker.createQueue(facts.address(name));
       return Promise.resolve();
     },
     queueDepth(queue) {
-      const queues = [queue].flat().map((name) => broker.queue(`/queues/${encodeURIComponent(name)}`));
+      const queues = [queue].flat().map((name) => broker.queue(facts.address(name)));
       return Promise.resolve(queues.reduce((sum, { depth, outstanding }) => sum + depth + outstanding, 0));
     },
     stop: () => broker.stop(),

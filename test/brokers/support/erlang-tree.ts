@@ -1,17 +1,16 @@
-import { lstat, mkdir, mkdtemp, open, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { lstat, open, readFile, readdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { BrokerUnavailable } from './broker-unavailable.js';
 import type { DebianPackages } from './debian-packages.js';
 import { unpackDebianPackages } from './debian-packages.js';
-import { withExclusiveLock } from './exclusive-lock.js';
+import { keptFolder } from './kept-folder.js';
 import { runCommand } from './run-command.js';
 
 const erlang = 'usr/lib/erlang';
 
 /**
  * A folder with an Erlang program of Debian that runs where it lies, with its own C library, whatever release this
- * machine has. It is built once and kept: later calls download nothing. A build that is cut short leaves nothing
- * that looks complete, and of several processes that want it at once one builds and the others wait.
+ * machine has. It is built once and kept: later calls download nothing.
  *
  * Throws `BrokerUnavailable` when that cannot be done on this machine.
  *
@@ -19,39 +18,11 @@ const erlang = 'usr/lib/erlang';
  */
 export async function erlangTree(folder: string, packages: DebianPackages): Promise<void> {
   if (process.platform !== 'linux') throw new BrokerUnavailable('Programs of Debian run on Linux only.');
-  if (await isComplete(folder, packages)) return;
-  await mkdir(dirname(folder), { recursive: true });
-  await withExclusiveLock(`${folder}.lock`, async () => {
-    if (!(await isComplete(folder, packages))) await build(folder, packages);
-  });
-}
-
-/** A tree of other packages is built anew, and so is one that was moved: its programs name their loader by its path. */
-async function isComplete(folder: string, packages: DebianPackages): Promise<boolean> {
-  const contents = await readFile(join(folder, 'contents'), 'utf8').catch(() => undefined);
-  return contents === describe(folder, packages);
-}
-
-function describe(folder: string, packages: DebianPackages): string {
-  return JSON.stringify({ folder, ...packages }, undefined, 2);
-}
-
-async function build(folder: string, packages: DebianPackages): Promise<void> {
-  for (const left of await readdir(dirname(folder))) {
-    if (left.startsWith(`${basename(folder)}.new-`)) await rm(join(dirname(folder), left), { recursive: true });
-  }
-  const work = await mkdtemp(`${folder}.new-`);
-  try {
-    const root = join(work, 'root');
+  await keptFolder(folder, JSON.stringify(packages, undefined, 2), async (root, work) => {
     await unpackDebianPackages({ ...packages, names: [...packages.names, 'patchelf'] }, root, work);
     await relocatePrograms(root, folder);
     await relocateScripts(root, folder);
-    await writeFile(join(root, 'contents'), describe(folder, packages));
-    await rm(folder, { recursive: true, force: true });
-    await rename(root, folder);
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
+  });
 }
 
 /** Makes the programs of the tree at `root` use the loader and the libraries of the tree once it lies at `folder`. */

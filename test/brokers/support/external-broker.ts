@@ -1,4 +1,5 @@
 import type { Broker } from './broker.js';
+import { brokerFacts } from './broker-facts.js';
 
 /**
  * A broker that runs already, named by the environment: `AMQP_BROKER_URL` is where it listens, with credentials, and
@@ -10,11 +11,14 @@ export function externalBroker(): Broker | undefined {
   if (url === undefined || url === '') return undefined;
   const pattern = process.env['AMQP_BROKER_ADDRESS'] ?? '%s';
   return {
-    name: `the broker at ${new URL(url).host}`,
+    facts: {
+      ...brokerFacts.embedded,
+      name: `the broker at ${new URL(url).host}`,
+      address: (queue) => pattern.replace('%s', () => encodeURIComponent(queue)),
+      unknownAddress: { sender: 'made', receiver: 'made' },
+    },
     version: '',
     url: url.replace(/\/+$/, ''),
-    refusesUnknown: { senders: false, receivers: false },
-    address: (queue) => pattern.replace('%s', () => encodeURIComponent(queue)),
     declareQueue: () => Promise.resolve(),
     queueDepth: () => Promise.resolve(undefined),
     stop: () => Promise.resolve(),

@@ -1,11 +1,12 @@
-// Works off a queue of jobs, and prints the number of each: job-worker.ts url peer queue
+// Works off a queue of jobs, and prints the number of each: job-worker.ts url broker queue
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AmqpBroker } from 'amqp-messenger/pubsub';
-import type { AmqpPeerName } from 'amqp-messenger/pubsub';
+import { brokerFacts } from './broker-facts.js';
 import { Job } from './job.js';
 
-const [url = '', peer = '', queueName = ''] = process.argv.slice(2);
-const broker = new AmqpBroker({ url, peer: peer as AmqpPeerName }); // as the test has written it
+const [url = '', name = '', queueName = ''] = process.argv.slice(2);
+const { peer } = Object.values(brokerFacts).find((facts) => facts.name === name)!; // as the test has written it
+const broker = new AmqpBroker({ url, peer });
 broker.on('error', (error) => console.error(error));
 const handler = async ({ number }: Job): Promise<void> => {
   await sleep(1);

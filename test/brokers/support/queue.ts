@@ -22,7 +22,7 @@ export async function newQueues(broker: Broker, count: number): Promise<Queue[]>
   const names = Array.from({ length: count }, () => `test-${randomUUID()}`);
   await broker.declareQueue(names);
   return names.map((name) => {
-    const path = broker.address(name);
+    const path = broker.facts.address(name);
     // What follows the first slash is the name of the node, so a node that begins with a slash makes two of them.
     return { name, path, url: `${broker.url}/${path}` };
   });

@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { Messenger, TimeoutError } from 'amqp-messenger';
 import type { Tracker } from 'amqp-messenger';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { receive } from './support/messengers.js';
-import { onEachLocalBroker } from './support/on-each-broker.js';
-import { expectEmpty } from './support/queue.js';
+import { describe, expect, onTestFinished } from 'vitest';
+import type { LocalBroker } from '../support/broker.js';
+import type { BrokerFacts } from '../support/broker-facts.js';
+import { testsOn } from '../support/known-faults.js';
+import { receive } from '../support/messengers.js';
+import { expectEmpty } from '../support/queue.js';
 
 const MESSAGES = 20_000;
 const KILLS = 3;
@@ -31,15 +33,18 @@ async function receiveAll(receiver: Messenger): Promise<unknown[]> {
   }
 }
 
-onEachLocalBroker((broker) => {
+/** What a broker that dies, and TLS, must not cost. */
+export function nothingLostSuite(facts: BrokerFacts, broker: () => LocalBroker): void {
+  const it = testsOn(facts);
+
   describe('a broker that is killed and comes back three times', { timeout: 180_000 }, () => {
-    it('has every message of a quorum queue that it has accepted, in order, and every tracker ends', async () => {
+    it('has every message of a replicated or durable queue that it has accepted, in order, and every tracker ends', async () => {
       const name = `quorum-${process.pid}`;
       await broker().declareQueue(name, { type: 'quorum' });
       // RabbitMQ 4.0 keeps the names of its quorum queues in a file that it writes out at leisure: killed before that, it
       // has the queue and its messages, but never gets it to work again.
       await broker().restart();
-      const url = `${broker().url}/${broker().address(name)}`;
+      const url = `${broker().url}/${facts.address(name)}`;
       const sender = new Messenger({
         outgoingWindow: MESSAGES,
         reconnect: { initial: true, delay: 100, maxDelay: 500 },
@@ -65,42 +70,42 @@ onEachLocalBroker((broker) => {
       receiver.subscribe(url);
       const received = await receiveAll(receiver);
       expect([...new Set(received)]).toEqual([...Array(MESSAGES).keys()]);
-      console.log(
-        `${broker().name} ${broker().version}: ${KILLS} kills, ${received.length - MESSAGES} copies, ${unsettled} unsettled`,
-      );
+      console.log(`${facts.name}: ${KILLS} kills, ${received.length - MESSAGES} copies, ${unsettled} unsettled`);
       expect(received.length - MESSAGES).toBeLessThanOrEqual(unsettled);
       await receiver.stop();
-      await expectEmpty(broker(), { name, path: broker().address(name), url });
+      await expectEmpty(broker(), { name, path: facts.address(name), url });
     });
   });
 
   describe('TLS', () => {
     const local = (): string => broker().tlsUrl.replace(/\/\/.*@/, '//');
 
-    it('with a client certificate logs in as its user, by SASL EXTERNAL', async () => {
-      const name = `external-${process.pid}`;
-      await broker().declareQueue(name);
-      const { authority, client, clientKey } = broker().certificates;
-      const tls = { caFile: authority, certFile: client, keyFile: clientKey };
-      const messenger = new Messenger({
-        outgoingWindow: 1,
-        incomingWindow: 1,
-        timeout: 30_000,
-        tls,
-        sasl: { mechanisms: ['EXTERNAL'] },
+    if (facts.certificateLogin) {
+      it('with a client certificate logs in as its user, by SASL EXTERNAL', async () => {
+        const name = `external-${process.pid}`;
+        await broker().declareQueue(name);
+        const { authority, client, clientKey } = broker().certificates;
+        const tls = { caFile: authority, certFile: client, keyFile: clientKey };
+        const messenger = new Messenger({
+          outgoingWindow: 1,
+          incomingWindow: 1,
+          timeout: 30_000,
+          tls,
+          sasl: { mechanisms: ['EXTERNAL'] },
+        });
+        onTestFinished(() => messenger.close());
+        const address = `${local()}/${facts.address(name)}`;
+        // RabbitMQ takes a message only from whom its `userId` names.
+        const tracker = messenger.put({ address, userId: Buffer.from('alice'), body: 'hello' });
+        await messenger.send();
+        expect(tracker.status).toBe('accepted');
+        const stranger = messenger.put({ address, userId: Buffer.from('guest'), body: 'hello' });
+        await stranger.outcome();
+        expect(stranger.status).not.toBe('accepted');
+        messenger.subscribe(address);
+        expect((await receive(messenger, 1)).map(({ body }) => body)).toEqual(['hello']);
       });
-      onTestFinished(() => messenger.close());
-      const address = `${local()}/${broker().address(name)}`;
-      // RabbitMQ takes a message only from whom its `userId` names.
-      const tracker = messenger.put({ address, userId: Buffer.from('alice'), body: 'hello' });
-      await messenger.send();
-      expect(tracker.status).toBe('accepted');
-      const stranger = messenger.put({ address, userId: Buffer.from('guest'), body: 'hello' });
-      await stranger.outcome();
-      expect(stranger.status).not.toBe('accepted');
-      messenger.subscribe(address);
-      expect((await receive(messenger, 1)).map(({ body }) => body)).toEqual(['hello']);
-    });
+    }
 
     it('without one does not log in by EXTERNAL, nor by anything weaker', async () => {
       const ca = await readFile(broker().certificates.authority);
@@ -119,4 +124,4 @@ onEachLocalBroker((broker) => {
       expect(tracker.error!.message).toMatch(/certificate is .*signed/);
     });
   });
-});
+}

@@ -1,10 +1,32 @@
+import { randomUUID } from 'node:crypto';
 import type { Body } from 'amqp-messenger';
-import { expect, it } from 'vitest';
-import { bodies, messenger, next, plainBody, receive, send, throughQueue } from './support/messengers.js';
-import { onEachBroker } from './support/on-each-broker.js';
-import { expectEmpty, newQueue, newQueues } from './support/queue.js';
+import { expect } from 'vitest';
+import type { Broker } from '../support/broker.js';
+import type { BrokerFacts } from '../support/broker-facts.js';
+import { testsOn } from '../support/known-faults.js';
+import { bodies, messenger, next, plainBody, receive, send, throughQueue } from '../support/messengers.js';
+import { expectEmpty, newQueue, newQueues } from '../support/queue.js';
 
-onEachBroker((broker) => {
+const plainBodies: readonly (readonly [kind: string, body: Body])[] = [
+  ['text', 'Grüße, 世界 👋'],
+  ['empty text', ''],
+  ['long text', 'x'.repeat(100_000)],
+  ['bytes', Uint8Array.from({ length: 256 }, (_, index) => index)],
+  ['no bytes', new Uint8Array()],
+  ['a map', { text: 'a', number: 1, nothing: null, truth: true, list: [1, 'two'], map: { deep: 'x' } }],
+  ['an integer', 42],
+  ['a negative integer', -42],
+  ['an integer of 64 bits', 2 ** 40],
+  ['a fraction', 3.25],
+  ['a truth value', true],
+  ['a time', new Date(1_700_000_000_000)],
+  ['nothing', null],
+];
+
+/** A messenger and one broker. */
+export function messengerSuite(facts: BrokerFacts, broker: () => Broker): void {
+  const it = testsOn(facts);
+
   it('carries 10,000 messages in order, and neither loses nor doubles one', async () => {
     const count = 10_000;
     const queue = await newQueue(broker());
@@ -87,27 +109,15 @@ onEachBroker((broker) => {
     await expectEmpty(broker(), queue);
   });
 
-  it.each<[kind: string, body: Body]>([
-    ['text', 'Grüße, 世界 👋'],
-    ['empty text', ''],
-    ['long text', 'x'.repeat(100_000)],
-    ['bytes', Uint8Array.from({ length: 256 }, (_, index) => index)],
-    ['no bytes', new Uint8Array()],
-    ['a map', { text: 'a', number: 1, nothing: null, truth: true, list: [1, 'two'], map: { deep: 'x' } }],
-    ['an integer', 42],
-    ['a negative integer', -42],
-    ['an integer of 64 bits', 2 ** 40],
-    ['a fraction', 3.25],
-    ['a truth value', true],
-    ['a time', new Date(1_700_000_000_000)],
-    ['nothing', null],
-  ])('carries %s as body', async (_, body) => {
-    const queue = await newQueue(broker());
-    expect(plainBody(await throughQueue(queue, { body }))).toEqual(body);
-  });
+  for (const [kind, body] of plainBodies) {
+    it(`carries ${kind} as body`, async () => {
+      const queue = await newQueue(broker());
+      expect(plainBody(await throughQueue(queue, { body }))).toEqual(body);
+    });
+  }
 
   it('carries a list as body', async (context) => {
-    if (broker().version.startsWith('3.')) context.skip('RabbitMQ 3.10 ends the session when it gets a list.');
+    if (!facts.carriesLists) context.skip('This broker ends the session when it gets a list.');
     const queue = await newQueue(broker());
     expect((await throughQueue(queue, { body: [1, 'two', [3]] })).body).toEqual([1, 'two', [3]]);
   });
@@ -146,13 +156,15 @@ onEachBroker((broker) => {
     expect(address).not.toContain(`${username}:${password}`);
   });
 
-  it.each([1, 10])('carries a message of %i MB', async (megabytes) => {
-    const queue = await newQueue(broker());
-    const body = Uint8Array.from({ length: megabytes * 1_000_000 }, (_, index) => (index * 31) % 251);
-    const received = await throughQueue(queue, { body });
-    // Compared as one value: a comparison element by element takes seconds.
-    expect(received.body instanceof Uint8Array && Buffer.compare(received.body, body)).toBe(0);
-  });
+  for (const megabytes of [1, 10]) {
+    it(`carries a message of ${megabytes} MB`, async () => {
+      const queue = await newQueue(broker());
+      const body = Uint8Array.from({ length: megabytes * 1_000_000 }, (_, index) => (index * 31) % 251);
+      const received = await throughQueue(queue, { body });
+      // Compared as one value: a comparison element by element takes seconds.
+      expect(received.body instanceof Uint8Array && Buffer.compare(received.body, body)).toBe(0);
+    });
+  }
 
   it('sends settled messages without a window', async () => {
     const count = 1000;
@@ -189,7 +201,7 @@ onEachBroker((broker) => {
   });
 
   it('shares credit among addresses when there is less than one for each', async (context) => {
-    if (broker().version.startsWith('3.')) context.skip('RabbitMQ 3.10 ends the session when credit is drained.');
+    if (!facts.drains) context.skip('This broker ends the session when credit is drained.');
     const queues = await newQueues(broker(), 5);
     for (const { url, path } of queues) await send(url, path);
     const receiver = messenger({ incomingWindow: 10 });
@@ -212,20 +224,46 @@ onEachBroker((broker) => {
     expect(tracker.status).toBe('aborted');
   });
 
-  it('reports an address the broker does not have to the sender', async (context) => {
-    if (!broker().refusesUnknown.senders) context.skip('This broker takes messages for any address.');
-    const sender = messenger({ outgoingWindow: 1 });
-    const tracker = sender.put({ address: `${broker().url}/${broker().address('not-there')}`, body: 'x' });
-    const reason = { code: 'ERR_LINK', condition: 'amqp:not-found' };
-    await expect(sender.send()).rejects.toMatchObject({ code: 'ERR_SEND', cause: reason });
-    expect(tracker.status).toBe('aborted');
-  });
+  const unknown = (): string => `${broker().url}/${facts.address(`not-there-${randomUUID()}`)}`;
+  const notFound = { code: 'ERR_LINK', condition: 'amqp:not-found' };
 
-  it('reports an address the broker does not have to the receiver', async (context) => {
-    if (!broker().refusesUnknown.receivers) context.skip('This broker takes receivers at any address.');
+  if (facts.unknownAddress.sender === 'refused') {
+    it('reports an address the broker does not have to the sender', async () => {
+      const sender = messenger({ outgoingWindow: 1 });
+      const tracker = sender.put({ address: unknown(), body: 'x' });
+      await expect(sender.send()).rejects.toMatchObject({ code: 'ERR_SEND', cause: notFound });
+      expect(tracker.status).toBe('aborted');
+    });
+  }
+
+  if (facts.unknownAddress.sender === 'made') {
+    it('has a message for an address the broker did not have kept there', async () => {
+      const name = `not-there-${randomUUID()}`;
+      const address = `${broker().url}/${facts.address(name)}`;
+      await send(address, 'early');
+      await expect.poll(() => broker().queueDepth(name)).toBeOneOf([1, undefined]);
+      const receiver = messenger({ incomingWindow: 1 });
+      receiver.subscribe(address);
+      expect(bodies(await receive(receiver, 1))).toEqual(['early']);
+    });
+  }
+
+  if (facts.unknownAddress.sender === 'dropped') {
+    it('has a message for an address the broker does not have accepted, and the broker drops it', async () => {
+      const name = `not-there-${randomUUID()}`;
+      await send(`${broker().url}/${facts.address(name)}`, 'lost');
+      expect(await broker().queueDepth(name)).toBeOneOf([0, undefined]);
+    });
+  }
+
+  it('reports an address the broker does not have to the receiver, unless the broker makes it', async () => {
     const receiver = messenger();
-    receiver.subscribe(`${broker().url}/${broker().address('not-there')}`);
-    const reason = { code: 'ERR_LINK', condition: 'amqp:not-found' };
-    await expect(receiver.recv(1)).rejects.toMatchObject({ code: 'ERR_NO_SOURCES', cause: reason });
+    const subscription = receiver.subscribe(unknown());
+    if (facts.unknownAddress.receiver === 'refused') {
+      await expect(receiver.recv(1)).rejects.toMatchObject({ code: 'ERR_NO_SOURCES', cause: notFound });
+    } else {
+      await subscription.ready();
+      expect(subscription.state).toBe('open');
+    }
   });
-});
+}

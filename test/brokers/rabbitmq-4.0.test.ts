@@ -1,0 +1,6 @@
+import { brokerFacts } from './support/broker-facts.js';
+import { onLocalBroker } from './support/on-broker.js';
+import { release40 } from './support/rabbitmq-releases.js';
+import { startRabbitMQ } from './support/rabbitmq.js';
+
+onLocalBroker(brokerFacts.rabbitmq40, (facts) => startRabbitMQ(facts, release40));

@@ -1,0 +1,96 @@
+import { artemis, embedded, qpid, rabbitmq3, rabbitmq4 } from 'amqp-messenger/pubsub';
+import type { AmqpPeer } from 'amqp-messenger/pubsub';
+
+/** What a broker does that others may not. The tests assert it, so each line of the table below was seen in a run. */
+export interface BrokerFacts {
+  /** Its product and release, such as `RabbitMQ 4.0`. */
+  readonly name: string;
+  /** The path by which a queue is addressed, such as `/queues/orders`. */
+  address(queue: string): string;
+  /**
+   * What it does at an address that it has nothing for: it refuses the link with `amqp:not-found`, it makes a queue, or
+   * it accepts messages there and drops them.
+   */
+  readonly unknownAddress: {
+    readonly sender: 'refused' | 'made' | 'dropped';
+    readonly receiver: 'refused' | 'made';
+  };
+  /** Whether it carries a list as body. If not, it ends the session. */
+  readonly carriesLists: boolean;
+  /** Whether credit can be taken back. If not, it ends the session. */
+  readonly drains: boolean;
+  /** Whether a client may log in by its certificate, as it is set up here. */
+  readonly certificateLogin: boolean;
+  /** How pub/sub uses it. */
+  readonly peer: AmqpPeer;
+  /** The queue that a rejected message of pub/sub goes to, where the subscription names `named`. */
+  deadLetterQueue(named: string): string;
+  /** Whether pub/sub sees that a queue is there with other settings. */
+  readonly checksQueueSettings: boolean;
+}
+
+const rabbitmq: Omit<BrokerFacts, 'name'> = {
+  address: (queue) => `/queues/${encodeURIComponent(queue)}`,
+  unknownAddress: { sender: 'refused', receiver: 'refused' },
+  carriesLists: true,
+  drains: true,
+  certificateLogin: true,
+  peer: rabbitmq4(),
+  deadLetterQueue: (named) => named,
+  checksQueueSettings: true,
+};
+
+const java: Omit<BrokerFacts, 'name' | 'peer'> = {
+  address: (queue) => queue,
+  unknownAddress: { sender: 'made', receiver: 'made' },
+  carriesLists: true,
+  drains: true,
+  certificateLogin: false,
+  deadLetterQueue: () => 'DLQ',
+  checksQueueSettings: false,
+};
+
+/** Virtual topics, whose queues collect for each queue name once they were used. */
+const virtualTopics: AmqpPeer = {
+  addressOf: (messageName) => `topic://VirtualTopic.${messageName}`,
+  direct: (messageName) => ({ address: `topic://VirtualTopic.${messageName}` }),
+  queue: (messageName, queueName) => ({
+    address: `queue://Consumer.${queueName.replaceAll('.', '_')}.VirtualTopic.${messageName}`,
+  }),
+  countsFailures: true,
+  releasesUnrouted: false,
+};
+
+/** The brokers that the tests start. */
+export const brokerFacts = {
+  /** As strict as RabbitMQ: with users, and only those queues that were declared. */
+  embedded: {
+    ...rabbitmq,
+    name: 'the embedded broker',
+    certificateLogin: false,
+    peer: embedded(),
+    checksQueueSettings: false,
+  },
+  rabbitmq40: { ...rabbitmq, name: 'RabbitMQ 4.0' },
+  /** The release that Debian develops with. */
+  rabbitmq43: { ...rabbitmq, name: 'RabbitMQ 4.3' },
+  /** With its AMQP 1.0 plugin. A queue that is declared, and so outlives a restart, is addressed as `/amq/queue/NAME`. */
+  rabbitmq3: {
+    ...rabbitmq,
+    name: 'RabbitMQ 3.10',
+    // The one escape this plugin reads is that of the slash.
+    address: (queue) => `/amq/queue/${queue.replaceAll('/', '%2F')}`,
+    unknownAddress: { sender: 'dropped', receiver: 'refused' },
+    carriesLists: false,
+    drains: false,
+    peer: rabbitmq3(),
+    checksQueueSettings: false,
+  },
+  /** As `artemis create` sets it up. */
+  artemis: { ...java, name: 'Artemis', peer: artemis() },
+  /** With addresses that are queues, where nobody says what they are. */
+  artemisAnycast: { ...java, name: 'Artemis with ANYCAST defaults', peer: artemis() },
+  classic: { ...java, name: 'ActiveMQ Classic', peer: virtualTopics, deadLetterQueue: () => 'ActiveMQ.DLQ' },
+  /** With PLAIN. */
+  brokerJ: { ...java, name: 'Broker-J', peer: qpid(), unknownAddress: { sender: 'refused', receiver: 'refused' } },
+} satisfies Record<string, BrokerFacts>;
