@@ -75,23 +75,40 @@ export function messengerSuite(facts: BrokerFacts, broker: () => Broker): void {
     await expectEmpty(broker(), queue);
   });
 
-  it('does not get a rejected message again', async () => {
-    const queue = await newQueue(broker());
-    await send(queue.url, 'bad');
-    const receiver = messenger({ incomingWindow: 10 });
-    receiver.subscribe(queue.url);
-    const { tracker } = await next(receiver);
-    receiver.reject(tracker, { condition: 'amqp:not-allowed', description: 'The message is bad.' });
-    expect(tracker.status).toBe('rejected');
-    await receiver.stop();
+  if (facts.rejected === 'put aside') {
+    it('does not get a rejected message again', async () => {
+      const queue = await newQueue(broker());
+      await send(queue.url, 'bad');
+      const receiver = messenger({ incomingWindow: 10 });
+      receiver.subscribe(queue.url);
+      const { tracker } = await next(receiver);
+      receiver.reject(tracker, { condition: 'amqp:not-allowed', description: 'The message is bad.' });
+      expect(tracker.status).toBe('rejected');
+      await receiver.stop();
 
-    await send(queue.url, 'good');
-    const later = messenger({ incomingWindow: 10 });
-    later.subscribe(queue.url);
-    expect(await receive(later, 1)).toMatchObject([{ body: 'good' }]);
-    await later.stop();
-    await expectEmpty(broker(), queue);
-  });
+      await send(queue.url, 'good');
+      const later = messenger({ incomingWindow: 10 });
+      later.subscribe(queue.url);
+      expect(await receive(later, 1)).toMatchObject([{ body: 'good' }]);
+      await later.stop();
+      await expectEmpty(broker(), queue);
+    });
+  }
+
+  if (facts.rejected === 'comes again') {
+    it('gets a rejected message again, with a failure counted', async () => {
+      const queue = await newQueue(broker());
+      await send(queue.url, 'bad');
+      const receiver = messenger({ incomingWindow: 10 });
+      receiver.subscribe(queue.url);
+      receiver.reject((await next(receiver)).tracker);
+      const { message, tracker } = await next(receiver);
+      expect(message).toMatchObject({ body: 'bad', deliveryCount: 1 });
+      receiver.accept(tracker);
+      await receiver.stop();
+      await expectEmpty(broker(), queue);
+    });
+  }
 
   it('leaves messages that were got but not accepted for the next receiver', async () => {
     const queue = await newQueue(broker());

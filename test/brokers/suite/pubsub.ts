@@ -34,17 +34,38 @@ export function pubsubSuite(facts: BrokerFacts, peer: () => LocalBroker): void {
       create: () => ({ broker: amqpBroker(peer()), another: () => amqpBroker(peer()) }),
     });
 
-    it('has dead messages in the queue that the subscription names', async () => {
+    const { deadLetterQueue } = facts;
+    if (deadLetterQueue !== undefined)
+      it('has dead messages in the queue that the subscription names', async () => {
+        const Job = newType();
+        const deadLetter = `dead-${randomUUID()}`;
+        const broker = connect(peer());
+        const dead = (): Promise<number | undefined> => peer().queueDepth(deadLetterQueue(deadLetter));
+        const before = (await dead()) ?? 0;
+        const reject = vi.fn((_job: unknown, context: { reject(): void }) => context.reject());
+        await broker.subscribeAsync(Job, reject, 'work', { deadLetter }).ready();
+        await broker.publish(new Job({ number: 1 }));
+        await expect.poll(dead, { timeout: 20_000, interval: 200 }).toBe(before + 1);
+        expect(reject).toHaveBeenCalledOnce();
+      });
+
+    it('gives a message that its handler rejects to nobody again', async () => {
       const Job = newType();
-      const deadLetter = `dead-${randomUUID()}`;
       const broker = connect(peer());
-      const dead = (): Promise<number | undefined> => peer().queueDepth(facts.deadLetterQueue(deadLetter));
-      const before = (await dead()) ?? 0;
-      const reject = vi.fn((_job: unknown, context: { reject(): void }) => context.reject());
-      await broker.subscribeAsync(Job, reject, 'work', { deadLetter }).ready();
-      await broker.publish(new Job({ number: 1 }));
-      await expect.poll(dead, { timeout: 20_000, interval: 200 }).toBe(before + 1);
-      expect(reject).toHaveBeenCalledOnce();
+      const seen: number[] = [];
+      const handler = ({ number }: { number: number }, context: { reject(): void }): void => {
+        seen.push(number);
+        if (number === 1) context.reject();
+      };
+      await broker.subscribeAsync(Job, handler, 'work').ready();
+      // What would come again would come before the last.
+      for (const number of [1, 2, 3, 4, 5]) {
+        await broker.publish(new Job({ number }));
+        await expect
+          .poll(() => seen.includes(number) || seen.length > number, { timeout: 20_000, interval: 5 })
+          .toBe(true);
+      }
+      expect(seen).toEqual([1, 2, 3, 4, 5]);
     });
 
     if (facts.checksQueueSettings) {

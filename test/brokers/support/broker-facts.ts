@@ -23,8 +23,10 @@ export interface BrokerFacts {
   readonly certificateLogin: boolean;
   /** How pub/sub uses it. */
   readonly peer: AmqpPeer;
-  /** The queue that a rejected message of pub/sub goes to, where the subscription names `named`. */
-  deadLetterQueue(named: string): string;
+  /** Whether a rejected message is put aside or dropped, or comes again, with one more failure counted. */
+  readonly rejected: 'put aside' | 'comes again';
+  /** The queue that a rejected message of pub/sub goes to, where the subscription names `named`, if there is one. */
+  readonly deadLetterQueue?: (named: string) => string;
   /** Whether pub/sub sees that a queue is there with other settings. */
   readonly checksQueueSettings: boolean;
 }
@@ -35,6 +37,7 @@ const rabbitmq: Omit<BrokerFacts, 'name'> = {
   carriesLists: true,
   drains: true,
   certificateLogin: true,
+  rejected: 'put aside',
   peer: rabbitmq4(),
   deadLetterQueue: (named) => named,
   checksQueueSettings: true,
@@ -46,7 +49,7 @@ const java: Omit<BrokerFacts, 'name' | 'peer'> = {
   carriesLists: true,
   drains: true,
   certificateLogin: false,
-  deadLetterQueue: () => 'DLQ',
+  rejected: 'put aside',
   checksQueueSettings: false,
 };
 
@@ -87,10 +90,16 @@ export const brokerFacts = {
     checksQueueSettings: false,
   },
   /** As `artemis create` sets it up. */
-  artemis: { ...java, name: 'Artemis', peer: artemis() },
+  artemis: { ...java, name: 'Artemis', peer: artemis(), deadLetterQueue: () => 'DLQ' },
   /** With addresses that are queues, where nobody says what they are. */
-  artemisAnycast: { ...java, name: 'Artemis with ANYCAST defaults', peer: artemis() },
+  artemisAnycast: { ...java, name: 'Artemis with ANYCAST defaults', peer: artemis(), deadLetterQueue: () => 'DLQ' },
   classic: { ...java, name: 'ActiveMQ Classic', peer: virtualTopics, deadLetterQueue: () => 'ActiveMQ.DLQ' },
-  /** With PLAIN. */
-  brokerJ: { ...java, name: 'Broker-J', peer: qpid(), unknownAddress: { sender: 'refused', receiver: 'refused' } },
+  /** With PLAIN, and as it comes: without limit to how often a message is delivered. */
+  brokerJ: {
+    ...java,
+    name: 'Broker-J',
+    peer: qpid(),
+    rejected: 'comes again',
+    unknownAddress: { sender: 'refused', receiver: 'refused' },
+  },
 } satisfies Record<string, BrokerFacts>;

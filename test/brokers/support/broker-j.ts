@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { LocalBroker } from './broker.js';
 import type { BrokerFacts } from './broker-facts.js';
+import { keyStorePassword, makeKeyStore } from './certificates.js';
 import { guest, startLocalBroker } from './local-broker.js';
 import type { Place, SetUp } from './local-broker.js';
 import { mavenArchive } from './maven.js';
@@ -23,7 +24,7 @@ export async function startBrokerJ(facts: BrokerFacts): Promise<LocalBroker> {
 async function setUp(place: Place): Promise<SetUp> {
   const { folder, ports } = place;
   const configuration = join(folder, 'configuration.json');
-  await writeFile(configuration, JSON.stringify(settings(place)));
+  await writeFile(configuration, JSON.stringify(settings(place, await makeKeyStore(place.certificates))));
   return {
     version,
     async declareQueue(queue) {
@@ -69,7 +70,7 @@ async function call(port: number, path: string, made?: object): Promise<unknown>
   return made === undefined ? answer.json() : undefined;
 }
 
-function settings({ ports, certificates }: Place): object {
+function settings({ ports }: Place, keyStore: string): object {
   const port = (name: string, number: number, more: object): object => ({
     name,
     port: number,
@@ -92,12 +93,7 @@ function settings({ ports, certificates }: Place): object {
       },
     ],
     keystores: [
-      {
-        name: 'server',
-        type: 'NonJavaKeyStore',
-        privateKeyUrl: certificates.serverKey,
-        certificateUrl: certificates.server,
-      },
+      { name: 'server', type: 'FileKeyStore', storeUrl: keyStore, password: keyStorePassword, keyStoreType: 'pkcs12' },
     ],
     ports: [
       port('amqp', ports.amqp, amqp),
