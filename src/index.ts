@@ -18,7 +18,7 @@ export type { FromConfigOptions } from './messenger/configured.js';
 export type { ConfigSource } from './config/config.js';
 export { Delivery } from './messenger/incoming/delivery.js';
 export type { DeliveryStream } from './messenger/incoming/delivery-stream.js';
-export type { ReceiveOptions } from './messenger/incoming/incoming-lanes.js';
+export type { ReceiveOptions } from './messenger/incoming/loops.js';
 export type { MessengerProperties } from './messenger/properties.js';
 export type { ConnectionStats, MessengerStats } from './messenger/stats.js';
 export type { RequestOptions } from './messenger/requests.js';

@@ -3,7 +3,7 @@ import { DecodeError } from '../errors.js';
 import type { PeerError } from '../errors.js';
 import type { AcceptedConnection } from '../link/connection/accepted-connection.js';
 import type { LinkRequest } from '../link/session/link-request.js';
-import type { ReceiverLink, ReceiverLinkEvents } from '../link/session/receiver-link.js';
+import type { ReceiverLink, ReceiverLinkOwner } from '../link/session/receiver-link.js';
 import { ACCEPTED } from '../message/outcome.js';
 import type { IncomingDelivery } from '../queue/incoming-delivery.js';
 import { RingBuffer } from '../queue/ring-buffer.js';
@@ -21,7 +21,7 @@ const CREDIT = 1000;
 const message = new IncomingMessage();
 
 /** A link on which a client sends: to one node, or, through the anonymous terminus, to whatever its messages name. */
-export class IncomingLink implements ReceiverLinkEvents, NodeLink {
+export class IncomingLink implements ReceiverLinkOwner, NodeLink {
   readonly #host: LinkHost;
   readonly #connection: AcceptedConnection;
   readonly #request: LinkRequest;
@@ -46,16 +46,17 @@ export class IncomingLink implements ReceiverLinkEvents, NodeLink {
   }
 
   received(delivery: IncomingDelivery, link: ReceiverLink): void {
+    delivery.leaveQueue();
     if (!this.#host.injections.isEmpty && this.#interfered(delivery)) return;
     if (this.#delayed.size > 0) this.#delay(delivery, 0);
     else this.#take(delivery, link);
   }
 
-  aborted(link: ReceiverLink): void {
+  creditReturned(link: ReceiverLink): void {
     this.#refill(link);
   }
 
-  closed(...[, error, end]: Parameters<ReceiverLinkEvents['closed']>): void {
+  closed(...[, error, end]: Parameters<ReceiverLinkOwner['closed']>): void {
     const node = this.#node;
     if (node !== undefined) {
       this.#host.nodes.leave(node, this);
@@ -100,7 +101,7 @@ export class IncomingLink implements ReceiverLinkEvents, NodeLink {
   }
 
   #refill(link: ReceiverLink): void {
-    if (link.credit <= CREDIT / 2) link.issueCredit(CREDIT - link.credit);
+    if (link.credit.issued <= CREDIT / 2) link.issueCredit(CREDIT - link.credit.issued);
   }
 
   /** Does to a message what was asked for, instead of taking it. */

@@ -25,6 +25,7 @@ export interface ConnectionsData {
   reconnect?: false | { initial?: boolean; delay?: number; maxDelay?: number; retries?: number; refused?: boolean };
   outgoingWindow?: number;
   incomingWindow?: number;
+  defaultOutcome?: 'accepted' | 'rejected' | 'released' | 'modified';
   senderSettleMode?: 'unsettled' | 'settled' | 'mixed';
   receiverSettleMode?: 'first' | 'second';
   timeout?: number;

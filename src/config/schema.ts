@@ -103,6 +103,10 @@ const connections = z
       .int()
       .exactOptional()
       .describe('How many received messages may wait for an outcome. 0 accepts at once. Default 0.'),
+    defaultOutcome: z
+      .enum(['accepted', 'rejected', 'released', 'modified'])
+      .exactOptional()
+      .describe('What becomes of a message that falls out of the incoming window. Default released.'),
     senderSettleMode: z.enum(['unsettled', 'settled', 'mixed']).exactOptional().describe('Who settles.'),
     receiverSettleMode: z.enum(['first', 'second']).exactOptional().describe('When a receiver settles. Default first.'),
     timeout: z.int().exactOptional().describe('The time limit of send, recv and stop, in milliseconds.'),

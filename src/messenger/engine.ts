@@ -14,15 +14,15 @@ import type { Tracker } from '../queue/tracker.js';
 import { Activity } from './activity.js';
 import { checkRoutes } from './check-routes.js';
 import type { ConfigChange, MessengerEvents } from './events.js';
-import { Inbound } from './incoming/incoming.js';
+import { Incoming } from './incoming/incoming.js';
+import type { MessengerContext } from './options/context.js';
 import { resolveTimeout } from './options/option-checks.js';
 import type { StopOptions, WaitOptions } from './options/options.js';
-import { Outbound } from './outgoing/outgoing.js';
+import { Outgoing } from './outgoing/outgoing.js';
 import { Requests } from './requests.js';
 import { SendError } from './outgoing/send-error.js';
 import type { Settings } from './options/settings.js';
 import type { MessengerStats } from './stats.js';
-import type { Subscription } from './incoming/subscription.js';
 import { Waits, following } from './options/waits.js';
 
 const log = logger('messenger');
@@ -41,14 +41,14 @@ export interface Teller {
 }
 
 /** The parts of a messenger, and its life: made, stopped, used again, closed. */
-export class Engine {
+export class Engine implements MessengerContext {
   readonly settings: Settings;
   readonly name: string;
   readonly routes: RouteTable = new RouteTable();
   readonly rewrites: RouteTable = new RouteTable();
   readonly pool: ConnectionPool;
-  readonly outbound: Outbound;
-  readonly inbound: Inbound;
+  readonly outgoing: Outgoing;
+  readonly incoming: Incoming;
   readonly requests: Requests;
   readonly waits: Waits;
   readonly #activity = new Activity();
@@ -68,28 +68,9 @@ export class Engine {
     this.waits = new Waits(settings);
     this.#connectionSettings = connectionSettings(this.name, settings);
     this.pool = this.#createPool();
-    const host = {
-      name: this.name,
-      settings,
-      pool: this.pool,
-      routes: this.routes,
-      rewrites: this.rewrites,
-      waits: this.waits,
-      createAcceptor: (tls: boolean, subscription: Subscription) => this.#createAcceptor(tls, subscription),
-      failed: (error: MessagingError) => this.failed(error),
-      received: (delivery: IncomingDelivery, source: string | undefined) => this.#received(delivery, source),
-      ended: (tracker: Tracker) => this.#ended(tracker),
-      drained: () => this.#teller.tell('drain'),
-    };
-    this.outbound = new Outbound(host);
-    this.inbound = new Inbound(host);
-    this.requests = new Requests({
-      settings,
-      waits: this.waits,
-      outbound: this.outbound,
-      inbound: this.inbound,
-      route: (address) => this.routes.resolve(address) ?? '',
-    });
+    this.outgoing = new Outgoing(this);
+    this.incoming = new Incoming(this);
+    this.requests = new Requests(this, this.outgoing, this.incoming);
   }
 
   /** Throws when it is closed. */
@@ -143,12 +124,16 @@ export class Engine {
     }
   }
 
+  drained(): void {
+    this.#teller.tell('drain');
+  }
+
   /** A look at it. See `Messenger.stats`. */
   get stats(): MessengerStats {
-    const { queued, bytes, receiving } = this.inbound;
+    const { queued, bytes, receiving } = this.incoming;
     return {
       name: this.name,
-      outgoing: this.outbound.stats,
+      outgoing: this.outgoing.stats,
       incoming: { queued, bytes, receiving, received: this.#count },
       connections: this.pool.stats,
     };
@@ -159,7 +144,7 @@ export class Engine {
     if (options.drain !== true || this.#state !== 'ready') return this.#stopWithin(options);
     const { clock } = this.settings.environment;
     const startedAt = clock.now();
-    const drained = await this.outbound.send(-1, options).catch((error: unknown) => asError(error));
+    const drained = await this.outgoing.send(-1, options).catch((error: unknown) => asError(error));
     this.#keepsAborted = true;
     if (drained === true || drained instanceof SendError) {
       const { timeout } = options;
@@ -170,7 +155,7 @@ export class Engine {
       await this.#stopWithin({});
     }
     if (drained instanceof SendError) throw drained;
-    this.outbound.throwGivenUp();
+    this.outgoing.throwGivenUp();
   }
 
   async #stopWithin(options: WaitOptions): Promise<void> {
@@ -192,20 +177,20 @@ export class Engine {
         const change = { endpoint: `${endpoint.host}:${endpoint.port}`, host, from, to, error };
         if (isDiagnosed('connection')) diagnose('connection', { messenger: this.name, ...change });
         this.#teller.tell('connection', change);
-        if (to === 'closed') this.inbound.sourcesChanged();
+        if (to === 'closed') this.incoming.sourcesChanged();
       },
-      linkRequested: (request) => this.#linkRequested(request, undefined),
+      linkRequested: (request) => this.#linkRequested(request, (wanted) => this.incoming.accept(wanted)),
     });
   }
 
-  #received(delivery: IncomingDelivery, source: string | undefined): void {
+  received(delivery: IncomingDelivery, source: string | undefined): void {
     this.#count++;
     this.#activity.note();
     if (!isDiagnosed('received')) return;
     diagnose('received', { messenger: this.name, source, size: delivery.end - delivery.start });
   }
 
-  #ended(tracker: Tracker): void {
+  ended(tracker: Tracker): void {
     this.#activity.note();
     if (isDiagnosed('outcome') && tracker instanceof OutgoingDelivery) {
       const { status, error, owner } = tracker;
@@ -225,16 +210,16 @@ export class Engine {
   async #stopAll(): Promise<void> {
     if (this.#state === 'ready') this.#state = 'stopping';
     this.requests.stop();
-    this.inbound.stop();
-    const { outgoing } = this.outbound;
-    this.outbound.stop();
+    this.incoming.stop();
+    const { outgoing: pending } = this.outgoing;
+    this.outgoing.stop();
     await this.pool.stop();
     if (!this.#keepsAborted) {
-      this.outbound.forgetAborted();
-      if (outgoing > 0) this.failed(new StateError(gaveUp(outgoing)));
+      this.outgoing.forgetAborted();
+      if (pending > 0) this.failed(new StateError(gaveUp(pending)));
     }
     this.#keepsAborted = false;
-    this.inbound.resume();
+    this.incoming.resume();
     this.#becomeReady();
   }
 
@@ -243,7 +228,7 @@ export class Engine {
     if (this.#state === 'stopping') this.#state = 'ready';
   }
 
-  #createAcceptor(tls: boolean, subscription: Subscription): Acceptor {
+  createAcceptor(tls: boolean, receive: (request: LinkRequest) => void): Acceptor {
     const { authenticator, isGuarded, maxConnections, maxSessions, maxLinks } = this.settings.listen;
     const { limits, tls: own } = this.#connectionSettings;
     const settings = {
@@ -257,16 +242,16 @@ export class Engine {
     };
     return new Acceptor(tls, settings, {
       linkRequested: (request, { size }) => {
-        if (size < maxLinks) this.#linkRequested(request, subscription);
+        if (size < maxLinks) this.#linkRequested(request, receive);
         else request.refuse({ condition: TOO_MUCH, description: `A connection may have ${maxLinks} links.` });
       },
-      connectionClosed: () => this.inbound.sourcesChanged(),
+      connectionClosed: () => this.incoming.sourcesChanged(),
     });
   }
 
-  #linkRequested(request: LinkRequest, subscription: Subscription | undefined): void {
-    if (request.role === 'receiver') this.inbound.accept(request, subscription);
-    else this.outbound.accept(request);
+  #linkRequested(request: LinkRequest, receive: (request: LinkRequest) => void): void {
+    if (request.role === 'receiver') receive(request);
+    else this.outgoing.accept(request);
   }
 }
 

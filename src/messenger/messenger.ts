@@ -13,7 +13,7 @@ import type { FromConfigOptions } from './configured.js';
 import type { Delivery } from './incoming/delivery.js';
 import type { DeliveryStream } from './incoming/delivery-stream.js';
 import { Engine } from './engine.js';
-import type { ReceiveOptions } from './incoming/incoming-lanes.js';
+import type { ReceiveOptions } from './incoming/loops.js';
 import type { MessengerOptions, StopOptions, WaitOptions } from './options/options.js';
 import { MessengerProperties } from './properties.js';
 import { plain } from './requests.js';
@@ -74,17 +74,17 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
 
   /** Messages put that have no outcome yet. */
   get outgoing(): number {
-    return this.#engine.outbound.outgoing;
+    return this.#engine.outgoing.outgoing;
   }
 
   /** Messages received that wait for `get`. */
   get incoming(): number {
-    return this.#engine.inbound.incoming;
+    return this.#engine.incoming.incoming;
   }
 
   /** How many messages peers may still send: credit granted, and credit that waits for a link. */
   get receiving(): number {
-    return this.#engine.inbound.receiving;
+    return this.#engine.incoming.receiving;
   }
 
   /** Whether it is connected to nothing and listens on nothing. True before first use and after `stop`. */
@@ -94,12 +94,12 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
 
   /** The tracker of the last message that was put. */
   get outgoingTracker(): Tracker | undefined {
-    return this.#engine.outbound.last;
+    return this.#engine.outgoing.last;
   }
 
   /** The tracker of the last message that `get` or a loop has given out. */
   get incomingTracker(): Tracker | undefined {
-    return this.#engine.inbound.last;
+    return this.#engine.incoming.last;
   }
 
   /**
@@ -130,7 +130,7 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
   route(pattern: string, address: string): this {
     if (typeof address !== 'string') throw new PatternError('route() needs an address: a message has to go somewhere.');
     this.#engine.routes.add(pattern, address);
-    this.#engine.outbound.routesChanged();
+    this.#engine.outgoing.routesChanged();
     return this;
   }
 
@@ -143,7 +143,7 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
    */
   rewrite(pattern: string, address: string | null): this {
     this.#engine.rewrites.add(pattern, address);
-    this.#engine.outbound.routesChanged();
+    this.#engine.outgoing.routesChanged();
     return this;
   }
 
@@ -157,7 +157,7 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
    */
   put(message: Message): Tracker {
     this.#engine.requireReady();
-    return this.#engine.outbound.put(message);
+    return this.#engine.outgoing.put(message);
   }
 
   /**
@@ -171,13 +171,13 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
    */
   async send(count = -1, options: WaitOptions = {}): Promise<boolean> {
     this.#engine.requireOpen();
-    return this.#engine.outbound.send(count, options);
+    return this.#engine.outgoing.send(count, options);
   }
 
   /** Waits until `put` has room again. Resolves at once when it has. */
   async ready(options: WaitOptions = {}): Promise<void> {
     this.#engine.requireOpen();
-    await this.#engine.outbound.ready(options);
+    await this.#engine.outgoing.ready(options);
   }
 
   /**
@@ -194,7 +194,7 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
     this.#engine.requireReady();
     if (typeof address !== 'string') throw new OptionError('subscribe() takes an address, a string.');
     checkSubscribeOptions(options);
-    return this.#engine.inbound.subscribe(this.#engine.routes.resolve(address) ?? '', options);
+    return this.#engine.incoming.subscribe(this.#engine.routes.resolve(address) ?? '', options);
   }
 
   /**
@@ -208,7 +208,7 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
    */
   async recv(count = -1, options: WaitOptions = {}): Promise<boolean> {
     this.#engine.requireOpen();
-    return this.#engine.inbound.recv(count, options);
+    return this.#engine.incoming.recv(count, options);
   }
 
   /**
@@ -222,7 +222,7 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
    */
   receive(options: ReceiveOptions = {}): DeliveryStream {
     this.#engine.requireOpen();
-    return this.#engine.inbound.receive(options);
+    return this.#engine.incoming.receive(options);
   }
 
   /**
@@ -250,7 +250,7 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
     if (replyTo === undefined) throw new AddressError('The message has no replyTo, so nobody waits for an answer.');
     const fields = plain(message);
     const answer = { ...fields, correlationId: fields.correlationId ?? correlationId ?? id, address: replyTo };
-    return this.#engine.outbound.put(answer, this.#engine.inbound.answerAddress(to, replyTo));
+    return this.#engine.outgoing.put(answer, this.#engine.incoming.answerAddress(to, replyTo));
   }
 
   /** Takes the oldest message unread, and gives its tracker. It counts as got. */
@@ -265,18 +265,19 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
    */
   get(into?: Message): Delivery | undefined;
   get(into?: Message | null): Delivery | Tracker | undefined {
-    return into === null ? this.#engine.inbound.discard() : this.#engine.inbound.get(into);
+    return into === null ? this.#engine.incoming.discard() : this.#engine.incoming.get(into);
   }
 
   /**
    * Tells the sender that a message is dealt with. Without a tracker: everything `get` has returned so far, as far as the
-   * window reaches. What already has an outcome keeps it; a tracker that has left the window does nothing.
+   * window reaches. What already has an outcome keeps it.
    *
    * @param options With `cumulative`, everything in the window through the tracker.
-   * @throws TrackerError for a tracker that is not an incoming one of this messenger.
+   * @throws TrackerError for a tracker that is not an incoming one of this messenger, or whose message has left the window
+   * and so has another outcome.
    */
   accept(tracker?: Tracker, options: { cumulative?: boolean } = {}): void {
-    this.#engine.inbound.finish(tracker, ACCEPTED, options.cumulative);
+    this.#engine.incoming.finish(tracker, ACCEPTED, options.cumulative);
   }
 
   /**
@@ -287,14 +288,14 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
    * before it could be rejected.
    */
   reject(tracker?: Tracker, error?: PeerError, options: { cumulative?: boolean } = {}): void {
-    this.#engine.inbound.requireWindow('reject');
-    this.#engine.inbound.finish(tracker, { type: 'rejected', error }, options.cumulative);
+    this.#engine.incoming.window.requireWindow('reject');
+    this.#engine.incoming.finish(tracker, { type: 'rejected', error }, options.cumulative);
   }
 
   /** Gives a message back untouched: it may be delivered again, to anybody. Throws as `reject` does. */
   release(tracker?: Tracker, options: { cumulative?: boolean } = {}): void {
-    this.#engine.inbound.requireWindow('release');
-    this.#engine.inbound.finish(tracker, RELEASED, options.cumulative);
+    this.#engine.incoming.window.requireWindow('release');
+    this.#engine.incoming.finish(tracker, RELEASED, options.cumulative);
   }
 
   /** Gives a message back changed. Throws as `reject` does. */
@@ -303,12 +304,12 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
     change: Omit<Modified, 'type'> = {},
     options: { cumulative?: boolean } = {},
   ): void {
-    this.#engine.inbound.requireWindow('modify');
-    this.#engine.inbound.finish(tracker, { type: 'modified', ...change }, options.cumulative);
+    this.#engine.incoming.window.requireWindow('modify');
+    this.#engine.incoming.finish(tracker, { type: 'modified', ...change }, options.cumulative);
   }
 
   /**
-   * Settles an incoming delivery, without an outcome when it was given none, and forgets it. An outgoing one is settled by
+   * Settles an incoming delivery, with the `defaultOutcome` when it was given none, and forgets it. An outgoing one is settled by
    * itself as soon as its outcome is known, so it is only forgotten: `status` no longer answers for it. It is sent all
    * the same.
    *
@@ -318,8 +319,8 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
    */
   settle(tracker?: Tracker, options: { cumulative?: boolean } = {}): void {
     const cumulative = options.cumulative ?? tracker === undefined;
-    if (tracker === undefined || this.#engine.outbound.owns(tracker)) this.#engine.outbound.settle(tracker, cumulative);
-    else this.#engine.inbound.settle(tracker, cumulative);
+    if (tracker === undefined || this.#engine.outgoing.owns(tracker)) this.#engine.outgoing.settle(tracker, cumulative);
+    else this.#engine.incoming.settle(tracker, cumulative);
   }
 
   /**
@@ -329,14 +330,14 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
    * @throws TrackerError for a tracker of another messenger.
    */
   status(tracker: Tracker): Status | undefined {
-    if (this.#engine.outbound.owns(tracker)) return this.#engine.outbound.status(tracker);
-    if (this.#engine.inbound.owns(tracker)) return this.#engine.inbound.status(tracker);
+    if (this.#engine.outgoing.owns(tracker)) return this.#engine.outgoing.status(tracker);
+    if (this.#engine.incoming.owns(tracker)) return this.#engine.incoming.status(tracker);
     throw new TrackerError('The tracker is of another messenger.');
   }
 
   /** Whether a message that was put has not left yet. Throws `TrackerError` for a tracker that is not an outgoing one. */
   buffered(tracker: Tracker): boolean {
-    if (this.#engine.outbound.owns(tracker)) return tracker.isQueued;
+    if (this.#engine.outgoing.owns(tracker)) return tracker.isQueued;
     throw new TrackerError('An outgoing tracker of this messenger is needed: what put() gave.');
   }
 

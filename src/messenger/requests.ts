@@ -6,14 +6,13 @@ import { ACCEPTED } from '../message/outcome.js';
 import type { PeerError } from '../errors.js';
 import type { IncomingDelivery } from '../queue/incoming-delivery.js';
 import type { OutgoingDelivery } from '../queue/outgoing-delivery.js';
-import type { Inbound } from './incoming/incoming.js';
+import type { Incoming } from './incoming/incoming.js';
 import { resolveTimeout } from './options/option-checks.js';
 import type { WaitOptions } from './options/options.js';
-import type { Outbound } from './outgoing/outgoing.js';
-import type { Settings } from './options/settings.js';
+import type { Outgoing } from './outgoing/outgoing.js';
+import type { MessengerContext } from './options/context.js';
 import type { Subscription } from './incoming/subscription.js';
 import type { Settle } from './options/wait.js';
-import type { Waits } from './options/waits.js';
 
 /** Answers that a peer may send before we have looked at the first. */
 const REPLY_CREDIT = 1024;
@@ -28,16 +27,6 @@ export interface RequestOptions extends WaitOptions {
    * receives from. Default: a node that the peer makes, one for all requests to it.
    */
   replyTo?: string | undefined;
-}
-
-/** What requests need from their messenger. */
-export interface RequestsHost {
-  readonly settings: Settings;
-  readonly waits: Waits;
-  readonly outbound: Outbound;
-  readonly inbound: Inbound;
-  /** Where an address leads. */
-  route(address: string): string;
 }
 
 /** A question that waits for its answer. */
@@ -58,12 +47,16 @@ interface Replies {
 
 /** Questions and their answers: one link for the answers of each peer, and each answer to whoever waits for it. */
 export class Requests {
-  readonly #host: RequestsHost;
+  readonly #context: MessengerContext;
+  readonly #outgoing: Outgoing;
+  readonly #incoming: Incoming;
   readonly #replies = new Map<string, Replies>();
   readonly #pending = new Map<string, Question>();
 
-  constructor(host: RequestsHost) {
-    this.#host = host;
+  constructor(context: MessengerContext, outgoing: Outgoing, incoming: Incoming) {
+    this.#context = context;
+    this.#outgoing = outgoing;
+    this.#incoming = incoming;
   }
 
   /** Sends a message and waits for the answer to it. See `Messenger.request`. */
@@ -74,15 +67,15 @@ export class Requests {
     }
     const { timeout, signal } = options;
     const limits = {
-      timeout: resolveTimeout(timeout, this.#host.settings.timeout),
+      timeout: resolveTimeout(timeout, this.#context.settings.timeout),
       signal,
       onTimeout: () => 'No answer has come in time. The request may have been dealt with all the same.',
     };
-    const id = message.id ?? this.#host.settings.environment.randomUUID();
+    const id = message.id ?? this.#context.settings.environment.randomUUID();
     const keys = [...new Set([id, message.correlationId ?? id].map(keyOf))];
     if (keys.some((key) => this.#pending.has(key)))
       throw new StateError('A request with this id waits for its answer already. Give it another.');
-    return this.#host.waits.bounded<ReceivedMessage>(limits, (settle) => {
+    return this.#context.waits.bounded<ReceivedMessage>(limits, (settle) => {
       const replies = this.#repliesOf(base, options.replyTo);
       const question: Question = { settle, keys, tracker: undefined };
       for (const key of keys) this.#pending.set(key, question);
@@ -94,7 +87,7 @@ export class Requests {
         for (const key of keys) this.#pending.delete(key);
         replies.questions.delete(question);
         // Nobody waits for it any more, so it need not go out either.
-        if (question.tracker?.isQueued === true) this.#host.outbound.withdraw(question.tracker);
+        if (question.tracker?.isQueued === true) this.#outgoing.withdraw(question.tracker);
       };
     });
   }
@@ -110,7 +103,7 @@ export class Requests {
     if (typeof address !== 'string' || address === '') {
       throw new AddressError('The message has no address. Set address to where it should go.');
     }
-    const routed = this.#host.route(address);
+    const routed = this.#context.routes.resolve(address) ?? '';
     if (!parseAddress(routed).passive) return baseOf(routed);
     throw new AddressError('The message has an address to listen on. Set address to where it should go, without ~.');
   }
@@ -123,12 +116,12 @@ export class Requests {
     if (!questions.has(question)) return;
     const place = replyTo ?? node;
     if (place === undefined) throw unanswerable(new LinkError('The peer has not named the node for answers.'));
-    const { outbound } = this.#host;
-    const tracker = outbound.put({ ...message, replyTo: place });
+    const outgoing = this.#outgoing;
+    const tracker = outgoing.put({ ...message, replyTo: place });
     question.tracker = tracker;
     const status = await tracker.outcome();
     if (status === 'accepted' || status === 'settled') return;
-    outbound.told(tracker);
+    outgoing.told(tracker);
     throw tracker.error ?? new LinkError(`The peer did not take the request: it was ${status}.`);
   }
 
@@ -142,11 +135,11 @@ export class Requests {
       // Those that have not been asked yet find out by themselves.
       for (const { settle, tracker } of [...questions]) {
         if (tracker === undefined) continue;
-        this.#host.outbound.withdraw(tracker);
+        this.#outgoing.withdraw(tracker);
         settle.reject(error);
       }
     };
-    const subscription = this.#host.inbound.divert(
+    const subscription = this.#incoming.handle(
       `${base}/${replyTo ?? '#'}`,
       { credit: REPLY_CREDIT },
       {

@@ -5,10 +5,12 @@ import { mayBecome } from './status.js';
 import type { Tracker } from './tracker.js';
 import { OutcomePromise } from './tracker.js';
 
-/** Where an incoming delivery came from, and who tells the peer of its outcome. */
+/** The link that a delivery came over. */
 export interface DeliverySource {
-  /** The delivery has an outcome, or is settled without one, and the peer is to be told. */
+  /** The delivery has an outcome, and the peer is to be told. */
   settle(delivery: IncomingDelivery): void;
+  /** The delivery has left the queue and is settled, in whichever order: it holds no credit any more. Called once. */
+  released(delivery: IncomingDelivery): void;
 }
 
 /** A message that arrived: its bytes, and what has been said of it. */
@@ -17,14 +19,14 @@ export class IncomingDelivery implements Tracker {
     inspectAs(this, (shown) => `Tracker { incoming, ${shown.#status} }`);
   }
 
-  /** Its number in the queue it waits in, by which it can be taken out. Written by who queues it only. */
-  place = 0;
-  /** Its number among those that `get` has given out; 0 before that. */
+  /** Its number among those that were given out to the program; 0 before that. Written by the window only. */
   sequence = 0;
-  /** What was said of it. `undefined` while nothing was, or when it was settled without an outcome. */
+  /** What was said of it. `undefined` while nothing was. */
   result: Outcome | undefined = undefined;
   #status: Status;
-  /** Who has settled it. What the peer has settled may still be marked here; what we have settled is over. */
+  /** Whether it waits in a queue. */
+  #isQueued = true;
+  /** Who has settled it. What the peer has settled may still be marked locally; what we have settled is over. */
   #settledBy: 'nobody' | 'peer' | 'us';
   #error: Error | undefined = undefined;
   #outcome: OutcomePromise | undefined = undefined;
@@ -55,9 +57,19 @@ export class IncomingDelivery implements Tracker {
     return this.#error;
   }
 
+  /** Its encoded size in bytes. */
+  get size(): number {
+    return this.end - this.start;
+  }
+
   /** Whether the peer has been told, or needs no telling. */
   get settled(): boolean {
     return this.#settledBy !== 'nobody';
+  }
+
+  /** Whether it waits in a queue: nobody has taken it, and it was not taken back. */
+  get isQueued(): boolean {
+    return this.#isQueued;
   }
 
   /** What `JSON.stringify` shows: not the bytes. */
@@ -71,38 +83,41 @@ export class IncomingDelivery implements Tracker {
     return this.#outcome.promise;
   }
 
+  /** It leaves the queue it waits in. Leaving twice does nothing. */
+  leaveQueue(): void {
+    if (!this.#isQueued) return;
+    this.#isQueued = false;
+    if (this.settled) this.source.released(this);
+  }
+
   /** Gives it an outcome and tells the peer. The first outcome counts; later ones do nothing. */
   finish(outcome: Outcome): void {
     if (this.#settledBy === 'us' || !mayBecome(this.#status, outcome.type)) return;
+    const isNews = this.#settledBy === 'nobody';
+    this.#settledBy = 'us';
     this.result = outcome;
     this.#end(outcome.type);
-    this.#tell();
-  }
-
-  /** Settles it without an outcome: the peer decides what that means. */
-  settle(): void {
-    if (this.#status === 'pending') this.#end('settled');
-    this.#tell();
+    if (!isNews) return;
+    this.source.settle(this);
+    if (!this.#isQueued) this.source.released(this);
   }
 
   /** The peer has settled it by itself: there is nobody left to tell. */
   settledByPeer(): void {
-    if (this.#settledBy === 'nobody') this.#settledBy = 'peer';
-    if (this.#status === 'pending') this.#end('settled');
+    this.#endedByPeer('settled');
   }
 
-  /** The connection is gone: the peer will deliver it again, so nothing said here counts any more. */
+  /** The connection is gone: the peer will deliver it again, so nothing said locally counts any more. */
   abort(error: Error): void {
-    if (this.#settledBy === 'nobody') this.#settledBy = 'peer';
-    if (this.#status !== 'pending') return;
-    this.#error = error;
-    this.#end('aborted');
+    if (this.#status === 'pending') this.#error = error;
+    this.#endedByPeer('aborted');
   }
 
-  #tell(): void {
+  #endedByPeer(status: 'settled' | 'aborted'): void {
     const isNews = this.#settledBy === 'nobody';
-    this.#settledBy = 'us';
-    if (isNews) this.source.settle(this);
+    if (isNews) this.#settledBy = 'peer';
+    if (this.#status === 'pending') this.#end(status);
+    if (isNews && !this.#isQueued) this.source.released(this);
   }
 
   #end(status: Status): void {

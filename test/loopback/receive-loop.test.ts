@@ -92,6 +92,45 @@ describe('a loop over everything', () => {
     expect(await loop.next()).toEqual({ done: true, value: undefined });
   });
 
+  it('gives out no more than the window without an outcome, and ends none by itself, in whichever order they end', async () => {
+    const { address } = await filled(20);
+    const messenger = createTrackingMessenger({ incomingWindow: 2 });
+    messenger.subscribe(address);
+    const loop = messenger.receive();
+    const slow = (await loop.next()).value!;
+    const seen = [slow.message.body];
+    for (let body = 2; body <= 20; body++) {
+      const quick = (await loop.next()).value!;
+      seen.push(quick.message.body);
+      const another = body < 20 ? loop.next() : undefined;
+      // Both places are taken, so the loop waits.
+      let isThere = false;
+      void another?.then(() => (isThere = true));
+      await messenger.work(0);
+      expect([isThere, slow.tracker.status]).toEqual([false, 'pending']);
+      quick.accept();
+      if (another === undefined) break;
+      const next = (await another).value!;
+      seen.push(next.message.body);
+      body++;
+      next.accept();
+    }
+    slow.accept();
+    expect([slow.tracker.status, seen]).toEqual(['accepted', numbers(1, 20)]);
+  });
+
+  it('is not begun with a signal that is none, and what has come stays where it is', async () => {
+    const { address, messenger } = await filled(1);
+    const subscription = messenger.subscribe(address);
+    await messenger.recv();
+    for (const signal of [{}, 5] as unknown[] as AbortSignal[]) {
+      for (const options of [{ signal }, { signal, subscription }]) {
+        expect(() => messenger.receive(options)).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }) as Error);
+      }
+    }
+    expect(messenger.incoming).toBe(1);
+  });
+
   it('ends when the messenger is stopped, whether it waits or not', async () => {
     const { address, messenger } = await filled(0);
     messenger.subscribe(address);

@@ -52,6 +52,15 @@ describe('a request', () => {
     expect(client.incoming).toBe(0);
   });
 
+  it('leaves the link for answers with the credit it had, however many have come', async () => {
+    const { address, client } = await served();
+    for (let round = 0; round < 40; round++) {
+      await Promise.all(Array.from({ length: 50 }, () => client.request({ address, body: 'a' })));
+    }
+    expect(client.receiving).toBeLessThanOrEqual(1024);
+    expect(client.receiving).toBeGreaterThan(512);
+  });
+
   it('gets the answer to it from a messenger that listens, pre-settled or not', async () => {
     for (const outgoingWindow of [0, 1]) {
       const server = createMessenger({ outgoingWindow, incomingWindow: -1 });

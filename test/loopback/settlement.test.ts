@@ -181,15 +181,18 @@ describe('what is said of messages that were received', () => {
     });
   });
 
-  it('has no outcome when it is only settled, and when it slides out of the window', async () => {
-    const { wire, receiver, trackers } = await received(3, { incomingWindow: 2 });
-    const slid = await wire.read('disposition');
-    expect(slid.fields).toMatchObject({ first: 0, last: 0, settled: true });
-    expect(slid.fields).not.toHaveProperty('state');
+  it.each([
+    ['released', { type: 'released' }],
+    ['accepted', { type: 'accepted' }],
+    ['rejected', { type: 'rejected' }],
+    ['modified', { type: 'modified', delivery_failed: true }],
+  ] as const)('is %s by default when it is only settled, and when it falls out of the window', async (type, state) => {
+    const { wire, receiver, trackers } = await received(3, { incomingWindow: 2, defaultOutcome: type });
+    const fallen = await wire.read('disposition');
+    expect(fallen.fields).toMatchObject({ first: 0, last: 0, settled: true, state });
     receiver.settle(trackers[2], { cumulative: true });
     const settled = await wire.read('disposition');
-    expect(settled.fields).toMatchObject({ first: 1, last: 2, settled: true });
-    expect(settled.fields).not.toHaveProperty('state');
+    expect(settled.fields).toMatchObject({ first: 1, last: 2, settled: true, state });
   });
 
   it('is accepted by get() with window 0', async () => {

@@ -4,6 +4,10 @@ import { createMessenger, createTrackingMessenger, receive, startBroker } from '
 import { ScriptedPeer } from '../support/scripted-peer.js';
 import { payload } from '../support/wire-frames.js';
 
+const LEFT = expect.objectContaining({
+  code: 'ERR_TRACKER',
+  message: expect.stringContaining('left the window') as string,
+}) as Error;
 const REFUSED = expect.objectContaining({ code: 'ERR_TRACKER' }) as Error;
 
 /** A messenger that has sent so many messages and got them again. */
@@ -29,7 +33,7 @@ describe('the windows', () => {
     messenger.accept();
     expect(statuses(messenger, got)).toEqual([undefined, undefined, 'accepted', 'accepted', 'accepted']);
     // The tracker itself knows for as long as somebody keeps it.
-    expect([sent[0]!.status, got[0]!.status]).toEqual(['accepted', 'settled']);
+    expect([sent[0]!.status, got[0]!.status]).toEqual(['accepted', 'released']);
   });
 
   it.each([-1, -Infinity, Infinity, 1e300])('have no limit with %d', async (window) => {
@@ -42,10 +46,11 @@ describe('the windows', () => {
   it('may be changed between calls, which changes nothing that was said before', async () => {
     const { messenger, got, address } = await exchanged(5);
     messenger.incomingWindow = 100;
-    // The first two had slid out, and were settled without an outcome.
-    messenger.accept(got[0]);
+    // The first two have fallen out, and were released.
+    expect(() => messenger.accept(got[0])).toThrow(LEFT);
     messenger.accept(got[4], { cumulative: true });
-    expect(statuses(messenger, got)).toEqual(['settled', 'settled', 'accepted', 'accepted', 'accepted']);
+    expect(statuses(messenger, got)).toEqual([undefined, undefined, 'accepted', 'accepted', 'accepted']);
+    expect(got.map(({ status }) => status)).toEqual(['released', 'released', 'accepted', 'accepted', 'accepted']);
 
     messenger.put({ address, body: 'a' });
     const [kept] = await receive(messenger, 1);
@@ -108,14 +113,25 @@ describe('settle()', () => {
     expect(tracker.status).toBe('accepted');
   });
 
-  it('leaves incoming messages without an outcome, one by one or all through one', async () => {
+  it.each(['released', 'accepted', 'rejected', 'modified'] as const)(
+    'gives incoming messages the default outcome %s, one by one or all through one',
+    async (defaultOutcome) => {
+      const { messenger, got } = await exchanged(3, { defaultOutcome });
+      messenger.settle(got[1], { cumulative: true });
+      expect(got.map(({ status }) => status)).toEqual([defaultOutcome, defaultOutcome, 'pending']);
+      messenger.settle(got[2]);
+      expect(got[2]!.status).toBe(defaultOutcome);
+    },
+  );
+
+  it('forgets incoming messages, and says so to whoever gives them an outcome afterwards', async () => {
     const { messenger, got } = await exchanged(3);
+    messenger.accept(got[0]);
     messenger.settle(got[1], { cumulative: true });
-    expect(got.map(({ status }) => status)).toEqual(['settled', 'settled', 'pending']);
     messenger.settle(got[2]);
     messenger.accept();
-    messenger.accept(got[2]);
-    expect(got.map(({ status }) => status)).toEqual(['settled', 'settled', 'settled']);
+    expect(() => messenger.accept(got[2])).toThrow(LEFT);
+    expect(got.map(({ status }) => status)).toEqual(['accepted', 'released', 'released']);
     expect(statuses(messenger, got)).toEqual([undefined, undefined, undefined]);
   });
 
@@ -144,12 +160,12 @@ describe('a tracker', () => {
     expect(() => one.messenger.buffered(one.got[0]!)).toThrow(REFUSED);
   });
 
-  it('that is forgotten or was settled does nothing more', async () => {
+  it('that has left the window, or was settled, says so', async () => {
     const { messenger, got } = await exchanged(4, { incomingWindow: 2 });
-    messenger.reject(got[0], { condition: 'amqp:not-allowed' });
+    expect(() => messenger.reject(got[0], { condition: 'amqp:not-allowed' })).toThrow(LEFT);
     messenger.settle(got[3]);
-    messenger.release(got[3]);
-    expect(got.map(({ status }) => status)).toEqual(['settled', 'settled', 'pending', 'settled']);
+    expect(() => messenger.release(got[3])).toThrow(LEFT);
+    expect(got.map(({ status }) => status)).toEqual(['released', 'released', 'pending', 'released']);
   });
 
   it('tells whether its message has left', async () => {

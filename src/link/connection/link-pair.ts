@@ -76,6 +76,7 @@ export class LinkPair implements DeliveryOwner {
       },
       received: (delivery, link) => {
         link.issueCredit(1);
+        delivery.leaveQueue();
         this.#answered(delivery.buffer, delivery.start, delivery.end);
       },
       closed,

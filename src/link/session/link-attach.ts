@@ -1,10 +1,18 @@
 import { encodeValue } from '../../codec/encode-value.js';
+import { encodeOutcome } from '../../codec/outcome.js';
 import { Output } from '../../codec/output.js';
+import type { Outcome } from '../../message/outcome.js';
 import type { Properties } from '../../message/message.js';
+import type { AmqpValue } from '../../message/typed.js';
 import type { LinkOptions } from './link-options.js';
 import type { ReceiverLink } from './receiver-link.js';
 import { typedValue } from '../rhea/rhea-seam.js';
 import type { RheaLink, RheaTerminus } from '../rhea/rhea-seam.js';
+
+/** The outcomes that a delivery may get, by the names that they have in a source (AMQP 1.0 §3.5.3). */
+export const OUTCOMES: readonly string[] = ['accepted', 'rejected', 'released', 'modified'].map(
+  (outcome) => `amqp:${outcome}:list`,
+);
 
 /** What rhea is to put into the attach frame of a link. */
 export function attachOptions(options: LinkOptions, role: 'sender' | 'receiver'): object {
@@ -18,6 +26,8 @@ export function attachOptions(options: LinkOptions, role: 'sender' | 'receiver')
   });
   const wanted = given({
     distribution_mode: role === 'receiver' ? options.distributionMode : undefined,
+    default_outcome: role === 'receiver' && options.defaultOutcome ? typedOutcome(options.defaultOutcome) : undefined,
+    outcomes: role === 'receiver' && options.defaultOutcome ? OUTCOMES : undefined,
     filter: role === 'receiver' && options.filter ? typedMap(options.filter) : undefined,
     capabilities: options.capabilities?.length ? [...options.capabilities] : undefined,
   });
@@ -59,14 +69,23 @@ export function describe({ options }: { readonly options: LinkOptions }): string
 
 /** A map as rhea takes it, with values of exactly the AMQP types that `put` would give them. */
 function typedMap(map: Properties): Record<string, unknown> {
-  const output = new Output();
-  return Object.fromEntries(
-    Object.entries(map).map(([key, value]) => {
-      output.open(0);
-      encodeValue(output, value);
-      return [key, typedValue(output.buffer.subarray(output.start, output.position))];
-    }),
-  );
+  return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, typed(value)]));
+}
+
+/** A value as rhea takes it, of exactly the AMQP type that `put` would give it. */
+export function typed(value: AmqpValue): object {
+  const output = new Output(64);
+  output.open(0);
+  encodeValue(output, value);
+  return typedValue(output.buffer.subarray(output.start, output.position));
+}
+
+/** An outcome as rhea takes it. */
+export function typedOutcome(outcome: Outcome): object {
+  const output = new Output(64);
+  output.open(0);
+  encodeOutcome(output, outcome);
+  return typedValue(output.buffer.subarray(output.start, output.position));
 }
 
 /** Without what is not given: rhea would write a null for it. */

@@ -1,4 +1,5 @@
 import type { PeerError } from '../../errors.js';
+import type { Outcome } from '../../message/outcome.js';
 import type { Properties } from '../../message/message.js';
 
 /** What more may be asked of the node at the peer's end of a link (AMQP 1.0 §3.5.3, §3.5.4). */
@@ -13,6 +14,8 @@ export interface TerminusOptions {
   readonly distributionMode?: 'move' | 'copy' | undefined;
   /** Which messages a receiver wants, by the names of the filters. Sources only. */
   readonly filter?: Properties | undefined;
+  /** What becomes of a delivery that the receiver settles without an outcome, or loses. Sources only. */
+  readonly defaultOutcome?: Outcome | undefined;
   /** What the node is to be able to do. */
   readonly capabilities?: readonly string[] | undefined;
 }

@@ -1,13 +1,12 @@
-import { encodeValue } from '../../codec/encode-value.js';
-import { Output } from '../../codec/output.js';
 import type { PeerError } from '../../errors.js';
 import { Described, Typed } from '../../message/typed.js';
 import type { LinkOptions, TerminusOptions } from './link-options.js';
 import type { LinkTable } from './link-table.js';
 import { ReceiverLink } from './receiver-link.js';
-import type { ReceiverLinkEvents } from './receiver-link.js';
+import type { ReceiverLinkOwner } from './receiver-link.js';
 import { foreignTerminus } from '../rhea/rhea-attach.js';
-import { typedValue } from '../rhea/rhea-seam.js';
+import { RELEASED } from '../../message/outcome.js';
+import { OUTCOMES, typed, typedOutcome } from './link-attach.js';
 import type { RheaLink, RheaTerminus } from '../rhea/rhea-seam.js';
 import { SenderLink } from './sender-link.js';
 import type { SenderLinkEvents } from './sender-link.js';
@@ -98,11 +97,11 @@ export class LinkRequest {
   receive(
     address: string | undefined,
     maxMessageSize: number,
-    events: ReceiverLinkEvents,
+    owner: ReceiverLinkOwner,
     granted?: TerminusOptions,
   ): ReceiverLink {
     this.#rhea.local.attach.max_message_size = maxMessageSize;
-    const link = new ReceiverLink(this.#answer(address, maxMessageSize, granted), events);
+    const link = new ReceiverLink(this.#answer(address, maxMessageSize, granted), owner);
     this.#links.accept(link, this.#rhea);
     return link;
   }
@@ -135,31 +134,23 @@ export class LinkRequest {
   }
 }
 
-/** What may be said of a delivery, and what is meant when nothing is said (AMQP 1.0 §3.5.3). */
-const OUTCOMES: RheaTerminus = {
-  outcomes: ['accepted', 'rejected', 'released', 'modified'].map((outcome) => `amqp:${outcome}:list`),
-  default_outcome: described(0x26), // released
-};
+/** The outcomes that a delivery may get, and what is meant when it gets none (AMQP 1.0 §3.5.3). */
+const SOURCE_OUTCOMES: RheaTerminus = { outcomes: OUTCOMES, default_outcome: typedOutcome(RELEASED) };
+
+/** The lifetime policy delete-on-close (AMQP 1.0 §3.5.10). */
+const DELETE_ON_CLOSE = new Described(new Typed('ulong', 0x2b), []);
 
 /** A dynamic node is deleted with the link that made it (AMQP 1.0 §3.5.10). */
-const DYNAMIC: RheaTerminus = { dynamic: true, dynamic_node_properties: { 'lifetime-policy': described(0x2b) } };
+const DYNAMIC: RheaTerminus = { dynamic: true, dynamic_node_properties: { 'lifetime-policy': typed(DELETE_ON_CLOSE) } };
 
 function terminus(granted: TerminusOptions, role: 'sender' | 'receiver'): RheaTerminus {
   const { durable, expiryPolicy, terminusTimeout, distributionMode, capabilities } = granted;
   return {
-    ...(role === 'sender' ? OUTCOMES : {}),
+    ...(role === 'sender' ? SOURCE_OUTCOMES : {}),
     ...(durable === undefined ? {} : { durable }),
     ...(expiryPolicy === undefined ? {} : { expiry_policy: expiryPolicy }),
     ...(terminusTimeout === undefined ? {} : { timeout: terminusTimeout }),
     ...(distributionMode === undefined ? {} : { distribution_mode: distributionMode }),
     ...(capabilities === undefined || capabilities.length === 0 ? {} : { capabilities }),
   };
-}
-
-/** An empty described list, as rhea takes it. */
-function described(code: number): object {
-  const output = new Output(64);
-  output.open(0);
-  encodeValue(output, new Described(new Typed('ulong', code), []));
-  return typedValue(output.buffer.subarray(output.start, output.position));
 }

@@ -4,54 +4,50 @@ import type { MessagingError } from '../../errors.js';
 import { IncomingDelivery } from '../../queue/incoming-delivery.js';
 import type { DeliverySource } from '../../queue/incoming-delivery.js';
 import { Unsettled } from '../../queue/unsettled.js';
+import { LinkCredit } from './link-credit.js';
 import type { LinkEnd, LinkOptions } from './link-options.js';
 import { PartialDelivery } from './partial-delivery.js';
 import { ReceiverAttachment } from './receiver-attachment.js';
 import type { RheaLink } from '../rhea/rhea-seam.js';
 import type { Session } from './session.js';
 
-/** What a receiver link tells the layer above. */
-export interface ReceiverLinkEvents {
-  /** It is attached, for the first time or again. It has no credit then. */
+/** The object that a receiver link was made for, and that it reports to. */
+export interface ReceiverLinkOwner {
+  /** The link is attached, for the first time or again. It has no credit then. */
   opened?(link: ReceiverLink): void;
+  /** A message has come, whole. The owner calls `leaveQueue` of the delivery when it has taken it. */
+  received(delivery: IncomingDelivery, link: ReceiverLink): void;
+  /** A delivery is settled and has left its queue, in whichever order: it holds no credit any more. */
+  released?(delivery: IncomingDelivery, link: ReceiverLink): void;
+  /** The outcomes of some deliveries are written, so credit that answers them may be issued behind them. */
+  outcomesWritten?(link: ReceiverLink): void;
+  /** The peer has given back credit that it did not use, or has used one on a message that it took back half-way. */
+  creditReturned?(link: ReceiverLink): void;
   /** The connection is lost. Deliveries without an outcome have been aborted: the peer will deliver them again. */
   lost?(link: ReceiverLink, aborted: readonly IncomingDelivery[]): void;
-  /** It is gone for good. */
+  /** The link is gone for good. */
   closed(link: ReceiverLink, error: MessagingError, end: LinkEnd): void;
-  /** A message has come, whole. */
-  received(delivery: IncomingDelivery, link: ReceiverLink): void;
-  /** The peer has taken back a message of which parts had come. It has used a credit. */
-  aborted?(link: ReceiverLink): void;
-  /**
-   * `unsettled` is less than it was, and the peer has been told. So many of the deliveries that are settled now have not
-   * been got.
-   */
-  settled?(link: ReceiverLink, inQueue: number): void;
-  /** The peer has answered `drain`: credit it did not use is gone. */
-  drained?(link: ReceiverLink): void;
 }
 
 /** A link that messages come in on. It outlives connections, as its peer, the sender link, does. */
 export class ReceiverLink implements DeliverySource {
   readonly role = 'receiver';
   readonly options: LinkOptions;
-  readonly events: ReceiverLinkEvents;
+  readonly owner: ReceiverLinkOwner;
+  /** What the peer may still send, and what of it is held. */
+  readonly credit: LinkCredit = new LinkCredit();
   /** The address the peer has given it: its own for a dynamic source. */
   remoteAddress: string | undefined;
   /** What the peer has agreed to of the filters and the distribution mode that were asked for. */
   remoteTerms: { readonly filters: readonly string[]; readonly distributionMode: string | undefined } | undefined;
-  /** Deliveries that are settled and wait to be got. Kept by who grants the credit. */
-  settledInQueue = 0;
-  /** Of the credit, what the program itself has granted. It outlives connections. Kept by who grants the credit. */
-  granted = 0;
   readonly #unsettled = new Unsettled<IncomingDelivery>();
   /** Where it is attached, while it is. */
   #attachment: ReceiverAttachment | undefined;
   #isClosed = false;
 
-  constructor(options: LinkOptions, events: ReceiverLinkEvents) {
+  constructor(options: LinkOptions, owner: ReceiverLinkOwner) {
     this.options = options;
-    this.events = events;
+    this.owner = owner;
   }
 
   /** Whether it is attached. */
@@ -59,23 +55,18 @@ export class ReceiverLink implements DeliverySource {
     return this.#attachment !== undefined;
   }
 
-  /** How many of its deliveries have no outcome yet. */
-  get unsettled(): number {
-    return this.#unsettled.size;
-  }
-
-  /** How many messages the peer may still send. */
-  get credit(): number {
-    return this.#attachment?.credit ?? 0;
+  /** Whether outcomes of its deliveries wait to be written: credit that answers them goes out behind them. */
+  get isSettling(): boolean {
+    return this.#attachment?.isSettling === true;
   }
 
   /** Lets the peer send `count` more messages. Does nothing while the link is not open. */
   issueCredit(count: number): void {
-    this.#attachment?.give(count);
+    this.#attachment?.issue(count);
   }
 
   /**
-   * Asks the peer to send what it has or give the credit back; `drained` tells what came back. Returns false when the
+   * Asks the peer to send what it has or give the credit back; `creditReturned` tells when it has. Returns false when the
    * peer cannot be asked.
    */
   drain(): boolean {
@@ -86,10 +77,10 @@ export class ReceiverLink implements DeliverySource {
 
   /** The peer has attached its side. */
   attached(session: Session, rhea: RheaLink): void {
-    const attachment = new ReceiverAttachment(session, rhea, this.options.name);
+    const attachment = new ReceiverAttachment(session, rhea, this.options.name, this.credit);
     this.#attachment = attachment;
     rhea.on_flow = (frame) => {
-      if (this.#attachment === attachment && attachment.flow(frame.performative)) this.events.drained?.(this);
+      if (this.#attachment === attachment && attachment.flow(frame.performative)) this.owner.creditReturned?.(this);
     };
     session.receivers.set(attachment.handle, this);
   }
@@ -98,7 +89,7 @@ export class ReceiverLink implements DeliverySource {
   opened(): void {
     if (this.#attachment === undefined) return;
     this.#attachment.opened();
-    this.events.opened?.(this);
+    this.owner.opened?.(this);
   }
 
   /** The session or connection is gone. */
@@ -108,9 +99,10 @@ export class ReceiverLink implements DeliverySource {
     if (attachment?.session.receivers.get(attachment.handle) === this) {
       attachment.session.receivers.delete(attachment.handle);
     }
+    this.credit.detached();
     const aborted = this.#unsettled.drain();
     for (const delivery of aborted) delivery.abort(error);
-    this.events.lost?.(this, aborted);
+    this.owner.lost?.(this, aborted);
   }
 
   /** Whether it is gone for good: what it was opened on may still know it. */
@@ -122,7 +114,7 @@ export class ReceiverLink implements DeliverySource {
   closed(error: MessagingError, end: LinkEnd = 'here'): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.events.closed(this, error, end);
+    this.owner.closed(this, error, end);
   }
 
   /** A transfer frame has come for this link (AMQP 1.0 §2.7.5). */
@@ -152,18 +144,18 @@ export class ReceiverLink implements DeliverySource {
   outcomesWritten(): void {
     if (this.#attachment?.isSettling !== true) return;
     this.#attachment.isSettling = false;
-    this.events.settled?.(this, 0);
+    this.owner.outcomesWritten?.(this);
+  }
+
+  /** A delivery holds no credit any more. */
+  released(delivery: IncomingDelivery): void {
+    this.credit.release();
+    this.owner.released?.(delivery, this);
   }
 
   /** The peer has settled deliveries by itself. */
   settledByPeer(first: number, last: number): void {
-    let inQueue = 0;
-    for (const id of this.#unsettled.clip(first, last)) {
-      const delivery = this.#unsettled.take(id);
-      if (delivery?.sequence === 0) inQueue++;
-      delivery?.settledByPeer();
-    }
-    this.events.settled?.(this, inQueue);
+    for (const id of this.#unsettled.clip(first, last)) this.#unsettled.take(id)?.settledByPeer();
   }
 
   #partialTransfer(attachment: ReceiverAttachment, transfer: Transfer, buffer: Buffer, end: number): void {
@@ -178,8 +170,8 @@ export class ReceiverLink implements DeliverySource {
     const size = partial.size + end - transfer.payload;
     if (transfer.aborted) {
       attachment.partial = undefined;
-      attachment.use();
-      this.events.aborted?.(this);
+      attachment.useInVain();
+      this.owner.creditReturned?.(this);
     } else if (size > this.options.maxMessageSize) {
       this.#refuse(attachment, size);
     } else {
@@ -205,7 +197,7 @@ export class ReceiverLink implements DeliverySource {
     attachment.use();
     const delivery = new IncomingDelivery(buffer, start, end, id, settled, this);
     if (!settled) this.#unsettled.add(id, delivery);
-    this.events.received(delivery, this);
+    this.owner.received(delivery, this);
   }
 
   #refuse(attachment: ReceiverAttachment, size: number): void {

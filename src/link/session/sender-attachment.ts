@@ -93,14 +93,14 @@ export class SenderAttachment {
     this.#state = flow.drain === true ? 'draining' : 'open';
     const { session } = this;
     // One that asks and never reads gets no answers to pile up.
-    if (flow.echo === true && !session.host.writer.blocked) session.writeFlow(rhea, false);
+    if (flow.echo === true && !session.host.writer.blocked) this.#writeFlow(false);
   }
 
   /** Nothing is left to send with the credit that is left: it goes back. */
   drained(): void {
     this.#use(this.#rhea.credit);
     this.#state = 'open';
-    this.session.writeFlow(this.#rhea, true);
+    this.#writeFlow(true);
   }
 
   #writeWhole({ buffer, start, end, id, presettled, memory }: OutgoingDelivery): void {
@@ -109,6 +109,11 @@ export class SenderAttachment {
     writeTransferHeader(buffer, at, end - start, session.channel, this.#rhea.local.handle, id, presettled, false);
     session.host.writer.append(buffer, at, end, memory);
     this.#countFrame();
+  }
+
+  #writeFlow(drain: boolean): void {
+    const { local, delivery_count, credit } = this.#rhea;
+    this.session.writeFlow(local.handle, delivery_count, credit, drain);
   }
 
   #countFrame(): void {

@@ -6,7 +6,7 @@ import type { Transfer } from '../../codec/transfer.js';
 import { ProtocolError } from '../../errors.js';
 import type { Outcome } from '../../message/outcome.js';
 import { SESSION_BUFFER } from '../rhea/rhea-seam.js';
-import type { RheaLink, RheaSession } from '../rhea/rhea-seam.js';
+import type { RheaSession } from '../rhea/rhea-seam.js';
 import type { PendingDispositions, PendingOutput } from './pending-output.js';
 
 /** What is to be told of a delivery. Kept as it is until the end of the turn, when runs become ranges. */
@@ -92,7 +92,7 @@ export class Session implements PendingDispositions {
   }
 
   /** Tells the peer the state of a link and of the session, after what has been written before. */
-  writeFlow(link: RheaLink, drain: boolean): void {
+  writeFlow(handle: number, deliveryCount: number, linkCredit: number, drain: boolean): void {
     const { incoming, outgoing } = this.rhea;
     const { control, writer } = this.host;
     writeFlow(control, this.channel, {
@@ -100,9 +100,9 @@ export class Session implements PendingDispositions {
       incomingWindow: SESSION_BUFFER.incoming,
       nextOutgoingId: outgoing.next_transfer_id,
       outgoingWindow: SESSION_BUFFER.incoming,
-      handle: link.local.handle,
-      deliveryCount: link.delivery_count,
-      linkCredit: link.credit,
+      handle,
+      deliveryCount,
+      linkCredit,
       drain,
     });
     writer.append(control.buffer, control.start, control.position);

@@ -1,20 +1,16 @@
-import type { ClientQueue } from '../../queue/client-queue.js';
 import type { IncomingDelivery } from '../../queue/incoming-delivery.js';
 import type { Delivery } from './delivery.js';
+import type { DeliveryQueue } from './delivery-queue.js';
+import type { IncomingWindow } from './incoming-window.js';
 
-/** What a stream needs from the incoming side. */
-export interface DeliveryStreamHost {
-  /** Gives out what has been taken from the queue; `undefined` when it makes no sense, which has been told then. */
+/** The loops of a messenger, as one of them sees it. */
+export interface StreamOwner {
+  /** Gives out what has been taken from the queue; `undefined` when it is no valid message, which has been told then. */
   give(delivery: IncomingDelivery): Delivery | undefined;
-  /**
-   * Waits until another delivery can wait for an outcome beside those that do; `undefined` when it can now. Rejects when
-   * the signal is aborted.
-   */
-  room(signal: AbortSignal): Promise<void> | undefined;
-  /** Why nothing can come any more, if nothing can: `DONE` when that is no failure. */
-  reasonToEnd(): Error | undefined;
+  /** Says why nothing can come any more, if nothing can: `DONE` when that is no failure. */
+  reasonToEnd(stream: DeliveryStream): Error | undefined;
   /** The loop is over. Called once. */
-  ended(stream: DeliveryStream): void;
+  streamEnded(stream: DeliveryStream): void;
 }
 
 /** Marks an end that is not a failure. */
@@ -22,16 +18,19 @@ export const DONE: Error = new Error('The stream is over.');
 
 /** The deliveries of a queue as they come: what `receive` gives. Several streams of one queue share what comes. */
 export class DeliveryStream implements AsyncIterableIterator<Delivery, undefined>, AsyncDisposable {
-  readonly #queue: ClientQueue<IncomingDelivery>;
-  readonly #host: DeliveryStreamHost;
+  readonly #queue: DeliveryQueue;
+  readonly #window: IncomingWindow;
+  readonly #owner: StreamOwner;
   readonly #end = new AbortController();
   readonly #signal: AbortSignal;
   #waiting = 0;
   #isOver = false;
 
-  constructor(queue: ClientQueue<IncomingDelivery>, signal: AbortSignal | undefined, host: DeliveryStreamHost) {
+  /** @internal */
+  constructor(queue: DeliveryQueue, window: IncomingWindow, signal: AbortSignal | undefined, owner: StreamOwner) {
     this.#queue = queue;
-    this.#host = host;
+    this.#window = window;
+    this.#owner = owner;
     this.#signal = signal === undefined ? this.#end.signal : AbortSignal.any([signal, this.#end.signal]);
   }
 
@@ -45,13 +44,14 @@ export class DeliveryStream implements AsyncIterableIterator<Delivery, undefined
     this.#waiting++;
     try {
       while (!this.#isOver) {
-        const room = this.#host.room(this.#signal);
+        const room = this.#window.room(this.#signal);
         if (room !== undefined) await room;
-        const reason = this.#queue.isEmpty ? this.#host.reasonToEnd() : undefined;
+        const reason = this.#queue.isEmpty ? this.#owner.reasonToEnd(this) : undefined;
         if (reason !== undefined) throw reason;
-        const taken = await this.#queue.pull({ signal: this.#signal });
-        if (taken === null) break;
-        const delivery = this.#host.give(taken);
+        const taken = await this.#queue.next(this.#signal);
+        // Its link was lost before this loop went on: the peer will deliver it again.
+        if (taken.status === 'aborted') continue;
+        const delivery = this.#owner.give(taken);
         if (delivery !== undefined) return { done: false, value: delivery };
       }
     } catch (error) {
@@ -89,6 +89,6 @@ export class DeliveryStream implements AsyncIterableIterator<Delivery, undefined
   #over(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#host.ended(this);
+    this.#owner.streamEnded(this);
   }
 }

@@ -1,37 +1,40 @@
 import type { ReceivedMessage } from '../../codec/received-message.js';
 import type { PeerError } from '../../errors.js';
 import { ACCEPTED, RELEASED } from '../../message/outcome.js';
-import type { Modified, Outcome } from '../../message/outcome.js';
+import type { Modified } from '../../message/outcome.js';
+import type { IncomingDelivery } from '../../queue/incoming-delivery.js';
 import type { Tracker } from '../../queue/tracker.js';
+import type { IncomingWindow } from './incoming-window.js';
 import type { Subscription } from './subscription.js';
-
-/** Who tells the sender of an outcome. */
-export interface DeliveryHost {
-  /** Throws `StateError` when `call` could have no effect. */
-  requireWindow(call: string): void;
-  finish(tracker: Tracker, outcome: Outcome): void;
-}
 
 /** A message that was received, and what to answer it with. */
 export class Delivery {
-  readonly #host: DeliveryHost;
+  readonly #window: IncomingWindow;
+  readonly #delivery: IncomingDelivery;
+  /** What to give to `accept`, `reject`, `release`, `modify` or `settle` of the messenger. */
+  readonly tracker: Tracker;
 
   /** @internal */
   constructor(
     /** The message. Its sections are decoded when they are read. */
     readonly message: ReceivedMessage,
-    /** What to give to `accept`, `reject`, `release`, `modify` or `settle` of the messenger. */
-    readonly tracker: Tracker,
+    delivery: IncomingDelivery,
     /** Where it came from. `undefined` for what a peer sends over a connection made from here, such as an answer. */
     readonly subscription: Subscription | undefined,
-    host: DeliveryHost,
+    window: IncomingWindow,
   ) {
-    this.#host = host;
+    this.#window = window;
+    this.#delivery = delivery;
+    this.tracker = delivery;
   }
 
-  /** Tells the sender that the message is dealt with. Does nothing when it has an outcome already. */
+  /**
+   * Tells the sender that the message is dealt with. Does nothing when it has an outcome already.
+   *
+   * @throws TrackerError when the message has left the window, and so has another outcome: see `incomingWindow`.
+   */
   accept(): void {
-    this.#host.finish(this.tracker, ACCEPTED);
+    this.#window.finish(this.#delivery, ACCEPTED);
   }
 
   /**
@@ -41,19 +44,19 @@ export class Delivery {
    * @throws StateError with `incomingWindow: 0`, where every message is accepted as it is given out.
    */
   reject(error?: PeerError): void {
-    this.#host.requireWindow('reject');
-    this.#host.finish(this.tracker, { type: 'rejected', error });
+    this.#window.requireWindow('reject');
+    this.#window.finish(this.#delivery, { type: 'rejected', error });
   }
 
   /** Gives the message back untouched: it may be delivered again, to anybody. Throws as `reject` does. */
   release(): void {
-    this.#host.requireWindow('release');
-    this.#host.finish(this.tracker, RELEASED);
+    this.#window.requireWindow('release');
+    this.#window.finish(this.#delivery, RELEASED);
   }
 
   /** Gives the message back changed. Throws as `reject` does. */
   modify(change: Omit<Modified, 'type'> = {}): void {
-    this.#host.requireWindow('modify');
-    this.#host.finish(this.tracker, { type: 'modified', ...change });
+    this.#window.requireWindow('modify');
+    this.#window.finish(this.#delivery, { type: 'modified', ...change });
   }
 }

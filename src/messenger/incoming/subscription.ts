@@ -1,17 +1,18 @@
 import { inspectAs } from '../../inspect.js';
 import { OptionError } from '../../errors.js';
 import type { MessagingError } from '../../errors.js';
-import { MAX_CREDIT } from './credit-scheduler.js';
+import { MAX_CREDIT } from '../options/option-checks.js';
 import type { WaitOptions } from '../options/options.js';
 import type { Settle } from '../options/wait.js';
 
 /** Where a subscription stands. */
 export type SubscriptionState = 'opening' | 'open' | 'failed' | 'closed';
 
-/** Who keeps the link of a subscription, or its port. */
-export interface SubscriptionHost {
-  /** Ends it; with `keep`, what is durable at the peer stays. */
-  end(subscription: Subscription, keep: boolean, options: WaitOptions): Promise<void>;
+/** The incoming side of a messenger, as its subscriptions see it. */
+export interface SubscriptionOwner {
+  /** Ends a subscription; with `keep`, what is durable at the peer stays. */
+  endSubscription(subscription: Subscription, keep: boolean, options: WaitOptions): Promise<void>;
+  /** Lets the peers of a subscription send so many more. */
   grant(subscription: Subscription, credit: number): void;
   /** Waits, within the limits of a call. */
   wait<Value>(options: WaitOptions, onTimeout: string, start: (settle: Settle<Value>) => () => void): Promise<Value>;
@@ -30,16 +31,16 @@ export class Subscription {
   #port: number | undefined;
   #error: MessagingError | undefined;
   #node: string | undefined;
-  readonly #host: SubscriptionHost;
+  readonly #owner: SubscriptionOwner;
   #whenReady: Settle<this>[] = [];
 
   /** @internal */
   constructor(
     /** What was subscribed to, without credentials. */
     readonly source: string,
-    host: SubscriptionHost,
+    owner: SubscriptionOwner,
   ) {
-    this.#host = host;
+    this.#owner = owner;
   }
 
   /** Where it stands. A lost connection that is being opened again leaves it `open`. */
@@ -73,7 +74,7 @@ export class Subscription {
     if (this.#isAttached) return Promise.resolve(this);
     if (this.#error !== undefined) return Promise.reject(this.#error);
     const onTimeout = 'The peer has not answered whether the subscription is open.';
-    return this.#host.wait<this>(options, onTimeout, (settle) => {
+    return this.#owner.wait<this>(options, onTimeout, (settle) => {
       this.#whenReady.push(settle);
       return () => (this.#whenReady = this.#whenReady.filter((other) => other !== settle));
     });
@@ -88,12 +89,12 @@ export class Subscription {
    * @throws TimeoutError when the peer has not answered in time.
    */
   async unsubscribe(options: WaitOptions = {}): Promise<void> {
-    await this.#host.end(this, false, options);
+    await this.#owner.endSubscription(this, false, options);
   }
 
   /** As `unsubscribe`, but a durable subscription stays at the peer and gathers messages (AMQP 1.0 §2.6.4). */
   async close(options: WaitOptions = {}): Promise<void> {
-    await this.#host.end(this, true, options);
+    await this.#owner.endSubscription(this, true, options);
   }
 
   /**
@@ -107,7 +108,7 @@ export class Subscription {
     if (!Number.isInteger(credit) || credit < 1 || credit > MAX_CREDIT) {
       throw new OptionError(`grant() takes a whole number from 1 to ${MAX_CREDIT}.`);
     }
-    this.#host.grant(this, credit);
+    this.#owner.grant(this, credit);
   }
 
   /** The name of the node as the peer knows it: what peers of the same broker answer to. @internal */

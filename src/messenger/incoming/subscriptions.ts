@@ -1,113 +1,77 @@
 import { baseOf, parseAddress } from '../../address/address.js';
-import type { Address } from '../../address/address.js';
 import { connectionKey, resolveEndpoint } from '../../address/endpoint.js';
 import { redact } from '../../address/redact.js';
 import { LinkError, ListenError, MessagingError, NoSourcesError, OptionError, StateError } from '../../errors.js';
-import type { Acceptor } from '../../link/connection/acceptor.js';
 import type { LinkRequest } from '../../link/session/link-request.js';
-import type { ConnectionPool } from '../../link/connection/pool.js';
 import { ReceiverLink } from '../../link/session/receiver-link.js';
-import type { ReceiverLinkEvents } from '../../link/session/receiver-link.js';
 import { hasCertificate } from '../../link/security/tls.js';
-import type { DeliverySource, IncomingDelivery } from '../../queue/incoming-delivery.js';
+import type { MessengerContext } from '../options/context.js';
 import { receiverOptions, refusedTerm } from '../options/link-terms.js';
-import { Origins } from './origins.js';
-import type { Settings } from '../options/settings.js';
-import { Source, absolute } from './source.js';
 import { NO_TERMS, subscriptionKey } from '../options/subscribe-options.js';
 import type { SubscribeOptions } from '../options/subscribe-options.js';
+import { IncomingLink } from './incoming-link.js';
+import type { LinkReceiver } from './incoming-link.js';
+import { Source, absoluteAddress } from './source.js';
 import { Subscription } from './subscription.js';
-import type { SubscriptionHost } from './subscription.js';
+import type { SubscriptionOwner } from './subscription.js';
 
-/** What the sources of messages need from their messenger. */
-export interface SourcesHost {
-  readonly name: string;
-  readonly settings: Settings;
-  readonly pool: ConnectionPool;
-  /** Makes the listening side for a `~` address. */
-  createAcceptor(tls: boolean, subscription: Subscription): Acceptor;
-  /** Something failed, whether a call waits for it or not. */
-  failed(error: MessagingError): void;
-}
-
-/** What becomes of every link that receives, whoever has opened it. */
-export interface LinkListener extends SubscriptionHost {
-  readonly opened: (link: ReceiverLink, subscription: Subscription | undefined) => void;
-  readonly received: (delivery: IncomingDelivery, link: ReceiverLink, subscription: Subscription | undefined) => void;
-  /** Deliveries are settled; so many of them have not been got. */
-  readonly settled: (link: ReceiverLink, inQueue: number) => void;
-  readonly aborted: (link: ReceiverLink) => void;
-  readonly drained: (link: ReceiverLink) => void;
-  readonly lost: (link: ReceiverLink, aborted: readonly IncomingDelivery[]) => void;
+/** The incoming side of a messenger, as the table of subscriptions sees it. */
+export interface SourceOwner extends LinkReceiver, SubscriptionOwner {
   /** A source is gone: whoever waits has to look whether one is left. */
-  readonly sourceLost: () => void;
+  sourcesChanged(): void;
 }
 
-/** Where messages come from: subscriptions, ports that are listened on, and links that peers have opened. */
-export class Sources {
-  readonly #host: SourcesHost;
-  readonly #listener: LinkListener;
-  readonly #byKey = new Map<string, Subscription>();
+/** Where messages come from: subscriptions, ports that are listened on, and links that peers have made. */
+export class Subscriptions {
+  readonly #context: MessengerContext;
+  readonly #owner: SourceOwner;
+  readonly #byKey = new Map<string, Source>();
   readonly #sources = new Map<Subscription, Source>();
-  readonly #origins = new Origins();
   #links = 0;
   #failure: MessagingError | undefined;
   /** Whether a call has told of the failure: then it is not held against one that waits for something else. */
   #isTold = false;
 
-  constructor(host: SourcesHost, listener: LinkListener) {
-    this.#host = host;
-    this.#listener = listener;
+  constructor(context: MessengerContext, owner: SourceOwner) {
+    this.#context = context;
+    this.#owner = owner;
   }
 
   /** Starts to receive from an address that has been routed, or to listen on it. Unless `isShared`, by a link of its own. */
-  subscribe(routed: string, options: SubscribeOptions, isShared = true): Subscription {
+  subscribe(routed: string, options: SubscribeOptions, isShared = true): Source {
     const address = parseAddress(routed);
     const endpoint = resolveEndpoint(address);
     const terms = subscriptionKey(options);
     // Two dynamic sources are two nodes, and a port that is listened on twice is an error to report.
     const isKnown = isShared && !endpoint.passive && endpoint.name !== '#';
-    const key = isKnown
-      ? `${connectionKey(endpoint)} ${JSON.stringify(endpoint.name)} ${terms}`
-      : this.#host.settings.environment.randomUUID();
+    const key = isKnown ? `${connectionKey(endpoint)} ${JSON.stringify(endpoint.name)} ${terms}` : this.#randomUUID();
     const known = this.#byKey.get(key);
     if (known !== undefined) {
-      this.#changeCredit(known, options);
+      // Whoever subscribes again may want another number of credit.
+      if (options.credit !== undefined) {
+        known.options = { ...known.options, credit: options.credit };
+        this.#owner.credit.setFixed(known, options.credit);
+      }
       return known;
     }
-    if (endpoint.passive && terms !== NO_TERMS) {
-      throw new OptionError(
-        'Of what subscribe() takes only credit is for an address to listen on: peers decide the rest.',
-      );
-    }
-    if ([...this.#sources.values()].some((other) => other.hasNameOf(endpoint, options))) {
-      throw new StateError(
-        `${String(options.name)} is subscribed to at this peer. End that first, or take another name.`,
-      );
-    }
-    const subscription = new Subscription(redact(routed), this.#listener);
-    const source = new Source(baseOf(routed), endpoint, { ...options }, key);
+    this.#check(endpoint, options, terms);
+    const subscription = new Subscription(redact(routed), this.#owner);
+    const source = new Source(subscription, address, baseOf(routed), endpoint, { ...options }, key);
     this.#failure = undefined;
-    this.#byKey.set(key, subscription);
+    this.#byKey.set(key, source);
     this.#sources.set(subscription, source);
-    if (endpoint.passive) this.#listen(subscription, source);
-    else this.#receive(address, subscription, source);
-    return subscription;
+    if (endpoint.passive) this.#listen(source);
+    else this.#receive(source);
+    return source;
   }
 
-  /** Takes a link that a peer wants to send on. `subscription` is what listens, if that is how the peer came. */
-  accept(request: LinkRequest, subscription: Subscription | undefined): void {
+  /** Takes a link that a peer wants to send on. `source` is what listens, if that is how the peer came. */
+  accept(request: LinkRequest, source: Source | undefined): void {
     this.#links++;
-    // What listens outlives the links of its peers.
-    const events = this.#events(
-      subscription,
-      () => undefined,
-      () => this.#listener.sourceLost(),
-    );
-    const address = request.dynamic ? `dynamic-${this.#host.settings.environment.randomUUID()}` : request.address;
-    const link = request.receive(address, this.#host.settings.maxMessageSize, events);
     const { peerId } = request;
-    this.#origins.add(link, subscription, peerId === undefined ? undefined : `amqp://${peerId}`);
+    const link = new IncomingLink(this.#owner, source, peerId === undefined ? undefined : `amqp://${peerId}`);
+    const address = request.dynamic ? `dynamic-${this.#randomUUID()}` : request.address;
+    request.receive(address, this.#context.settings.maxMessageSize, link);
   }
 
   /**
@@ -124,53 +88,55 @@ export class Sources {
       if (subscription.error !== undefined) throw subscription.error;
     }
     source.isEnded = true;
-    this.#forget(subscription, source);
+    this.#forget(source);
     const error = new StateError('The subscription was ended.');
     subscription.ended('closed', error);
-    const isGone = acceptor ? this.#host.pool.unlisten(acceptor) : link && carrier?.close(link, { keep });
+    const isGone = acceptor ? this.#context.pool.unlisten(acceptor) : link && carrier?.close(link, { keep });
     link?.closed(error);
-    this.#listener.sourceLost();
+    source.handler?.ended(error);
+    this.#owner.sourcesChanged();
     await isGone;
-    if (acceptor !== undefined) this.#listener.sourceLost();
+    if (acceptor !== undefined) this.#owner.sourcesChanged();
   }
 
-  /** Whether a subscription is there. */
-  isThere(subscription: Subscription): boolean {
-    return this.#sources.has(subscription);
+  /** The source of a subscription; `undefined` when it has ended or is of another messenger. */
+  sourceOf(subscription: Subscription): Source | undefined {
+    return this.#sources.get(subscription);
   }
 
-  /** The link of a subscription; `undefined` when it listens, so that its links are those of its peers. */
-  linkOf(subscription: Subscription): ReceiverLink | undefined {
-    return this.#sources.get(subscription)?.link;
+  /** A link is attached. Returns whether the peer has agreed to what it was asked for; if not, the link is closed. */
+  linkOpened(link: ReceiverLink, source: Source | undefined): boolean {
+    // Those that peers have made have nothing to agree to, and a port is listened on whoever comes.
+    if (source?.link !== link) return true;
+    const refused = refusedTerm(link);
+    if (refused === undefined) {
+      source.subscription.opened(absoluteAddress(source, link.remoteAddress), link.remoteAddress);
+      source.settle();
+      return true;
+    }
+    void source.carrier?.close(link);
+    link.closed(new LinkError(refused, { condition: 'amqp:not-implemented' }));
+    return false;
   }
 
-  /** What a subscription was asked for; `undefined` when it has ended. */
-  optionsOf(subscription: Subscription): SubscribeOptions | undefined {
-    return this.#sources.get(subscription)?.options;
-  }
-
-  /** Where an answer to what came by a link goes: back. Throws when nobody knows where that is. */
-  answerAddress(source: DeliverySource, replyTo: string): string {
-    return this.#origins.answerAddress(source, replyTo);
-  }
-
-  /** Whether a delivery came over a link of this messenger. */
-  has(source: DeliverySource): boolean {
-    return this.#origins.of(source) !== undefined;
-  }
-
-  /** The subscription a delivery came by. */
-  subscriptionOf(source: DeliverySource): Subscription | undefined {
-    return this.#origins.of(source)?.subscription;
+  /** A link is gone for good, and with it its subscription, unless that listens. */
+  linkClosed(link: ReceiverLink, source: Source | undefined, error: MessagingError): void {
+    this.#links--;
+    if (source?.link === link) {
+      this.#failed(source, error);
+      source.settle();
+    } else {
+      this.#owner.sourcesChanged();
+    }
   }
 
   /**
-   * Why no message can come any more, which whoever asks tells; `undefined` when one may: something listens, a link is
-   * there or on its way, or, when no subscription has failed, a connection is there over which a peer may open a link to
-   * send an answer.
+   * Says why no message can come any more, and remembers that the caller tells it; `undefined` when one may come: something
+   * listens, a link is there or on its way, or, when no subscription has failed, a connection is there over which a peer
+   * may open a link to send an answer.
    */
   tellExhausted(): NoSourcesError | undefined {
-    const { pool } = this.#host;
+    const { pool } = this.#context;
     const failure = this.#failure;
     const isNews = failure !== undefined && !this.#isTold;
     if (pool.isListening || this.#links > 0 || (!isNews && !pool.isIdle)) return undefined;
@@ -185,33 +151,47 @@ export class Sources {
   /** The messenger stops: every subscription ends. */
   stop(): void {
     const error = new StateError('The messenger was stopped.');
-    const sources = [...this.#sources];
+    const sources = [...this.#sources.values()];
     this.#byKey.clear();
     this.#sources.clear();
-    for (const [subscription, { link }] of sources) {
+    for (const { subscription, link, handler } of sources) {
       subscription.ended('closed', error);
       link?.closed(error);
+      handler?.ended(error);
     }
     this.#failure = undefined;
   }
 
-  #listen(subscription: Subscription, source: Source): void {
-    const { pool, settings } = this.#host;
-    const { endpoint } = source;
+  /** Throws when an address cannot be subscribed to with these options. */
+  #check(endpoint: Source['endpoint'], options: SubscribeOptions, terms: string): void {
+    if (endpoint.passive && terms !== NO_TERMS) {
+      throw new OptionError(
+        'Of what subscribe() takes only credit is for an address to listen on: peers decide the rest.',
+      );
+    }
+    if ([...this.#sources.values()].some((other) => other.hasNameOf(endpoint, options))) {
+      throw new StateError(
+        `${String(options.name)} is subscribed to at this peer. End that first, or take another name.`,
+      );
+    }
+  }
+
+  #listen(source: Source): void {
+    const { pool, settings } = this.#context;
+    const { endpoint, subscription } = source;
     if (endpoint.tls && !hasCertificate(settings.tls)) {
       const error = new ListenError(
         'To listen with TLS a certificate and its key are needed: set certificate and privateKey, or tls.cert and tls.key.',
       );
-      settings.environment.clock.nextTick(() => this.#failed(subscription, source, error));
+      settings.environment.clock.nextTick(() => this.#failed(source, error));
       return;
     }
-    const acceptor = this.#host.createAcceptor(endpoint.tls, subscription);
+    const acceptor = this.#context.createAcceptor(endpoint.tls, (request) => this.accept(request, source));
     source.acceptor = acceptor;
     pool.listen(acceptor, endpoint).then(
       (port) => subscription.opened(undefined, undefined, port),
       (error: unknown) => {
         this.#failed(
-          subscription,
           source,
           error instanceof MessagingError ? error : new ListenError('Cannot listen.', { cause: error }),
         );
@@ -219,80 +199,35 @@ export class Sources {
     );
   }
 
-  #receive(address: Address, subscription: Subscription, source: Source): void {
-    const { name, settings, pool } = this.#host;
-    const { endpoint, options } = source;
+  #receive(source: Source): void {
+    const { name, settings, pool } = this.#context;
+    const { endpoint, options, base } = source;
     const carrier = pool.carrier(endpoint);
-    const opened = (link: ReceiverLink): boolean => {
-      const refused = refusedTerm(link);
-      if (refused === undefined) {
-        subscription.opened(absolute(address, link.remoteAddress), link.remoteAddress);
-        source.settle();
-        return true;
-      }
-      void carrier.close(link);
-      link.closed(new LinkError(refused, { condition: 'amqp:not-implemented' }));
-      return false;
-    };
-    const closed = (error: MessagingError): void => {
-      this.#failed(subscription, source, error);
-      source.settle();
-    };
-    const events: ReceiverLinkEvents = {
-      ...this.#events(subscription, opened, closed),
-      lost: (link, aborted) => {
-        subscription.lost();
-        this.#listener.lost(link, aborted);
-      },
-    };
+    const owner = new IncomingLink(this.#owner, source, base);
     this.#links++;
-    const link = new ReceiverLink(receiverOptions(name, endpoint.name, settings, options), events);
-    source.link = link;
+    source.link = new ReceiverLink(receiverOptions(name, endpoint.name, settings, options), owner);
     source.carrier = carrier;
-    this.#origins.add(link, subscription, source.base);
-    carrier.open(link);
+    carrier.open(source.link);
   }
 
-  #events(
-    subscription: Subscription | undefined,
-    whenOpened: (link: ReceiverLink) => boolean | undefined,
-    whenClosed: (error: MessagingError) => void,
-  ): ReceiverLinkEvents {
-    const { opened, received, settled, aborted, drained, lost } = this.#listener;
-    return {
-      opened: (link) => {
-        if (whenOpened(link) !== false) opened(link, subscription);
-      },
-      received: (delivery, link) => received(delivery, link, subscription),
-      settled,
-      aborted,
-      drained,
-      lost,
-      closed: (_link, error) => {
-        this.#links--;
-        whenClosed(error);
-      },
-    };
+  #randomUUID(): string {
+    return this.#context.settings.environment.randomUUID();
   }
 
-  /** Whoever subscribes again may want another share of credit. */
-  #changeCredit(subscription: Subscription, { credit }: SubscribeOptions): void {
-    const source = this.#sources.get(subscription);
-    if (source !== undefined && credit !== undefined) source.options = { ...source.options, credit };
+  #forget(source: Source): void {
+    this.#sources.delete(source.subscription);
+    if (this.#byKey.get(source.key) === source) this.#byKey.delete(source.key);
   }
 
-  #forget(subscription: Subscription, { key }: Source): void {
-    this.#sources.delete(subscription);
-    if (this.#byKey.get(key) === subscription) this.#byKey.delete(key);
-  }
-
-  #failed(subscription: Subscription, source: Source, error: MessagingError): void {
+  #failed(source: Source, error: MessagingError): void {
+    const { subscription, handler } = source;
     if (subscription.error !== undefined) return;
-    this.#forget(subscription, source);
+    this.#forget(source);
     subscription.ended('failed', error);
     this.#failure = error;
     this.#isTold = false;
-    this.#host.failed(error);
-    this.#listener.sourceLost();
+    this.#context.failed(error);
+    handler?.ended(error);
+    this.#owner.sourcesChanged();
   }
 }

@@ -33,7 +33,7 @@ export function receiverOptions(
   settings: Settings,
   options: SubscribeOptions,
 ): LinkOptions {
-  const { incomingWindow, maxMessageSize, senderSettleMode, receiverSettleMode } = settings;
+  const { incomingWindow, maxMessageSize, senderSettleMode, receiverSettleMode, defaultOutcome } = settings;
   const { durable = false, shared = false, ttl = 0, capabilities = [], distributionMode, properties } = options;
   const filter = filtersOf(options);
   return {
@@ -45,6 +45,7 @@ export function receiverOptions(
     receiverSettleMode: incomingWindow !== 0 && receiverSettleMode === 'second' ? 1 : 0,
     ...(durable ? { durable: 2, expiryPolicy: 'never' } : {}),
     ...(ttl > 0 ? { expiryPolicy: 'link-detach', terminusTimeout: Math.min(Math.ceil(ttl / 1000), LONGEST_TTL) } : {}),
+    defaultOutcome,
     distributionMode,
     filter,
     capabilities: [

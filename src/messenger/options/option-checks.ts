@@ -1,6 +1,9 @@
 import { OptionError } from '../../errors.js';
 import { LONGEST_TIMER } from '../../long-timeout.js';
 
+/** The most messages that a peer may be asked for at a time: half of what the wire has room for (AMQP 1.0 §2.7.4). */
+export const MAX_CREDIT = 0x7fff_ffff;
+
 /** Throws `OptionError` when an object has a field that is not known. */
 export function checkNames(what: string, given: object, known: readonly string[]): void {
   if (typeof given !== 'object' || (given as object | null) === null)

@@ -4,6 +4,7 @@ import type { SaslOptions } from '../../link/security/credentials.js';
 import type { Failover } from '../../link/connection/host-list.js';
 import type { ReconnectOptions } from '../../link/connection/reconnect.js';
 import type { TlsOptions } from '../../link/security/tls.js';
+import type { Outcome } from '../../message/outcome.js';
 
 /** How much may be queued for sending. */
 export interface OutgoingLimits {
@@ -46,11 +47,17 @@ export interface MessengerOptions {
    */
   outgoingWindow?: number;
   /**
-   * How many received messages may wait for `accept` or `reject` at a time. A loop waits when there are so many; `get` does
-   * not: what falls out of the window is settled without an outcome. Negative for no limit. 0 accepts every message as it
-   * is given out. Default 0.
+   * How many received messages may be without an outcome at a time, in whichever order they get one. A loop waits when
+   * there are so many. `get` does not: the oldest that it gave falls out of the window then, with the `defaultOutcome`.
+   * Negative for no limit. 0 accepts every message as it is given out. Default 0.
    */
   incomingWindow?: number;
+  /**
+   * What becomes of a message that falls out of the `incomingWindow`, or is settled by `settle` without an outcome. Peers
+   * are told when a link is attached (AMQP 1.0 §3.5.3, `default-outcome`). `modified` counts as a failed delivery.
+   * Default `released`: it may be delivered again, to anybody.
+   */
+  defaultOutcome?: Outcome['type'];
   /**
    * Whether `send`, `recv` and `stop` wait. Without it they return at once, with `false` when there is something left to
    * wait for. Default true.

@@ -12,6 +12,8 @@ import type { ReconnectPolicy } from '../../link/connection/reconnect.js';
 import type { Authenticator } from '../../link/security/sasl-server.js';
 import type { TlsOptions } from '../../link/security/tls.js';
 import { LONGEST_TIMER } from '../../long-timeout.js';
+import { ACCEPTED, RELEASED } from '../../message/outcome.js';
+import type { Outcome } from '../../message/outcome.js';
 import { checkNames, flag, number, oneOf, timeLimit, windowSize } from './option-checks.js';
 import { SENDER_SETTLE_MODES } from './options.js';
 import type { ListenOptions, MessengerOptions, SenderSettleMode } from './options.js';
@@ -22,6 +24,7 @@ export interface Settings {
   readonly environment: Environment;
   outgoingWindow: number;
   incomingWindow: number;
+  readonly defaultOutcome: Outcome;
   timeout: number | undefined;
   blocking: boolean;
   passive: boolean;
@@ -57,11 +60,20 @@ const LONGEST_IDLE_TIMEOUT = Math.floor(LONGEST_TIMER / 2);
 /** The smallest frame size a peer must take (AMQP 1.0 §2.4.1). */
 const MIN_MAX_FRAME_SIZE = 512;
 
+const OUTCOME_TYPES = ['accepted', 'rejected', 'released', 'modified'] as const;
+const DEFAULT_OUTCOMES: Readonly<Record<Outcome['type'], Outcome>> = {
+  accepted: ACCEPTED,
+  rejected: Object.freeze({ type: 'rejected' }),
+  released: RELEASED,
+  modified: Object.freeze({ type: 'modified', deliveryFailed: true }),
+};
+
 const KNOWN: readonly (keyof MessengerOptions)[] = [
   'name',
   'environment',
   'outgoingWindow',
   'incomingWindow',
+  'defaultOutcome',
   'blocking',
   'passive',
   'timeout',
@@ -102,6 +114,7 @@ export function resolveOptions(options: MessengerOptions): Settings {
     environment: environmentOf(options.environment),
     outgoingWindow: windowSize('outgoingWindow', options.outgoingWindow ?? 0),
     incomingWindow: windowSize('incomingWindow', options.incomingWindow ?? 0),
+    defaultOutcome: DEFAULT_OUTCOMES[oneOf('defaultOutcome', options.defaultOutcome, OUTCOME_TYPES, 'released')],
     blocking: flag('blocking', options.blocking ?? true),
     passive: flag('passive', options.passive ?? false),
     timeout: timeLimit(options.timeout),

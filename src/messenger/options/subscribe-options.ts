@@ -2,8 +2,7 @@ import { encodeValue } from '../../codec/encode-value.js';
 import { Output } from '../../codec/output.js';
 import { OptionError } from '../../errors.js';
 import type { Properties } from '../../message/message.js';
-import { MAX_CREDIT } from '../incoming/credit-scheduler.js';
-import { checkNames } from './option-checks.js';
+import { MAX_CREDIT, checkNames } from './option-checks.js';
 
 /** What more `subscribe` may ask for. Every field is optional. */
 export interface SubscribeOptions {

@@ -1,7 +1,6 @@
 import { connectionKey } from '../../address/endpoint.js';
 import type { Endpoint } from '../../address/endpoint.js';
 import { expandReplyTo } from '../../address/reply-to.js';
-import type { RouteTable } from '../../address/route-table.js';
 import { encodeMessage } from '../../codec/encode-message.js';
 import { Output } from '../../codec/output.js';
 import { ReceivedMessage } from '../../codec/received-message.js';
@@ -11,7 +10,6 @@ import { StateError, TimeoutError, TrackerError } from '../../errors.js';
 import type { MessagingError } from '../../errors.js';
 import type { PeerConnection } from '../../link/connection/peer-connection.js';
 import type { LinkRequest } from '../../link/session/link-request.js';
-import type { ConnectionPool } from '../../link/connection/pool.js';
 import { SenderLink } from '../../link/session/sender-link.js';
 import type { Message } from '../../message/message.js';
 import { OutgoingDelivery } from '../../queue/outgoing-delivery.js';
@@ -25,29 +23,12 @@ import { senderOptions } from '../options/link-terms.js';
 import type { WaitOptions } from '../options/options.js';
 import { OutgoingExpiry } from './outgoing-expiry.js';
 import { OutgoingLedger } from './outgoing-ledger.js';
-import type { Settings } from '../options/settings.js';
+import type { MessengerContext } from '../options/context.js';
 import type { MessengerStats } from '../stats.js';
-import type { Waits } from '../options/waits.js';
-
-/** What the outgoing side needs from its messenger. */
-export interface OutboundHost {
-  readonly name: string;
-  readonly settings: Settings;
-  readonly pool: ConnectionPool;
-  readonly routes: RouteTable;
-  readonly rewrites: RouteTable;
-  readonly waits: Waits;
-  /** Something failed, whether a call waits for it or not. */
-  failed(error: MessagingError): void;
-  /** A message has its outcome. */
-  ended(tracker: Tracker): void;
-  /** There is room again in the outgoing queue, after there was none. */
-  drained(): void;
-}
 
 /** The way out: put → route and rewrite → encode → link → outcome → tracker. */
-export class Outbound {
-  readonly #host: OutboundHost;
+export class Outgoing {
+  readonly #context: MessengerContext;
   readonly #output = new Output(undefined, true);
   /** A message is written there: what programs compute while it is read must not write another into it. */
   #isEncoding = false;
@@ -65,18 +46,18 @@ export class Outbound {
   readonly #idle: IdleLinks;
   #last: OutgoingDelivery | undefined;
 
-  constructor(host: OutboundHost) {
-    this.#host = host;
-    this.#ledger = new OutgoingLedger(host.settings, host.waits, () => host.drained());
+  constructor(context: MessengerContext) {
+    this.#context = context;
+    this.#ledger = new OutgoingLedger(context.settings, context.waits, () => context.drained());
     this.#destinations = new Destinations({
-      routes: host.routes,
-      rewrites: host.rewrites,
+      routes: context.routes,
+      rewrites: context.rewrites,
       ended: (delivery) => {
         this.#ledger.ended(delivery);
-        host.ended(delivery);
+        context.ended(delivery);
       },
     });
-    const { clock } = host.settings.environment;
+    const { clock } = context.settings.environment;
     this.#expiry = new OutgoingExpiry(
       {
         eachWaiting: (visit) => this.#open.forEach((link) => link.eachQueued(visit)),
@@ -84,7 +65,7 @@ export class Outbound {
       },
       clock,
     );
-    this.#idle = new IdleLinks(clock, host.settings.closeIdleAfter, this.#links, (link) => this.#closeIdle(link));
+    this.#idle = new IdleLinks(clock, context.settings.closeIdleAfter, this.#links, (link) => this.#closeIdle(link));
   }
 
   /** Messages that have no outcome yet. */
@@ -114,7 +95,7 @@ export class Outbound {
 
   /** Where a message stands, as long as it is remembered. See `Messenger.status`. */
   status(delivery: OutgoingDelivery): Status | undefined {
-    const isKnown = delivery.status === 'pending' || this.#window.has(delivery, this.#host.settings.outgoingWindow);
+    const isKnown = delivery.status === 'pending' || this.#window.has(delivery, this.#context.settings.outgoingWindow);
     return isKnown && !this.#window.isForgotten(delivery) ? delivery.status : undefined;
   }
 
@@ -139,7 +120,7 @@ export class Outbound {
    * @param routed Where it goes, when that is not for the route table to say.
    */
   put(message: Message, routed?: string): OutgoingDelivery {
-    const { settings } = this.#host;
+    const { settings } = this.#context;
     // What is not an object has no address.
     const destination = this.#destinations.find((message as Message | null | undefined)?.address, routed);
     const lifetime = this.#expiry.lifetimeOf(message);
@@ -158,7 +139,7 @@ export class Outbound {
     this.#ledger.added(delivery);
     this.#last = delivery;
     if (isDiagnosed('put')) {
-      diagnose('put', { messenger: this.#host.name, destination: destination.destination, size: delivery.size });
+      diagnose('put', { messenger: this.#context.name, destination: destination.destination, size: delivery.size });
     }
     link?.send(delivery);
     if (lifetime <= 0) this.#expired(delivery);
@@ -192,7 +173,7 @@ export class Outbound {
   accept(request: LinkRequest): void {
     const { peerId } = request;
     // A node of its own has a name nobody else uses; to it answers come.
-    const address = request.dynamic ? `dynamic-${this.#host.settings.environment.randomUUID()}` : request.address;
+    const address = request.dynamic ? `dynamic-${this.#context.settings.environment.randomUUID()}` : request.address;
     const key = guestKey(peerId, address);
     const link = request.send(address, {
       closed: (closed, error) => this.#linkClosed(this.#guests, key, closed, error),
@@ -255,7 +236,7 @@ export class Outbound {
   }
 
   #attach(key: string, endpoint: Endpoint): SenderLink {
-    const { pool, name, settings } = this.#host;
+    const { pool, name, settings } = this.#context;
     const carrier = pool.carrier(endpoint);
     const guest = this.#guests.get(guestKey(carrier.peerId, endpoint.name));
     if (guest !== undefined) return guest;
@@ -281,14 +262,14 @@ export class Outbound {
     this.#open.delete(link);
     for (const delivery of link.takeAll()) delivery.finish('aborted', error);
     const isOurs = links === this.#links;
-    if (isOurs && !(error instanceof StateError)) this.#host.failed(error);
+    if (isOurs && !(error instanceof StateError)) this.#context.failed(error);
   }
 
   /** `replyTo` as others may see it: see `expandReplyTo` (spec §2.5). The caller's message stays as it is. */
   #expanded(message: Message): Message {
     const { replyTo } = message;
     if (typeof replyTo !== 'string') return message;
-    const expanded = expandReplyTo(replyTo, this.#host.name);
+    const expanded = expandReplyTo(replyTo, this.#context.name);
     if (expanded === replyTo) return message;
     return message instanceof ReceivedMessage
       ? { ...message.toObject(), replyTo: expanded }

@@ -14,9 +14,14 @@ const BYTES = Buffer.from('the secret content of a message');
 /** Writes down what it is told. */
 class Source implements DeliverySource {
   readonly settled: IncomingDelivery[] = [];
+  readonly gone: IncomingDelivery[] = [];
 
   settle(delivery: IncomingDelivery): void {
     this.settled.push(delivery);
+  }
+
+  released(delivery: IncomingDelivery): void {
+    this.gone.push(delivery);
   }
 }
 
@@ -52,16 +57,8 @@ describe('the status of a delivery', () => {
   });
 });
 
-describe('a delivery that was settled here without an outcome', () => {
-  it.each([false, true])('keeps to that, whatever is said of it later, pre-settled: %s', (presettled) => {
-    const { delivery, source } = incoming(presettled);
-    delivery.settle();
-    delivery.finish(ACCEPTED);
-    expect(delivery.status).toBe('settled');
-    expect(source.settled).toHaveLength(presettled ? 0 : 1);
-  });
-
-  it('may still be marked when it was the peer that has settled it', () => {
+describe('a delivery that was settled without an outcome', () => {
+  it('may still be marked, since it was the peer that has settled it', () => {
     const { delivery, source } = incoming();
     delivery.settledByPeer();
     delivery.finish(RELEASED);
@@ -116,17 +113,9 @@ describe('an incoming delivery', () => {
     const waiting = delivery.outcome();
     delivery.finish(ACCEPTED);
     delivery.finish(RELEASED);
-    delivery.settle();
     expect(delivery).toMatchObject({ status: 'accepted', result: ACCEPTED, settled: true, direction: 'incoming' });
     expect(source.settled).toEqual([delivery]);
     expect(await waiting).toBe('accepted');
-  });
-
-  it('is settled without an outcome when nothing was said of it', () => {
-    const { delivery, source } = incoming();
-    delivery.settle();
-    expect(delivery).toMatchObject({ status: 'settled', result: undefined, settled: true });
-    expect(source.settled).toEqual([delivery]);
   });
 
   it('tells nobody when the peer sent it settled, but can be marked', () => {
@@ -149,7 +138,6 @@ describe('an incoming delivery', () => {
     const error = new Error('lost');
     delivery.abort(error);
     delivery.finish(ACCEPTED);
-    delivery.settle();
     expect([delivery.status, delivery.error]).toEqual(['aborted', error]);
     expect(source.settled).toEqual([]);
     expect(await delivery.outcome()).toBe('aborted');
@@ -162,9 +150,12 @@ describe('an incoming delivery', () => {
     expect([delivery.status, delivery.error]).toEqual(['accepted', undefined]);
   });
 
-  it('tells its source at most once, whatever is done to it', () => {
+  it('tells its source at most once, and is released once when it is settled and has left its queue', () => {
     const outcomes: Outcome[] = [ACCEPTED, RELEASED, { type: 'rejected' }, { type: 'modified' }];
-    const steps = fc.array(fc.constantFrom('finish', 'settle', 'settledByPeer', 'abort'), { maxLength: 8 });
+    const steps = fc.array(fc.constantFrom('finish', 'leaveQueue', 'settledByPeer', 'abort'), {
+      maxLength: 8,
+      size: 'max',
+    });
     fc.assert(
       fc.property(
         fc.boolean(),
@@ -174,12 +165,14 @@ describe('an incoming delivery', () => {
           const { delivery, source } = incoming(presettled);
           for (const [index, name] of names.entries()) {
             if (name === 'finish') delivery.finish(said[index]!);
-            else if (name === 'settle') delivery.settle();
+            else if (name === 'leaveQueue') delivery.leaveQueue();
             else if (name === 'settledByPeer') delivery.settledByPeer();
             else delivery.abort(new Error('lost'));
           }
           expect(source.settled.length).toBeLessThanOrEqual(presettled ? 0 : 1);
-          expect(delivery.settled).toBe(presettled || names.length > 0);
+          const isSettled = presettled || names.some((name) => name !== 'leaveQueue');
+          expect(delivery.settled).toBe(isSettled);
+          expect(source.gone).toEqual(isSettled && names.includes('leaveQueue') ? [delivery] : []);
         },
       ),
     );

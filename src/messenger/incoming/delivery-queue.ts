@@ -1,0 +1,112 @@
+import type { Clock } from '../../clock.js';
+import type { IncomingDelivery } from '../../queue/incoming-delivery.js';
+import { RingBuffer } from '../../queue/ring-buffer.js';
+import { WaiterLine } from '../../queue/waiter-line.js';
+import type { Settle } from '../options/wait.js';
+
+/**
+ * Deliveries that have come and wait to be taken, in order. One that was taken back keeps its place in the ring and is
+ * skipped, so taking it back costs nothing.
+ */
+export class DeliveryQueue {
+  #ring = new RingBuffer<IncomingDelivery>();
+  readonly #takers: WaiterLine<IncomingDelivery>;
+  /** Those who wait until something is there, and take nothing. */
+  #watchers: Settle<true>[] = [];
+  #size = 0;
+  #bytes = 0;
+
+  constructor(clock: Clock) {
+    this.#takers = new WaiterLine(clock);
+  }
+
+  /** How many deliveries wait. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Their encoded bytes. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Whether nothing waits. */
+  get isEmpty(): boolean {
+    return this.#size === 0;
+  }
+
+  /** Adds a delivery, or hands it to the taker that waits longest. */
+  push(delivery: IncomingDelivery): void {
+    if (this.#takers.size > 0 && this.#takers.serve(delivery)) delivery.leaveQueue();
+    else this.#add(delivery);
+  }
+
+  /** Tells when something waits. Returns how to call that off. */
+  watch(settle: Settle<true>): () => void {
+    this.#watchers.push(settle);
+    return () => (this.#watchers = this.#watchers.filter((watcher) => watcher !== settle));
+  }
+
+  /** Whether anybody waits until something is there. */
+  get isWatched(): boolean {
+    return this.#watchers.length > 0;
+  }
+
+  /** Nothing can come any more: whoever waits until something is there is told so. */
+  fail(error: Error): void {
+    for (const watcher of this.#watchers.splice(0)) watcher.reject(error);
+  }
+
+  /** Takes the oldest delivery; `undefined` when there is none. */
+  shift(): IncomingDelivery | undefined {
+    while (this.#size > 0) {
+      const delivery = this.#ring.shift();
+      if (delivery?.isQueued !== true) continue;
+      this.#leave(delivery);
+      return delivery;
+    }
+    return undefined;
+  }
+
+  /** Takes the oldest delivery, waiting for one if need be. Rejects with the signal's reason. */
+  async next(signal: AbortSignal): Promise<IncomingDelivery> {
+    return this.shift() ?? this.#takers.wait({ signal }, () => '');
+  }
+
+  /** Takes a delivery out, wherever it stands. Does nothing when it has left. */
+  withdraw(delivery: IncomingDelivery): void {
+    if (!delivery.isQueued) return;
+    this.#leave(delivery);
+    if (this.#size === 0 || this.#ring.size > 2 * this.#size + 1024) this.#closeUp();
+  }
+
+  /** Gives those deliveries that another queue is for to it. Both keep the order. */
+  moveTo(other: DeliveryQueue, belongs: (delivery: IncomingDelivery) => boolean): void {
+    const deliveries = this.#ring.drain();
+    this.#size = this.#bytes = 0;
+    for (const delivery of deliveries) {
+      if (!delivery.isQueued) continue;
+      if (belongs(delivery)) other.push(delivery);
+      else this.#add(delivery);
+    }
+  }
+
+  #add(delivery: IncomingDelivery): void {
+    this.#size++;
+    this.#bytes += delivery.size;
+    this.#ring.push(delivery);
+    if (this.#watchers.length > 0) for (const watcher of this.#watchers.splice(0)) watcher.resolve(true);
+  }
+
+  #leave(delivery: IncomingDelivery): void {
+    this.#size--;
+    this.#bytes -= delivery.size;
+    delivery.leaveQueue();
+  }
+
+  #closeUp(): void {
+    const ring = new RingBuffer<IncomingDelivery>();
+    for (const delivery of this.#ring) if (delivery.isQueued) ring.push(delivery);
+    this.#ring = ring;
+  }
+}

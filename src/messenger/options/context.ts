@@ -1,0 +1,30 @@
+import type { Acceptor } from '../../link/connection/acceptor.js';
+import type { LinkRequest } from '../../link/session/link-request.js';
+import type { ConnectionPool } from '../../link/connection/pool.js';
+import type { RouteTable } from '../../address/route-table.js';
+import type { MessagingError } from '../../errors.js';
+import type { IncomingDelivery } from '../../queue/incoming-delivery.js';
+import type { Tracker } from '../../queue/tracker.js';
+import type { Settings } from './settings.js';
+import type { Waits } from './waits.js';
+
+/** The messenger as its parts see it. */
+export interface MessengerContext {
+  /** The container-id. */
+  readonly name: string;
+  readonly settings: Settings;
+  readonly pool: ConnectionPool;
+  readonly routes: RouteTable;
+  readonly rewrites: RouteTable;
+  readonly waits: Waits;
+  /** Makes what listens on a port. `receive` takes the links on which peers want to send. */
+  createAcceptor(tls: boolean, receive: (request: LinkRequest) => void): Acceptor;
+  /** Something failed, whether a call waits for it or not. */
+  failed(error: MessagingError): void;
+  /** A message has come, by a subscription to this or, `undefined`, by a link that a peer has made. */
+  received(delivery: IncomingDelivery, source: string | undefined): void;
+  /** A message that was put has its outcome. */
+  ended(tracker: Tracker): void;
+  /** There is room again in the outgoing queue, after there was none. */
+  drained(): void;
+}
