@@ -123,12 +123,12 @@ export interface RheaConnection extends RheaEvents {
   readonly properties: Readonly<Record<string, unknown>> | undefined;
   readonly error: RheaError | undefined;
   /** Shared: the idle time-outs, by which rhea would watch the peer and send heartbeats. */
-  readonly local: { readonly open: { idle_time_out?: number | undefined } };
+  readonly local: { open: { readonly idle_time_out?: number | undefined } };
   readonly remote: { readonly open?: { idle_time_out?: number | undefined } };
-  /** Shared: the timer by which rhea would watch the peer. */
-  heartbeat_in: unknown;
   /** Replaced: see `setNoTimers`. */
   _write_open(): void;
+  /** Writes a frame, on a channel. */
+  _write_frame(channel: number, performative: object): void;
   /** Shared: what is on each channel. rhea begins a session on the lowest that is free. */
   readonly local_channel_map: Record<number, unknown>;
   connect(): void;
@@ -192,15 +192,8 @@ export const SESSION_BUFFER: Readonly<{ incoming: number; outgoing: number }> = 
  */
 export function setNoTimers(connection: RheaConnection): void {
   const { open } = connection.local;
-  const { idle_time_out: ours } = open;
-  const writeOpen = connection._write_open.bind(connection);
-  open.idle_time_out = undefined;
-  connection.heartbeat_in = null; // what is not undefined is taken for a timer that is set
-  connection._write_open = () => {
-    open.idle_time_out = ours;
-    writeOpen();
-    open.idle_time_out = undefined;
-  };
+  connection.local.open = Object.create(open, { idle_time_out: { value: undefined } }) as typeof open; // a mask over it
+  connection._write_open = () => connection._write_frame(0, open);
 }
 
 /** The idle time-out of a peer that has opened, in milliseconds, or 0. rhea, which would send heartbeats, is left without. */

@@ -186,6 +186,20 @@ describe('a connection of rhea', () => {
 });
 
 describe('the SASL layer of rhea', () => {
+  it('leaves our idle time-out in the open frame, which is made when it is over', async () => {
+    const mechanisms = { PLAIN: () => ({ start: vi.fn(), step: vi.fn() }) };
+    ({ rhea, socket } = dialledConnection({ sasl_mechanisms: mechanisms, idle_time_out: 60_000 }));
+    listen(rhea);
+    setNoTimers(rhea);
+    rhea.connect();
+    await socket.written();
+    socket.feed(SASL_HEADER);
+    socket.send('sasl_mechanisms', { sasl_server_mechanisms: ['PLAIN'] });
+    socket.send('sasl_outcome', { code: 0 });
+    const [, frame] = await socket.written();
+    expect(frame).toMatchObject({ name: 'open', fields: { idle_time_out: 60_000 } });
+  });
+
   it('asks a mechanism of ours to begin, and leaves writing to it', async () => {
     const start = vi.fn();
     ({ rhea, socket } = dialledConnection({ sasl_mechanisms: { PLAIN: () => ({ start, step: vi.fn() }) } }));

@@ -1,0 +1,3 @@
+import { simulate } from './simulate.js';
+
+process.exitCode = await simulate(process.argv.slice(2));
