@@ -1,5 +1,5 @@
 import { Duplex } from 'node:stream';
-import type { DialOptions, Listener, PortOptions } from '../../src/link/connection/environment.js';
+import type { DialOptions, Listener, PortOptions } from '../../src/index.js';
 import { Pipe } from './pipe.js';
 import type { Random } from './random.js';
 import type { Scheduler } from './scheduler.js';

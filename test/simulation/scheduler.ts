@@ -1,5 +1,5 @@
 import { setImmediate as realImmediate } from 'node:timers';
-import type { Clock, Timer } from '../../src/clock.js';
+import type { Clock, Timer } from '../../src/index.js';
 
 /** Something that is due at a time. */
 class Due implements Timer {
