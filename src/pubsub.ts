@@ -14,6 +14,7 @@ export type { Immutable } from './pubsub/field-value.js';
 export type { Json } from './pubsub/json.js';
 export type {
   SchemaFailure,
+  SchemaInput,
   SchemaIssue,
   SchemaOutput,
   SchemaPathStep,
@@ -44,6 +45,7 @@ export type {
   AsyncSubscribeOptions,
   CloseOptions,
   Handler,
+  Predicate,
   PublishOptions,
   SubscribeOptions,
   WorkSettings,
@@ -60,6 +62,7 @@ export type {
   ConsumerOptions,
   DirectConsumerOptions,
   MethodDecoration,
+  OnMessage,
   QueueConsumerOptions,
 } from './pubsub/consumer.js';
 export { getMessageBroker, overrideMessageBroker, setMessageBroker } from './pubsub/current-broker.js';

@@ -3,6 +3,7 @@ import { directCases } from './contract-direct.js';
 import { queueCases } from './contract-queue.js';
 import { ContractScene } from './contract-scene.js';
 import type { BrokerUnderTest } from './contract-scene.js';
+import { schemaCases } from './contract-schema.js';
 import { wideCases } from './contract-wide.js';
 
 /** How the suite is run: by the functions of vitest, of `node:test`, of jest, or any with the same shape. */
@@ -39,7 +40,7 @@ export function brokerContract(options: BrokerContractOptions): void {
     'other processes': options.spansProcesses ?? false,
   };
   describe(title, () => {
-    for (const { title: what, needs, test } of [...directCases, ...queueCases, ...wideCases]) {
+    for (const { title: what, needs, test } of [...directCases, ...schemaCases, ...queueCases, ...wideCases]) {
       if (needs !== undefined && !has[needs]) continue;
       it(what, async () => {
         const made = await create();

@@ -13,12 +13,20 @@ import { Message, getUniqueNameForMessage } from './message.js';
 import type { MessageType } from './message.js';
 import {
   NO_PUBLISH_OPTIONS,
+  asOptions,
   checkPublishOptions,
   checkSubscribeOptions,
   resolveAsyncOptions,
   resolveCloseOptions,
 } from './options.js';
-import type { AsyncSubscribeOptions, CloseOptions, Handler, PublishOptions, SubscribeOptions } from './options.js';
+import type {
+  AsyncSubscribeOptions,
+  CloseOptions,
+  Handler,
+  Predicate,
+  PublishOptions,
+  SubscribeOptions,
+} from './options.js';
 import { holdBack, outsideUnits } from './outbox.js';
 import { QueueNames } from './queue-names.js';
 import { Subscription } from './subscription.js';
@@ -49,15 +57,16 @@ export interface BrokerEvents {
 export abstract class Broker extends EventEmitter<BrokerEvents> implements AsyncDisposable {
   readonly #subscriptions = new Set<Subscription>();
   readonly #queueNames = new QueueNames();
-  readonly #clock: Clock;
   #subscribed = 0;
   #state: 'open' | 'closing' | 'closed' = 'open';
+  readonly #closingLimit: TimeLimit;
+  #stopDraining = (): void => undefined;
   #closing: Promise<void> | undefined;
 
   /** @param clock Where it gets the time from. Default the clocks of the machine. */
   constructor(clock: Clock = SYSTEM_CLOCK) {
     super();
-    this.#clock = clock;
+    this.#closingLimit = new TimeLimit(clock);
   }
 
   /** Whether it is closed. */
@@ -75,8 +84,8 @@ export abstract class Broker extends EventEmitter<BrokerEvents> implements Async
    * work (`outbox`) it is checked now and leaves when the unit succeeds.
    *
    * A broker inside the process calls the handlers of `subscribe` before this returns, in the order they subscribed, and
-   * resolves when all of them are done; a message that a handler publishes is delivered before the next handler is
-   * called. An `AmqpBroker` resolves when the peer has the message. Handlers of `subscribeAsync` run later in any case.
+   * resolves when all of them are done; so a message that a handler publishes before it awaits anything is delivered
+   * before the next handler is called. An `AmqpBroker` resolves when the peer has the message. Handlers of `subscribeAsync` run later in any case.
    *
    * Rejects with an AggregateError of what has failed, such as a `HandlerError` per handler that has thrown, when
    * everybody else has got the message; InvalidMessageError when it is no message, or not what its schema lets pass;
@@ -107,14 +116,16 @@ export abstract class Broker extends EventEmitter<BrokerEvents> implements Async
    *
    * @param type Its messages must be of exactly this type.
    * @param handler Called with each message. When it throws, the others are called all the same.
+   * @param given Which messages it wants: options, or a predicate alone.
    * @throws InvalidMessageError for a type without a name, BrokerClosedError, OptionError, or the signal's reason.
    */
   subscribe<M extends Message>(
     type: MessageType<M>,
     handler: Handler<M>,
-    options: SubscribeOptions<M> = {},
+    given: SubscribeOptions<M> | Predicate<M> = {},
   ): Subscription {
     this.#requireOpen();
+    const options = asOptions(given);
     const messageName = getUniqueNameForMessage(type);
     checkSubscribeOptions(handler, options);
     const { predicate, selector, signal } = options;
@@ -140,15 +151,17 @@ export abstract class Broker extends EventEmitter<BrokerEvents> implements Async
    * goes to the dead-letter queue.
    *
    * @param queueName 1 to 200 letters, digits, `.`, `_` and `-`.
+   * @param given How the queue is worked off: options, or a predicate alone.
    * @throws As `subscribe` does.
    */
   subscribeAsync<M extends Message>(
     type: MessageType<M>,
     handler: AsyncHandler<M>,
     queueName: string,
-    options: AsyncSubscribeOptions<M> = {},
+    given: AsyncSubscribeOptions<M> | Predicate<M> = {},
   ): Subscription {
     this.#requireOpen();
+    const options = asOptions(given);
     const messageName = getUniqueNameForMessage(type);
     const settings = resolveAsyncOptions(handler, queueName, options);
     const { predicate, selector, signal } = options;
@@ -172,14 +185,17 @@ export abstract class Broker extends EventEmitter<BrokerEvents> implements Async
 
   /**
    * Ends it: new subscriptions are refused at once. Handlers that run are waited for, and so is what is queued in this
-   * process unless `drain` is false; what is left then is told by `dead`. Afterwards `publish` rejects. Closing again
-   * waits for the same end.
+   * process unless `drain` is false; what is left then is told by `dead`, and so is what handlers release meanwhile.
+   * Afterwards `publish` rejects. Closing again waits for the same end, which `drain: false` or a shorter `timeout`
+   * hastens.
    *
    * @throws OptionError for options that are none. Rejects with an AggregateError when something could not be ended.
    */
   close(options: CloseOptions = {}): Promise<void> {
     const { drain, timeout } = resolveCloseOptions(options);
-    this.#closing ??= this.#close(drain, timeout);
+    this.#closingLimit.shorten(timeout);
+    if (!drain) this.#stopDraining();
+    this.#closing ??= this.#close(drain);
     return this.#closing;
   }
 
@@ -261,12 +277,15 @@ export abstract class Broker extends EventEmitter<BrokerEvents> implements Async
     return `${base}#${this.#subscribed}`;
   }
 
-  async #close(drain: boolean, timeout: number): Promise<void> {
+  async #close(drain: boolean): Promise<void> {
     this.#state = 'closing';
-    const limit = new TimeLimit(this.#clock, timeout);
+    const limit = this.#closingLimit;
     const errors: Error[] = [];
     const note = (error: unknown): void => void errors.push(asError(error));
-    if (drain) await limit.wait(this.drained().catch(note));
+    if (drain) {
+      const stopped = new Promise<void>((resolve) => (this.#stopDraining = resolve));
+      await limit.wait(Promise.race([this.drained().catch(note), stopped]));
+    }
     const ended = this.subscriptions.map((subscription) => subscription.unsubscribe().catch(note));
     await limit.wait(Promise.all(ended));
     limit.cancel();

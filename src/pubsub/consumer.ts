@@ -1,4 +1,4 @@
-import { PubSubError } from '../errors.js';
+import { OptionError, PubSubError } from '../errors.js';
 import type { Broker } from './broker.js';
 import { whenBroker } from './current-broker.js';
 import { ConsumerAlreadyRegisteredError } from './errors.js';
@@ -36,6 +36,18 @@ export interface MethodDecoration {
   addInitializer(initializer: (this: unknown) => void): void;
 }
 
+/** What `onMessage` of a consumer can be called with: a handler, or what a decorator is given, of either kind. */
+export interface OnMessage<M extends Message, Options> {
+  /** Registers a handler, or the method a decorator stands before. Returns it. */
+  <Registered extends ConsumerHandler<M, Options>>(handler: Registered, decoration?: MethodDecoration): Registered;
+  /** Registers the static method that a decorator stands before, with `experimentalDecorators`. */
+  <Registered extends ConsumerHandler<M, Options>>(
+    target: object,
+    name: string | symbol,
+    descriptor: TypedPropertyDescriptor<Registered>,
+  ): void;
+}
+
 /** Handles the messages of one type with one handler, on the broker of the process. */
 export class Consumer<M extends Message, Options extends ConsumerOptions<M> = ConsumerOptions<M>> {
   readonly #type: MessageType<M>;
@@ -60,24 +72,30 @@ export class Consumer<M extends Message, Options extends ConsumerOptions<M> = Co
   /**
    * Registers the handler and subscribes it: on the current broker (`getMessageBroker`), or, when there is none yet, on
    * the first that `setMessageBroker` is given. It is also a decorator of methods: `@consumer.onMessage`. The method of
-   * an instance is registered when the instance is made, so there can be only one.
+   * an instance is registered when the instance is made, so there can be only one. With `experimentalDecorators`, as
+   * NestJS sets it, decorators do not learn of instances: there it takes static methods.
    *
    * @returns The handler.
-   * @throws ConsumerAlreadyRegisteredError the second time; what `subscribe` or `subscribeAsync` throws.
+   * @throws ConsumerAlreadyRegisteredError the second time; what `subscribe` or `subscribeAsync` throws; OptionError for
+   * the method of an instance with `experimentalDecorators`.
    */
-  readonly onMessage = <Registered extends ConsumerHandler<M, Options>>(
-    handler: Registered,
-    decoration?: MethodDecoration,
-  ): Registered => {
-    if (decoration === undefined) {
+  readonly onMessage: OnMessage<M, Options> = (
+    ...[first, second, descriptor]: readonly [unknown, (MethodDecoration | string | symbol)?, { value?: unknown }?]
+  ) => {
+    if (typeof second === 'string' || typeof second === 'symbol') {
+      this.#registerStatic(first, String(second), descriptor?.value);
+      return undefined as never; // the method stays as it is
+    }
+    const handler = first as AsyncHandler<M>; // as the type says
+    if (second === undefined) {
       this.#register(handler);
     } else {
       const register = (bound: AsyncHandler<M>): void => this.#register(bound);
-      decoration.addInitializer(function (this: unknown) {
+      second.addInitializer(function (this: unknown) {
         register(handler.bind(this));
       });
     }
-    return handler;
+    return first as never; // what it was given
   };
 
   /**
@@ -92,6 +110,16 @@ export class Consumer<M extends Message, Options extends ConsumerOptions<M> = Co
     // A handler for messages without a queue takes no context (`ConsumerHandler`).
     if (queueName === undefined) return broker.subscribe(this.#type, handler as Handler<M>, options);
     return broker.subscribeAsync(this.#type, handler, queueName, options);
+  }
+
+  #registerStatic(target: unknown, name: string, method: unknown): void {
+    if (typeof target !== 'function' || typeof method !== 'function') {
+      throw new OptionError(
+        `With experimentalDecorators, @onMessage cannot know the instances that have the method ${name}. Make it static, ` +
+          `or call consumer.onMessage(this.${name}.bind(this)) in the constructor.`,
+      );
+    }
+    this.#register((message, context) => Reflect.apply(method, target, [message, context]) as unknown);
   }
 
   #register(handler: AsyncHandler<M>): void {

@@ -107,6 +107,23 @@ export const queueCases: readonly ContractCase[] = [
     },
   },
   {
+    title: 'delivers a message that failed behind those that came meanwhile, and the others in order',
+    test: async (scene: ContractScene): Promise<void> => {
+      const Job = scene.type('job');
+      const seen: number[] = [];
+      const handler = ({ number }: Numbered, { deliveryCount }: AsyncMessageContext<Numbered>): void => {
+        if (number === 1 && deliveryCount === 0) throw new RangeError('on purpose');
+        seen.push(number);
+      };
+      const options = { backoff: { delay: 50 }, concurrency: 2 };
+      await scene.broker.subscribeAsync(Job, handler, scene.queue('work'), options).ready();
+      for (const number of [1, 2, 3]) await scene.broker.publish(new Job({ number }));
+      await scene.until('all are done', () => seen.length >= 3);
+      deepStrictEqual(seen.toSorted(), [1, 2, 3]);
+      ok(seen.indexOf(2) < seen.indexOf(3));
+    },
+  },
+  {
     title: 'has a message dead that failed as often as it may',
     test: async (scene: ContractScene): Promise<void> => {
       const { counts, dead, publish } = await failing(scene, () => {

@@ -39,6 +39,42 @@ export const wideCases: readonly ContractCase[] = [
     },
   },
   {
+    title: 'gives what a handler publishes to the handlers behind it before the message that handler was called with',
+    needs: 'publish that waits',
+    test: async (scene: ContractScene): Promise<void> => {
+      const Ping = scene.type('ping');
+      const before = await scene.note(Ping);
+      scene.broker.subscribe(Ping, ({ number }) =>
+        number < 3 ? scene.broker.publish(new Ping({ number: number + 1 })) : undefined,
+      );
+      const behind = await scene.note(Ping);
+      await scene.broker.publish(new Ping({ number: 1 }));
+      deepStrictEqual(
+        [before.numbers, behind.numbers],
+        [
+          [1, 2, 3],
+          [3, 2, 1],
+        ],
+      );
+    },
+  },
+  {
+    title: 'delivers what a handler publishes after it has awaited something when the next handlers have been called',
+    needs: 'publish that waits',
+    test: async (scene: ContractScene): Promise<void> => {
+      const [Ping, Pong] = [scene.type('ping'), scene.type('pong')];
+      const events: string[] = [];
+      scene.broker.subscribe(Ping, async () => {
+        await setImmediate();
+        await scene.broker.publish(new Pong({ number: 2 }));
+      });
+      scene.broker.subscribe(Ping, () => void events.push('ping, second'));
+      scene.broker.subscribe(Pong, () => void events.push('pong'));
+      await scene.broker.publish(new Ping({ number: 1 }));
+      deepStrictEqual(events, ['ping, second', 'pong']);
+    },
+  },
+  {
     title: 'rejects publish with all that handlers have thrown, once everybody was called',
     needs: 'publish that waits',
     test: async (scene: ContractScene): Promise<void> => {

@@ -59,7 +59,8 @@ export function setMessageBroker(broker: Broker | undefined): void {
 export function overrideMessageBroker<Result>(broker: Broker, run: () => Result): Result;
 /**
  * Has another broker stand in until the end of a `using` block: for the rest of the function it is in, and all that this
- * starts and calls.
+ * starts and calls. Whoever called the function without waiting for it sees the override, too, until the block ends, and
+ * so does what the caller starts meanwhile. Where others run beside it, give a function instead.
  *
  * @throws OptionError for something that is no broker.
  */

@@ -1,6 +1,8 @@
 import { asError } from '../errors.js';
+import type { PubSubError } from '../errors.js';
 import { ClientQueue } from '../queue/client-queue.js';
 import type { Decision } from './context.js';
+import { InvalidMessageError } from './errors.js';
 import type { Message } from './message.js';
 import type { WorkSettings } from './options.js';
 
@@ -25,6 +27,19 @@ export interface DeadLetter {
   readonly deliveryCount: number;
   /** What has failed last, or why it was rejected. */
   readonly error: Error | undefined;
+}
+
+/**
+ * The letter of a message that subscribers of `subscribe` cannot be given, because it is not what their type allows;
+ * `undefined` when that is not what has failed.
+ */
+export function refusalLetter(
+  error: PubSubError,
+  { message, name, messageId }: Pick<DeadLetter, 'message' | 'name'> & { readonly messageId?: string | undefined },
+): DeadLetter | undefined {
+  if (!(error instanceof InvalidMessageError)) return undefined;
+  const nowhere = { queueName: undefined, deadLetter: undefined };
+  return { message, name, messageId, ...nowhere, reason: 'rejected', deliveryCount: 1, error };
 }
 
 /** What follows from a decision: the message is gone, goes back, is delivered again after a delay, or is dead. */

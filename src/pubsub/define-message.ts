@@ -2,12 +2,17 @@ import { InvalidMessageError } from './errors.js';
 import type { Immutable } from './field-value.js';
 import { Message, NAME_IN_WORDS, isName } from './message.js';
 import type { MessageType } from './message.js';
-import type { SchemaOutput, StandardSchema } from './standard-schema.js';
+import type { SchemaInput, SchemaOutput, StandardSchema } from './standard-schema.js';
 
-/** A class of messages with known fields. Extend it to give the type a name in the program, and methods. */
-export interface MessageClass<Fields extends object> {
-  /** Makes a message of its fields. When none is required, they may be left out. */
-  new (...fields: object extends Fields ? [fields?: Fields] : [fields: Fields]): Message & Immutable<Fields>;
+/**
+ * A class of messages with known fields. Extend it to give the type a name in the program, and methods.
+ *
+ * `Given` is what the constructor takes. It differs from `Fields` where a schema makes something of what it is given,
+ * such as a default: the fields are so in the messages that handlers get, since the schema is asked at `publish`.
+ */
+export interface MessageClass<Fields extends object, Given extends object = Fields> {
+  /** Makes a message of what it is given. When nothing is required, it may be left out. */
+  new (...given: object extends Given ? [given?: Given] : [given: Given]): Message & Immutable<Fields>;
   /** What the type is called everywhere. */
   readonly messageName: string;
   /** What its messages must look like. */
@@ -22,14 +27,14 @@ export interface MessageClass<Fields extends object> {
  * @param name What the type is called everywhere, in the broker and in other processes too: 1 to 200 letters, digits,
  * `.`, `_` and `-`. Keep it when the class is renamed; change it, `order.placed.v2`, when the meaning changes.
  * @param schema A validator of zod, valibot, arktype or any other library with the Standard Schema interface; it may be
- * asynchronous. It is asked at `publish` and when a message is received, and what it gives is what goes on; so it must
- * take what it gives.
+ * asynchronous. It is asked at `publish` and when a message is received, and what it gives is what goes on. It must take
+ * what it gives, and leave that as it is, or `publish` rejects. The constructor takes what the schema takes.
  * @throws InvalidMessageError for a name that is none.
  */
 export function defineMessage<Schema extends StandardSchema<unknown, unknown>>(
   name: string,
   schema: Schema,
-): MessageClass<SchemaOutput<Schema> & object>;
+): MessageClass<SchemaOutput<Schema> & object, SchemaInput<Schema> & object>;
 /**
  * Makes a class of messages whose fields only the compiler checks.
  *

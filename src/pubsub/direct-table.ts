@@ -1,52 +1,51 @@
-import type { HandlerError } from './errors.js';
+import type { PubSubError } from '../errors.js';
 import type { Message } from './message.js';
 import { callHandler } from './subscriber.js';
 import type { DirectSubscriber } from './subscriber.js';
 
 interface Entry {
   readonly subscriber: DirectSubscriber;
-  isAttached: boolean;
+  /** Entries are numbered as they come. */
+  readonly number: number;
 }
 
 /** The subscriptions of `subscribe` inside a process, by the name of their type. */
 export class DirectTable {
-  /** A list is never changed, only replaced: whoever walks through one is not disturbed. */
-  readonly #entries = new Map<string, readonly Entry[]>();
+  /** In the order they came. Whoever walks through a set passes over what has left it. */
+  readonly #entries = new Map<string, Set<Entry>>();
+  #lastNumber = 0;
 
   /** Adds a subscriber behind the others of its type. Returns what takes it out again. */
   add(subscriber: DirectSubscriber): () => void {
     const { messageName } = subscriber;
-    const entry: Entry = { subscriber, isAttached: true };
-    this.#entries.set(messageName, [...(this.#entries.get(messageName) ?? []), entry]);
+    const entry: Entry = { subscriber, number: ++this.#lastNumber };
+    let entries = this.#entries.get(messageName);
+    if (entries === undefined) this.#entries.set(messageName, (entries = new Set()));
+    entries.add(entry);
     return () => {
-      entry.isAttached = false;
-      const rest = this.#entries.get(messageName)?.filter((other) => other !== entry) ?? [];
-      if (rest.length > 0) this.#entries.set(messageName, rest);
-      else this.#entries.delete(messageName);
+      entries.delete(entry);
+      if (entries.size === 0 && this.#entries.get(messageName) === entries) this.#entries.delete(messageName);
     };
-  }
-
-  /** The subscribers of a type, in the order they came. */
-  of(messageName: string): readonly DirectSubscriber[] {
-    return this.#entries.get(messageName)?.map(({ subscriber }) => subscriber) ?? [];
   }
 
   /** How many subscribers a type has. */
   count(messageName: string): number {
-    return this.#entries.get(messageName)?.length ?? 0;
+    return this.#entries.get(messageName)?.size ?? 0;
   }
 
   /**
-   * Calls every subscriber of a type that has not left by its turn, in the order they came.
+   * Calls every subscriber of a type that is here already and has not left by its turn, in the order they came.
    *
    * @returns Nothing when all is done and well; else what has failed, once everybody is done.
    */
-  call(messageName: string, message: Message): readonly HandlerError[] | Promise<readonly HandlerError[]> | undefined {
+  call(messageName: string, message: Message): Promise<readonly PubSubError[]> | undefined {
     const entries = this.#entries.get(messageName);
     if (entries === undefined) return undefined;
-    let results: Promise<HandlerError | undefined>[] | undefined;
-    for (const { subscriber, isAttached } of entries) {
-      const result = isAttached ? callHandler(subscriber, message) : undefined;
+    const last = this.#lastNumber;
+    let results: Promise<PubSubError | undefined>[] | undefined;
+    for (const { subscriber, number } of entries) {
+      if (number > last) break; // has come since
+      const result = callHandler(subscriber, message);
       if (result !== undefined) (results ??= []).push(Promise.resolve(result));
     }
     if (results === undefined) return undefined;

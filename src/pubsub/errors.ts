@@ -86,18 +86,19 @@ export class HandlerError extends PubSubError implements FailedDelivery {
  * All that has failed in the delivery of one message inside the process. Its message has the first of each kind.
  *
  * @param refused Why queues have not taken the message.
- * @param failed The handlers of `subscribe` that have thrown.
+ * @param failed Why handlers of `subscribe` have thrown, or could not be called.
  * @param handlers How many handlers of `subscribe` there were.
  */
 export function deliveryFailure(
   refused: readonly Error[],
-  failed: readonly HandlerError[],
+  failed: readonly PubSubError[],
   handlers: number,
 ): AggregateError {
   const words: string[] = [];
   const [firstFailed] = failed;
   if (firstFailed !== undefined) {
-    words.push(`${failed.length} of ${handlers} handlers failed: ${asError(firstFailed.cause).message}`);
+    const why = firstFailed instanceof HandlerError ? asError(firstFailed.cause) : firstFailed;
+    words.push(`${failed.length} of ${handlers} handlers failed: ${why.message}`);
   }
   const [firstRefused] = refused;
   if (firstRefused !== undefined) {

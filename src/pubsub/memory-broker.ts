@@ -1,13 +1,13 @@
 import { SYSTEM_CLOCK } from '../clock.js';
 import type { Clock } from '../clock.js';
 import { OptionError, asError } from '../errors.js';
+import type { PubSubError } from '../errors.js';
 import { Broker } from './broker.js';
-import { DeadLetterBox } from './dead-letter.js';
+import { DeadLetterBox, refusalLetter } from './dead-letter.js';
 import type { DeadLetter } from './dead-letter.js';
 import { DirectTable } from './direct-table.js';
 import { enclose } from './envelope.js';
 import { deliveryFailure } from './errors.js';
-import type { HandlerError } from './errors.js';
 import { MemoryQueue } from './memory-queue.js';
 import type { Message } from './message.js';
 import { atLeast, checkNames } from './options.js';
@@ -56,9 +56,9 @@ export class MemoryBroker extends Broker {
   protected override deliver(message: Message, name: string, options: PublishOptions): void | Promise<void> {
     const refused = this.#enqueue(message, name, options);
     const handlers = this.#direct.count(name);
-    const failures = this.#direct.call(name, message);
-    if (refused === undefined && failures === undefined) return undefined;
-    return this.#report(refused ?? [], failures ?? [], handlers);
+    const failing = this.#direct.call(name, message);
+    if (refused === undefined && failing === undefined) return undefined;
+    return this.#report(refused ?? [], failing, handlers, { message, name, messageId: options.messageId });
   }
 
   protected override attach(subscriber: DirectSubscriber): Attachment {
@@ -97,11 +97,16 @@ export class MemoryBroker extends Broker {
 
   async #report(
     refused: readonly Error[],
-    failures: readonly HandlerError[] | Promise<readonly HandlerError[]>,
+    failing: Promise<readonly PubSubError[]> | undefined,
     handlers: number,
+    published: Parameters<typeof refusalLetter>[1],
   ): Promise<void> {
-    const failed = await failures;
-    for (const error of failed) this.failed(error);
+    const failed = (await failing) ?? [];
+    for (const error of failed) {
+      this.failed(error);
+      const letter = refusalLetter(error, published);
+      if (letter !== undefined) this.died(letter);
+    }
     if (refused.length > 0 || failed.length > 0) throw deliveryFailure(refused, failed, handlers);
   }
 

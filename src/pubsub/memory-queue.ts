@@ -1,7 +1,6 @@
 import type { Clock, Timer } from '../clock.js';
 import { ChannelQueueFullError } from '../errors.js';
 import type { PubSubError } from '../errors.js';
-import { LONGEST_TIMER } from '../long-timeout.js';
 import { ClientQueue } from '../queue/client-queue.js';
 import { nextStep } from './dead-letter.js';
 import type { DeadLetter, DeathReason } from './dead-letter.js';
@@ -38,6 +37,8 @@ export class MemoryQueue {
   /** Jobs that are not done: queued, resting, or with a handler. */
   #outstanding = 0;
   #whenDrained: (() => void)[] = [];
+  /** What is given back is dead then: nobody else will take it. */
+  #isClosing = false;
   #deadLetter: string | undefined;
 
   constructor(queueName: string, capacity: number, clock: Clock, events: MemoryQueueEvents) {
@@ -74,8 +75,9 @@ export class MemoryQueue {
     return { detach };
   }
 
-  /** Resolves when nothing is left to do, or nobody is left to do it. */
+  /** Resolves when nothing is left to do, or nobody is left to do it. What is released from now on is dead. */
   drained(): Promise<void> {
+    this.#isClosing = true;
     return new Promise((resolve) => {
       this.#whenDrained.push(resolve);
       this.#tellIfDrained();
@@ -121,7 +123,8 @@ export class MemoryQueue {
     if (next.step === 'done') {
       this.#finish(1);
     } else if (next.step === 'back') {
-      this.#rest(job, 0);
+      if (this.#isClosing) this.#died([job], 'closed');
+      else this.#rest(job, 0);
     } else if (next.step === 'again') {
       this.#rest({ ...job, deliveryCount: next.deliveryCount }, next.delay);
     } else {
@@ -131,13 +134,14 @@ export class MemoryQueue {
 
   /** Always by a timer, also without a delay: a handler that releases for ever must not stop the rest. */
   #rest(job: Job, delay: number): void {
-    const timer = this.#clock.setTimeout(
-      () => {
-        this.#resting.delete(job);
-        this.#return(job);
-      },
-      Math.min(delay, LONGEST_TIMER),
-    );
+    if (this.#queue.isStopped) {
+      this.#died([job], 'closed');
+      return;
+    }
+    const timer = this.#clock.setTimeout(() => {
+      this.#resting.delete(job);
+      this.#return(job);
+    }, delay);
     // A message that waits is work to be done: the process stays for it.
     timer.ref();
     this.#resting.set(job, timer);

@@ -9,7 +9,10 @@ export type Handler<M extends Message> = (message: M) => unknown;
 
 /** How `publish` sends a message. Times are in milliseconds. */
 export interface PublishOptions {
-  /** Tells this message from all others. Give one to publish the same thing twice without harm. Default: a UUID. */
+  /**
+   * Tells this message from all others, so that a handler can tell that it has seen it. Brokers deliver a second message
+   * with the same id like any other, unless they were set up to drop it, as Service Bus can be. Default: a UUID.
+   */
   messageId?: string | undefined;
   /** Which message it answers, or which chain of messages it belongs to. */
   correlationId?: string | undefined;
@@ -17,10 +20,13 @@ export interface PublishOptions {
   ttl?: number | undefined;
 }
 
+/** Says whether a subscription wants a message. */
+export type Predicate<M extends Message> = (message: M) => boolean;
+
 /** Which messages a subscription gets. */
 export interface SubscribeOptions<M extends Message> {
   /** Called with each message; those it does not return true for are passed over. It must have no other effect. */
-  predicate?: ((message: M) => boolean) | undefined;
+  predicate?: Predicate<M> | undefined;
   /**
    * A condition that the peer checks, in the language of JMS selectors, such as `JMSType = 'order' AND region = 'eu'`.
    * Only an `AmqpBroker` has a peer to ask; the others refuse it. Default none.
@@ -123,8 +129,19 @@ export function resolveCloseOptions(options: CloseOptions): { readonly drain: bo
   return { drain: options.drain ?? true, timeout: atLeast(0, 'timeout', options.timeout ?? Infinity) };
 }
 
-/** Throws OptionError for a name that is not among the known ones. */
+/** The options of a subscription; a predicate stands for those that have only it. */
+export function asOptions<M extends Message, Options extends SubscribeOptions<M>>(
+  given: Options | Predicate<M>,
+): Options | SubscribeOptions<M> {
+  return typeof given === 'function' ? { predicate: given } : given;
+}
+
+/** Throws OptionError for a name that is not among the known ones, and for what cannot have names. */
 export function checkNames(options: object, known: readonly string[], call: string): void {
+  const given: unknown = options; // callers in JavaScript give anything
+  if (typeof given !== 'object' || given === null) {
+    throw new OptionError(`The options of ${call} must be an object. There are: ${known.join(', ')}.`);
+  }
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) {
       throw new OptionError(`There is no option ${name} of ${call}. There are: ${known.join(', ')}.`);

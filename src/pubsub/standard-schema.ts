@@ -58,6 +58,9 @@ export interface SchemaPathStep {
 /** The type of what a schema lets pass. */
 export type SchemaOutput<Schema extends StandardSchema> = NonNullable<Schema['~standard']['types']>['output'];
 
+/** The type of what a schema takes. */
+export type SchemaInput<Schema extends StandardSchema> = NonNullable<Schema['~standard']['types']>['input'];
+
 /** An issue in words, with the place: `customer.name: Required`. */
 export function describeIssue({ message, path = [] }: SchemaIssue): string {
   const place = path.map((step) => String(typeof step === 'object' ? step.key : step)).join('.');

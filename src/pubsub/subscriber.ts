@@ -1,9 +1,10 @@
 import { asError } from '../errors.js';
+import type { PubSubError } from '../errors.js';
+import { receiveMessage } from './check-message.js';
 import { AsyncMessageContext } from './context.js';
 import type { AsyncHandler, Decision } from './context.js';
 import type { Envelope } from './envelope.js';
-import { HandlerError } from './errors.js';
-import { messageOf } from './message.js';
+import { HandlerError, InvalidMessageError } from './errors.js';
 import type { Message, MessageType } from './message.js';
 import type { Handler, WorkSettings } from './options.js';
 
@@ -42,15 +43,16 @@ export interface QueueSubscriber extends Subscriber {
 /**
  * Calls the handler of `subscribe` if the predicate wants the message.
  *
- * @returns Nothing when it is done, or a promise that never rejects. Either gives the error if the handler failed.
+ * @returns Nothing when it is done, or a promise that never rejects. Either gives the error if the handler failed, or if
+ * the message is not what the type of the subscriber allows.
  */
 export function callHandler(
   subscriber: DirectSubscriber,
   message: Message,
-): HandlerError | undefined | Promise<HandlerError | undefined> {
+): PubSubError | undefined | Promise<PubSubError | undefined> {
   try {
-    if (!wants(subscriber, message)) return undefined;
-    const result = subscriber.handler(asType(subscriber, message));
+    const typed = asType(subscriber, message);
+    const result = typed instanceof Promise ? typed.then((own) => call(subscriber, own)) : call(subscriber, typed);
     if (!isThenable(result)) return undefined;
     return Promise.resolve(result).then(
       () => undefined,
@@ -61,7 +63,12 @@ export function callHandler(
   }
 }
 
-function failure({ name }: DirectSubscriber, message: Message, thrown: unknown): HandlerError {
+function call(subscriber: DirectSubscriber, message: Message): unknown {
+  return wants(subscriber, message) ? subscriber.handler(message) : undefined;
+}
+
+function failure({ name }: DirectSubscriber, message: Message, thrown: unknown): PubSubError {
+  if (thrown instanceof NotOfType) return thrown.cause;
   const where = { subscription: name, queueName: undefined, deliveryCount: 0, delivered: message };
   return new HandlerError(asError(thrown), where);
 }
@@ -69,14 +76,14 @@ function failure({ name }: DirectSubscriber, message: Message, thrown: unknown):
 /** What a call of a handler of `subscribeAsync` tells. */
 export interface AsyncCall {
   /** Handler or predicate has failed, whether or not the message was decided before. Told before `decide`. */
-  failed(error: HandlerError): void;
+  failed(error: PubSubError): void;
   /** What is to become of the message. Told once; before the handler has ended, if the handler says so. */
   decide(decision: Decision): void;
 }
 
 /**
- * Calls the handler of `subscribeAsync` if the predicate wants the message; one it does not want is accepted. Resolves
- * when the handler has ended, and never rejects.
+ * Calls the handler of `subscribeAsync` if the predicate wants the message; one it does not want is accepted, and one
+ * that is not what the type of the subscriber allows is rejected. Resolves when the handler has ended, and never rejects.
  */
 export async function callAsyncHandler(
   subscriber: QueueSubscriber,
@@ -87,12 +94,18 @@ export async function callAsyncHandler(
   const { name, handler, work, signal } = subscriber;
   let decide = (decision: Decision): void => call.decide(decision);
   try {
-    const message = asType(subscriber, envelope.message);
+    const typed = asType(subscriber, envelope.message);
+    const message = typed instanceof Promise ? await typed : typed;
     const context = new AsyncMessageContext({ ...envelope, message }, work.queueName, deliveryCount, signal, decide);
     decide = (decision) => context.decide(decision);
     if (wants(subscriber, message)) await handler(message, context);
     context.accept();
   } catch (thrown) {
+    if (thrown instanceof NotOfType) {
+      call.failed(thrown.cause);
+      decide({ outcome: 'rejected', error: thrown.cause });
+      return;
+    }
     const delivered = envelope.message;
     const where = { subscription: name, queueName: work.queueName, deliveryCount, delivered };
     const error = new HandlerError(asError(thrown), where);
@@ -101,9 +114,35 @@ export async function callAsyncHandler(
   }
 }
 
-/** The message as an instance of the subscriber's class: itself, unless two classes share one name. */
-function asType({ type }: Subscriber, message: Message): Message {
-  return message.constructor === type || message instanceof type ? message : messageOf(type, message);
+/** A message was published as an instance of another class of its name, and is not what the subscriber's class allows. */
+class NotOfType extends Error {
+  constructor(override readonly cause: InvalidMessageError) {
+    super(cause.message, { cause });
+  }
+}
+
+/**
+ * The message as an instance of the subscriber's class: itself, unless two classes share one name. Then it is taken as
+ * if another process had sent it, so the schema of the subscriber's class is asked.
+ */
+function asType({ type }: Subscriber, message: Message): Message | Promise<Message> {
+  if (isOfType(type, message)) return message;
+  try {
+    const received = receiveMessage(type, message);
+    return received instanceof Promise ? received.catch(refuse) : received;
+  } catch (thrown) {
+    return refuse(thrown);
+  }
+}
+
+function refuse(thrown: unknown): never {
+  const cause = asError(thrown);
+  throw new NotOfType(cause instanceof InvalidMessageError ? cause : new InvalidMessageError(cause.message, { cause }));
+}
+
+/** Whether a message needs no conversion for the subscribers of a type. */
+export function isOfType(type: MessageType, message: Message): boolean {
+  return message.constructor === type || message instanceof type;
 }
 
 /** Whether the predicate of a subscriber wants a message. Throws what the predicate throws. */

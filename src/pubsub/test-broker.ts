@@ -1,10 +1,9 @@
 import { OptionError, PubSubError } from '../errors.js';
 import { Broker } from './broker.js';
 import type { Decision } from './context.js';
-import { nextStep } from './dead-letter.js';
+import { nextStep, refusalLetter } from './dead-letter.js';
 import type { DeadLetter } from './dead-letter.js';
 import { enclose } from './envelope.js';
-import type { HandlerError } from './errors.js';
 import { refuseSelector } from './memory-broker.js';
 import { isOfQueue } from './queue-names.js';
 import { getUniqueNameForMessage } from './message.js';
@@ -154,13 +153,16 @@ export class TestBroker extends Broker {
     const { envelope, to, deliveryCount } = delivery;
     if (!(to instanceof TestQueue)) {
       const error = this.#direct.has(to) ? await callHandler(to, envelope.message) : undefined;
-      if (error !== undefined) errors.push(error);
-      if (error !== undefined) this.failed(error);
+      if (error === undefined) return;
+      errors.push(error);
+      this.failed(error);
+      const letter = refusalLetter(error, envelope);
+      if (letter !== undefined) this.#bury(letter);
       return;
     }
     const { subscriber } = to;
     if (subscriber === undefined) return; // `#next` takes none that has nobody
-    let failure: HandlerError | undefined;
+    let failure: PubSubError | undefined;
     await callAsyncHandler(subscriber, envelope, deliveryCount, {
       failed: (error) => {
         failure = error;
@@ -183,10 +185,14 @@ export class TestBroker extends Broker {
       const { reason, error } = next;
       const { message, name, messageId } = envelope;
       const { queueName, deadLetter } = work;
-      const letter = { message, name, messageId, queueName, deadLetter, reason, error };
-      this.#deadLetters.push({ ...letter, deliveryCount: next.deliveryCount });
-      this.died({ ...letter, deliveryCount: next.deliveryCount });
+      const failures = next.deliveryCount;
+      this.#bury({ message, name, messageId, queueName, deadLetter, reason, error, deliveryCount: failures });
     }
     return next.step === 'again';
+  }
+
+  #bury(letter: DeadLetter): void {
+    this.#deadLetters.push(letter);
+    this.died(letter);
   }
 }

@@ -1,6 +1,6 @@
 import type { Envelope } from './envelope.js';
 import type { Message } from './message.js';
-import { wants } from './subscriber.js';
+import { isOfType, wants } from './subscriber.js';
 import type { DirectSubscriber, QueueSubscriber } from './subscriber.js';
 
 /** A delivery that has not been made yet, as a test sees it. */
@@ -38,10 +38,13 @@ export class TestQueue {
   }
 }
 
-/** Whether a subscriber wants a message. A predicate that throws is asked again when the message is delivered. */
+/**
+ * Whether a subscriber wants a message. A predicate that throws is asked again when the message is delivered, and one
+ * that needs an instance of another class is asked only then.
+ */
 export function mayWant(subscriber: DirectSubscriber | QueueSubscriber, message: Message): boolean {
   try {
-    return wants(subscriber, message);
+    return !isOfType(subscriber.type, message) || wants(subscriber, message);
   } catch {
     return true;
   }

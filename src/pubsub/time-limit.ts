@@ -1,26 +1,32 @@
 import type { Clock, Timer } from '../clock.js';
-import { LONGEST_TIMER } from '../long-timeout.js';
 
-/** A time limit over several waits in a row. */
+/** A time limit over several waits in a row. There is none until it is set. */
 export class TimeLimit {
   readonly #clock: Clock;
-  readonly #over: Promise<void> | undefined;
+  readonly #over: Promise<void>;
+  #end = (): void => undefined;
+  #time = Infinity;
   #timer: Timer | undefined;
 
-  /** @param timeout Milliseconds from now. What Node's timers cannot keep, 25 days and more, is no limit. */
-  constructor(clock: Clock, timeout: number) {
+  constructor(clock: Clock) {
     this.#clock = clock;
-    if (timeout > LONGEST_TIMER) return;
-    this.#over = new Promise((resolve) => {
-      this.#timer = clock.setTimeout(resolve, timeout);
-      // Somebody awaits the end: the process must not end before it.
-      this.#timer.ref();
-    });
+    this.#over = new Promise((resolve) => (this.#end = resolve));
+  }
+
+  /** Sets it, or has it come sooner: it never comes later. @param timeout Milliseconds from now. */
+  shorten(timeout: number): void {
+    const time = this.#clock.now() + timeout;
+    if (time >= this.#time) return;
+    this.cancel();
+    this.#time = time;
+    this.#timer = this.#clock.setTimeout(this.#end, timeout);
+    // Somebody awaits the end: the process must not end before it.
+    this.#timer.ref();
   }
 
   /** Waits for something, or for the limit if that comes first. */
   async wait(something: Promise<unknown>): Promise<void> {
-    await (this.#over === undefined ? something : Promise.race([something, this.#over]));
+    await Promise.race([something, this.#over]);
   }
 
   /** Takes the limit off. */

@@ -97,6 +97,21 @@ describe('an override by using', () => {
     expect(() => getMessageBroker()).toThrow(BrokerNotInitializedError);
   });
 
+  it('is seen by a caller that does not wait, until the end of the block, which a function avoids', async () => {
+    const [real, other] = [new NullBroker(), new TestBroker()];
+    setMessageBroker(real);
+    const ended = inBlock(other);
+    expect(getMessageBroker()).toBe(other);
+    await ended;
+    expect(getMessageBroker()).toBe(real);
+    const over = overrideMessageBroker(other, async () => {
+      await turn();
+      return getMessageBroker();
+    });
+    expect(getMessageBroker()).toBe(real);
+    expect(await over).toBe(other);
+  });
+
   it('is over after a throw', () => {
     expect(() => {
       using override = overrideMessageBroker(new TestBroker());

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import {
   BrokerClosedError,
   HandlerError,
@@ -135,6 +136,81 @@ describe('MemoryBroker', () => {
     await broker.close({ drain: false });
     expect(ended).toEqual([1, expect.any(BrokerClosedError)]);
     expect(dead).toMatchObject([{ reason: 'closed', message: { id: 2 } }]);
+  });
+
+  it('takes for dead what a handler releases while it is closed, so that the end comes', async () => {
+    const { broker, clock, dead } = makeBroker();
+    const handler = vi.fn((_job: Job, context: AsyncMessageContext<Job>) => context.release());
+    broker.subscribeAsync(Job, handler, 'work');
+    await broker.publish(new Job({ id: 1 }));
+    await settle();
+    const closed = broker.close();
+    clock.advance(0);
+    await closed;
+    expect(handler).toHaveBeenCalledTimes(2);
+    expect(dead).toMatchObject([{ reason: 'closed', message: { id: 1 } }]);
+  });
+
+  it.each([{ drain: false }, { timeout: 10 }])('ends sooner when it is closed again with %o', async (options) => {
+    const { broker, clock, dead } = makeBroker();
+    broker.subscribeAsync(Job, fail, 'work', { backoff: { delay: Infinity, maxDelay: Infinity } });
+    await broker.publish(new Job({ id: 1 }));
+    await settle();
+    const closed = broker.close({ timeout: 1e12 });
+    clock.advance(1e9);
+    await settle();
+    expect([broker.closed, dead]).toEqual([false, []]);
+    const again = broker.close(options);
+    clock.advance(10);
+    await Promise.all([closed, again]);
+    expect(dead).toMatchObject([{ reason: 'closed', message: { id: 1 } }]);
+    expect(clock.timers).toBe(0);
+  });
+
+  it('takes for dead at once what fails or is released after its end', async () => {
+    const { broker, clock, dead } = makeBroker();
+    let finish = (): void => undefined;
+    const handler = async ({ id }: Job, context: AsyncMessageContext<Job>): Promise<void> => {
+      await new Promise<void>((resolve) => (finish = resolve));
+      if (id === 1) fail();
+      else context.release();
+    };
+    broker.subscribeAsync(Job, handler, 'work');
+    await broker.publish(new Job({ id: 1 }));
+    await settle();
+    const closed = broker.close({ timeout: 10 });
+    clock.advance(10);
+    await closed;
+    finish();
+    await settle();
+    expect(dead).toMatchObject([{ reason: 'closed', message: { id: 1 } }]);
+    expect(clock.timers).toBe(0);
+  });
+
+  it.each([2 ** 31, 3_000_000_000, Infinity])('keeps to a back-off of %d ms', async (delay) => {
+    const broker = new MemoryBroker(); // by the clocks of the machine, whose timers are shorter
+    onTestFinished(() => broker.close({ drain: false }));
+    const handler = vi.fn(({ id }: Job) => (id === 1 ? fail() : undefined));
+    broker.subscribeAsync(Job, handler, 'work', { backoff: { delay, maxDelay: delay } });
+    await broker.publish(new Job({ id: 1 }));
+    await new Promise((resolve) => setTimeout(resolve, 2)); // timers beyond the limit of Node last 1 ms
+    await broker.publish(new Job({ id: 2 }));
+    await expect.poll(() => handler.mock.calls.map(([{ id }]) => id)).toEqual([1, 2]);
+  });
+
+  it('lets any number of subscriptions wait for one signal, by one listener', async () => {
+    const { broker } = makeBroker();
+    const ending = new AbortController();
+    const subscriptions = Array.from({ length: 12 }, (_, index) =>
+      index % 2 === 0
+        ? broker.subscribe(Job, vi.fn(), { signal: ending.signal })
+        : broker.subscribeAsync(Job, vi.fn(), 'work', { signal: ending.signal }),
+    );
+    expect(getEventListeners(ending.signal, 'abort')).toHaveLength(1);
+    await subscriptions[0]?.unsubscribe();
+    ending.abort();
+    expect(subscriptions.every(({ closed }) => closed)).toBe(true);
+    expect(getEventListeners(ending.signal, 'abort')).toEqual([]);
   });
 
   it('waits no longer than its time-out when it closes', async () => {
@@ -298,6 +374,8 @@ describe('MemoryBroker', () => {
     ['predicate', { predicate: 1 as never }],
     ['name', { name: 1 as never }],
     ['speed', { speed: 1 } as never],
+    ['must be an object', null as never],
+    ['must be an object', 'fast' as never],
   ])('refuses a %s that cannot be', (what, options) => {
     const { broker } = makeBroker();
     expect(() => broker.subscribeAsync(Job, fail, 'work', options)).toThrow(OptionError);

@@ -134,6 +134,14 @@ describe('a message', () => {
     expect(() => Anything.fromJSON(JSON.parse(text))).toThrow('nested deeper than 32 levels');
   });
 
+  it.each([new Date(0), 1n, new Uint8Array(1), NaN, 1])('reads back %o from as deep as it may be', (leaf) => {
+    let value: unknown = leaf;
+    for (let level = 0; level < 31; level++) value = [value];
+    const deep = new Anything({ value });
+    expect(Anything.fromJSON(JSON.parse(JSON.stringify(deep))).equals(deep)).toBe(true);
+    expect(() => new Anything({ value: [value] })).toThrow('nested deeper than 32 levels');
+  });
+
   it.each([
     ['a list', []],
     ['text', 'text'],

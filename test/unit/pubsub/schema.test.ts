@@ -27,6 +27,40 @@ describe('a schema', () => {
     expect(new ValibotOrder({ id: 1 }).currency).toBeUndefined();
   });
 
+  it('says what the constructor takes: a default may be left out, and what is converted is given as it comes', async () => {
+    await using broker = new MemoryBroker();
+    const Stamped = defineMessage('stamped', z.object({ at: z.coerce.date(), note: z.string().optional() }));
+    const seen: unknown[] = [];
+    broker.subscribe(ZodOrder, ({ currency }) => void seen.push(currency));
+    broker.subscribe(Stamped, ({ at }) => void seen.push(at.getTime()));
+    await broker.publish(new ZodOrder({ id: 1 }));
+    await broker.publish(new Stamped({ at: '2030-01-01T00:00:00Z' }));
+    expect(seen).toEqual(['EUR', Date.UTC(2030, 0)]);
+    // @ts-expect-error The schema takes no text there.
+    expect(() => new ZodOrder({ id: '1' })).not.toThrow();
+    // @ts-expect-error The schema demands it.
+    expect(() => new ZodOrder({})).not.toThrow();
+    expectTypeOf(new Stamped({ at: 1 }).at).toEqualTypeOf<Date>();
+    const AllDefaults = defineMessage('all.defaults', z.object({ n: z.number().default(1) }));
+    expect(new AllDefaults().equals(new AllDefaults({}))).toBe(true);
+  });
+
+  it('that does not take what it gives is told of at publish, with what to do', async () => {
+    await using broker = new MemoryBroker();
+    const Report = defineMessage('report', z.object({ at: z.string().transform((text) => new Date(text)) }));
+    const { message, issues } = await refusal(broker.publish(new Report({ at: '2030-01-01' })));
+    expect(message).toMatch(/schema of report does not take what it gives.*at: .*Transform in the handler/);
+    expect(issues).toMatchObject([{ path: ['at'] }]);
+  });
+
+  it('that leaves a message as it is is asked once', async () => {
+    await using broker = new MemoryBroker();
+    const validate = vi.fn((value: unknown) => ({ value: { ...(value as object) } }));
+    const Counted = defineMessage('counted', { '~standard': { version: 1, vendor: 'test', validate } });
+    await broker.publish(new Counted({ at: new Date(0), bytes: new Uint8Array(2), list: [{ a: [1] }], zero: -0 }));
+    expect(validate).toHaveBeenCalledOnce();
+  });
+
   it('of zod or valibot lets a good message pass', async () => {
     await using broker = new MemoryBroker();
     const handler = vi.fn();
