@@ -3,6 +3,7 @@ import type { Delivery } from '../messenger/incoming/delivery.js';
 import { asError } from '../errors.js';
 import type { PubSubError } from '../errors.js';
 import { fromAmqp, messageIdOf } from './amqp-broker-codec.js';
+import type { Rejected } from './amqp-broker-rejected.js';
 import { pause } from './amqp-broker-source.js';
 import { nextStep } from './dead-letter.js';
 import type { DeadLetter, DeadStep, NextStep } from './dead-letter.js';
@@ -16,6 +17,8 @@ export interface DeliveryHost {
   readonly clock: Clock;
   /** Whether the peer counts deliveries that failed. */
   readonly countsFailures: boolean;
+  /** What was rejected before. */
+  readonly rejected: Rejected;
   failed(error: PubSubError): void;
   died(letter: DeadLetter): void;
 }
@@ -43,7 +46,7 @@ export async function deliverQueued(
   if (envelope === undefined) return;
   const { work, signal } = subscriber;
   const bury = ({ reason, error, deliveryCount }: DeadStep): void => {
-    delivery.reject({ condition: 'amqp:internal-error', description: describe(error) });
+    reject(subscriber, delivery, 'amqp:internal-error', error, host);
     const { message, name, messageId } = envelope;
     const { queueName, deadLetter } = work;
     host.died({ message, name, messageId, queueName, deadLetter, reason, deliveryCount, error });
@@ -92,17 +95,22 @@ async function call(
   return next;
 }
 
-/** Reads a message. One that is not what its type allows is rejected, and the peer told why. */
+/** Reads a message. One that is not what its type allows is rejected, and the peer told why; or it was rejected before. */
 async function read(
   subscriber: DirectSubscriber | QueueSubscriber,
   delivery: Delivery,
   host: DeliveryHost,
 ): Promise<Envelope | undefined> {
+  if (host.rejected.has(placeOf(subscriber), delivery.message)) {
+    // The peer delivers again what was rejected. This was told; here it is not to come once more.
+    delivery.modify({ deliveryFailed: true, undeliverableHere: true });
+    return undefined;
+  }
   try {
     return await fromAmqp(subscriber.type, delivery.message);
   } catch (thrown) {
     const error = thrown instanceof InvalidMessageError ? thrown : new InvalidMessageError(describe(asError(thrown)));
-    delivery.reject({ condition: 'amqp:decode-error', description: describe(error) });
+    reject(subscriber, delivery, 'amqp:decode-error', error, host);
     host.failed(error);
     const { queueName, deadLetter } = 'work' in subscriber ? subscriber.work : {};
     host.died({
@@ -117,6 +125,22 @@ async function read(
     });
     return undefined;
   }
+}
+
+function reject(
+  subscriber: DirectSubscriber | QueueSubscriber,
+  delivery: Delivery,
+  condition: string,
+  error: Error,
+  host: DeliveryHost,
+): void {
+  host.rejected.add(placeOf(subscriber), delivery.message);
+  delivery.reject({ condition, description: describe(error) });
+}
+
+/** What tells where messages come from: their queue, or the subscription that nobody shares. */
+function placeOf(subscriber: DirectSubscriber | QueueSubscriber): string {
+  return `${subscriber.messageName} ${'work' in subscriber ? subscriber.work.queueName : subscriber.name}`;
 }
 
 /** The longest reason a peer is given, in characters: it has to fit a frame. */

@@ -16,6 +16,7 @@ import { Management } from './amqp-broker-management.js';
 import type { AmqpPeer, AmqpSource } from './amqp-broker-peer.js';
 import { peerOf } from './amqp-broker-peers.js';
 import type { AmqpPeerName } from './amqp-broker-peers.js';
+import { Rejected } from './amqp-broker-rejected.js';
 import { AmqpBrokerSource } from './amqp-broker-source.js';
 import type { SourceHost } from './amqp-broker-source.js';
 import { Broker } from './broker.js';
@@ -25,6 +26,7 @@ import { checkNames } from './options.js';
 import type { PublishOptions } from './options.js';
 import type { DirectSubscriber, QueueSubscriber } from './subscriber.js';
 import type { Attachment } from './subscription.js';
+import { TimeLimit } from './time-limit.js';
 
 /** How an `AmqpBroker` behaves. */
 export interface AmqpBrokerOptions {
@@ -60,6 +62,9 @@ const OPTIONS = ['url', 'peer', 'connection', 'properties', 'clock'];
 /** How many messages to a subscription of `subscribe` may be on their way. */
 const DIRECT_CREDIT = 100;
 
+/** How long a subscription that is being opened may keep `publish` waiting, in milliseconds. */
+const ATTACH_PATIENCE = 3000;
+
 /** Any value above 0: each published message is known until the peer has it. */
 const OUTGOING_WINDOW = 1024;
 
@@ -78,8 +83,9 @@ export class AmqpBroker extends Broker {
   readonly #management: Management;
   /** Sources that several subscriptions share, by the name the peer knows. */
   readonly #shared = new Map<string, { source: AmqpBrokerSource; users: number }>();
-  /** What `publish` and `close` wait for. */
-  readonly #attaching = new Set<Promise<void>>();
+  readonly #rejected = new Rejected();
+  /** What `publish` waits for, by the name of the type, and what `close` waits for. */
+  readonly #attaching = new Map<string, Set<Promise<void>>>();
   readonly #publishing = new Set<Promise<void>>();
 
   /** @throws OptionError for an option that is unknown or cannot be; AddressError for a URL that is none. */
@@ -106,7 +112,7 @@ export class AmqpBroker extends Broker {
   protected override attach(subscriber: DirectSubscriber): Attachment {
     const { messageName, name, selector, isNamed } = subscriber;
     const node = this.#peer.direct(messageName, isNamed ? name : undefined);
-    const source = this.#open(node, selector, DIRECT_CREDIT);
+    const source = this.#open(messageName, node, selector, DIRECT_CREDIT);
     const ending = new AbortController();
     const worker = work(source, ending.signal, (delivery) => deliverDirect(subscriber, delivery, this.#host));
     return {
@@ -123,7 +129,7 @@ export class AmqpBroker extends Broker {
     const { messageName, selector, signal, work: settings } = subscriber;
     const { queueName, concurrency, deadLetter } = settings;
     const node = this.#peer.queue(messageName, queueName, deadLetter);
-    const { source, release } = this.#share(node, selector, concurrency);
+    const { source, release } = this.#share(messageName, node, selector, concurrency);
     const workers = Array.from({ length: concurrency }, () =>
       work(source, signal, (delivery) => deliverQueued(subscriber, delivery, this.#host)),
     );
@@ -147,7 +153,7 @@ export class AmqpBroker extends Broker {
 
   async #publish(message: Message, name: string, options: PublishOptions): Promise<void> {
     // Whoever subscribed here before this was published gets it.
-    await Promise.allSettled(this.#attaching);
+    await Promise.all([...(this.#attaching.get(name) ?? [])]);
     const envelope = enclose(message, name, options, this.#clock.wallNow());
     const { ttl } = options;
     const address = this.#addressOf(this.#peer.addressOf(name));
@@ -177,22 +183,38 @@ export class AmqpBroker extends Broker {
     }
   }
 
-  #open(node: AmqpSource, selector: string | undefined, credit: number): AmqpBrokerSource {
+  #open(messageName: string, node: AmqpSource, selector: string | undefined, credit: number): AmqpBrokerSource {
     const source = new AmqpBrokerSource(
       node,
       { selector, credit },
       `${this.#messenger.name}-${randomUUID()}`,
       this.#host,
     );
-    void track(this.#attaching, source.ready).catch(() => undefined); // the subscription tells
+    this.#waitFor(messageName, source.ready); // the subscription tells why it fails
     return source;
   }
 
+  /** Has those who publish a type wait for a subscription to it, but not long: a peer may never answer. */
+  #waitFor(messageName: string, ready: Promise<void>): void {
+    let attaching = this.#attaching.get(messageName);
+    if (attaching === undefined) this.#attaching.set(messageName, (attaching = new Set()));
+    const limit = new TimeLimit(this.#clock);
+    limit.shorten(ATTACH_PATIENCE);
+    const waited = limit.wait(ready.catch(() => undefined)).finally(() => {
+      limit.cancel();
+      attaching.delete(waited);
+      if (attaching.size === 0) this.#attaching.delete(messageName);
+    });
+    attaching.add(waited);
+  }
+
   /**
-   * Opens a source, or joins in one that is open: of a subscription that the peer knows by a name, a connection can have
-   * only one link. Its credit is what the first has asked for.
+   * Opens a source, or joins in one that is open: a subscription takes the queue of one that has ended, whose handlers
+   * may still run, and of a subscription that the peer knows by a name a connection can have only one link. Its credit is
+   * what the first has asked for.
    */
   #share(
+    messageName: string,
     node: AmqpSource,
     selector: string | undefined,
     credit: number,
@@ -200,7 +222,7 @@ export class AmqpBroker extends Broker {
     const key = node.name ?? randomUUID();
     let shared = this.#shared.get(key);
     if (shared === undefined)
-      this.#shared.set(key, (shared = { source: this.#open(node, selector, credit), users: 0 }));
+      this.#shared.set(key, (shared = { source: this.#open(messageName, node, selector, credit), users: 0 }));
     shared.users++;
     const { source } = shared;
     const release = async (): Promise<void> => {
@@ -222,6 +244,7 @@ export class AmqpBroker extends Broker {
       messenger: this.#messenger,
       clock: this.#clock,
       countsFailures: this.#peer.countsFailures,
+      rejected: this.#rejected,
       manage: (request) => this.#management.request(request),
       addressOf: (node) => this.#addressOf(node),
       failed: (error) => this.failed(error),

@@ -20,7 +20,7 @@ export function checkMessage<M extends Message>(message: M): M | Promise<M> {
   const { schema } = type;
   if (schema === undefined) return message;
   const name = getUniqueNameForMessage(type);
-  const given = { ...message };
+  const given: object = Object.assign({}, message);
   return then(ask(schema, name, given), (first) => {
     const fields = fieldsOf(first, name);
     if (isDeepStrictEqual(fields, given)) return message;

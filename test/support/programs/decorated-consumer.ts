@@ -9,6 +9,8 @@ const mails = new Consumer(OrderPlaced, { queueName: 'mails' });
 class Mails {
   static readonly sender: string = 'the shop';
 
+  constructor(readonly language: string) {}
+
   @orders.onMessage
   static count({ id }: OrderPlaced): void {
     console.log(`order ${id} is counted by ${this.sender}`);

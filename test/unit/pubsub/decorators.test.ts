@@ -22,7 +22,7 @@ describe('@consumer.onMessage', () => {
   });
 
   it('compiles with experimentalDecorators', () => {
-    const { config } = ts.readConfigFile(LEGACY, ts.sys.readFile) as { config: unknown };
+    const { config } = ts.readConfigFile(LEGACY, (path) => ts.sys.readFile(path)) as { config: unknown };
     const { options, fileNames } = ts.parseJsonConfigFileContent(config, ts.sys, 'test/support/programs');
     expect(options.experimentalDecorators).toBe(true);
     const program = ts.createProgram(fileNames, options);
@@ -33,8 +33,9 @@ describe('@consumer.onMessage', () => {
   it('says what to do with the method of an instance, of which experimentalDecorators tell nothing', () => {
     class Ping extends defineMessage<{ id: number }>('ping') {}
     class Mailer {
-      send(this: void): void {
-        expect.fail('nobody may call it');
+      readonly name = 'mailer';
+      send({ id }: Ping): void {
+        expect.fail(`${this.name} may not be called with ${id}`);
       }
     }
     const descriptor = Object.getOwnPropertyDescriptor(Mailer.prototype, 'send');
