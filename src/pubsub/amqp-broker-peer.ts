@@ -32,6 +32,11 @@ export interface AmqpSource {
   readonly prepare?: ((manage: Manage) => Promise<void>) | undefined;
   /** Deletes what nobody needs after `unsubscribe`. */
   readonly remove?: ((manage: Manage) => Promise<void>) | undefined;
+  /**
+   * Deletes a queue, for `deleteQueue`. Does nothing when there is none. Default: a durable subscription is ended, and
+   * anything else cannot be deleted.
+   */
+  readonly delete?: ((manage: Manage) => Promise<void>) | undefined;
 }
 
 /** How an AMQP 1.0 broker names and does what `AmqpBroker` needs of it. Each has its own ways. */

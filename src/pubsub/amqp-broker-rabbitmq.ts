@@ -49,13 +49,12 @@ export function rabbitmq4({ exchange = DEFAULT_EXCHANGE }: RabbitMQOptions = {})
       const queue = `${messageName}.${randomUUID()}`;
       return {
         ...bound(queue, messageName, { 'x-queue-type': 'classic', 'x-expires': TEMPORARY }),
-        remove: async (manage) => {
-          await manage({ method: 'DELETE', path: `/queues/${encodeURIComponent(queue)}` });
-        },
+        remove: (manage) => remove(manage, queue),
       };
     },
     queue: (messageName, queueName, deadLetter) => {
-      const source = bound(`${messageName}.${queueName}`, messageName, {
+      const name = `${messageName}.${queueName}`;
+      const source = bound(name, messageName, {
         'x-queue-type': 'quorum', // a classic queue does not count failures
         'x-delivery-limit': -1, // the subscription has one
         'x-dead-letter-exchange': '',
@@ -67,6 +66,7 @@ export function rabbitmq4({ exchange = DEFAULT_EXCHANGE }: RabbitMQOptions = {})
           await declare(manage, deadLetter, { 'x-queue-type': 'quorum' });
           await source.prepare?.(manage);
         },
+        delete: (manage) => remove(manage, name),
       };
     },
     countsFailures: true,
@@ -101,6 +101,11 @@ export function rabbitmq3({ exchange = DEFAULT_EXCHANGE, prepare }: RabbitMQ3Opt
 async function declare(manage: Manage, queue: string, settings: Record<string, string | number>): Promise<void> {
   const body = { durable: true, exclusive: false, auto_delete: false, arguments: settings };
   await manage({ method: 'PUT', path: `/queues/${encodeURIComponent(queue)}`, body });
+}
+
+/** RabbitMQ says of a queue that is not there that it is deleted. */
+async function remove(manage: Manage, queue: string): Promise<void> {
+  await manage({ method: 'DELETE', path: `/queues/${encodeURIComponent(queue)}` });
 }
 
 /** The one escape that the plugin reads. */

@@ -3,6 +3,7 @@ import { MessagingError, PubSubError, StateError, asError } from '../errors.js';
 import type { Delivery } from '../messenger/incoming/delivery.js';
 import type { Messenger } from '../messenger/messenger.js';
 import type { Subscription } from '../messenger/incoming/subscription.js';
+import type { SubscribeOptions } from '../messenger/options/subscribe-options.js';
 import { ClientQueue } from '../queue/client-queue.js';
 import type { AmqpSource, Manage } from './amqp-broker-peer.js';
 import { Backoff } from './backoff.js';
@@ -92,18 +93,11 @@ export class AmqpBrokerSource {
   };
 
   async #open(): Promise<void> {
-    const { address, name, durable, shared, capabilities, prepare } = this.#source;
-    await prepare?.(this.#host.manage);
+    await this.#source.prepare?.(this.#host.manage);
     if (this.#ending.signal.aborted) throw asError(this.#ending.signal.reason);
     const { messenger } = this.#host;
     const { signal } = this.#ending;
-    this.#subscription = messenger.subscribe(this.#host.addressOf(address), {
-      ...this.#terms,
-      name: name ?? this.#name,
-      durable,
-      shared,
-      capabilities,
-    });
+    this.#subscription = subscribeTo(this.#source, this.#host, { ...this.#terms, name: this.#name });
     // Before anything can come: what comes while nobody reads it goes another way.
     this.#stream = messenger.receive({ subscription: this.#subscription, signal });
     await this.#subscription.ready();
@@ -135,6 +129,12 @@ export class AmqpBrokerSource {
       else this.#received.push(delivery);
     }
   }
+}
+
+/** Subscribes to a node. The name of the source, if it has one, counts before that of the options. */
+export function subscribeTo(source: AmqpSource, host: SourceHost, options: SubscribeOptions): Subscription {
+  const { address, name = options.name, durable, shared, capabilities } = source;
+  return host.messenger.subscribe(host.addressOf(address), { ...options, name, durable, shared, capabilities });
 }
 
 /** Waits, or until the signal is aborted. */

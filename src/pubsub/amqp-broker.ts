@@ -17,12 +17,13 @@ import type { AmqpPeer, AmqpSource } from './amqp-broker-peer.js';
 import { peerOf } from './amqp-broker-peers.js';
 import type { AmqpPeerName } from './amqp-broker-peers.js';
 import { Rejected } from './amqp-broker-rejected.js';
-import { AmqpBrokerSource } from './amqp-broker-source.js';
+import { AmqpBrokerSource, subscribeTo } from './amqp-broker-source.js';
 import type { SourceHost } from './amqp-broker-source.js';
 import { Broker } from './broker.js';
 import { enclose } from './envelope.js';
 import type { Message } from './message.js';
-import { checkNames } from './options.js';
+import { TopologyError } from './errors.js';
+import { DEFAULT_DEAD_LETTER, checkNames } from './options.js';
 import type { PublishOptions } from './options.js';
 import type { DirectSubscriber, QueueSubscriber } from './subscriber.js';
 import type { Attachment } from './subscription.js';
@@ -140,6 +141,18 @@ export class AmqpBroker extends Broker {
         await release();
       },
     };
+  }
+
+  protected override async removeQueue(messageName: string, queueName: string): Promise<void> {
+    const node = this.#peer.queue(messageName, queueName, DEFAULT_DEAD_LETTER);
+    if (node.delete !== undefined) {
+      await node.delete(this.#host.manage);
+    } else if (node.durable === true) {
+      const subscription = subscribeTo(node, this.#host, { credit: 0 });
+      await (await subscription.ready()).unsubscribe();
+    } else {
+      throw new TopologyError(`This peer cannot delete ${node.address} over AMQP 1.0. Use its own tools.`);
+    }
   }
 
   /** Queues stay at the peer; but what is being published is on its way there. */

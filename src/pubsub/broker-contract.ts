@@ -20,6 +20,8 @@ export interface BrokerContractOptions {
   readonly publishWaits?: boolean;
   /** Whether messages reach other processes; then `create` gives `another`. Default false. */
   readonly spansProcesses?: boolean;
+  /** Whether it has `deleteQueue`. Default false. */
+  readonly deletesQueues?: boolean;
   /** How long anything may take to happen, in milliseconds. Default 10 000. */
   readonly patience?: number;
 }
@@ -38,6 +40,7 @@ export function brokerContract(options: BrokerContractOptions): void {
   const has: Record<Need, boolean> = {
     'publish that waits': options.publishWaits ?? false,
     'other processes': options.spansProcesses ?? false,
+    'queues that can be deleted': options.deletesQueues ?? false,
   };
   describe(title, () => {
     for (const { title: what, needs, test } of [...directCases, ...schemaCases, ...queueCases, ...wideCases]) {

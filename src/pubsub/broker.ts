@@ -8,7 +8,7 @@ import { tellListeners } from '../tell-listeners.js';
 import type { AsyncHandler } from './context.js';
 import { checkMessage } from './check-message.js';
 import type { DeadLetter } from './dead-letter.js';
-import { BrokerClosedError, InvalidMessageError } from './errors.js';
+import { BrokerClosedError, InvalidMessageError, TopologyError } from './errors.js';
 import { Message, getUniqueNameForMessage } from './message.js';
 import type { MessageType } from './message.js';
 import {
@@ -28,7 +28,7 @@ import type {
   SubscribeOptions,
 } from './options.js';
 import { holdBack, outsideUnits } from './outbox.js';
-import { QueueNames } from './queue-names.js';
+import { QueueNames, checkQueue } from './queue-names.js';
 import { Subscription } from './subscription.js';
 import type { Attachment } from './subscription.js';
 import type { DirectSubscriber, QueueSubscriber } from './subscriber.js';
@@ -184,6 +184,27 @@ export abstract class Broker extends EventEmitter<BrokerEvents> implements Async
   }
 
   /**
+   * Deletes a queue of `subscribeAsync` that nobody needs any more, with what it holds: nothing is collected for it from
+   * now on. What a queue in this process holds is told by `dead`. Deleting one that is not there does nothing.
+   *
+   * @param queueName As `Subscription.queueName` has it: `mails~2` for that of a second subscription to `mails`.
+   * @throws PubSubError while a subscription of this broker works it off; TopologyError when the peer cannot delete it;
+   * InvalidMessageError for a type without a name, BrokerClosedError, OptionError.
+   */
+  async deleteQueue(type: MessageType, queueName: string): Promise<void> {
+    this.#requireOpen();
+    const messageName = getUniqueNameForMessage(type);
+    checkQueue(queueName);
+    for (const { name, messageName: other, queueName: used } of this.#subscriptions) {
+      if (other !== messageName || used !== queueName) continue;
+      throw new PubSubError(
+        `Queue ${queueName} of ${messageName} is worked off by ${name}. Call its unsubscribe() first.`,
+      );
+    }
+    await this.removeQueue(messageName, queueName);
+  }
+
+  /**
    * Ends it: new subscriptions are refused at once. Handlers that run are waited for, and so is what is queued in this
    * process unless `drain` is false; what is left then is told by `dead`, and so is what handlers release meanwhile.
    * Afterwards `publish` rejects. Closing again waits for the same end, which `drain: false` or a shorter `timeout`
@@ -212,6 +233,11 @@ export abstract class Broker extends EventEmitter<BrokerEvents> implements Async
 
   /** Attaches a subscription of `subscribeAsync`. */
   protected abstract attachQueue(subscriber: QueueSubscriber): Attachment;
+
+  /** Deletes a queue that no subscription of this broker works off. Override it where queues can be deleted. */
+  protected removeQueue(messageName: string, queueName: string): void | Promise<void> {
+    throw new TopologyError(`This broker cannot delete queue ${queueName} of ${messageName}.`);
+  }
 
   /** Resolves when what is queued in this process has been handled. Called when the broker begins to close. */
   protected abstract drained(): Promise<void>;

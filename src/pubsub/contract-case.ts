@@ -1,7 +1,7 @@
 import type { ContractScene } from './contract-scene.js';
 
 /** What not every broker does. */
-export type Need = 'publish that waits' | 'other processes';
+export type Need = 'publish that waits' | 'other processes' | 'queues that can be deleted';
 
 /** One test of the contract. */
 export interface ContractCase {

@@ -1,5 +1,6 @@
-import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
+import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
+import { OptionError, PubSubError } from '../errors.js';
 import type { AsyncMessageContext } from './context.js';
 import type { ContractCase } from './contract-case.js';
 import type { ContractScene, Numbered } from './contract-scene.js';
@@ -91,6 +92,26 @@ export const queueCases: readonly ContractCase[] = [
       const late = await scene.work(Job, scene.queue('work'));
       await scene.until('it has come', () => late.numbers.length > 0);
       deepStrictEqual([early.numbers, late.numbers], [[], [1]]);
+    },
+  },
+  {
+    title: 'deletes a queue that nobody works off, with what it holds, and collects no more for it',
+    needs: 'queues that can be deleted',
+    test: async (scene: ContractScene): Promise<void> => {
+      const Job = scene.type('job');
+      const queue = scene.queue('work');
+      const early = await scene.work(Job, queue);
+      const lasting = await scene.work(Job, queue);
+      await rejects(scene.broker.deleteQueue(Job, queue), PubSubError); // it is worked off
+      await early.subscription.unsubscribe();
+      await scene.broker.publish(new Job({ number: 1 }));
+      await scene.broker.deleteQueue(Job, queue);
+      await scene.broker.publish(new Job({ number: 2 }));
+      const late = await scene.work(Job, queue);
+      await scene.broker.publish(new Job({ number: 3 }));
+      await scene.until('it has come', () => late.numbers.length > 0 && lasting.numbers.length >= 3);
+      deepStrictEqual([early.numbers, late.numbers, lasting.numbers], [[], [3], [1, 2, 3]]);
+      await rejects(scene.broker.deleteQueue(Job, 'a/b'), OptionError);
     },
   },
   {

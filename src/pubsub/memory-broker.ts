@@ -71,6 +71,14 @@ export class MemoryBroker extends Broker {
     return this.#queue(subscriber.messageName, subscriber.work.queueName).attach(subscriber);
   }
 
+  protected override removeQueue(messageName: string, queueName: string): void {
+    const queues = this.#queues.get(messageName);
+    const queue = queues?.get(queueName);
+    queues?.delete(queueName);
+    if (queues?.size === 0) this.#queues.delete(messageName);
+    queue?.stop();
+  }
+
   protected override async drained(): Promise<void> {
     await Promise.all(this.#allQueues().map((queue) => queue.drained()));
   }

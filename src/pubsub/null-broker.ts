@@ -20,6 +20,10 @@ export class NullBroker extends Broker {
     return NOTHING;
   }
 
+  protected override removeQueue(): void {
+    return undefined;
+  }
+
   protected override drained(): Promise<void> {
     return Promise.resolve();
   }

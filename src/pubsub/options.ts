@@ -78,7 +78,8 @@ const PUBLISH_OPTIONS = ['messageId', 'correlationId', 'ttl'];
 /** What a header can say, in milliseconds: about 49 days (AMQP 1.0 §3.2.1). */
 const MAX_TTL = 0xffff_ffff;
 const DEFAULT_MAX_DELIVERIES = 5;
-const DEFAULT_DEAD_LETTER = 'dead-letter';
+/** Where dead messages are kept. */
+export const DEFAULT_DEAD_LETTER = 'dead-letter';
 
 /** What `publish` without options is called with. */
 export const NO_PUBLISH_OPTIONS: PublishOptions = Object.freeze({});

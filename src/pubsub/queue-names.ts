@@ -1,4 +1,6 @@
+import { OptionError } from '../errors.js';
 import { Heap } from '../queue/heap.js';
+import { NAME_IN_WORDS, isName } from './message.js';
 
 /** What stands between the name of a queue and its number. No name that is given has it. */
 const SEPARATOR = '~';
@@ -36,6 +38,15 @@ export class QueueNames {
     };
     return { name: number === 1 ? queueName : `${queueName}${SEPARATOR}${number}`, giveBack };
   }
+}
+
+/** Throws OptionError for what no queue can be called. */
+export function checkQueue(queue: string): void {
+  const [name, number = '2', ...more] = typeof queue === 'string' ? queue.split(SEPARATOR) : [];
+  if (isName(name) && /^[1-9]\d*$/.test(number) && more.length === 0) return;
+  throw new OptionError(
+    `The name of a queue must be ${NAME_IN_WORDS}; that of a second subscription has ~2 behind it.`,
+  );
 }
 
 /** Whether a queue is that of a name, or one with a number behind it. */

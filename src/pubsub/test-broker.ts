@@ -39,7 +39,7 @@ export class TestBroker extends Broker {
   #pending: Delivery[] = [];
   #deadLetters: DeadLetter[] = [];
   readonly #direct = new Set<DirectSubscriber>();
-  readonly #queues: TestQueue[] = [];
+  #queues: TestQueue[] = [];
 
   /** What was published since it was made or reset, in order. */
   get published(): readonly Message[] {
@@ -122,12 +122,21 @@ export class TestBroker extends Broker {
   protected override attachQueue(subscriber: QueueSubscriber): Attachment {
     refuseSelector(subscriber.selector);
     const { messageName, work } = subscriber;
-    const isSame = (other: TestQueue): boolean =>
-      other.messageName === messageName && other.queueName === work.queueName;
-    let queue = this.#queues.find(isSame);
+    let queue = this.#queues.find((other) => other.is(messageName, work.queueName));
     if (queue === undefined) this.#queues.push((queue = new TestQueue(messageName, work.queueName)));
     queue.subscriber = subscriber;
     return { detach: () => void (queue.subscriber = undefined) };
+  }
+
+  protected override removeQueue(messageName: string, queueName: string): void {
+    this.#queues = this.#queues.filter((queue) => !queue.is(messageName, queueName));
+    const lost = this.#pending.filter(({ to }) => to instanceof TestQueue && to.is(messageName, queueName));
+    this.#pending = this.#pending.filter((delivery) => !lost.includes(delivery));
+    for (const { envelope, deliveryCount } of lost) {
+      const { message, name, messageId } = envelope;
+      const why = { deadLetter: undefined, reason: 'closed', deliveryCount, error: undefined } as const;
+      this.#bury({ message, name, messageId, queueName, ...why });
+    }
   }
 
   protected override drained(): Promise<void> {

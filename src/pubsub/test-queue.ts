@@ -32,6 +32,11 @@ export class TestQueue {
     readonly queueName: string,
   ) {}
 
+  /** Whether it is the queue of this name for messages of this type. */
+  is(messageName: string, queueName: string): boolean {
+    return this.messageName === messageName && this.queueName === queueName;
+  }
+
   /** Whether a message belongs into the queue: its subscriber may want it, or nobody is there to ask. */
   mayWant(message: Message): boolean {
     return this.subscriber === undefined || mayWant(this.subscriber, message);

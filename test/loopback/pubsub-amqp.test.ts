@@ -5,6 +5,7 @@ import { testBroker } from '../contract/broker-contract.js';
 testBroker({
   title: 'AmqpBroker on the EmbeddedBroker',
   spansProcesses: true,
+  deletesQueues: true,
   create: async () => {
     const peer = await new EmbeddedBroker({ port: 0 }).start();
     const connect = (): AmqpBroker => new AmqpBroker({ url: peer.url, peer: 'embedded' });

@@ -225,6 +225,28 @@ describe('MemoryBroker', () => {
     expect(dead).toMatchObject([{ queueName: 'failing', reason: 'closed' }]);
   });
 
+  it('tells of what a deleted queue held, and of what a handler of it releases later', async () => {
+    const { broker, dead } = makeBroker();
+    let release = (): void => undefined;
+    const handler = async (_job: Job, context: AsyncMessageContext<Job>): Promise<void> => {
+      await new Promise<void>((resolve) => (release = resolve));
+      context.release();
+    };
+    const subscription = broker.subscribeAsync(Job, handler, 'work');
+    for (const id of [1, 2]) await broker.publish(new Job({ id }));
+    await settle();
+    const ended = subscription.unsubscribe();
+    await broker.deleteQueue(Job, 'work');
+    expect(dead).toMatchObject([{ reason: 'closed', message: { id: 2 }, queueName: 'work' }]);
+    release();
+    await ended;
+    expect(dead).toMatchObject([{ message: { id: 2 } }, { reason: 'closed', message: { id: 1 } }]);
+    await broker.deleteQueue(Job, 'work');
+    await broker.deleteQueue(Job, 'work~2');
+    await expect(broker.deleteQueue(Job, 'work~0')).rejects.toThrow(OptionError);
+    await expect(broker.deleteQueue(Job, 'work~2~2')).rejects.toThrow('name of a queue');
+  });
+
   it('runs as many handlers at once as the subscriptions of a queue want together', async () => {
     const { broker } = makeBroker();
     let running = 0;
