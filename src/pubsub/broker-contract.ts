@@ -1,5 +1,6 @@
 import type { Need } from './contract-case.js';
 import { directCases } from './contract-direct.js';
+import { nameCases } from './contract-names.js';
 import { queueCases } from './contract-queue.js';
 import { ContractScene } from './contract-scene.js';
 import type { BrokerUnderTest } from './contract-scene.js';
@@ -43,7 +44,13 @@ export function brokerContract(options: BrokerContractOptions): void {
     'queues that can be deleted': options.deletesQueues ?? false,
   };
   describe(title, () => {
-    for (const { title: what, needs, test } of [...directCases, ...schemaCases, ...queueCases, ...wideCases]) {
+    for (const { title: what, needs, test } of [
+      ...directCases,
+      ...schemaCases,
+      ...nameCases,
+      ...queueCases,
+      ...wideCases,
+    ]) {
       if (needs !== undefined && !has[needs]) continue;
       it(what, async () => {
         const made = await create();

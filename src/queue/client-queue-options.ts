@@ -23,6 +23,11 @@ export interface ClientQueueOptions {
   capacity?: number | undefined;
   /** What a push beyond the capacity does. Default `throw`. */
   overflow?: Overflow | undefined;
+  /**
+   * Whether `push` writes into a message when it expires, as its `expiry`, if only its `ttl` or `expiryTime` says so: then
+   * the sender knows, and so does whatever the message passes through next. Default false: messages are not changed.
+   */
+  appendExpiry?: boolean | undefined;
   /** Where it gets the time from. Default the clocks of the machine. */
   clock?: Clock | undefined;
   /** Stops the queue, as `stop()` does, when it is aborted. */
@@ -36,6 +41,7 @@ export interface ClientQueueSettings {
   readonly flushInterval: number;
   readonly capacity: number;
   readonly overflow: Overflow;
+  readonly appendExpiry: boolean;
   readonly clock: Clock;
   readonly signal: AbortSignal | undefined;
 }
@@ -46,9 +52,10 @@ const OVERFLOWS: readonly string[] = ['throw', 'drop-oldest', 'drop-newest'] sat
 /** Checks options and fills in the defaults. Throws `OptionError` for what is unknown or cannot be. */
 export function resolveOptions(options: ClientQueueOptions): ClientQueueSettings {
   const { channelName = '', overflow = 'throw', clock = SYSTEM_CLOCK, signal, ...numbers } = options;
-  const { timeToLive = DAY, flushInterval = 1000, capacity = Infinity, ...unknown } = numbers;
+  const { timeToLive = DAY, flushInterval = 1000, capacity = Infinity, appendExpiry = false, ...unknown } = numbers;
   for (const name of Object.keys(unknown)) throw new OptionError(`There is no option ${name} of a queue.`);
   if (typeof channelName !== 'string') throw new OptionError('Option channelName must be a string.');
+  if (typeof appendExpiry !== 'boolean') throw new OptionError('Option appendExpiry must be true or false.');
   if (!OVERFLOWS.includes(overflow)) throw new OptionError(`Option overflow must be one of ${OVERFLOWS.join(', ')}.`);
   if (capacity !== Infinity && !Number.isInteger(capacity)) {
     throw new OptionError('Option capacity must be a whole number or Infinity.');
@@ -59,6 +66,7 @@ export function resolveOptions(options: ClientQueueOptions): ClientQueueSettings
     flushInterval: atLeast(0, 'flushInterval', flushInterval),
     capacity: atLeast(1, 'capacity', capacity),
     overflow,
+    appendExpiry,
     clock,
     signal,
   };

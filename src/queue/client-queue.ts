@@ -5,7 +5,7 @@ import { tellListeners } from '../tell-listeners.js';
 import { resolveOptions } from './client-queue-options.js';
 import type { ClientQueueOptions, ClientQueueSettings } from './client-queue-options.js';
 import { ExpiringLine } from './expiring-line.js';
-import { lifetimeOf } from './expiry.js';
+import { appendExpiry, lifetimeOf } from './expiry.js';
 import type { Expirable } from './expiry.js';
 import { QueueIterator } from './queue-iterator.js';
 import { WaiterLine } from './waiter-line.js';
@@ -125,16 +125,18 @@ export class ClientQueue<Message extends object = Expirable>
 
   /**
    * Adds a message, or hands it to the pull that waits longest. Its lifetime is worked out now: until its `expiry`, else
-   * until its `expiryTime`, else `ttl` milliseconds, else without end. The message itself is not changed. One that has
-   * expired already is not queued but told by `expired`.
+   * until its `expiryTime`, else `ttl` milliseconds, else without end. The message itself is not changed, but by
+   * `appendExpiry`. One that has expired already is not queued but told by `expired`.
    *
    * @returns The number of the message in this queue, which `remove` takes. Numbers rise from 1.
    * @throws ChannelFlushedError after `stop`; ChannelQueueFullError when it is full and `overflow` is `throw`;
-   * OptionError when one of those fields has a value that is no time. Then nothing was pushed.
+   * OptionError when one of those fields has a value that is no time, or the message cannot be changed and is to be. Then
+   * nothing was pushed.
    */
   push(message: Message): number {
     if (this.#isStopped) throw new ChannelFlushedError(`${this.#name} was stopped and takes no more messages.`);
     const lifetime = lifetimeOf(message, this.#settings.clock);
+    if (this.#settings.appendExpiry) appendExpiry(message, lifetime, this.#settings.clock);
     const number = ++this.#lastNumber;
     const deadline = lifetime === Infinity ? Infinity : this.#renew() + lifetime;
     if (lifetime <= 0) {

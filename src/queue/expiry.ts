@@ -22,6 +22,13 @@ export function lifetimeOf(message: Expirable, clock: Clock): number {
   return ttl == null ? Infinity : checked(ttl, TTL);
 }
 
+/** Writes into a message that arrives now when it expires, unless it says so already or never does. */
+export function appendExpiry(message: Expirable, lifetime: number, clock: Clock): void {
+  if (message.expiry != null || lifetime === Infinity) return;
+  if (Reflect.set(message, 'expiry', new Date(clock.wallNow() + lifetime))) return;
+  throw new OptionError('The expiry cannot be written into a message that is frozen. Leave out appendExpiry.');
+}
+
 const EXPIRY = 'The expiry of a message must be a Date, or a number of milliseconds since 1970.';
 const TTL = 'The ttl of a message must be a number of milliseconds.';
 

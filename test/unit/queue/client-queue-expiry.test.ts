@@ -25,6 +25,34 @@ function createQueue(options: ClientQueueOptions = {}): Made {
 }
 
 describe('The messages of a ClientQueue', () => {
+  it('are told when they expire, if the queue is to append it', async () => {
+    const { queue, clock, expired } = createQueue({ appendExpiry: true });
+    const wall = clock.wallNow();
+    const given = [
+      { id: 1, ttl: 50 },
+      { id: 2, expiryTime: wall + 60 },
+      { id: 3, ttl: 50, expiry: wall + 70 },
+      { id: 4 },
+      { id: 5, ttl: Infinity },
+    ];
+    const pulled = queue.pull();
+    for (const message of given) queue.push(message);
+    expect(await pulled).toEqual({ id: 1, ttl: 50, expiry: new Date(wall + 50) });
+    expect(given.map(({ expiry }: Item) => expiry?.valueOf())).toEqual([
+      wall + 50,
+      wall + 60,
+      wall + 70,
+      undefined,
+      undefined,
+    ]);
+    clock.advance(1e6);
+    queue.flush();
+    expect(expired.flat()).toEqual([2, 3]);
+    expect(() => queue.push(Object.freeze({ id: 6, ttl: 50 }))).toThrow('Leave out appendExpiry');
+    expect(queue.size).toBe(2);
+    expect(() => createQueue({ appendExpiry: 1 as never })).toThrow(OptionError);
+  });
+
   it('never expire without expiry, expiryTime and ttl', () => {
     const { queue, clock } = createQueue();
     queue.push({ id: 1 });
