@@ -37,7 +37,7 @@ export type { Clock, Timer } from './clock.js';
 export type { Environment } from './link/connection/environment.js';
 export type { DialOptions, Listener, PortOptions } from './link/connection/network.js';
 export type { ConnectionState } from './link/connection/peer-connection.js';
-export type { ReconnectOptions } from './link/connection/reconnect.js';
+export type { ReconnectOptions } from './link/connection/retries.js';
 export type { SaslMechanism, SaslOptions, Token, TokenSource } from './link/security/credentials.js';
 export type { AuthenticationOptions } from './link/security/authentication.js';
 export type { Login, LoginMechanism } from './link/security/sasl-server.js';

@@ -5,7 +5,7 @@ import type { MessagingError } from '../errors.js';
 import { Acceptor } from '../link/connection/acceptor.js';
 import type { AcceptedConnection, AcceptorSettings } from '../link/connection/accepted-connection.js';
 import type { Link } from '../link/session/link-table.js';
-import { DEFAULT_RECONNECT } from '../link/connection/reconnect.js';
+import { DEFAULT_RECONNECT } from '../link/connection/retries.js';
 import { createContainer } from '../link/rhea/rhea-seam.js';
 import { attach, routeByTo } from './attach.js';
 import { BrokerEmitter } from './broker-events.js';

@@ -7,6 +7,7 @@ export const FLOW = 0x13;
 export const TRANSFER = 0x14;
 export const DISPOSITION = 0x15;
 export const SASL_MECHANISMS = 0x40;
+export const SASL_INIT = 0x41;
 export const SASL_OUTCOME = 0x44;
 
 /** Every performative (AMQP 1.0 §2.7, §5.3.3) by the symbol that may stand for its code. */
@@ -22,7 +23,7 @@ const CODES: ReadonlyMap<string, number> = new Map(
     end: 0x17,
     close: 0x18,
     'sasl-mechanisms': SASL_MECHANISMS,
-    'sasl-init': 0x41,
+    'sasl-init': SASL_INIT,
     'sasl-challenge': 0x42,
     'sasl-response': 0x43,
     'sasl-outcome': SASL_OUTCOME,

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { inspect } from 'node:util';
 import type { ConnectionChange, Messenger } from 'amqp-messenger';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { DEFAULT_RECONNECT, reconnectDelay } from '../../src/link/connection/reconnect.js';
+import { DEFAULT_RECONNECT, reconnectDelay } from '../../src/link/connection/retries.js';
 import { FaultProxy } from '../support/fault-proxy.js';
 import { createTrackingMessenger, receive, startBroker } from '../support/messengers.js';
 import { seeded } from '../support/seeded.js';

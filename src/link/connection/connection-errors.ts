@@ -1,5 +1,5 @@
 import { AuthenticationError, ConnectionError, MessagingError, ProtocolError, asError } from '../../errors.js';
-import { redirectOf } from './redirect.js';
+import { redirectOf } from './named-hosts.js';
 import type { RheaError } from '../rhea/rhea-seam.js';
 
 /** What rhea says when a SASL exchange comes to nothing: an outcome's code, or that no mechanism fits. */

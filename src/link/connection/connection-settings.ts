@@ -3,7 +3,7 @@ import type { Environment } from './environment.js';
 import type { Failover } from './host-list.js';
 import { DEFAULT_LIMITS } from '../wire/limits.js';
 import type { TransportLimits } from '../wire/limits.js';
-import type { ReconnectPolicy } from './reconnect.js';
+import type { ReconnectPolicy } from './retries.js';
 import { createContainer } from '../rhea/rhea-seam.js';
 import type { RheaContainer } from '../rhea/rhea-seam.js';
 import type { TlsOptions } from '../security/tls.js';

@@ -2,14 +2,10 @@ import { parseAddress } from '../../address/address.js';
 import { resolveEndpoint } from '../../address/endpoint.js';
 import type { Endpoint } from '../../address/endpoint.js';
 import { AddressError, OptionError } from '../../errors.js';
-import { isHostName, isPort } from './host-name.js';
-import type { RheaConnection } from '../rhea/rhea-seam.js';
+import { MAX_NAMED_HOSTS } from './named-hosts.js';
 
 /** Other hosts by the host, or host and port, that an address names: `{ 'a.example.com': ['b.example.com:5673'] }`. */
 export type Failover = Readonly<Record<string, readonly string[]>>;
-
-/** Hosts that a peer may name. More are not kept, nor looked at: the list is the peer's to fill. */
-const MAX_NAMED = 16;
 
 /** The hosts of one connection: what the address names, what options add, and what peers have named. */
 export class HostList {
@@ -64,7 +60,7 @@ export class HostList {
 
   /** A peer names hosts that stand in for it, instead of those that another has named. */
   name(hosts: readonly Endpoint[]): void {
-    this.#named = unlike(this.#own, hosts).slice(0, MAX_NAMED);
+    this.#named = unlike(this.#own, hosts).slice(0, MAX_NAMED_HOSTS);
   }
 
   /** Begins again with the host of the address. */
@@ -97,19 +93,6 @@ export function checkFailover(failover: Failover): void {
     if (!Array.isArray(hosts)) throw new OptionError(`Option failover must have a list of hosts for ${name}.`);
     for (const text of hosts as readonly string[]) otherHost(endpoint, text);
   }
-}
-
-/** The hosts that a peer names as its stand-ins, in the properties of its open frame. What makes no sense is left out. */
-export function namedHosts(endpoint: Endpoint, { properties }: Pick<RheaConnection, 'properties'>): Endpoint[] {
-  const list = properties?.['failover-server-list'];
-  if (!Array.isArray(list)) return [];
-  return list.slice(0, MAX_NAMED).flatMap((entry: unknown) => {
-    if (typeof entry !== 'object' || entry === null) return [];
-    const { 'network-host': networkHost, hostname, port: named } = entry as Readonly<Record<string, unknown>>;
-    const host = networkHost ?? hostname;
-    const port = named ?? endpoint.port;
-    return isHostName(host) && isPort(port) ? [{ ...endpoint, host, port }] : [];
-  });
 }
 
 /** What the options have for an endpoint: by its host and port, else by its host, whose case does not count. */

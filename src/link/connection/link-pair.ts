@@ -8,11 +8,14 @@ import type { Body } from '../../message/body.js';
 import { OutgoingDelivery } from '../../queue/outgoing-delivery.js';
 import type { DeliveryOwner } from '../../queue/outgoing-delivery.js';
 import { Connection } from './connection.js';
+import type { ConnectionEvents } from './connection.js';
 import type { ConnectionSettings } from './connection-settings.js';
 import type { LinkOptions } from '../session/link-options.js';
+import type { LinkRequest } from '../session/link-request.js';
 import { ReceiverLink } from '../session/receiver-link.js';
-import { DEFAULT_RECONNECT } from './reconnect.js';
+import { DEFAULT_RECONNECT } from './retries.js';
 import { SenderLink } from '../session/sender-link.js';
+import type { SenderLinkEvents } from '../session/sender-link.js';
 
 /** How many answers the peer may send at once. */
 const CREDIT = 64;
@@ -38,7 +41,7 @@ interface Waiting {
  * one session, on which links are attached one after the other: rhea finds a link by its name alone, and so takes the
  * answer to each for the one that was attached last.
  */
-export class LinkPair implements DeliveryOwner {
+export class LinkPair implements ConnectionEvents, DeliveryOwner, SenderLinkEvents {
   readonly destination: string;
   readonly #connection: Connection;
   readonly #sender: SenderLink;
@@ -53,10 +56,7 @@ export class LinkPair implements DeliveryOwner {
     this.destination = node;
     const limits = { ...settings.limits, channelMax: 0 };
     this.#settings = { ...settings, limits, reconnect: NEVER_AGAIN, closeIdleAfter: 0 };
-    this.#connection = new Connection(endpoint, this.#settings, {
-      stateChanged: () => undefined,
-      linkRequested: (request) => request.refuse({ condition: 'amqp:not-allowed' }),
-    });
+    this.#connection = new Connection(endpoint, this.#settings, this);
     const options: LinkOptions = {
       name: `pair-${settings.environment.randomUUID()}`,
       address: node,
@@ -65,8 +65,7 @@ export class LinkPair implements DeliveryOwner {
       maxMessageSize: settings.limits.maxMessageSize,
       properties: { paired: true },
     };
-    const closed = (_link: unknown, error: Error): void => this.#fail(error);
-    this.#sender = new SenderLink(options, { closed });
+    this.#sender = new SenderLink(options, this);
     this.#connection.open(this.#sender);
     const receiver = new ReceiverLink(options, {
       opened: (link) => {
@@ -79,7 +78,7 @@ export class LinkPair implements DeliveryOwner {
         delivery.leaveQueue();
         this.#answered(delivery.buffer, delivery.start, delivery.end);
       },
-      closed,
+      closed: (_link, error) => this.#fail(error),
     });
     this.#connection.open(receiver);
   }
@@ -123,6 +122,21 @@ export class LinkPair implements DeliveryOwner {
   /** Closes the connection. What waits for an answer fails. */
   close(): Promise<void> {
     return this.#connection.stop();
+  }
+
+  /** @internal */
+  stateChanged(): void {
+    // The links tell what comes of the connection.
+  }
+
+  /** @internal Nobody is asked for links here. */
+  linkRequested(request: LinkRequest): void {
+    request.refuse({ condition: 'amqp:not-allowed' });
+  }
+
+  /** @internal The peer has closed the sender link. */
+  closed(_link: SenderLink, error: Error): void {
+    this.#fail(error);
   }
 
   /** @internal A request that could not be sent fails; one that was sent waits for its answer. */

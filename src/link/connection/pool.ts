@@ -1,5 +1,7 @@
 import { connectionKey } from '../../address/endpoint.js';
 import type { Endpoint } from '../../address/endpoint.js';
+import type { MessagingError } from '../../errors.js';
+import type { LinkRequest } from '../session/link-request.js';
 import type { AcceptedConnection } from './accepted-connection.js';
 import type { Acceptor } from './acceptor.js';
 import { Connection } from './connection.js';
@@ -9,7 +11,7 @@ import type { ConnectionState } from './peer-connection.js';
 import type { PeerConnection } from '../connection/peer-connection.js';
 
 /** The connections of one messenger: one per endpoint, and those that peers have made. */
-export class ConnectionPool {
+export class ConnectionPool implements ConnectionEvents {
   readonly #settings: ConnectionSettings;
   readonly #events: ConnectionEvents;
   readonly #dialled = new Map<string, Connection>();
@@ -20,13 +22,16 @@ export class ConnectionPool {
 
   constructor(settings: ConnectionSettings, events: ConnectionEvents) {
     this.#settings = settings;
-    this.#events = {
-      ...events,
-      stateChanged: (connection, from, to, error) => {
-        if (to === 'closing' || to === 'closed') this.#forget(connection, to);
-        events.stateChanged(connection, from, to, error);
-      },
-    };
+    this.#events = events;
+  }
+
+  stateChanged(connection: Connection, from: ConnectionState, to: ConnectionState, error?: MessagingError): void {
+    if (to === 'closing' || to === 'closed') this.#forget(connection, to);
+    this.#events.stateChanged(connection, from, to, error);
+  }
+
+  linkRequested(request: LinkRequest): void {
+    this.#events.linkRequested(request);
   }
 
   /** Whether nothing is connected, connecting or listening. */
@@ -80,7 +85,7 @@ export class ConnectionPool {
     if (known?.state === 'open') return known;
     const carrier = this.#byPeerId(endpoint) ?? known;
     if (carrier !== undefined) return carrier;
-    const connection = new Connection(endpoint, this.#settings, this.#events);
+    const connection = new Connection(endpoint, this.#settings, this);
     this.#dialled.set(key, connection);
     return connection;
   }

@@ -13,9 +13,8 @@ import type { Link, LinkOwner, LinkTableOwner } from '../session/link-table.js';
 import { PendingOutput } from '../session/pending-output.js';
 import type { TransportLimits } from '../wire/limits.js';
 import { closeError, failureError, violation } from './connection-errors.js';
-import { Heartbeats } from './heartbeats.js';
-import { SilenceWatch } from './silence-watch.js';
-import type { SilenceEvents } from './silence-watch.js';
+import { Heartbeats, SilenceWatch } from './idle-timeouts.js';
+import type { SilenceEvents } from './idle-timeouts.js';
 
 /** How long the peer may take to answer our close before the socket is cut, in milliseconds. */
 const CLOSE_TIMEOUT = 1000;

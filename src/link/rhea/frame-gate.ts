@@ -1,9 +1,9 @@
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../clock.js';
 import { DISPOSITION, PerformativeHead, SASL_MECHANISMS, SASL_OUTCOME, TRANSFER } from '../../codec/performative.js';
-import { readValue, scanValue } from '../../codec/read.js';
+import { scanValue } from '../../codec/read.js';
 import { DecodeError, ProtocolError, asError } from '../../errors.js';
-import { Described } from '../../message/typed.js';
+import { SASL_FRAME, readMechanisms } from '../security/sasl-frame.js';
 import { FrameSplitter } from '../wire/frame-splitter.js';
 import type { RheaSocket } from './rhea-seam.js';
 import type { SocketWriter } from '../wire/socket-writer.js';
@@ -12,8 +12,7 @@ import { nodeTls } from '../security/tls.js';
 /** An empty frame: what a heartbeat is (AMQP 1.0 §2.4.5). */
 const EMPTY_FRAME = Buffer.from([0, 0, 0, 8, 2, 0, 0, 0]);
 
-/** The type of frames that belong to a SASL exchange (AMQP 1.0 §5.3.1), and the protocol id of the header before it. */
-const SASL_FRAME = 1;
+/** The protocol id in the header before a SASL exchange (AMQP 1.0 §5.3.1). */
 const SASL_PROTOCOL = 3;
 
 /**
@@ -206,12 +205,4 @@ export class FrameGate implements RheaSocket {
     this.#endOfRhea?.();
     this.#events.ended(this.#failure);
   }
-}
-
-/** The names in a sasl-mechanisms frame: one symbol, or an array of them (AMQP 1.0 §5.3.3.1). */
-function readMechanisms(buffer: Buffer, start: number, end: number): string[] {
-  const performative = readValue(buffer, start, end);
-  const fields = performative instanceof Described ? performative.value : undefined;
-  const names: unknown = Array.isArray(fields) ? fields[0] : undefined;
-  return [names].flat().filter((name) => typeof name === 'string');
 }

@@ -1,11 +1,11 @@
 import type { Endpoint } from '../../address/endpoint.js';
-import { encodeValue } from '../../codec/encode-value.js';
-import { Output } from '../../codec/output.js';
+import { SASL_INIT } from '../../codec/performative.js';
 import { AuthenticationError } from '../../errors.js';
-import { Described, Typed } from '../../message/typed.js';
+import { Typed } from '../../message/typed.js';
 import { SASL_MECHANISMS } from './credentials.js';
 import type { Credentials, SaslMechanism } from './credentials.js';
 import { describeRefusal } from './refusal.js';
+import { saslFrame } from './sasl-frame.js';
 
 /** A SASL mechanism as rhea's client drives it. */
 interface Mechanism {
@@ -27,7 +27,6 @@ export interface SaslTerms {
 }
 
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/i;
-const FRAME_HEADER_SIZE = 8;
 
 /**
  * Our side of a SASL exchange. The mechanisms are ours and not rhea's, which cuts off credentials beyond ASCII, prints the
@@ -114,23 +113,11 @@ function mechanism(
     ANONYMOUS: user, // RFC 4505: a trace
   }[name];
   return {
-    start: () => write(init(name, response, host)),
+    start: () => write(saslFrame(SASL_INIT, [new Typed('symbol', name), Buffer.from(response), host])),
     step: (_challenge, respond) => {
       // XOAUTH2 gives the reason of a refusal as a challenge, and waits for an empty response before it refuses.
       if (name === 'XOAUTH2') respond(undefined, Buffer.alloc(0));
       else respond(new Error('The peer asked for more than this SASL mechanism has to say.'));
     },
   };
-}
-
-/** A sasl-init frame (AMQP 1.0 §5.3.3.2). */
-function init(name: SaslMechanism, response: string, hostname: string): Buffer {
-  const output = new Output();
-  output.open(FRAME_HEADER_SIZE);
-  const fields = [new Typed('symbol', name), Buffer.from(response), hostname];
-  encodeValue(output, new Described(new Typed('ulong', 0x41), fields));
-  const frame = output.buffer.subarray(output.start, output.position);
-  frame.writeUInt32BE(frame.length, 0);
-  frame.writeUInt32BE(0x0201_0000, 4); // data offset 2, a SASL frame
-  return frame;
 }

@@ -1,12 +1,12 @@
 import type { Duplex } from 'node:stream';
-import { encodeValue } from '../../codec/encode-value.js';
-import { Output } from '../../codec/output.js';
+import { SASL_INIT, SASL_MECHANISMS, SASL_OUTCOME } from '../../codec/performative.js';
 import { readValue } from '../../codec/read.js';
 import { AuthenticationError, ProtocolError, asError } from '../../errors.js';
 import { AmqpArray, Described, Typed } from '../../message/typed.js';
 import type { AmqpValue } from '../../message/typed.js';
 import type { SaslMechanism } from './credentials.js';
 import { FrameSplitter } from '../wire/frame-splitter.js';
+import { SASL_FRAME, saslFrame } from './sasl-frame.js';
 import { nodeTls } from './tls.js';
 
 /** The SASL mechanisms that are known on the listening side. */
@@ -54,10 +54,6 @@ const FRAME_HEADER_SIZE = 8;
 
 const SASL_HEADER = Buffer.from('AMQP\x03\x01\x00\x00', 'latin1');
 const AMQP_HEADER = Buffer.from('AMQP\x00\x01\x00\x00', 'latin1');
-
-const MECHANISMS = 0x40;
-const INIT = 0x41;
-const OUTCOME = 0x44;
 
 /** The codes of a sasl-outcome (AMQP 1.0 §5.3.3.6). */
 const CODES = { ok: 0, auth: 1, sys: 2 } as const;
@@ -116,8 +112,8 @@ export class SaslServer {
     const body = start + buffer[start + 4]! * 4;
     const frame = body >= start + FRAME_HEADER_SIZE && body < end ? readValue(buffer, body, end) : undefined;
     const isInit =
-      frame instanceof Described && (frame.descriptor === INIT || frame.descriptor === 'amqp:sasl-init:list');
-    if (!isInit || buffer[start + 5] !== 1 || !Array.isArray(frame.value)) {
+      frame instanceof Described && (frame.descriptor === SASL_INIT || frame.descriptor === 'amqp:sasl-init:list');
+    if (!isInit || buffer[start + 5] !== SASL_FRAME || !Array.isArray(frame.value)) {
       throw new ProtocolError('The peer sent something other than sasl-init.');
     }
     this.#state = 'deciding';
@@ -131,7 +127,7 @@ export class SaslServer {
       this.#state = 'init';
       this.#socket.write(SASL_HEADER);
       const names = new AmqpArray('symbol', [...this.#mechanisms]);
-      this.#socket.write(frameOf(MECHANISMS, [names]));
+      this.#socket.write(saslFrame(SASL_MECHANISMS, [names]));
       return true;
     }
     // A client that leaves SASL out is anonymous (AMQP 1.0 §5.3).
@@ -157,7 +153,7 @@ export class SaslServer {
       code = CODES.sys;
     }
     if (this.#state !== 'deciding') return;
-    this.#socket.write(frameOf(OUTCOME, [new Typed('ubyte', code)]));
+    this.#socket.write(saslFrame(SASL_OUTCOME, [new Typed('ubyte', code)]));
     if (code === CODES.ok) this.#pass(login?.user);
     else
       this.#fail(new AuthenticationError('A peer was refused: its credentials are not good, or could not be checked.'));
@@ -210,14 +206,4 @@ export class SaslServer {
     this.#socket.off('close', this.#onClose);
     return true;
   }
-}
-
-function frameOf(code: number, fields: readonly AmqpValue[]): Buffer {
-  const output = new Output();
-  output.open(FRAME_HEADER_SIZE);
-  encodeValue(output, new Described(new Typed('ulong', code), fields));
-  const frame = output.buffer.subarray(output.start, output.position);
-  frame.writeUInt32BE(frame.length, 0);
-  frame.writeUInt32BE(0x0201_0000, 4); // data offset 2, a SASL frame
-  return frame;
 }

@@ -2,7 +2,7 @@ import type { Environment } from '../../link/connection/environment.js';
 import type { AuthenticationOptions } from '../../link/security/authentication.js';
 import type { SaslOptions } from '../../link/security/credentials.js';
 import type { Failover } from '../../link/connection/host-list.js';
-import type { ReconnectOptions } from '../../link/connection/reconnect.js';
+import type { ReconnectOptions } from '../../link/connection/retries.js';
 import type { TlsOptions } from '../../link/security/tls.js';
 import type { Outcome } from '../../message/outcome.js';
 

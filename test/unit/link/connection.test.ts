@@ -5,7 +5,7 @@ import { Connection } from '../../../src/link/connection/connection.js';
 import type { ConnectionSettings } from '../../../src/link/connection/connection-settings.js';
 import type { SaslOptions, Token } from '../../../src/link/security/credentials.js';
 import { DEFAULT_LIMITS } from '../../../src/link/wire/limits.js';
-import { DEFAULT_RECONNECT } from '../../../src/link/connection/reconnect.js';
+import { DEFAULT_RECONNECT } from '../../../src/link/connection/retries.js';
 import { createContainer } from '../../../src/link/rhea/rhea-seam.js';
 import { SenderLink } from '../../../src/link/session/sender-link.js';
 import { SYSTEM_ENVIRONMENT } from '../../../src/link/connection/environment.js';

@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseAddress } from '../../../src/address/address.js';
 import { resolveEndpoint } from '../../../src/address/endpoint.js';
-import { credentialsFor } from '../../../src/link/security/credentials.js';
+import { Renewal, credentialsFor, renewalDelay } from '../../../src/link/security/credentials.js';
 import type { Credentials, SaslOptions } from '../../../src/link/security/credentials.js';
-import { Renewal, renewalDelay } from '../../../src/link/security/renewal.js';
 import { FakeClock } from '../../support/fake-clock.js';
 
 const credentials = (address: string, sasl: SaslOptions = {}): Credentials | Promise<Credentials> =>

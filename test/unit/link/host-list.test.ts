@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { parseAddress } from '../../../src/address/address.js';
 import { resolveEndpoint } from '../../../src/address/endpoint.js';
 import type { Endpoint } from '../../../src/address/endpoint.js';
-import { HostList, checkFailover, namedHosts } from '../../../src/link/connection/host-list.js';
+import { HostList, checkFailover } from '../../../src/link/connection/host-list.js';
+import { namedHosts } from '../../../src/link/connection/named-hosts.js';
 import type { Failover } from '../../../src/link/connection/host-list.js';
 
 const endpoint = (address: string): Endpoint => resolveEndpoint(parseAddress(address));

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { SYSTEM_CLOCK } from '../../../src/clock.js';
 import type { ConnectionState } from '../../../src/link/connection/peer-connection.js';
 import { mayFollow } from '../../../src/link/connection/peer-connection.js';
-import { DEFAULT_RECONNECT, reconnectDelay } from '../../../src/link/connection/reconnect.js';
+import { DEFAULT_RECONNECT, reconnectDelay } from '../../../src/link/connection/retries.js';
 
 describe('the delay before a reconnect', () => {
   const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });

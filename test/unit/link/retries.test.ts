@@ -4,11 +4,9 @@ import { resolveEndpoint } from '../../../src/address/endpoint.js';
 import { AuthenticationError, ConnectionError, DecodeError, OptionError, ProtocolError } from '../../../src/errors.js';
 import type { MessagingError } from '../../../src/errors.js';
 import { HostList } from '../../../src/link/connection/host-list.js';
-import { DEFAULT_RECONNECT } from '../../../src/link/connection/reconnect.js';
-import type { ReconnectPolicy } from '../../../src/link/connection/reconnect.js';
-import { MAX_REDIRECTS, RedirectError } from '../../../src/link/connection/redirect.js';
-import { Retries } from '../../../src/link/connection/retries.js';
-import type { ConnectionLoss } from '../../../src/link/connection/retries.js';
+import { DEFAULT_RECONNECT, Retries } from '../../../src/link/connection/retries.js';
+import type { ConnectionLoss, ReconnectPolicy } from '../../../src/link/connection/retries.js';
+import { MAX_REDIRECTS, RedirectError } from '../../../src/link/connection/named-hosts.js';
 
 const REFUSED = new ConnectionError('refused');
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SilenceWatch } from '../../../src/link/connection/silence-watch.js';
+import { SilenceWatch } from '../../../src/link/connection/idle-timeouts.js';
 import { FakeClock } from '../../support/fake-clock.js';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

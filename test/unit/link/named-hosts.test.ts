@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseAddress } from '../../../src/address/address.js';
 import { resolveEndpoint } from '../../../src/address/endpoint.js';
-import { redirectOf } from '../../../src/link/connection/redirect.js';
+import { redirectOf } from '../../../src/link/connection/named-hosts.js';
 
 const redirect = (info: Record<string, unknown> | undefined, condition = 'amqp:connection:redirect') =>
   redirectOf({ condition, ...(info === undefined ? {} : { info }) });
