@@ -1,4 +1,9 @@
-/** An AMQP 1.0 broker inside the process, for development, tests and demos. */
+/**
+ * An AMQP 1.0 broker inside the process, for development, tests and demos.
+ *
+ * @module amqp-messenger/broker
+ * @category Reference
+ */
 export { EmbeddedBroker } from './broker/embedded-broker.js';
 export type { Clock, Timer } from './clock.js';
 export type { Environment } from './link/connection/environment.js';

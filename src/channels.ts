@@ -4,7 +4,8 @@
  * It has eric-sse as its model. There the names are in snake case, `SSEChannel` is `SseChannel`, errors are exceptions,
  * and times are seconds; here times are milliseconds.
  *
- * @module
+ * @module amqp-messenger/channels
+ * @category Reference
  */
 export { AbstractChannel } from './channels/abstract-channel.js';
 export type { ChannelOptions, StreamOptions, WatchOptions } from './channels/abstract-channel.js';

@@ -1,7 +1,8 @@
 /**
  * AMQP 1.0 messaging for Node: a queue out, a queue in, trackers, windows, and a route table in front.
  *
- * @module
+ * @module amqp-messenger
+ * @category Reference
  */
 export { Messenger } from './messenger/messenger.js';
 export type { ConfigChange, ConnectionChange, MessengerEvents } from './messenger/events.js';

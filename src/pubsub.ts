@@ -4,7 +4,8 @@
  *
  * It has the `shared.messaging` module of mkdocs-dbf as its model, whose names it keeps in camel case.
  *
- * @module
+ * @module amqp-messenger/pubsub
+ * @category Reference
  */
 export { Message, getUniqueNameForMessage } from './pubsub/message.js';
 export type { MessageConstructor, MessageType } from './pubsub/message.js';

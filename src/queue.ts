@@ -6,7 +6,8 @@
  * `is_empty`, `clients_waiting` and `can_be_flushed`, and times are seconds; here they are `push`, `pull`, `stop`,
  * `isEmpty`, `clientsWaiting` and `canBeFlushed`, and times are milliseconds.
  *
- * @module
+ * @module amqp-messenger/queue
+ * @category Reference
  */
 export { ClientQueue } from './queue/client-queue.js';
 export type { ClientQueueEvents, ClientQueueStopOptions } from './queue/client-queue.js';

@@ -1,7 +1,8 @@
 /**
  * For those who write a broker of their own for `amqp-messenger/pubsub`: the tests that every broker must pass.
  *
- * @module
+ * @module amqp-messenger/testing
+ * @category Reference
  */
 export { brokerContract } from './pubsub/broker-contract.js';
 export type { BrokerContractOptions } from './pubsub/broker-contract.js';

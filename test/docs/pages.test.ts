@@ -62,6 +62,22 @@ describe('the pages', () => {
     expect(Object.keys(scripts).filter((name) => !new RegExp(`npm (run )?${name}(?![\\w:])`).test(page))).toEqual([]);
   });
 
+  it('are on the site, in the order in which they are read', () => {
+    const { projectDocuments } = JSON.parse(readPage('typedoc.json')) as { projectDocuments: string[] };
+    expect([...projectDocuments].sort()).toEqual(PAGES.filter((page) => page !== 'README.md').sort());
+    expect(projectDocuments[0]).toBe('docs/getting-started.md');
+    expect(projectDocuments.slice(-2)).toEqual(['docs/architecture.md', 'docs/benchmarks.md']);
+  });
+
+  it.each(['prefetch', 'nack', 'health', 'peek', 'bundling', 'fake timers', 'CommonJS', 'NestJS'])(
+    'have a word that people search for, in README and in a guide: %s',
+    (word) => {
+      const having = PAGES.filter((page) => readPage(page).toLowerCase().includes(word.toLowerCase()));
+      expect(having).toContain('README.md');
+      expect(having.length).toBeGreaterThan(1);
+    },
+  );
+
   it('give a reason for every dependency, and for nothing else', () => {
     const listed = Array.from(readPage('docs/dependencies.md').matchAll(/^\| `(.+?)` \|/gm), ([, name]) => name ?? '');
     expect(listed.sort()).toEqual([...Object.keys(dependencies), ...Object.keys(devDependencies)].sort());

@@ -9,7 +9,9 @@ const log = logger('acceptor');
 
 /** Where to connect to. */
 export interface DialOptions {
+  /** The host, by name or by number. */
   readonly host: string;
+  /** The port. */
   readonly port: number;
   /** How TLS is to be done; `undefined` for none. */
   readonly tls: TlsOptions | undefined;
@@ -17,6 +19,7 @@ export interface DialOptions {
 
 /** Where to listen. */
 export interface PortOptions {
+  /** The address of this machine to listen on, such as `127.0.0.1`, or `0.0.0.0` for all. */
   readonly host: string;
   /** 0 for any free one. */
   readonly port: number;
