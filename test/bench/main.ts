@@ -7,6 +7,7 @@ import type { Contender } from './contenders.js';
 import { inProcessBenches } from './in-process.js';
 import type { Comparison } from './in-process.js';
 import { describeMachine } from './machine.js';
+import { chart } from './chart.js';
 import { measure } from './measure.js';
 import type { Measurement } from './measure.js';
 import { comparisonToText, toMarkdown, toText } from './report.js';
@@ -58,6 +59,7 @@ async function main(options: Options): Promise<void> {
   if (options.output === 'file') {
     const page = toMarkdown(machine, measurements, metrics, comparisons);
     await writeFile(new URL('../../docs/benchmarks.md', import.meta.url), page);
+    await writeFile(new URL('../../docs/images/benchmarks.svg', import.meta.url), chart(page));
     console.log('The results are in docs/benchmarks.md.');
     return;
   }

@@ -53,7 +53,7 @@ export function toMarkdown(
 ): string {
   const more = new Set(metrics.filter((metric) => metric.more).map((metric) => metric.name));
   return [
-    '---\ntitle: Benchmarks\n---\n\n# Benchmarks',
+    '---\ntitle: Benchmarks\ncategory: Project\n---\n\n# Benchmarks',
     'Written by `npm run bench`; run it on your own machine to compare. Each figure is the median of its runs, with the ' +
       'lowest and the highest in brackets. The libraries take turns, run by run.',
     machineTable(machine),
@@ -73,6 +73,7 @@ export function toMarkdown(
       'are of 64. To queue a million messages rhea is given a session buffer that holds them; when it connects again it ' +
       'forgets them, so only the memory compares.',
     '## Results',
+    '![How many times better ours is in each measurement](images/benchmarks.svg)',
     results(measurements, more),
     '## Processor time',
     'User and system time of both processes together.',

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { chart } from '../bench/chart.js';
 import { PAGES, ROOT, readPage } from './pages.js';
 
 const pages = [...PAGES, 'CHANGELOG.md', 'SECURITY.md'];
@@ -77,6 +78,10 @@ describe('the pages', () => {
       expect(having.length).toBeGreaterThan(1);
     },
   );
+
+  it('draw the figures of the benchmarks as they are in the table', () => {
+    expect(readPage('docs/images/benchmarks.svg')).toBe(chart(readPage('docs/benchmarks.md')));
+  });
 
   it('give a reason for every dependency, and for nothing else', () => {
     const listed = Array.from(readPage('docs/dependencies.md').matchAll(/^\| `(.+?)` \|/gm), ([, name]) => name ?? '');
