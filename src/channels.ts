@@ -33,7 +33,7 @@ export { SseClient } from './channels/sse-client.js';
 export type { SseClientOptions } from './channels/sse-client.js';
 export type { SseChannelOptions } from './channels/sse-options.js';
 export type { AttachOptions } from './channels/sse-responder.js';
-export type { SlowClientPolicy } from './channels/sse-session.js';
+export type { FilteredEvent, SlowClientPolicy } from './channels/sse-session.js';
 export type { Overflow } from './queue/client-queue-options.js';
 export type { Clock, Timer } from './clock.js';
 export {

@@ -6,7 +6,7 @@ import { Message, SseChannel } from 'amqp-messenger/channels';
 const [port = '8080'] = process.argv.slice(2);
 
 const channel = new SseChannel();
-setInterval(() => channel.broadcast(new Message('tick', { time: Date.now() })), 1000);
+const ticking = setInterval(() => channel.broadcast(new Message('tick', { time: Date.now() })), 1000);
 
 const app = express();
 app.get(
@@ -19,4 +19,10 @@ app.get(
 );
 const server = app.listen(Number(port), '127.0.0.1', () => {
   console.log('http://127.0.0.1:%d/events', (server.address() as AddressInfo).port);
+});
+
+process.once('SIGINT', () => {
+  clearInterval(ticking);
+  server.close();
+  void channel.disconnect(); // browsers come back, to the next process
 });

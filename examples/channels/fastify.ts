@@ -5,7 +5,7 @@ import { Message, SseChannel } from 'amqp-messenger/channels';
 const [port = '8080'] = process.argv.slice(2);
 
 const channel = new SseChannel();
-setInterval(() => channel.broadcast(new Message('tick', { time: Date.now() })), 1000);
+const ticking = setInterval(() => channel.broadcast(new Message('tick', { time: Date.now() })), 1000);
 
 const app = fastify();
 app.get('/events', async (request, reply) => {
@@ -14,5 +14,10 @@ app.get('/events', async (request, reply) => {
     authorize: ({ headers }) => headers.authorization !== 'Bearer wrong',
   });
 });
-app.addHook('preClose', () => channel.close()); // or close() waits for clients that never leave
+app.addHook('preClose', () => channel.disconnect()); // or close() waits for clients that never leave
 console.log('%s/events', await app.listen({ port: Number(port), host: '127.0.0.1' }));
+
+process.once('SIGINT', () => {
+  clearInterval(ticking);
+  void app.close();
+});

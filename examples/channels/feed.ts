@@ -16,11 +16,10 @@ const server = createServer(channel.handler()).listen(Number(port), '127.0.0.1',
 });
 
 process.once('SIGINT', () => {
+  server.close();
   void (async () => {
-    await feed.stop();
-    await channel.close(); // browsers get the closed event, and come back no more
+    await channel.disconnect(); // stops the feed; browsers come back, to the next process
     await messenger.close();
-    server.close();
   })();
 });
 await feed.done;

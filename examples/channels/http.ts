@@ -5,7 +5,7 @@ import { Message, SseChannel } from 'amqp-messenger/channels';
 const [port = '8080'] = process.argv.slice(2);
 
 const channel = new SseChannel();
-setInterval(() => channel.broadcast(new Message('tick', { time: Date.now() })), 1000);
+const ticking = setInterval(() => channel.broadcast(new Message('tick', { time: Date.now() })), 1000);
 
 const events = channel.handler();
 const server = createServer((request, response) => {
@@ -26,3 +26,9 @@ function addressPort(): number {
   const address = server.address();
   return typeof address === 'object' && address !== null ? address.port : Number(port);
 }
+
+process.once('SIGINT', () => {
+  clearInterval(ticking);
+  server.close();
+  void channel.disconnect(); // browsers come back, to the next process
+});

@@ -242,13 +242,36 @@ export abstract class AbstractChannel<Out> implements AsyncDisposable {
     tellOf(this.#onError, asError(thrown));
   }
 
+  /**
+   * The messages of a listener, as `messageStream` gives them out, as they are.
+   *
+   * @internal
+   */
+  protected messages(listener: MessageQueueListener, signal: AbortSignal): AsyncIterableIterator<Message, undefined> {
+    return this.#streamOf(
+      listener,
+      signal,
+      () => undefined,
+      (message) => message,
+    );
+  }
+
   #stream(listener: MessageQueueListener, signal: AbortSignal | undefined, ended: () => void): MessageStream<Out> {
+    return this.#streamOf(listener, signal, ended, (message) => this.adapt(message));
+  }
+
+  #streamOf<Shape>(
+    listener: MessageQueueListener,
+    signal: AbortSignal | undefined,
+    ended: () => void,
+    adapt: (message: Message) => Shape,
+  ): MessageStream<Shape> {
     const mailbox = this.#mailboxes.get(listener.id);
-    return new MessageStream<Out>(
+    return new MessageStream<Shape>(
       {
         listener,
         mailbox: mailbox?.listener === listener ? mailbox : undefined,
-        adapt: (message) => this.adapt(message),
+        adapt,
         take: (from) => this.#take(from),
         handle,
         ended,

@@ -1,24 +1,37 @@
-import { OptionError } from '../errors.js';
-import { negotiate, refusal } from './negotiation.js';
+import { OptionError, TimeoutError } from '../errors.js';
+import type { Clock, Timer } from '../clock.js';
+import { STREAM_HEADERS, negotiate, refusal } from './negotiation.js';
 import type { Refusal, RequestHead } from './negotiation.js';
 
-/** What a hook says about a request: whether it may have the events; 401 asks for credentials, false is 403. */
-export type Authorization = boolean | 401 | 403;
+/**
+ * What a hook says about a request: whether it may have the events. A number is the status of the answer that says why
+ * not, from 400 to 599; false is 403.
+ */
+export type Authorization = boolean | number;
 
 /** The hook that looks at a request before it gets anything. */
 export type Authorize<Request> = (request: Request) => Authorization | Promise<Authorization>;
 
-/** The part of a channel that decides who comes in. */
+/** Whether requests get events. `leaving`: not from this server, which goes down; `closed`: nevermore. */
+export type DoorwayState = 'open' | 'leaving' | 'closed';
+
+/** The part of a channel that decides who comes in. Times are milliseconds unless they say otherwise. */
 export interface Doorway {
-  readonly isClosed: boolean;
-  readonly clientCount: number;
+  readonly state: DoorwayState;
   readonly maxClients: number;
+  /** Seconds. */
   readonly retryAfter: number;
+  readonly retry: number;
+  readonly authorizeTimeout: number;
+  readonly clock: Clock;
+  /** Those who are in, and those who are being looked at. */
+  guests: number;
+  report(error: unknown): void;
 }
 
 /**
- * Why a request does not get the events; `undefined` when it does. Everything is looked at again after the hook, which
- * may take its time.
+ * Why a request does not get the events; `undefined` when it does. Then it has one of the places, which is given back by
+ * `guests`. It has one while the hook is at it, too, and everything is looked at again after that.
  */
 export async function admit<Request>(
   doorway: Doorway,
@@ -26,24 +39,69 @@ export async function admit<Request>(
   request: Request,
   authorize: Authorize<Request> | undefined,
 ): Promise<Refusal | undefined> {
-  if (doorway.isClosed) return gone();
-  const unfit = negotiate(head);
-  if (unfit !== undefined || authorize === undefined) return unfit ?? checkRoom(doorway);
-  const verdict: unknown = await authorize(request);
+  const refused = turnAway(doorway) ?? negotiate(head);
+  if (refused !== undefined) return refused;
+  if (doorway.guests >= doorway.maxClients) {
+    return busy(doorway, 'There are as many clients as there may be.\n');
+  }
+  doorway.guests++;
+  try {
+    const verdict = authorize === undefined ? undefined : await ask(doorway, authorize, request);
+    const late = verdict ?? turnAway(doorway);
+    if (late !== undefined) doorway.guests--;
+    return late;
+  } catch (error) {
+    doorway.guests--;
+    throw error;
+  }
+}
+
+/** Why nobody is let in any more. */
+function turnAway({ state, retry }: Doorway): Refusal | undefined {
+  // With 204 a browser stops to come back (HTML standard, §9.2.3).
+  if (state === 'closed') return { ...refusal(204, ''), isLast: true };
+  if (state === 'open') return undefined;
+  // A browser comes back after a stream that has ended; any other answer would make it give up.
+  return { status: 200, headers: STREAM_HEADERS, text: `retry: ${retry}\n\n`, isLast: true };
+}
+
+async function ask<Request>(
+  doorway: Doorway,
+  authorize: Authorize<Request>,
+  request: Request,
+): Promise<Refusal | undefined> {
+  let verdict: unknown;
+  try {
+    verdict = await inTime(doorway, authorize(request));
+  } catch (error) {
+    if (!(error instanceof TimeoutError)) throw error;
+    doorway.report(error);
+    return busy(doorway, 'Nobody has decided in time.\n');
+  }
+  if (verdict === true) return undefined;
   if (verdict === 401) return refusal(401, 'Credentials are needed.\n');
   if (verdict === 403 || verdict === false) return refusal(403, 'This is not for you.\n');
+  if (typeof verdict === 'number' && Number.isInteger(verdict) && verdict >= 400 && verdict <= 599) {
+    return refusal(verdict, 'This is not for you now.\n');
+  }
   // A hook that forgets to return lets nobody in.
-  if (verdict !== true) throw new OptionError('The authorize hook must return true, false, 401 or 403.');
-  return checkRoom(doorway);
+  throw new OptionError('The authorize hook must return true, false, or a status from 400 to 599.');
 }
 
-/** With 204 a browser stops to come back (HTML standard, §9.2.3). */
-function gone(): Refusal {
-  return refusal(204, '');
+/** @throws TimeoutError when the hook takes too long. */
+async function inTime({ clock, authorizeTimeout }: Doorway, verdict: unknown): Promise<unknown> {
+  let timer: Timer | undefined;
+  const late = new Promise((_, reject) => {
+    const message = `The authorize hook has not answered in ${authorizeTimeout} ms.`;
+    timer = clock.setTimeout(() => reject(new TimeoutError(message)), authorizeTimeout);
+  });
+  try {
+    return await Promise.race([verdict, late]);
+  } finally {
+    if (timer !== undefined) clock.clearTimeout(timer);
+  }
 }
 
-function checkRoom(doorway: Doorway): Refusal | undefined {
-  if (doorway.isClosed) return gone();
-  if (doorway.clientCount < doorway.maxClients) return undefined;
-  return refusal(503, 'There are as many clients as there may be.\n', { 'retry-after': `${doorway.retryAfter}` });
+function busy({ retryAfter }: Doorway, text: string): Refusal {
+  return refusal(503, text, { 'retry-after': `${retryAfter}` });
 }

@@ -2,12 +2,16 @@ import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.js';
 import { OptionError } from '../errors.js';
 import { RingBuffer } from '../queue/ring-buffer.js';
+import { EventParser } from './event-parser.js';
+import { Message } from './message.js';
 
 /** An event that was sent to all clients: encoded once, whoever gets it. */
 export interface LoggedEvent {
   readonly id: string;
   readonly type: string;
   readonly bytes: Buffer;
+  /** What it was made of. */
+  readonly message: Message;
 }
 
 interface Entry extends LoggedEvent {
@@ -87,9 +91,20 @@ export class EventLog {
     return this.#entries.size;
   }
 
-  /** The id the next event gets when it has none of its own. */
-  get nextId(): string {
-    return `${this.#epoch}-${this.#next}`;
+  /** The position of the oldest event it remembers, else of the next one. */
+  get first(): number {
+    return this.#next - this.#entries.size;
+  }
+
+  /**
+   * The id the next event gets: its own, unless it has none or another event has it that is remembered. Then it is
+   * numbered, or a client that has got the first of the two would miss what came between.
+   */
+  nextId(own: string | undefined): string {
+    let id = own === undefined || this.#positions.has(own) ? `${this.#epoch}-${this.#next}` : own;
+    // Somebody has given an event the number of another.
+    while (this.#positions.has(id)) id = `${this.#epoch}-${randomBytes(6).toString('base64url')}`;
+    return id;
   }
 
   /** Adds the newest event, and forgets what goes beyond the bounds. */
@@ -98,9 +113,10 @@ export class EventLog {
     this.#forget();
   }
 
-  /** Whether it remembers an event with this id. */
-  has(id: string): boolean {
-    return this.#positions.has(id);
+  /** The event with this id, if it is remembered. */
+  find(id: string): LoggedEvent | undefined {
+    const position = this.#positions.get(id);
+    return position === undefined ? undefined : this.at(position);
   }
 
   /** The position after the event with this id; `undefined` when it is unknown or too old. */
@@ -108,12 +124,12 @@ export class EventLog {
     this.#forget();
     const position = this.#positions.get(id);
     if (position !== undefined) return position + 1;
-    return id === this.#before ? this.#first : undefined;
+    return id === this.#before ? this.first : undefined;
   }
 
   /** The event at a position; `undefined` when it is forgotten or yet to come. */
   at(position: number): LoggedEvent | undefined {
-    return this.#entries.at(position - this.#first);
+    return this.#entries.at(position - this.first);
   }
 
   /** What it remembers, as a JSON value. */
@@ -124,10 +140,6 @@ export class EventLog {
       return { id, type, text: bytes.toString(), time: time + offset };
     });
     return { epoch: this.#epoch, count: this.#next - 1, before: this.#before, events };
-  }
-
-  get #first(): number {
-    return this.#next - this.#entries.size;
   }
 
   #keep(entry: Entry): void {
@@ -141,8 +153,8 @@ export class EventLog {
     const oldest = this.#clock.now() - maxAge;
     for (let entry = this.#entries.peek(); entry !== undefined; entry = this.#entries.peek()) {
       if (this.#entries.size <= limit && this.#bytes <= maxBytes && entry.time >= oldest) return;
-      // A later event may have the same id.
-      if (this.#positions.get(entry.id) === this.#first) this.#positions.delete(entry.id);
+      // A later event may have the same id, if a snapshot says so.
+      if (this.#positions.get(entry.id) === this.first) this.#positions.delete(entry.id);
       this.#entries.shift();
       this.#before = entry.id;
       this.#bytes -= entry.bytes.length;
@@ -160,8 +172,20 @@ export class EventLog {
     this.#before = before;
     this.#next = count - events.length + 1;
     for (const { id, type, text, time } of events) {
-      this.#keep({ id, type, bytes: Buffer.from(text), time: time - offset });
+      const bytes = Buffer.from(text);
+      this.#keep({ id, type, bytes, message: messageOf(id, type, bytes), time: time - offset });
     }
     this.#forget();
+  }
+}
+
+/** The message of an event that was restored: its text as JSON, if it is some. */
+function messageOf(id: string, type: string, bytes: Buffer): Message {
+  const data = new EventParser({ maxEventSize: Infinity }).push(bytes)[0]?.data ?? '';
+  try {
+    return new Message<unknown>(type, JSON.parse(data), { id });
+  } catch {
+    // The serializer of the program makes other text, or the id of the event is none of a message.
+    return new Message<unknown>(type, data);
   }
 }

@@ -1,4 +1,4 @@
-import { ChannelQueueFullError, InvalidMessageFormatError, asError } from '../errors.js';
+import { ChannelQueueFullError, InvalidMessageFormatError, OptionError, asError } from '../errors.js';
 import type { PeerError } from '../errors.js';
 import { tellOf } from '../tell-listeners.js';
 import { RingBuffer } from '../queue/ring-buffer.js';
@@ -10,6 +10,8 @@ import type { Message } from './message.js';
 export interface FeedDelivery<Received = FeedMessage> {
   /** The message. */
   readonly message: Received;
+  /** What has become of it, if that is known: a feed refuses what is `accepted` before it was broadcast. */
+  readonly tracker?: { readonly status: string } | undefined;
   /** It has been taken care of. */
   accept(): void;
   /** It has not, and somebody else may have it. */
@@ -23,13 +25,13 @@ export interface FeedOptions<Received = FeedMessage> {
   /** Makes the message of the channel; `undefined` leaves one out, and accepts it. Default: what `messageOf` says. */
   map?: ((received: Received) => Message | undefined) | undefined;
   /**
-   * When a delivery is accepted: `on-broadcast` at once; `on-written` when the connection of every client that does not
-   * hold back for too long has taken it. Default `on-broadcast`.
+   * When a delivery is accepted: `on-broadcast` at once; `on-written` when the connection of every client has taken it
+   * that has not stopped reading for 5 seconds or `patience`, whichever is longer. Default `on-broadcast`.
    */
   ack?: 'on-broadcast' | 'on-written' | undefined;
   /**
-   * Whether a message with an id that the history has is accepted without being sent again: it came before, and its
-   * outcome was lost. A message-id names one message only (AMQP 1.0 §3.2.4). Default true.
+   * Whether a message that the history has, with its id and all, is accepted without being sent again: it came before,
+   * and its outcome was lost. Another message with that id is sent, with an id of the channel's. Default true.
    */
   deduplicate?: boolean | undefined;
   /** Called with why a message was rejected: `map` threw, or the message cannot be an event. */
@@ -41,7 +43,8 @@ export interface FeedOptions<Received = FeedMessage> {
 /** What a feed needs of its channel. */
 export interface FeedHost {
   broadcast(message: Message): void;
-  remembers(id: string): boolean;
+  /** Whether the history has this very event: the id, and everything else. */
+  remembers(message: Message): boolean;
   ready(signal: AbortSignal): Promise<void>;
   /** Resolves when a client has read something or is gone. */
   changes(signal: AbortSignal): Promise<void>;
@@ -112,11 +115,18 @@ export class Feed<Received = FeedMessage> implements AsyncDisposable {
     }
   }
 
+  /** What was accepted before the feed has it is lost, should the feed not get to broadcast it. */
+  #checkWindow({ tracker }: FeedDelivery<Received>): void {
+    if (tracker?.status !== 'accepted') return;
+    throw new OptionError('The messenger accepts what it gives out: with incomingWindow 0 a feed would lose messages.');
+  }
+
   /** Passes one message on. False when there is no more, or the feed was stopped. */
   async #pass(): Promise<boolean> {
     if (!(await this.#ready())) return false;
     const delivery = await this.#next();
     if (delivery === undefined) return false;
+    this.#checkWindow(delivery);
     try {
       await this.#broadcast(delivery);
     } catch (error) {
@@ -162,7 +172,7 @@ export class Feed<Received = FeedMessage> implements AsyncDisposable {
     const { ack = 'on-broadcast', deduplicate = true } = this.#options;
     const message = this.#messageOf(delivery);
     if (message === 'rejected') return;
-    const isKnown = message?.id !== undefined && deduplicate && this.#host.remembers(message.id);
+    const isKnown = message?.id !== undefined && deduplicate && this.#host.remembers(message);
     if (message === undefined || isKnown) {
       delivery.accept();
       return;

@@ -40,6 +40,7 @@ export class HttpSink implements EventSink {
   end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    endConnection(this.#response);
     this.#response.end();
   }
 
@@ -48,4 +49,27 @@ export class HttpSink implements EventSink {
     if (this.#stream === undefined) (this.#response as ServerResponse).destroy();
     else this.#stream.destroy();
   }
+}
+
+/** How long the other side has to close its end of a connection, in milliseconds. */
+const LINGER = 1000;
+
+/**
+ * Has the connection of a response end after it, so that its client does not come back over it: a server that goes down
+ * waits for its connections. Other responses of HTTP/2 are finished first.
+ */
+export function endConnection(response: HttpResponse): void {
+  if ('stream' in response) {
+    const { session } = response.stream;
+    response.once('finish', () => session?.close());
+    return;
+  }
+  const { socket } = response;
+  response.once('finish', () => {
+    if (socket === null || socket.destroyed) return;
+    // Not at once: that could take from the client what is on its way.
+    const timer = setTimeout(() => socket.destroy(), LINGER).unref();
+    socket.once('close', () => clearTimeout(timer));
+    socket.end();
+  });
 }

@@ -12,6 +12,8 @@ export interface Refusal {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
+  /** Whether the connection is to end with it. */
+  readonly isLast?: boolean;
 }
 
 /** The headers of every stream of events. Proxies must not keep it, change it, or hold it back. */

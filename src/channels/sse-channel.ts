@@ -11,7 +11,6 @@ import type { HttpRequest, HttpResponse } from './http-sink.js';
 import { CHANNEL_CLOSED } from './message.js';
 import type { Message } from './message.js';
 import type { MessageQueueListener } from './message-queue-listener.js';
-import { SseClients } from './sse-clients.js';
 import { resolveSseOptions } from './sse-options.js';
 import type { SseChannelOptions, SseChannelSettings } from './sse-options.js';
 import { SseResponder } from './sse-responder.js';
@@ -35,6 +34,9 @@ export type HttpHandler = (request: HttpRequest, response: HttpResponse, next?: 
 /** How long clients have, in milliseconds, to read what waits for them when they are told to go. */
 const FAREWELL = 5000;
 
+/** How long somebody who does wait for clients waits for one that does not read, in milliseconds, at least. */
+const PATIENCE = 5000;
+
 /**
  * A channel whose messages go to browsers as server-sent events (HTML standard, §9.2). A broadcast goes to every
  * listener and every client; it is encoded once. Clients that come back get what they have missed, from a bounded
@@ -43,34 +45,33 @@ const FAREWELL = 5000;
 export class SseChannel extends AbstractChannel<SseEvent> {
   readonly #settings: SseChannelSettings;
   readonly #log: EventLog;
-  readonly #clients: SseClients;
   readonly #responder: SseResponder;
   readonly #feeds = new Set<{ stop(): Promise<void> }>();
   #farewell: Promise<void> | undefined;
+  #leaving: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   /** @throws OptionError for an option that is unknown or cannot be. */
   constructor(options: SseChannelOptions = {}) {
     super(options);
     this.#settings = resolveSseOptions(options);
-    const { history, snapshot, clock, heartbeat, patience } = this.#settings;
+    const { history, snapshot, clock, patience } = this.#settings;
     this.#log = new EventLog(history, clock, snapshot);
-    this.#clients = new SseClients({ log: this.#log, clock, heartbeat, patience });
-    this.#responder = new SseResponder(
-      {
-        isClosed: () => this.isClosed,
-        report: (error) => this.report(error),
-        events: (listener, signal) => this.#events(listener, signal),
-      },
-      this.#settings,
-      this.#log,
-      this.#clients,
-    );
+    const host = {
+      isClosed: () => this.isClosed,
+      report: (error: unknown) => this.report(error),
+      messages: (listener: MessageQueueListener, signal: AbortSignal) => this.messages(listener, signal),
+      eventOf: (message: Message, log: EventLog) => this.#eventOf(message, log),
+      lastEvent: (message: Message) => this.#lastEvent(message),
+      farewell: FAREWELL,
+      patience: Math.max(patience, PATIENCE),
+    };
+    this.#responder = new SseResponder(host, this.#settings, this.#log);
   }
 
   /** How many clients are connected. */
   get clientCount(): number {
-    return this.#clients.size;
+    return this.#responder.clientCount;
   }
 
   /** The fields of the event for a message. Override it to change what clients get. */
@@ -89,13 +90,13 @@ export class SseChannel extends AbstractChannel<SseEvent> {
     if (message.type === CHANNEL_CLOSED) {
       const bytes = this.#lastEvent(message);
       super.broadcast(message);
-      this.#farewell = this.#clients.finish(bytes, FAREWELL);
+      this.#farewell = this.#responder.finish(bytes, FAREWELL);
       return;
     }
-    const logged = this.#eventOf(message, this.#log.nextId);
+    const logged = this.#eventOf(message, this.#log);
     super.broadcast(message);
     this.#log.append(logged);
-    this.#clients.deliver(logged);
+    this.#responder.clients.deliver(logged);
   }
 
   /** What the history has, as a JSON value, for the option `snapshot` of the channel that comes after a restart. */
@@ -103,19 +104,24 @@ export class SseChannel extends AbstractChannel<SseEvent> {
     return this.#log.snapshot();
   }
 
-  /** Resolves when no listener and no client holds the channel back. @throws The signal's reason when it is aborted. */
+  /**
+   * Resolves when no listener holds the channel back, nor a client, which it may for as long as `patience` says.
+   *
+   * @throws The signal's reason when it is aborted.
+   */
   override async ready({ signal }: StreamOptions = {}): Promise<void> {
     do {
       await super.ready({ signal });
-      await this.#clients.ready(signal);
+      await this.#responder.clients.ready(this.#settings.patience, signal);
     } while (this.isHeldBack);
   }
 
   /**
    * Broadcasts what comes from elsewhere, an AMQP subscription say, until it ends. Nothing is taken from it while a
-   * client or a listener holds the channel back, so the speed of the browsers reaches the broker.
+   * listener holds the channel back, or a client that `patience` lets do so.
    *
-   * @param source - What comes: `messenger.receive({ subscription })`, for one.
+   * @param source - What comes: `messenger.receive({ subscription })`, for one. Not of a messenger with
+   * `incomingWindow: 0`, which accepts messages before they are broadcast: `done` rejects with OptionError then.
    * @throws InvalidChannelError after `close`.
    */
   feed(source: AsyncIterable<FeedDelivery>, options?: FeedOptions): Feed;
@@ -128,13 +134,14 @@ export class SseChannel extends AbstractChannel<SseEvent> {
     options: FeedOptions<Received> = {},
   ): Feed<Received> {
     this.checkOpen();
+    const written = Math.max(this.#settings.patience, PATIENCE);
     const host: FeedHost = {
       broadcast: (message) => this.broadcast(message),
-      remembers: (id) => this.#log.has(id),
+      remembers: (message) => this.#remembers(message),
       ready: (signal) => this.ready({ signal }),
-      changes: (signal) => this.#clients.changes(signal),
+      changes: (signal) => this.#responder.clients.changes(written, signal),
       position: () => this.#log.next,
-      flushed: () => this.#clients.flushed,
+      flushed: () => this.#responder.clients.flushed(written),
       ended: () => void this.#feeds.delete(feed),
     };
     const feed = new Feed<Received>(host, source, options);
@@ -182,9 +189,16 @@ export class SseChannel extends AbstractChannel<SseEvent> {
     return this.#responder.readable(listener);
   }
 
-  /** Ends every connection without telling the end, so that the clients come back. For a restart. */
-  async disconnect(): Promise<void> {
-    await this.#clients.finish(undefined, FAREWELL);
+  /**
+   * Ends this server's part, and the clients come back to whoever goes on from here: the way to shut down. The feeds are
+   * stopped, so that what was not broadcast goes back. Every client gets what waits for it, and then its connection is
+   * ended; one that does not read is cut off after 5 seconds. Who comes meanwhile is told to come again, and its
+   * connection is ended, too. After that `snapshot()` is what another channel can go on from. Disconnecting again does
+   * the same as once.
+   */
+  disconnect(): Promise<void> {
+    this.#leaving ??= this.#leave();
+    return this.#leaving;
   }
 
   /**
@@ -203,16 +217,30 @@ export class SseChannel extends AbstractChannel<SseEvent> {
     await Promise.all([...stopped, this.#farewell]);
   }
 
-  async *#events(listener: MessageQueueListener, signal: AbortSignal): AsyncGenerator<Buffer, void> {
-    for await (const event of this.messageStream(listener, { signal })) yield this.#encode(event);
+  async #leave(): Promise<void> {
+    this.#responder.leave();
+    await Promise.all(Array.from(this.#feeds, (feed) => feed.stop()));
+    await this.#responder.finish(undefined, FAREWELL);
   }
 
-  /** The event for a message. `nextId` is its id when it has none. */
-  #eventOf(message: Message, nextId: string): LoggedEvent {
+  /** Whether the history has the event for a message, not just one of its id. */
+  #remembers(message: Message): boolean {
     try {
       const event = this.adapt(message);
-      const id = event.id === undefined ? nextId : eventIdOf(event.id);
-      return { id, type: event.event, bytes: this.#encode({ ...event, id }) };
+      const known = event.id === undefined ? undefined : this.#log.find(eventIdOf(event.id));
+      return known?.bytes.equals(this.#encode(event)) ?? false;
+    } catch {
+      // What cannot be an event is rejected when it is broadcast.
+      return false;
+    }
+  }
+
+  /** The event for a message, to be the next in a log. */
+  #eventOf(message: Message, log: EventLog): LoggedEvent {
+    try {
+      const event = this.adapt(message);
+      const id = log.nextId(event.id === undefined ? undefined : eventIdOf(event.id));
+      return { id, type: event.event, bytes: this.#encode({ ...event, id }), message };
     } catch (error) {
       if (error instanceof InvalidMessageFormatError) throw error;
       const why = `A message of type ${message.type} cannot be an event: ${asError(error).message}`;

@@ -1,5 +1,4 @@
 import type { Clock, Timer } from '../clock.js';
-import { LONGEST_TIMER } from '../long-timeout.js';
 import { encodeEvent } from './event-encoder.js';
 import type { EventLog, LoggedEvent } from './event-log.js';
 
@@ -15,17 +14,15 @@ export interface SseConnection {
   destroy(): void;
 }
 
-/** How the clients of a channel are kept. Times are milliseconds. */
+/** How the clients of a log are kept. Times are milliseconds. */
 export interface SseClientsSettings {
   readonly log: EventLog;
   readonly clock: Clock;
   /** The time between two heartbeats; 0 for none. */
   readonly heartbeat: number;
-  /** How long a client that does not read may hold everybody back. */
-  readonly patience: number;
 }
 
-/** The clients of a channel, with one timer for all of them, and none while nobody is there. */
+/** The clients that read one log, with one timer for all of them, and none while nobody is there. */
 export class SseClients {
   readonly #settings: SseClientsSettings;
   readonly #all = new Set<SseConnection>();
@@ -71,28 +68,36 @@ export class SseClients {
     for (const client of this.#all) client.deliver(event);
   }
 
-  /** The position before which everybody who may hold back has got everything. */
-  get flushed(): number {
-    return this.#holding().reduce((least, { flushed }) => Math.min(least, flushed), Infinity);
+  /** The position before which everybody has got everything whose patience is not over. */
+  flushed(patience: number): number {
+    return this.#holding(patience).reduce((least, { flushed }) => Math.min(least, flushed), Infinity);
   }
 
-  /** Whether nobody holds back. */
-  get isReady(): boolean {
-    return this.#slow.size === 0 || this.#holding().length === 0;
+  /** Whether nobody holds back: everybody reads, or was waited for long enough. */
+  isReady(patience: number): boolean {
+    return this.#holding(patience).length === 0;
   }
 
-  /** Resolves when nobody holds back: everybody reads, is gone, or was waited for long enough. */
-  async ready(signal: AbortSignal | undefined): Promise<void> {
-    while (!this.isReady) {
-      await this.changes(signal);
+  /** Resolves when nobody holds back, or is there. @throws The signal's reason when it is aborted. */
+  async ready(patience: number, signal: AbortSignal | undefined): Promise<void> {
+    while (!this.isReady(patience)) {
+      await this.changes(patience, signal);
       signal?.throwIfAborted();
     }
   }
 
+  /** Resolves when one of them reads, all were waited for long enough, nobody is there, or the signal is aborted. */
+  async oneReads(patience: number, signal: AbortSignal): Promise<void> {
+    while (this.#all.size > 0 && this.#holding(patience).length === this.#all.size && !signal.aborted) {
+      await this.changes(patience, signal);
+    }
+  }
+
   /** Resolves when somebody has read or is gone, somebody's patience is over, or the signal is aborted. */
-  changes(signal: AbortSignal | undefined): Promise<void> {
-    const { clock, patience } = this.#settings;
-    const since = this.#holding().reduce((least, { blockedSince }) => Math.min(least, blockedSince ?? least), Infinity);
+  changes(patience: number, signal: AbortSignal | undefined): Promise<void> {
+    const { clock } = this.#settings;
+    const holding = this.#holding(patience);
+    const since = holding.reduce((least, { blockedSince }) => Math.min(least, blockedSince ?? least), Infinity);
     return new Promise((resolve) => {
       const resume = (): void => {
         this.#waiting.delete(resume);
@@ -102,7 +107,7 @@ export class SseClients {
       };
       // A client that is exactly as late as it may be holds back still.
       const delay = Math.ceil(since + patience - clock.now()) + 1;
-      const timer = delay <= LONGEST_TIMER ? clock.setTimeout(resume, delay) : undefined;
+      const timer = delay < Infinity ? clock.setTimeout(resume, delay) : undefined;
       this.#waiting.add(resume);
       signal?.addEventListener('abort', resume, { once: true });
       if (signal?.aborted === true) resume();
@@ -111,22 +116,31 @@ export class SseClients {
 
   /** Ends every client, after `last`; those who have not read everything in time are cut off. */
   async finish(last: Buffer | undefined, timeout: number): Promise<void> {
+    for (const client of this.#all) client.finish(last);
+    await this.gone(timeout);
+  }
+
+  /** Resolves when those who are here are gone. Who is here still after that time is cut off. */
+  async gone(timeout: number): Promise<void> {
     const { clock } = this.#settings;
     const leaving = [...this.#all];
-    for (const client of leaving) client.finish(last);
     const late = new AbortController();
     const timer = clock.setTimeout(() => late.abort(), timeout);
     while (leaving.some((client) => this.#all.has(client)) && !late.signal.aborted) {
-      await this.changes(late.signal);
+      await this.changes(Infinity, late.signal);
     }
     clock.clearTimeout(timer);
     for (const client of leaving) if (this.#all.has(client)) client.destroy();
   }
 
-  #holding(): SseConnection[] {
-    const { clock, patience } = this.#settings;
-    if (this.#slow.size === 0) return [];
-    const longest = clock.now() - patience;
+  /** Ends every client at once. */
+  destroy(): void {
+    for (const client of [...this.#all]) client.destroy();
+  }
+
+  #holding(patience: number): SseConnection[] {
+    if (this.#slow.size === 0 || patience === 0) return [];
+    const longest = this.#settings.clock.now() - patience;
     return [...this.#slow].filter(({ blockedSince }) => blockedSince !== undefined && blockedSince >= longest);
   }
 

@@ -18,19 +18,26 @@ export interface SseChannelOptions extends ChannelOptions {
   retry?: number | undefined;
   /** Makes text of a payload. Default JSON. */
   serializer?: ((payload: unknown) => string) | undefined;
-  /** How many clients there may be; others get 503. Default 10 000. */
+  /** How many clients there may be, those that `authorize` looks at included; others get 503. Default 10 000. */
   maxClients?: number | undefined;
   /** The seconds after which a client that got 503 should come back. Default 5. */
   retryAfter?: number | undefined;
-  /** How many bytes may wait for one client, besides one event. Default 1 MiB. */
+  /** How long `authorize` may take; then the request gets 503, and `onError` is told. Default 10 000. */
+  authorizeTimeout?: number | undefined;
+  /**
+   * How many bytes may wait for one client, besides one event. One that has as many gets the rest from the history, in
+   * its own time. Default 1 MiB.
+   */
   maxClientBytes?: number | undefined;
   /**
-   * What happens to a client that has more waiting: `close` ends its connection, and the client comes back and gets
-   * what the history has; `resync` leaves out what does not fit and tells it so, when it has read what waits, by an
-   * event `resync`. Default `close`.
+   * What happens to a client so slow that the history has forgotten what it should get next: `resync` goes on with what
+   * comes, and tells the client by an event `resync` that some are lost; `close` ends its connection. Default `resync`.
    */
   slowClients?: SlowClientPolicy | undefined;
-  /** How long a client that reads nothing may hold back a feed. Default 5000. */
+  /**
+   * How long a client that does not read may hold back a feed, and `ready`. Default 0: a slow client loses its own place
+   * and nobody else's time. `Infinity` lets the slowest set the pace.
+   */
   patience?: number | undefined;
   /** Whether to believe what a client says it has got. Default true; false replays nothing. */
   trustLastEventId?: boolean | undefined;
@@ -47,6 +54,7 @@ export interface SseChannelSettings {
   readonly serializer: (payload: unknown) => string;
   readonly maxClients: number;
   readonly retryAfter: number;
+  readonly authorizeTimeout: number;
   readonly maxClientBytes: number;
   readonly slowClients: SlowClientPolicy;
   readonly patience: number;
@@ -58,9 +66,15 @@ const MEBIBYTE = 1_048_576;
 
 /** Checks options and fills in the defaults. Throws `OptionError` for what is unknown or cannot be. */
 export function resolveSseOptions(options: SseChannelOptions): SseChannelSettings {
-  const { history = {}, serializer = jsonOf, slowClients = 'close', clock = SYSTEM_CLOCK, ...rest } = options;
+  const { history = {}, serializer = jsonOf, slowClients = 'resync', clock = SYSTEM_CLOCK, ...rest } = options;
   const { heartbeat = 15_000, retry = 2000, maxClients = 10_000, retryAfter = 5, ...others } = rest;
-  const { maxClientBytes = MEBIBYTE, patience = 5000, trustLastEventId = true, ...remaining } = others;
+  const {
+    authorizeTimeout = 10_000,
+    maxClientBytes = MEBIBYTE,
+    patience = 0,
+    trustLastEventId = true,
+    ...remaining
+  } = others;
   const { snapshot, ...unknown } = remaining;
   if (snapshot != null && typeof snapshot !== 'object') throw new OptionError('Option snapshot must be an object.');
   const { limit = 1000, maxBytes = MEBIBYTE, maxAge = 300_000, ...unknownOfHistory } = history;
@@ -69,7 +83,18 @@ export function resolveSseOptions(options: SseChannelOptions): SseChannelSetting
   }
   if (!['close', 'resync'].includes(slowClients)) throw new OptionError('Option slowClients must be close or resync.');
   if (typeof serializer !== 'function') throw new OptionError('Option serializer must be a function.');
-  const counts = { heartbeat, retry, maxClients, retryAfter, maxClientBytes, patience, limit, maxBytes, maxAge };
+  const counts = {
+    heartbeat,
+    retry,
+    maxClients,
+    retryAfter,
+    maxClientBytes,
+    patience,
+    authorizeTimeout,
+    limit,
+    maxBytes,
+    maxAge,
+  };
   for (const [name, value] of Object.entries(counts)) {
     if (typeof value !== 'number' || !(value >= 0)) throw new OptionError(`Option ${name} must be a number from 0 up.`);
   }
@@ -78,7 +103,7 @@ export function resolveSseOptions(options: SseChannelOptions): SseChannelSetting
     if (!Number.isInteger(value) || value > LONGEST) throw new OptionError(`Option ${name} must be a whole number.`);
   }
   const limits = { limit, maxBytes, maxAge };
-  const waiting = { maxClientBytes, slowClients, patience, maxClients, retryAfter };
+  const waiting = { maxClientBytes, slowClients, patience, maxClients, retryAfter, authorizeTimeout };
   return {
     history: limits,
     snapshot: snapshot ?? undefined,

@@ -1,70 +1,79 @@
 import { admit } from './admission.js';
-import type { Authorize, Doorway } from './admission.js';
-import { encodeEvent } from './event-encoder.js';
-import type { EventLog } from './event-log.js';
+import type { Authorize, Doorway, DoorwayState } from './admission.js';
+import { EventLog } from './event-log.js';
 import type { EventSink, EventSinkEvents } from './event-sink.js';
 import { FetchSink } from './fetch-sink.js';
-import { HttpSink } from './http-sink.js';
+import { HttpSink, endConnection } from './http-sink.js';
 import type { HttpRequest, HttpResponse } from './http-sink.js';
-import { ListenerSession } from './listener-session.js';
+import { ListenerOutlet } from './listener-outlet.js';
+import type { OutletChannel } from './listener-outlet.js';
 import type { MessageQueueListener } from './message-queue-listener.js';
 import { STREAM_HEADERS, headOfFetch, headOfHttp, lastEventIdOf } from './negotiation.js';
-import type { RequestHead } from './negotiation.js';
-import type { SseClients } from './sse-clients.js';
+import type { Refusal, RequestHead } from './negotiation.js';
+import { SseClients } from './sse-clients.js';
 import type { SseChannelSettings } from './sse-options.js';
 import { SseSession } from './sse-session.js';
+import type { FilteredEvent } from './sse-session.js';
 
 /** How a request is let in, and what it gets. */
 export interface AttachOptions<Request> {
-  /** Looks at the request before it gets anything. Default everybody may. */
+  /** Looks at the request before it gets anything. It has `authorizeTimeout` for that. Default everybody may. */
   authorize?: Authorize<Request> | undefined;
   /** Whether the client gets an event. Default all. When it throws, that client is cut off, and `onError` told. */
-  filter?: ((event: { readonly id: string; readonly type: string }, request: Request) => boolean) | undefined;
+  filter?: ((event: FilteredEvent, request: Request) => boolean) | undefined;
   /**
-   * Gives the client what this listener gets, and nothing else: no history. The listener is started, and stopped when
-   * the client is gone; what comes meanwhile waits for it, as `whileStopped` says.
+   * Gives the client what this listener gets, and nothing else. All clients of a listener get all of its messages, from
+   * a history of its own. It is started for the first of them, and stopped when the last is gone; what comes meanwhile
+   * waits for it, as `whileStopped` says.
    */
   listener?: ((request: Request) => MessageQueueListener) | undefined;
-}
-
-/** What the responder needs of its channel. */
-export interface ResponderChannel {
-  isClosed(): boolean;
-  /** Tells what a hook has thrown while nobody waits for an answer. */
-  report(error: unknown): void;
-  /** What a listener gets, as the bytes of events. */
-  events(listener: MessageQueueListener, signal: AbortSignal): AsyncIterable<Buffer>;
-}
-
-/** A client that was let in. */
-interface Session extends EventSinkEvents {
-  readonly signal: AbortSignal;
-  destroy(): void;
+  /** Headers of the stream, in place of those it has: `cache-control`, for one. */
+  headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Makes the sink of a client, which tells the session how it fares. */
 type OpenSink = (events: EventSinkEvents) => EventSink;
 
+/** What of a client is not in its request. */
+interface Guest<Asked> {
+  readonly request: Asked;
+  readonly filter: AttachOptions<Asked>['filter'];
+  readonly listener: MessageQueueListener | undefined;
+  readonly lastEventId: string | undefined;
+}
+
 /** Answers requests with the events of a channel. */
 export class SseResponder implements Doorway {
-  readonly #channel: ResponderChannel;
+  /** The clients that get what the channel broadcasts. */
+  readonly clients: SseClients;
+  readonly #channel: OutletChannel & { isClosed(): boolean };
   readonly #settings: SseChannelSettings;
   readonly #log: EventLog;
-  readonly #clients: SseClients;
+  readonly #outlets = new WeakMap<MessageQueueListener, ListenerOutlet>();
+  /** Those with clients. */
+  readonly #busy = new Set<ListenerOutlet>();
+  guests = 0;
+  #connected = 0;
+  #isLeaving = false;
 
-  constructor(channel: ResponderChannel, settings: SseChannelSettings, log: EventLog, clients: SseClients) {
-    this.#channel = channel;
+  constructor(
+    channel: Omit<OutletChannel, 'ended'> & { isClosed(): boolean },
+    settings: SseChannelSettings,
+    log: EventLog,
+  ) {
+    this.#channel = { ...channel, ended: ({ listener }) => void this.#outlets.delete(listener) };
     this.#settings = settings;
     this.#log = log;
-    this.#clients = clients;
+    this.clients = new SseClients({ ...settings, log });
   }
 
-  get isClosed(): boolean {
-    return this.#channel.isClosed();
+  get state(): DoorwayState {
+    if (this.#channel.isClosed()) return 'closed';
+    return this.#isLeaving ? 'leaving' : 'open';
   }
 
-  get clientCount(): number {
-    return this.#clients.size;
+  get clock(): SseChannelSettings['clock'] {
+    return this.#settings.clock;
   }
 
   get maxClients(): number {
@@ -75,22 +84,61 @@ export class SseResponder implements Doorway {
     return this.#settings.retryAfter;
   }
 
+  get retry(): number {
+    return this.#settings.retry;
+  }
+
+  get authorizeTimeout(): number {
+    return this.#settings.authorizeTimeout;
+  }
+
+  /** How many clients are connected. */
+  get clientCount(): number {
+    return this.#connected;
+  }
+
+  report(error: unknown): void {
+    this.#channel.report(error);
+  }
+
+  /** Lets nobody in any more: they are to come back, to whoever goes on from here. */
+  leave(): void {
+    this.#isLeaving = true;
+  }
+
+  /** Ends every client, after `last`; those of listeners after what their listeners get last. */
+  async finish(last: Buffer | undefined, timeout: number): Promise<void> {
+    const others = Array.from(this.#busy, ({ clients }) => {
+      return last === undefined ? clients.finish(undefined, timeout) : clients.gone(timeout);
+    });
+    await Promise.all([this.clients.finish(last, timeout), ...others]);
+  }
+
   /** Answers a request of `node:http` or `node:http2`. Resolves with whether it gets the events. */
   async attach(request: HttpRequest, response: HttpResponse, options: AttachOptions<HttpRequest>): Promise<boolean> {
     const head = headOfHttp(request);
     const refused = await admit(this, head, request, options.authorize);
-    // It may have gone while the hook was at it, and then nothing would ever tell.
-    if (isOver(response)) return false;
-    const isStream = refused === undefined && head.method !== 'HEAD';
-    // Before anything is sent: this may throw.
-    const open = isStream ? this.#prepare(head, request, options) : undefined;
-    response.writeHead(refused?.status ?? 200, { ...(refused?.headers ?? STREAM_HEADERS) });
-    if (open === undefined) {
-      response.end(refused?.text ?? '');
-    } else {
-      open((events) => new HttpSink(response, events));
+    if (refused !== undefined) {
+      if (!isOver(response)) refuse(response, refused);
+      return false;
     }
-    return isStream;
+    let isIn = false;
+    try {
+      // It may have gone while the hook was at it, and then nothing would ever tell.
+      if (isOver(response)) return false;
+      // Before anything is sent: this may throw.
+      const guest = guestOf(head, request, options);
+      response.writeHead(200, streamHeaders(options));
+      if (head.method === 'HEAD') {
+        response.end();
+        return false;
+      }
+      this.#open(guest, (events) => new HttpSink(response, events));
+      isIn = true;
+      return true;
+    } finally {
+      if (!isIn) this.guests--;
+    }
   }
 
   /** Answers a Fetch request. */
@@ -98,71 +146,100 @@ export class SseResponder implements Doorway {
     const head = headOfFetch(request);
     const refused = await admit(this, head, request, options.authorize);
     if (refused !== undefined) {
-      return new Response(refused.text === '' ? null : refused.text, { ...refused, headers: { ...refused.headers } });
+      const { status, text } = refused;
+      return new Response(text === '' ? null : text, { status, headers: { ...refused.headers } });
     }
-    const headers = { ...STREAM_HEADERS };
-    if (head.method === 'HEAD' || request.signal.aborted) return new Response(null, { headers });
-    let body: ReadableStream<Uint8Array> | null = null;
-    const session = this.#prepare(
-      head,
-      request,
-      options,
-    )((events) => {
-      const sink = new FetchSink(events);
-      body = sink.body;
-      return sink;
-    });
-    request.signal.addEventListener('abort', () => session.destroy(), { once: true, signal: session.signal });
-    return new Response(body, { headers });
+    let sink: FetchSink | undefined;
+    try {
+      const guest = guestOf(head, request, options);
+      if (head.method !== 'HEAD' && !request.signal.aborted) {
+        const session = this.#open(guest, (events) => (sink = new FetchSink(events)));
+        request.signal.addEventListener('abort', () => session.destroy(), { once: true, signal: session.signal });
+      }
+    } finally {
+      if (sink === undefined) this.guests--;
+    }
+    return new Response(sink?.body ?? null, { headers: streamHeaders(options) });
   }
 
   /** What a listener gets, as a stream. */
   readable(listener: MessageQueueListener): ReadableStream<Uint8Array> {
-    const session = new ListenerSession((gone) => this.#clients.delete(gone));
-    const sink = new FetchSink(session);
-    this.#openListener(session, sink, listener);
-    return sink.body;
+    let body: ReadableStream<Uint8Array> | undefined;
+    this.guests++;
+    this.#open({ request: undefined, filter: undefined, listener, lastEventId: undefined }, (events) => {
+      const sink = new FetchSink(events);
+      body = sink.body;
+      return sink;
+    });
+    // Set just before: a session has its sink from the beginning.
+    return body!;
   }
 
-  /** Asks everything that may go wrong. What it returns begins the session. */
-  #prepare<Asked>(head: RequestHead, request: Asked, options: AttachOptions<Asked>): (open: OpenSink) => Session {
-    const { filter } = options;
-    const listener = options.listener?.(request);
-    if (listener !== undefined) {
-      return (open) => {
-        const session = new ListenerSession((gone) => this.#clients.delete(gone));
-        this.#openListener(session, open(session), listener);
-        return session;
-      };
-    }
+  #open<Asked>({ request, filter, listener, lastEventId }: Guest<Asked>, openSink: OpenSink): SseSession {
     const { maxClientBytes, slowClients, retry, clock, trustLastEventId } = this.#settings;
+    const outlet = listener === undefined ? undefined : this.#outletOf(listener);
+    const { log, clients } = outlet ?? { log: this.#log, clients: this.clients };
     const session = new SseSession({
-      log: this.#log,
+      log,
       maxBytes: maxClientBytes,
       slowClients,
       retry,
       filter: filter === undefined ? undefined : (event) => filter(event, request),
-      onError: (error) => this.#channel.report(error),
+      onError: (error) => this.report(error),
       now: () => clock.now(),
-      changed: () => (session.state === 'closed' ? this.#clients.delete(session) : this.#clients.changed(session)),
+      defer: (callback) => void clock.setImmediate(callback),
+      changed: () => (session.state === 'closed' ? this.#left(session, clients, outlet) : clients.changed(session)),
     });
-    return (open) => {
-      const sink = open(session);
-      this.#clients.add(session);
-      session.open(sink, trustLastEventId ? lastEventIdOf(head) : undefined);
-      return session;
-    };
+    const sink = openSink(session);
+    this.#connected++;
+    clients.add(session);
+    if (outlet !== undefined && !this.#busy.has(outlet)) {
+      this.#busy.add(outlet);
+      outlet.open();
+    }
+    session.open(sink, trustLastEventId ? lastEventId : undefined);
+    return session;
   }
 
-  #openListener(session: ListenerSession, sink: EventSink, listener: MessageQueueListener): void {
-    listener.start();
-    session.signal.addEventListener('abort', () => listener.stop(), { once: true });
-    this.#clients.add(session);
-    const head = encodeEvent({ retry: this.#settings.retry });
-    session.open(sink, head, this.#channel.events(listener, session.signal)).catch((error: unknown) => {
-      this.#channel.report(error);
-    });
+  #left(session: SseSession, clients: SseClients, outlet: ListenerOutlet | undefined): void {
+    this.#connected--;
+    this.guests--;
+    clients.delete(session);
+    if (outlet === undefined || clients.size > 0) return;
+    this.#busy.delete(outlet);
+    outlet.leave();
   }
+
+  #outletOf(listener: MessageQueueListener): ListenerOutlet {
+    const known = this.#outlets.get(listener);
+    if (known !== undefined) return known;
+    const log = new EventLog(this.#settings.history, this.#settings.clock);
+    const outlet = new ListenerOutlet(listener, log, new SseClients({ ...this.#settings, log }), this.#channel);
+    this.#outlets.set(listener, outlet);
+    return outlet;
+  }
+}
+
+function guestOf<Asked>(head: RequestHead, request: Asked, options: AttachOptions<Asked>): Guest<Asked> {
+  const { filter } = options;
+  return { request, filter, listener: options.listener?.(request), lastEventId: lastEventIdOf(head) };
+}
+
+function streamHeaders({
+  headers = {},
+}: {
+  headers?: Readonly<Record<string, string>> | undefined;
+}): Record<string, string> {
+  const given = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
+  return { ...STREAM_HEADERS, ...(Object.fromEntries(given) as Record<string, string>) };
+}
+
+function refuse(response: HttpResponse, { status, headers, text, isLast }: Refusal): void {
+  // HTTP/2 has no header for that.
+  const ending = isLast === true && !('stream' in response) ? { connection: 'close' } : {};
+  response.writeHead(status, { ...headers, ...ending });
+  if (isLast === true) endConnection(response);
+  response.end(text);
 }
 
 function isOver(response: HttpResponse): boolean {

@@ -4,18 +4,29 @@ import { encodeEvent } from './event-encoder.js';
 import type { EventLog, LoggedEvent } from './event-log.js';
 import type { EventSink, EventSinkEvents } from './event-sink.js';
 import { RESYNC } from './message.js';
+import type { Message } from './message.js';
 
 /** What happens to a client that is too slow: see `SseChannelOptions.slowClients`. */
 export type SlowClientPolicy = 'close' | 'resync';
 
+/** An event, as filters see it. */
+export interface FilteredEvent {
+  /** Its id. */
+  readonly id: string;
+  /** Its name: the type of the message, unless `adapt` makes another of it. */
+  readonly type: string;
+  /** The message. Of a history that was restored from a snapshot, the payload is what its text is as JSON. */
+  readonly message: Message;
+}
+
 /** Which events a client gets. */
-export type EventFilter = (event: { readonly id: string; readonly type: string }) => boolean;
+export type EventFilter = (event: FilteredEvent) => boolean;
 
 /**
- * Where a client stands. `replaying` gets what the log has, as fast as it reads; `live` gets every event at once;
- * `gapped` was too slow, gets nothing until it has read what waits for it, and then is told; `closed` is gone.
+ * Where a client stands. `replaying` gets what the log has, as fast as it reads: it has come back, or had as much waiting
+ * as it may; `live` gets every event at once; `closed` is gone.
  */
-export type SessionState = 'replaying' | 'live' | 'gapped' | 'closed';
+export type SessionState = 'replaying' | 'live' | 'closed';
 
 /** What a session needs to know of its channel. */
 export interface SessionSettings {
@@ -28,11 +39,18 @@ export interface SessionSettings {
   /** Called with what the filter has thrown. That client is cut off. */
   readonly onError: (error: unknown) => void;
   now(): number;
+  /** Calls back when others have had their turn. */
+  readonly defer: (callback: () => void) => void;
   /** Called when the client has read something, or is gone. */
   changed(session: SseSession): void;
 }
 
-/** One client of a channel: what it has got, what waits for it, and what happens when it does not read. */
+/** How many bytes of the log a client gets at a time, in one write; others have their turn in between. */
+const SLICE = 65_536;
+/** How many events are looked at for it at a time, since a filter may let none through. */
+const SLICE_EVENTS = 1000;
+
+/** One client of a log: what it has got, what waits for it, and what happens when it does not read. */
 export class SseSession implements EventSinkEvents {
   /** Tells it from other clients. */
   readonly id: string = randomUUID();
@@ -46,6 +64,7 @@ export class SseSession implements EventSinkEvents {
   #last: Buffer | undefined;
   /** The position of the next event to replay. */
   #cursor = 0;
+  #isDeferred = false;
   /** Since when the client has enough, and with the event at which position. */
   #blocked: { readonly since: number; readonly position: number } | undefined;
 
@@ -75,8 +94,8 @@ export class SseSession implements EventSinkEvents {
 
   /** The position before which it has got, or will never get, everything. */
   get flushed(): number {
-    if (this.#state === 'closed' || this.#state === 'gapped') return Infinity;
-    const replayed = this.#state === 'replaying' ? this.#cursor : Infinity;
+    if (this.#state === 'closed') return Infinity;
+    const replayed = this.#state === 'replaying' ? Math.max(this.#cursor, this.#settings.log.first) : Infinity;
     return Math.min(replayed, this.#blocked?.position ?? Infinity);
   }
 
@@ -92,15 +111,26 @@ export class SseSession implements EventSinkEvents {
     this.#replay();
   }
 
-  /** An event was added to the log. */
+  /** An event was added to the log. A client that has as much waiting as it may reads it from there, in its own time. */
   deliver(event: LoggedEvent): void {
-    if (this.#state !== 'live' || !this.#wants(event)) return;
-    const { maxBytes, log } = this.#settings;
-    if (this.#blocked === undefined || this.#sink.bufferedBytes + event.bytes.length <= maxBytes) {
-      this.#write(event.bytes, log.next - 1);
-    } else {
-      this.#tooSlow();
+    const { maxBytes, log, slowClients } = this.#settings;
+    if (this.#state === 'replaying' && slowClients === 'close' && this.#cursor < log.first) this.destroy();
+    if (this.#state !== 'live') return;
+    const position = log.next - 1;
+    if (this.#blocked !== undefined && this.#sink.bufferedBytes + event.bytes.length > maxBytes) {
+      this.#state = 'replaying';
+      this.#cursor = position;
+    } else if (this.#wants(event)) {
+      this.#write(event.bytes, position);
     }
+  }
+
+  /** Writes bytes that are for this client only. False when it has as much waiting as it may, or is gone. */
+  push(bytes: Buffer): boolean {
+    if (this.#state === 'closed' || this.#isEnding) return false;
+    if (this.#blocked !== undefined && this.bufferedBytes + bytes.length > this.#settings.maxBytes) return false;
+    this.#write(bytes);
+    return true;
   }
 
   /** Tells the client that somebody is there. One that has not read what waits for it can do without. */
@@ -125,12 +155,7 @@ export class SseSession implements EventSinkEvents {
   drained(): void {
     if (this.#state === 'closed') return;
     this.#blocked = undefined;
-    if (this.#state === 'gapped') {
-      this.#resync(undefined);
-      this.#live();
-    } else if (this.#state === 'replaying') {
-      this.#replay();
-    }
+    if (this.#state === 'replaying') this.#replayLater();
     this.#settings.changed(this);
   }
 
@@ -144,16 +169,50 @@ export class SseSession implements EventSinkEvents {
 
   #replay(): void {
     const { log } = this.#settings;
-    while (this.#state === 'replaying' && this.#blocked === undefined && this.#cursor < log.next) {
-      const event = log.at(this.#cursor);
-      if (event === undefined) {
-        this.#tooSlow();
-        return;
-      }
-      if (this.#wants(event)) this.#write(event.bytes, this.#cursor);
-      this.#cursor++;
+    if (this.#state !== 'replaying' || this.#blocked !== undefined) return;
+    const first = this.#cursor;
+    if (first < log.first) {
+      this.#tooSlow();
+      return;
     }
-    if (this.#state === 'replaying' && this.#cursor === log.next) this.#live();
+    const slice = this.#nextSlice();
+    if (slice.length > 0) this.#write(Buffer.concat(slice), first);
+    this.#goOn();
+  }
+
+  /** A slice was replayed. The filter may have ended the client meanwhile. */
+  #goOn(): void {
+    if (this.#state !== 'replaying') return;
+    if (this.#cursor === this.#settings.log.next) this.#live();
+    else if (this.#blocked === undefined) this.#replayLater();
+  }
+
+  /** The bytes of the next events for the client. Moves the cursor past them. */
+  #nextSlice(): Buffer[] {
+    const { log, maxBytes } = this.#settings;
+    const slice: Buffer[] = [];
+    const end = Math.min(log.next, this.#cursor + SLICE_EVENTS);
+    const most = Math.min(SLICE, maxBytes);
+    for (
+      let size = 0;
+      this.#cursor < end && (size === 0 || size < most) && this.#state === 'replaying';
+      this.#cursor++
+    ) {
+      const event = log.at(this.#cursor);
+      if (event === undefined || !this.#wants(event)) continue;
+      slice.push(event.bytes);
+      size += event.bytes.length;
+    }
+    return slice;
+  }
+
+  #replayLater(): void {
+    if (this.#isDeferred) return;
+    this.#isDeferred = true;
+    this.#settings.defer(() => {
+      this.#isDeferred = false;
+      this.#replay();
+    });
   }
 
   /** Whether the client gets an event. A filter that fails for one client must neither let it see all nor end others. */
@@ -180,13 +239,14 @@ export class SseSession implements EventSinkEvents {
     this.#sink.end();
   }
 
+  /** What it was to get next is forgotten. */
   #tooSlow(): void {
     if (this.#settings.slowClients === 'close') {
       this.destroy();
     } else {
-      this.#state = 'gapped';
-      if (this.#blocked === undefined) this.drained();
-      else this.#settings.changed(this);
+      this.#cursor = this.#settings.log.next;
+      this.#resync(undefined);
+      this.#live();
     }
   }
 

@@ -66,7 +66,13 @@ async function connectAndNotRead(port: number): Promise<void> {
 describe('A page with an EventSource', () => {
   it('gets 10,000 events of a queue in order, over a restart, beside a client that never reads', async () => {
     const { address, send } = await startBroker();
-    const options = { retry: 100, patience: 200, maxClientBytes: CAP, history: { limit: EVENTS, maxBytes: 1e9 } };
+    const options = {
+      retry: 100,
+      patience: 200,
+      maxClientBytes: CAP,
+      slowClients: 'close' as const,
+      history: { limit: 3000, maxBytes: 1e9 },
+    };
     let sent = 0;
     let largest = 0;
     const onMessage = (): void => {

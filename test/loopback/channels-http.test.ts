@@ -188,7 +188,9 @@ describe('A channel over HTTP/1.1', () => {
     const { url } = await serve(channel.handler({ listener: () => listener }));
     channel.dispatch(listener.id, new Message('a'));
     const response = await ask(url);
-    expect(await readUntil(response, 'data: null\n\n')).toMatch(/^retry: 2000\n\nevent: a\ndata: null\n\n$/);
+    expect(await readUntil(response, 'data: null\n\n')).toMatch(
+      /^retry: 2000\nid: (.+)-0\n\nid: \1-1\nevent: a\ndata: null\n\n$/,
+    );
     response.destroy();
     await until(() => !listener.isRunning);
     channel.dispatch(listener.id, new Message('b'));
@@ -196,15 +198,36 @@ describe('A channel over HTTP/1.1', () => {
     expect(await text(await ask(url))).toMatch(/event: b\ndata: null\n\nevent: _eric_channel_closed\ndata: null\n\n$/);
   });
 
-  it('cuts off a listener whose messages cannot be sent, and says why', async () => {
+  it('passes over a message of a listener that cannot be sent, and says why', async () => {
     const onError = vi.fn();
     const channel = new SseChannel({ onError });
     const listener = channel.addListener();
+    const dropped = vi.fn();
+    listener.on('dropped', dropped);
     const { url } = await serve(channel.handler({ listener: () => listener }));
-    channel.dispatch(listener.id, new Message('a', 1n));
+    const bad = new Message('a', 1n);
+    channel.dispatch(listener.id, bad);
+    channel.dispatch(listener.id, new Message('b', 1));
+    expect(await readUntil(await ask(url), 'event: b')).not.toContain('event: a');
+    expect(dropped).toHaveBeenCalledExactlyOnceWith([bad]);
+    expect(onError).toHaveBeenCalledOnce();
+  });
+
+  it('cuts off the clients of a listener that cannot handle a message, which waits for them', async () => {
+    const onError = vi.fn();
+    const channel = new SseChannel({ onError });
+    let isBroken = true;
+    const onMessage = (): void => {
+      if (isBroken) throw new RangeError('on purpose');
+    };
+    const listener = channel.addListener({ onMessage });
+    const { url } = await serve(channel.handler({ listener: () => listener }));
+    channel.dispatch(listener.id, new Message('a'));
     await expect(ask(url).then(text)).rejects.toThrow();
     expect(onError).toHaveBeenCalledOnce();
     expect(channel.clientCount).toBe(0);
+    isBroken = false;
+    await readUntil(await ask(url), 'event: a');
   });
 
   it("waits for a listener's client that does not read: the rest stays in the queue", async () => {
@@ -323,8 +346,9 @@ describe('A channel behind Fetch', () => {
     expect(channel.clientCount).toBe(0);
   });
 
-  it('holds the channel back while a client does not read, and cuts off one that is over its cap', async () => {
-    const channel = new SseChannel({ maxClientBytes: 100_000, history: { limit: 1e6, maxBytes: 1e9 } });
+  it('holds the channel back while a client does not read, if told to, and cuts off one that is too slow', async () => {
+    const slow = { maxClientBytes: 100_000, slowClients: 'close', patience: 5000, history: { limit: 1 } } as const;
+    const channel = new SseChannel(slow);
     const response = await channel.toResponse(new Request('http://x/'));
     const payload = 'x'.repeat(10_000);
     channel.broadcast(new Message('a', payload));
@@ -348,7 +372,9 @@ describe('A channel behind Fetch', () => {
     const stream = channel.readable(listener);
     channel.notifyEnd();
     const read = await new Response(stream).text();
-    expect(read).toBe('retry: 2000\n\nid: 1\nevent: a\ndata: {"n":1}\n\nevent: _eric_channel_closed\ndata: null\n\n');
+    const events = 'id: 1\nevent: a\ndata: {"n":1}\n\nevent: _eric_channel_closed\ndata: null\n\n';
+    expect(read).toMatch(/^retry: 2000\nid: .+-0\n\n/);
+    expect(read.slice(read.indexOf('\n\n') + 2)).toBe(events);
     const other = channel.addListener();
     await channel.readable(other).cancel();
     expect(other.isRunning).toBe(false);

@@ -36,9 +36,16 @@ export async function readUntil(response: IncomingMessage, text: string): Promis
     const chunk = response.read() as Buffer | null;
     if (chunk !== null) read += chunk.toString();
     else if (response.readableEnded) throw new Error(`The response has ended without ${text}: ${read}`);
-    else await Promise.race([once(response, 'readable'), once(response, 'end')]);
+    else await readableOrEnd(response);
   }
   return read;
+}
+
+async function readableOrEnd(response: IncomingMessage): Promise<void> {
+  const waiting = new AbortController();
+  const { signal } = waiting;
+  await Promise.race([once(response, 'readable', { signal }), once(response, 'end', { signal })]);
+  waiting.abort();
 }
 
 /** Resolves when it is so. Looks at every turn of the event loop. */

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { encodeEvent } from '../../../src/channels/event-encoder.js';
 import { EventLog } from '../../../src/channels/event-log.js';
 import type { HistorySnapshot } from '../../../src/channels/event-log.js';
+import { Message } from '../../../src/channels/message.js';
 import { OptionError } from '../../../src/errors.js';
 import { FakeClock } from '../../support/fake-clock.js';
 
@@ -12,7 +14,7 @@ function createLog(limits: Partial<typeof NO_LIMITS> = {}, clock = new FakeClock
 }
 
 function append(log: EventLog, ...ids: string[]): void {
-  for (const id of ids) log.append({ id, type: 't', bytes: Buffer.from(`id: ${id}\n\n`) });
+  for (const id of ids) log.append({ id, type: 't', bytes: Buffer.from(`id: ${id}\n\n`), message: new Message('t') });
 }
 
 /** What a client gets that has got `id` last; `undefined` when it must begin anew. */
@@ -78,20 +80,53 @@ describe('The history', () => {
     append(log, 'a', 'b', 'a');
     expect([after(log, 'a'), after(log, 'b')]).toEqual([[], ['a']]);
     append(log, 'c');
-    expect([log.has('a'), log.has('b'), after(log, 'a')]).toEqual([true, false, ['c']]);
+    expect([log.find('a')?.id, log.find('b')?.id, after(log, 'a')]).toEqual(['a', undefined, ['c']]);
+  });
+
+  it('numbers an event whose id another has that it remembers, and no other', () => {
+    const log = createLog({ limit: 3 });
+    const first = log.nextId(undefined);
+    append(log, 'a', 'b');
+    expect([log.nextId('a'), log.nextId('c')]).toEqual([log.nextId(undefined), 'c']);
+    expect(log.nextId('a')).not.toBe(first);
+    append(log, 'd', 'e');
+    expect(log.nextId('a')).toBe('a');
+    // Somebody has given an event the number of the next.
+    append(log, `${first.split('-')[0]}-6`);
+    append(log, log.nextId(undefined));
+    expect(new Set(log.snapshot().events.map(({ id }) => id)).size).toBe(3);
+  });
+
+  it('restores the messages, as filters see them', () => {
+    const log = createLog();
+    for (const [id, data] of [
+      ['a', '{"n":1}'],
+      ['b', 'text'],
+    ] as const) {
+      log.append({ id, type: 't', bytes: encodeEvent({ id, event: 't', data }), message: new Message('t') });
+    }
+    const restored = createLog({}, new FakeClock(), JSON.parse(JSON.stringify(log.snapshot())) as HistorySnapshot);
+    expect([restored.at(1)?.message, restored.at(2)?.message]).toMatchObject([
+      { payload: { n: 1 } },
+      { payload: 'text' },
+    ]);
   });
 
   it('goes on after a restart where it was, and counts the time between', () => {
     const clock = new FakeClock();
     const log = createLog({}, clock);
-    append(log, log.nextId);
+    append(log, log.nextId(undefined));
     clock.advance(50);
-    append(log, 'b', log.nextId);
+    append(log, 'b', log.nextId(undefined));
     const snapshot = JSON.parse(JSON.stringify(log.snapshot())) as HistorySnapshot;
     const later = new FakeClock();
     later.jump(90);
     const restored = createLog({ maxAge: 60 }, later, snapshot);
-    expect([restored.next, restored.nextId, restored.lastId]).toEqual([log.next, log.nextId, log.lastId]);
+    expect([restored.next, restored.nextId(undefined), restored.lastId]).toEqual([
+      log.next,
+      log.nextId(undefined),
+      log.lastId,
+    ]);
     expect([restored.size, after(restored, 'b')]).toEqual([2, [log.lastId]]);
     expect(restored.at(2)?.bytes.toString()).toBe('id: b\n\n');
   });

@@ -62,7 +62,7 @@ function createHost(): FeedHost & {
       wake();
     },
     broadcast: (message) => void sent.push(message),
-    remembers: (id) => sent.some((message) => message.id === id),
+    remembers: ({ id }) => sent.some((message) => message.id === id),
     ready: (signal) =>
       Promise.race([
         gate,

@@ -1,12 +1,14 @@
 import { describe, expect, it, vi } from 'vitest';
 import { encodeEvent } from '../../../src/channels/event-encoder.js';
 import { EventLog } from '../../../src/channels/event-log.js';
+import { Message } from '../../../src/channels/message.js';
 import { SseClients } from '../../../src/channels/sse-clients.js';
 import { SseSession } from '../../../src/channels/sse-session.js';
 import type { SessionSettings } from '../../../src/channels/sse-session.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { FakeSink } from './fake-sink.js';
 
+const PATIENCE = 5000;
 const SMALL = 1;
 const LARGE = 1e9;
 
@@ -18,7 +20,7 @@ class Stage {
 
   constructor(limit = 1000) {
     this.log = new EventLog({ limit, maxBytes: Infinity, maxAge: Infinity }, this.clock);
-    this.clients = new SseClients({ log: this.log, clock: this.clock, heartbeat: 15_000, patience: 5000 });
+    this.clients = new SseClients({ log: this.log, clock: this.clock, heartbeat: 15_000 });
   }
 
   open(sink: FakeSink, lastEventId?: string, settings: Partial<SessionSettings> = {}): SseSession {
@@ -29,6 +31,7 @@ class Stage {
       retry: 2000,
       filter: undefined,
       onError: () => undefined,
+      defer: (callback) => callback(),
       now: () => this.clock.now(),
       changed: () => (session.state === 'closed' ? this.clients.delete(session) : this.clients.changed(session)),
       ...settings,
@@ -40,8 +43,9 @@ class Stage {
 
   broadcast(...data: string[]): void {
     for (const text of data) {
-      const id = this.log.nextId;
-      const event = { id, type: 'message', bytes: encodeEvent({ id, data: text }) };
+      const id = this.log.nextId(undefined);
+      const message = new Message('message', text);
+      const event = { id, type: 'message', bytes: encodeEvent({ id, data: text }), message };
       this.log.append(event);
       this.clients.deliver(event);
     }
@@ -80,7 +84,8 @@ describe('A client', () => {
     const known = stage.log.lastId;
     stage.broadcast('b', 'c');
     const sink = new FakeSink(SMALL);
-    const session = stage.open(sink, known);
+    // One event at a time.
+    const session = stage.open(sink, known, { maxBytes: 1 });
     expect([sink.data, session.state, session.flushed]).toEqual([[], 'replaying', 2]);
     const steps: string[][] = [];
     for (const added of ['d', 'e', '', '', '']) {
@@ -92,6 +97,39 @@ describe('A client', () => {
     expect(steps[0]).toEqual(['b']);
     expect(steps.at(-1)).toEqual(['b', 'c', 'd', 'e']);
     expect(session.state).toBe('live');
+  });
+
+  it('replays in slices, a write each, and others have their turn in between', () => {
+    const stage = new Stage(Infinity);
+    stage.broadcast('a');
+    const known = stage.log.lastId;
+    stage.broadcast(...Array.from({ length: 20_000 }, (_, index) => `${index}`));
+    const later: (() => void)[] = [];
+    const sink = new FakeSink(Infinity);
+    const settings = { maxBytes: 1e9, defer: (callback: () => void) => void later.push(callback) };
+    const session = stage.open(sink, known, settings);
+    let turns = 0;
+    for (let next = later.shift(); next !== undefined; next = later.shift()) {
+      expect([later.length, sink.written.length]).toEqual([0, 2 + turns]);
+      expect(sink.written.at(-1)!.length).toBeLessThan(66_000);
+      turns++;
+      next();
+    }
+    expect(turns).toBeGreaterThan(10);
+    expect([session.state, sink.data.length]).toEqual(['live', 20_000]);
+  });
+
+  it('whose filter lets nothing through does not keep others waiting either', () => {
+    const stage = new Stage(Infinity);
+    stage.broadcast('a');
+    const known = stage.log.lastId;
+    stage.broadcast(...Array.from({ length: 5000 }, () => 'x'));
+    const asked = vi.fn(() => false);
+    const later: (() => void)[] = [];
+    stage.open(new FakeSink(LARGE), known, { filter: asked, defer: (callback) => void later.push(callback) });
+    expect(asked.mock.calls.length).toBeLessThanOrEqual(1000);
+    for (let next = later.shift(); next !== undefined; next = later.shift()) next();
+    expect(asked).toHaveBeenCalledTimes(5000);
   });
 
   it('gets resync, and the id to go on from, when the history does not reach back', () => {
@@ -122,20 +160,31 @@ describe('A client', () => {
 });
 
 describe('A client that does not read', () => {
-  it('costs its cap and one event, and is ended; it comes back and gets the rest', () => {
+  it('costs its cap and one event, and gets the rest from the history as it reads, without gap or double', () => {
     const stage = new Stage();
     const sink = new FakeSink(SMALL);
     const session = stage.open(sink, undefined, { maxBytes: 500 });
-    for (let index = 0; index < 100 && session.state === 'live'; index++) {
-      stage.broadcast('x'.repeat(50));
+    for (let index = 0; index < 100; index++) {
+      stage.broadcast(`${index}`.padEnd(50));
       expect(sink.bufferedBytes).toBeLessThanOrEqual(500);
     }
+    expect([sink.state, session.state]).toEqual(['open', 'replaying']);
+    while (session.state !== 'live') {
+      sink.read();
+      session.drained();
+      expect(sink.bufferedBytes).toBeLessThan(500 + 100);
+    }
+    expect(sink.data.map(Number)).toEqual(Array.from({ length: 100 }, (_, index) => index));
+  });
+
+  it('is ended when the history has forgotten what it should get next, if that is the policy', () => {
+    const stage = new Stage(10);
+    const sink = new FakeSink(SMALL);
+    const session = stage.open(sink, undefined, { maxBytes: 500, slowClients: 'close' });
+    for (let index = 0; index < 40; index++) stage.broadcast('x'.repeat(50));
     expect([sink.state, session.state, session.bufferedBytes]).toEqual(['destroyed', 'closed', 0]);
     expect(stage.clients.size).toBe(0);
     expect(session.signal.aborted).toBe(true);
-    const again = new FakeSink(LARGE);
-    stage.open(again, sink.events.at(-1)?.lastEventId);
-    expect(sink.events.length + again.events.length).toBe(stage.log.size);
   });
 
   it('takes one event of any size when nothing waits', () => {
@@ -147,11 +196,11 @@ describe('A client that does not read', () => {
   });
 
   it('is told by resync what it has missed, when that is the policy', () => {
-    const stage = new Stage();
+    const stage = new Stage(10);
     const sink = new FakeSink(SMALL);
     const session = stage.open(sink, undefined, { maxBytes: 200, slowClients: 'resync' });
     for (let index = 0; index < 20; index++) stage.broadcast('x'.repeat(50));
-    expect(session.state).toBe('gapped');
+    expect([session.state, session.flushed]).toEqual(['replaying', 1]);
     expect(sink.bufferedBytes).toBeLessThanOrEqual(200);
     const before = sink.events.length;
     sink.read();
@@ -185,7 +234,7 @@ describe('A client that does not read', () => {
   it('holds back until it reads, is gone, or has been waited for long enough', async () => {
     const stage = new Stage();
     const ready = async (): Promise<string> => {
-      const waiting = stage.clients.ready(undefined).then(() => 'ready');
+      const waiting = stage.clients.ready(PATIENCE, undefined).then(() => 'ready');
       return Promise.race([waiting, new Promise<string>((resolve) => setImmediate(() => resolve('waits')))]);
     };
     expect(await ready()).toBe('ready');
@@ -211,10 +260,10 @@ describe('A client that does not read', () => {
     const stage = new Stage();
     stage.open(new FakeSink(SMALL));
     const ending = new AbortController();
-    const waiting = stage.clients.ready(ending.signal);
+    const waiting = stage.clients.ready(PATIENCE, ending.signal);
     ending.abort(new Error('enough'));
     await expect(waiting).rejects.toThrow('enough');
-    await expect(stage.clients.ready(ending.signal)).rejects.toThrow('enough');
+    await expect(stage.clients.ready(PATIENCE, ending.signal)).rejects.toThrow('enough');
   });
 });
 
