@@ -6,7 +6,7 @@ export interface ServerSentEvent {
   readonly type: string;
   /** The data, as text. */
   readonly data: string;
-  /** The id of the last event that had one, this one included. Empty when none had. */
+  /** The id of the last event that had one, this one included. Empty when none had, or the last one was empty. */
   readonly lastEventId: string;
 }
 
@@ -14,6 +14,8 @@ export interface ServerSentEvent {
 export interface EventParserOptions {
   /** How many characters one event may have, its longest line included. Default 1 048 576. */
   maxEventSize?: number | undefined;
+  /** The id of the last event that is known from an earlier connection: events without an id have it. Default empty. */
+  lastEventId?: string | undefined;
 }
 
 const LINE_END = /[\r\n]/g;
@@ -32,15 +34,20 @@ export class EventParser {
   #type = '';
   #data: string[] = [];
   #size = 0;
-  #id = '';
-  #lastEventId = '';
+  #id: string;
+  #lastEventId: string;
   #retry: number | undefined;
 
-  constructor({ maxEventSize = 1_048_576 }: EventParserOptions = {}) {
+  constructor({ maxEventSize = 1_048_576, lastEventId = '' }: EventParserOptions = {}) {
     this.#maxSize = maxEventSize;
+    this.#id = lastEventId;
+    this.#lastEventId = lastEventId;
   }
 
-  /** The id of the last event that had one, or of a block that has an id only. */
+  /**
+   * The id of the last event that had one, or of a block that has an id only. An empty id takes it back: then there is
+   * none to go on from.
+   */
   get lastEventId(): string {
     return this.#lastEventId;
   }

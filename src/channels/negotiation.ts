@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { HttpRequest } from './http-sink.js';
 
 /** What of a request matters, whichever interface it came by. */
@@ -30,8 +31,7 @@ export function headOfHttp(request: HttpRequest): RequestHead {
     url: request.url ?? '/',
     header: (name) => {
       const value = request.headers[name];
-      // Node reads headers as Latin-1; clients write them as UTF-8.
-      return typeof value === 'string' ? Buffer.from(value, 'latin1').toString() : undefined;
+      return typeof value === 'string' ? textOf(value) : undefined;
     },
   };
 }
@@ -44,7 +44,7 @@ export function headOfFetch(request: Request): RequestHead {
     url,
     header: (name) => {
       const value = headers.get(name);
-      return value === null ? undefined : Buffer.from(value, 'latin1').toString();
+      return value === null ? undefined : textOf(value);
     },
   };
 }
@@ -76,7 +76,21 @@ export function acceptsEvents(accept: string | undefined): boolean {
 
 /** The id of the last event a client has got: of the header, else of the query, which is all that some clients can set. */
 export function lastEventIdOf(head: RequestHead): string | undefined {
-  const [, query] = head.url.split('?', 2);
-  const id = head.header('last-event-id') ?? new URLSearchParams(query).get('lastEventId');
-  return id === null || id === '' ? undefined : id;
+  const id = head.header('last-event-id') ?? queryValue(head.url, 'lastEventId');
+  return id === '' ? undefined : id;
+}
+
+/** The value of a name in the query of an address. The path ends at the first question mark; others are as they are. */
+function queryValue(url: string, name: string): string | undefined {
+  const query = /\?([^#]*)/.exec(url)?.[1] ?? '';
+  const pair = query.split('&').find((part) => part.startsWith(`${name}=`));
+  const encoded = pair?.slice(name.length + 1).replaceAll('+', ' ');
+  const bytes = encoded?.replaceAll(/%([\da-f]{2})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+  return bytes === undefined ? undefined : textOf(bytes);
+}
+
+/** What bytes say, each given as a character of Latin-1, as Node gives headers. Clients write UTF-8; some Latin-1. */
+function textOf(latin1: string): string {
+  const bytes = Buffer.from(latin1, 'latin1');
+  return isUtf8(bytes) ? bytes.toString() : latin1;
 }

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { InvalidMessageFormatError, OptionError, SseResponseError, asError } from '../errors.js';
+import { InvalidMessageFormatError, OptionError, SseResponseError, TimeoutError, asError } from '../errors.js';
+import { setLongTimeout } from '../long-timeout.js';
 import { EventParser } from './event-parser.js';
 import type { EventParserOptions, ServerSentEvent } from './event-parser.js';
 
@@ -11,12 +11,15 @@ export interface SseClientOptions extends EventParserOptions {
   method?: string | undefined;
   /** The body of the request, sent again with every reconnect. */
   body?: string | Uint8Array | undefined;
-  /** Where to go on: the id of the last event that is known. */
-  lastEventId?: string | undefined;
   /** The time until a reconnect, unless the server says another. Default 2000. */
   retry?: number | undefined;
   /** The longest time until a reconnect, whatever the server says and however often it failed. Default 60 000. */
   maxRetry?: number | undefined;
+  /**
+   * How long a server may say nothing, neither event nor comment; then it is taken for dead, and asked again. Servers say
+   * something every 15 seconds or so (HTML standard, §9.2.7). `Infinity` waits for ever. Default 60 000.
+   */
+  idleTimeout?: number | undefined;
   /** Called before a reconnect: why, and in how many milliseconds. No error: the server has ended the response. */
   onReconnect?: ((error: Error | undefined, delay: number) => void) | undefined;
   /** Ends the events when it is aborted, as `close()` does. */
@@ -42,24 +45,25 @@ export class SseClient implements AsyncIterable<ServerSentEvent>, Disposable {
   readonly #url: string;
   readonly #options: SseClientOptions;
   readonly #ending = new AbortController();
-  readonly #end = (): void => this.#ending.abort();
+  readonly #idleTimeout: number;
   #retry: number;
   #lastEventId: string;
 
   /** @throws OptionError when the address is none, or a time is no number from 0 up. */
   constructor(url: string | URL, options: SseClientOptions = {}) {
     if (!URL.canParse(url.toString())) throw new OptionError('The address of a server of events must be a URL.');
-    const { retry = 2000, maxRetry = 60_000, lastEventId = '', signal } = options;
-    if (!(retry >= 0 && maxRetry >= 0)) throw new OptionError('Options retry and maxRetry must be numbers from 0 up.');
+    const { retry = 2000, maxRetry = 60_000, idleTimeout = 60_000, lastEventId = '' } = options;
+    for (const [name, value] of Object.entries({ retry, maxRetry, idleTimeout })) {
+      if (!(value >= 0)) throw new OptionError(`Option ${name} must be a number of milliseconds from 0 up.`);
+    }
     this.#url = url.toString();
     this.#options = { ...options, maxRetry };
     this.#retry = retry;
+    this.#idleTimeout = idleTimeout;
     this.#lastEventId = lastEventId;
-    signal?.addEventListener('abort', this.#end, { once: true });
-    if (signal?.aborted === true) this.#end();
   }
 
-  /** The id of the last event that a loop has got. Empty when there was none. */
+  /** The id of the last event that a loop has got. Empty when there was none, or the server has taken it back. */
   get lastEventId(): string {
     return this.#lastEventId;
   }
@@ -69,20 +73,37 @@ export class SseClient implements AsyncIterable<ServerSentEvent>, Disposable {
    * not help, and InvalidMessageFormatError when an event is too large.
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<ServerSentEvent, void> {
+    const { signal } = this.#options;
+    const onAbort = (): void => this.close();
+    signal?.addEventListener('abort', onAbort);
+    try {
+      if (signal?.aborted === true) this.close();
+      yield* this.#events();
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async *#events(): AsyncGenerator<ServerSentEvent, void> {
     let failures = 0;
     while (!this.#isEnded()) {
       let problem: Error | undefined;
+      const connection = new AbortController();
+      const end = (): void => connection.abort();
+      this.#ending.signal.addEventListener('abort', end);
       try {
-        const response = await this.#request();
+        const response = await this.#inTime(connection, this.#request(connection.signal));
         if (response.status === 204) return;
         checkResponse(response);
         failures = 0;
-        yield* this.#read(response);
+        yield* this.#read(response, connection);
       } catch (error) {
         if (this.#isEnded()) return;
         failures++;
         problem = asError(error);
         if (isFinal(problem)) throw problem;
+      } finally {
+        this.#ending.signal.removeEventListener('abort', end);
       }
       await this.#wait(failures, problem);
     }
@@ -90,8 +111,7 @@ export class SseClient implements AsyncIterable<ServerSentEvent>, Disposable {
 
   /** Ends every loop. Closing again does nothing. */
   close(): void {
-    this.#end();
-    this.#options.signal?.removeEventListener('abort', this.#end);
+    this.#ending.abort();
   }
 
   /** Closes it at the end of a `using` block. */
@@ -103,7 +123,7 @@ export class SseClient implements AsyncIterable<ServerSentEvent>, Disposable {
     return this.#ending.signal.aborted;
   }
 
-  #request(): Promise<Response> {
+  #request(signal: AbortSignal): Promise<Response> {
     const { headers, method = 'GET', body = null, fetch = globalThis.fetch } = this.#options;
     const all = new Headers(headers);
     all.set('accept', 'text/event-stream');
@@ -111,20 +131,40 @@ export class SseClient implements AsyncIterable<ServerSentEvent>, Disposable {
       // Headers take bytes, each as a character of Latin-1; the id is to be UTF-8.
       all.set('last-event-id', Buffer.from(this.#lastEventId).toString('latin1'));
     }
-    return fetch(this.#url, { method, headers: all, body, signal: this.#ending.signal });
+    return fetch(this.#url, { method, headers: all, body, signal });
   }
 
-  async *#read(response: Response): AsyncGenerator<ServerSentEvent, void> {
-    const parser = new EventParser(this.#options);
+  async *#read(response: Response, connection: AbortController): AsyncGenerator<ServerSentEvent, void> {
+    const parser = new EventParser({ ...this.#options, lastEventId: this.#lastEventId });
     // What a body holds are bytes, which its type does not say.
-    for await (const bytes of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-      for (const event of parser.push(bytes)) {
-        if (event.lastEventId !== '') this.#lastEventId = event.lastEventId;
-        yield event;
-        if (this.#isEnded()) return;
+    const body = response.body as ReadableStream<Uint8Array> | null;
+    const reader = body?.getReader();
+    try {
+      for (;;) {
+        const chunk = await this.#inTime(connection, reader?.read());
+        if (chunk?.value === undefined) return;
+        for (const event of parser.push(chunk.value)) {
+          this.#lastEventId = event.lastEventId;
+          yield event;
+          if (this.#isEnded()) return;
+        }
+        this.#lastEventId = parser.lastEventId;
+        if (parser.retry !== undefined) this.#retry = Math.max(parser.retry, LEAST_RETRY);
       }
-      if (parser.lastEventId !== '') this.#lastEventId = parser.lastEventId;
-      if (parser.retry !== undefined) this.#retry = Math.max(parser.retry, LEAST_RETRY);
+    } finally {
+      // The loop may have been left. What has failed has failed already.
+      reader?.cancel().catch(() => undefined);
+    }
+  }
+
+  /** Gives a connection up on which nothing comes. The time that the loop takes for an event does not count. */
+  async #inTime<Result>(connection: AbortController, work: Result): Promise<Awaited<Result>> {
+    const problem = new TimeoutError(`The server has said nothing for ${this.#idleTimeout} ms.`);
+    const timer = setLongTimeout(() => connection.abort(problem), this.#idleTimeout);
+    try {
+      return await work;
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -133,14 +173,14 @@ export class SseClient implements AsyncIterable<ServerSentEvent>, Disposable {
     const asked = problem instanceof SseResponseError ? problem.retryAfter : undefined;
     const delay = Math.min(asked ?? this.#retry * 2 ** Math.min(Math.max(failures - 1, 0), 10), maxRetry);
     onReconnect?.(problem, delay);
-    await sleep(delay, undefined, { signal: this.#ending.signal }).catch(() => undefined);
+    await sleep(delay, this.#ending.signal);
   }
 }
 
 /** @throws SseResponseError when the response is no stream of events. */
 function checkResponse(response: Response): void {
   const { status, headers } = response;
-  const isEvents = /^text\/event-stream\b/i.test(headers.get('content-type') ?? '');
+  const isEvents = /^\s*text\/event-stream\s*(;|$)/i.test(headers.get('content-type') ?? '');
   if (status === 200 && isEvents) return;
   const retryAfter = Number(headers.get('retry-after') ?? NaN) * 1000;
   void response.body?.cancel();
@@ -149,6 +189,20 @@ function checkResponse(response: Response): void {
     status,
     Number.isFinite(retryAfter) && retryAfter >= 0 ? retryAfter : undefined,
   );
+}
+
+/** Resolves after a time of any length, or when the signal is aborted. */
+function sleep(delay: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const wake = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', wake);
+      resolve();
+    };
+    const timer = setLongTimeout(wake, delay);
+    signal.addEventListener('abort', wake);
+    if (signal.aborted) wake();
+  });
 }
 
 /** Whether asking again will not help. */

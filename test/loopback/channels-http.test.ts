@@ -45,6 +45,10 @@ describe('A channel over HTTP/1.1', () => {
     for (const [address, headers] of [
       [url, { 'last-event-id': Buffer.from('é1').toString('latin1') }],
       [`${url}?lastEventId=%C3%A91`, {}],
+      // As some clients write it.
+      [url, { 'last-event-id': '\u00e91' }],
+      [`${url}?lastEventId=%E91`, {}],
+      [`${url}?next=/a?b&lastEventId=%c3%a91&x=%`, {}],
     ] as const) {
       const response = await ask(address, { ...headers });
       const read = await readUntil(response, 'event: b');
