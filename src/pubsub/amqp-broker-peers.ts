@@ -43,7 +43,8 @@ export function qpid(): AmqpPeer {
  * Dead messages go to its own dead-letter queue.
  */
 export function serviceBus(): AmqpPeer {
-  const subscription = (messageName: string, name: string): string => `${messageName}/Subscriptions/${name}`;
+  const subscription = (messageName: string, name: string): string =>
+    `${messageName}/Subscriptions/${name.replace('~', '-')}`; // which it has not in its names
   return {
     addressOf: (messageName) => messageName,
     direct: (messageName, name) => {

@@ -1,7 +1,9 @@
 import {
   AmqpBroker,
   OptionError,
+  TopologyError,
   artemis,
+  defineMessage,
   embedded,
   qpid,
   rabbitmq3,
@@ -73,6 +75,21 @@ describe('the ways of a broker', () => {
     expect(await asked(rabbitmq3({ prepare }).queue('a.b', 'work', 'dead'))).toEqual([]);
     expect(made).toEqual([{ queue: 'a.b.work', exchange: 'amq.topic', routingKey: 'a.b', deadLetter: 'dead' }]);
     expect(rabbitmq3().queue('a.b', 'work', 'dead').prepare).toBeUndefined();
+  });
+
+  it('cannot delete queues where the peer offers no way, and tells RabbitMQ 4 to', async () => {
+    const requests: string[] = [];
+    await rabbitmq4()
+      .queue('a.b', 'work~2', 'dead')
+      .delete?.(({ method, path }) => Promise.resolve(requests.push(`${method} ${path}`)));
+    expect(requests).toEqual(['DELETE /queues/a.b.work~2']);
+    await using broker = new AmqpBroker({ url: 'amqp://127.0.0.1', peer: 'rabbitmq3' });
+    await expect(broker.deleteQueue(defineMessage('a.b'), 'work')).rejects.toThrow(TopologyError);
+    await expect(broker.deleteQueue(defineMessage('a.b'), 'work')).rejects.toThrow('/amq/queue/a.b.work over AMQP 1.0');
+  });
+
+  it('of Service Bus give a second subscription a name that it may have', () => {
+    expect(serviceBus().queue('a.b', 'work~2', 'dead').address).toBe('a.b/Subscriptions/work-2');
   });
 
   it('of Service Bus want a name for subscribe', () => {

@@ -53,6 +53,18 @@ describe('a schema', () => {
     expect(issues).toMatchObject([{ path: ['at'] }]);
   });
 
+  it('may be that of a union, whose class is used as it is', async () => {
+    await using broker = new MemoryBroker();
+    const Shape = defineMessage('shape', z.union([z.object({ radius: z.number() }), z.object({ side: z.number() })]));
+    const Plain = defineMessage<{ kind: 'a'; x: number } | { kind: 'b'; y: string }>('plain.union');
+    const seen: unknown[] = [];
+    broker.subscribe(Shape, (shape) => void seen.push('radius' in shape ? shape.radius : shape.side));
+    broker.subscribe(Plain, (plain) => void seen.push(plain.kind === 'a' ? plain.x : plain.y));
+    await broker.publish(new Shape({ side: 2 }));
+    await broker.publish(new Plain({ kind: 'b', y: 'text' }));
+    expect(seen).toEqual([2, 'text']);
+  });
+
   it('that leaves a message as it is is asked once', async () => {
     await using broker = new MemoryBroker();
     const validate = vi.fn((value: unknown) => ({ value: { ...(value as object) } }));
