@@ -19,6 +19,19 @@ export interface BrokerFacts {
   readonly carriesLists: boolean;
   /** Whether credit can be taken back. If not, it ends the session. */
   readonly drains: boolean;
+  /** What it says the count of failures is, after a delivery ended so. */
+  readonly counts: { readonly released: number; readonly failed: number | 'ends the session' };
+  /** Which terms of a subscription it grants. What it does not is to be refused, by it or by us. */
+  readonly grants: {
+    /** Looking at the messages of a queue, which stay there. */
+    readonly browsing: boolean;
+    readonly selector: boolean;
+    /** The capability `topic`, at the address that pub/sub publishes to. */
+    readonly topicCapability: boolean;
+    readonly shared: boolean;
+    /** A node that is made for a receiver, as answers to requests need it. */
+    readonly dynamicNodes: boolean;
+  };
   /** Whether a client may log in by its certificate, as it is set up here. */
   readonly certificateLogin: boolean;
   /** How pub/sub uses it. */
@@ -37,6 +50,8 @@ const rabbitmq: Omit<BrokerFacts, 'name'> = {
   carriesLists: true,
   drains: true,
   certificateLogin: true,
+  counts: { released: 0, failed: 1 },
+  grants: { browsing: false, selector: false, topicCapability: false, shared: false, dynamicNodes: false },
   rejected: 'put aside',
   peer: rabbitmq4(),
   deadLetterQueue: (named) => named,
@@ -49,6 +64,8 @@ const java: Omit<BrokerFacts, 'name' | 'peer'> = {
   carriesLists: true,
   drains: true,
   certificateLogin: false,
+  counts: { released: 0, failed: 1 },
+  grants: { browsing: true, selector: true, topicCapability: true, shared: true, dynamicNodes: true },
   rejected: 'put aside',
   checksQueueSettings: false,
 };
@@ -74,9 +91,9 @@ export const brokerFacts = {
     peer: embedded(),
     checksQueueSettings: false,
   },
-  rabbitmq40: { ...rabbitmq, name: 'RabbitMQ 4.0' },
+  rabbitmq40: { ...rabbitmq, name: 'RabbitMQ 4.0', counts: { released: 0, failed: 0 } },
   /** The release that Debian develops with. */
-  rabbitmq43: { ...rabbitmq, name: 'RabbitMQ 4.3' },
+  rabbitmq43: { ...rabbitmq, name: 'RabbitMQ 4.3', grants: { ...rabbitmq.grants, dynamicNodes: true } },
   /** With its AMQP 1.0 plugin. A queue that is declared, and so outlives a restart, is addressed as `/amq/queue/NAME`. */
   rabbitmq3: {
     ...rabbitmq,
@@ -86,6 +103,7 @@ export const brokerFacts = {
     unknownAddress: { sender: 'dropped', receiver: 'refused' },
     carriesLists: false,
     drains: false,
+    counts: { released: 0, failed: 'ends the session' },
     peer: rabbitmq3(),
     checksQueueSettings: false,
   },
@@ -93,7 +111,13 @@ export const brokerFacts = {
   artemis: { ...java, name: 'Artemis', peer: artemis(), deadLetterQueue: () => 'DLQ' },
   /** With addresses that are queues, where nobody says what they are. */
   artemisAnycast: { ...java, name: 'Artemis with ANYCAST defaults', peer: artemis(), deadLetterQueue: () => 'DLQ' },
-  classic: { ...java, name: 'ActiveMQ Classic', peer: virtualTopics, deadLetterQueue: () => 'ActiveMQ.DLQ' },
+  classic: {
+    ...java,
+    name: 'ActiveMQ Classic',
+    peer: virtualTopics,
+    grants: { ...java.grants, topicCapability: false, shared: false },
+    deadLetterQueue: () => 'ActiveMQ.DLQ',
+  },
   /** With PLAIN, and as it comes: without limit to how often a message is delivered. */
   brokerJ: {
     ...java,

@@ -11,6 +11,8 @@ interface KnownFault {
   readonly missing: string;
 }
 
+const nativeRabbitMQ = ['RabbitMQ 4.0', 'RabbitMQ 4.3'];
+
 const knownFaults: readonly KnownFault[] = [
   {
     test: 'has a message for an address the broker did not have kept there',
@@ -21,6 +23,51 @@ const knownFaults: readonly KnownFault[] = [
     test: 'gives a message that its handler rejects to nobody again',
     on: ['Broker-J'],
     missing: 'Pub/sub does not put a rejected message aside where the broker delivers it again, for ever.',
+  },
+  {
+    test: 'goes on receiving after a delivery was settled without an outcome',
+    on: [...nativeRabbitMQ, 'RabbitMQ 3.10'],
+    missing: 'What is settled without an outcome, by the user or because it left the window, is to be released.',
+  },
+  {
+    test: 'the count of failures is not raised by a messenger that is closed before it has dealt with a message',
+    on: ['RabbitMQ 4.3', 'ActiveMQ Classic', 'Broker-J'],
+    missing: 'An orderly close does not release what was received and not dealt with.',
+  },
+  {
+    test: 'browsing is refused, and takes nothing',
+    on: ['RabbitMQ 4.0', 'RabbitMQ 3.10'],
+    missing: 'RabbitMQ answers that it copies, and does not; nobody here knows that.',
+  },
+  {
+    test: 'a selector is refused',
+    on: ['RabbitMQ 4.0', 'RabbitMQ 3.10'],
+    missing: 'RabbitMQ answers any filter, and does not filter; nobody here knows that.',
+  },
+  {
+    test: 'the capability topic is refused at a queue',
+    on: [...nativeRabbitMQ, 'RabbitMQ 3.10', 'ActiveMQ Classic'],
+    missing: 'That the answer does not have a capability that was asked for is passed over.',
+  },
+  {
+    test: 'a shared subscription is refused',
+    on: ['RabbitMQ 3.10', 'ActiveMQ Classic'],
+    missing: 'That the answer does not have the capability shared is passed over, and everybody gets everything.',
+  },
+  {
+    test: 'answers a request at a node made for it',
+    on: ['RabbitMQ 4.3'],
+    missing: 'It wants the capability temporary-queue on the source of the answers.',
+  },
+  {
+    test: 'answers a request at a node made for it',
+    on: ['ActiveMQ Classic'],
+    missing: 'The address temp-queue://… that it makes is taken for a host.',
+  },
+  {
+    test: 'may be reached by one messenger over two connections',
+    on: ['ActiveMQ Classic'],
+    missing: 'It takes one connection of a container-id, and ours all have the same.',
   },
 ];
 

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
 import { messengerSuite } from '../suite/messenger.js';
 import { nothingLostSuite } from '../suite/nothing-lost.js';
+import { outcomesSuite } from '../suite/outcomes.js';
 import { pubsubProcessesSuite } from '../suite/pubsub-processes.js';
 import { pubsubSuite } from '../suite/pubsub.js';
+import { termsSuite } from '../suite/terms.js';
 import { BrokerUnavailable } from './broker-unavailable.js';
 import type { Broker, LocalBroker } from './broker.js';
 import type { BrokerFacts } from './broker-facts.js';
@@ -73,6 +75,8 @@ export function onLocalBroker(
   }
   const all = (broker: () => LocalBroker): void => {
     messengerSuite(facts, broker);
+    outcomesSuite(facts, broker);
+    termsSuite(facts, broker);
     nothingLostSuite(facts, broker);
     pubsubSuite(facts, broker);
     pubsubProcessesSuite(facts, broker);
