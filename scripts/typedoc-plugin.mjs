@@ -1,8 +1,10 @@
 // What the site needs beyond the options of typedoc.json.
-import { Converter } from 'typedoc';
+import { Application, Converter } from 'typedoc';
+import { bundle } from './site/bundle.mjs';
 
 /** Called by typedoc. */
 export function load(app) {
+  app.on(Application.EVENT_BOOTSTRAP_END, () => app.options.setValue('customJs', bundle()));
   // Typedoc writes the name of the project above README; its first heading, which other readers need, would repeat it.
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => dropTitle(project.readme));
   // Modules come in the order of their files otherwise, which puts the main one third.
