@@ -5,7 +5,7 @@ import type { ConnectionPool } from '../link/connection/pool.js';
 
 /**
  * Connects to every peer that a route names in full: scheme, host and port, none of it filled in from the address that is
- * routed (spec §1.10). Resolves when all connections are open; rejects with the first that cannot be.
+ * routed (docs/semantics.md, Calls). Resolves when all connections are open; rejects with the first that cannot be.
  */
 export async function checkRoutes(routes: RouteTable, pool: ConnectionPool): Promise<void> {
   const endpoints = routes.rules.flatMap(({ address }) => {

@@ -103,10 +103,10 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
   }
 
   /**
-   * Connections open when they are needed, so without options this does nothing (spec §1.4).
+   * Connections open when they are needed, so without options this does nothing.
    *
    * @param options With `checkRoutes`, every route whose address names a host and a port, and has no `$` in them, is
-   * connected to now; the connections stay open (spec §1.10).
+   * connected to now; the connections stay open.
    * @throws ConnectionError or AddressError: the first that could not be opened. TimeoutError when it takes too long.
    */
   async start(options: WaitOptions & { checkRoutes?: boolean } = {}): Promise<void> {
@@ -136,7 +136,7 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
 
   /**
    * Adds a rewrite: what the `to` of a message says on the wire when its address matches. It does not change where the
-   * message goes. Without a rewrite that matches, user and password are taken out of the address (spec §3.3).
+   * message goes. Without a rewrite that matches, user and password are taken out of the address.
    *
    * @param address What to write instead, or `null` to leave `to` out.
    * @throws PatternError when `pattern` is not a string or `address` neither a string nor `null`.
@@ -325,7 +325,7 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
 
   /**
    * Where a message stands. `undefined` when that is not remembered: it was settled with `settle`, or it has its outcome
-   * and is not among the last `outgoingWindow` put or `incomingWindow` got (spec §1.8). `tracker.status` always tells.
+   * and is not among the last `outgoingWindow` put or `incomingWindow` got. `tracker.status` always tells.
    *
    * @throws TrackerError for a tracker of another messenger.
    */
@@ -353,7 +353,7 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
     return this.#engine.work(timeout, options.signal);
   }
 
-  /** Ends every call that waits with an `InterruptError`; when none does, the next that would (spec §1.9). */
+  /** Ends every call that waits with an `InterruptError`; when none does, the next that would. */
   interrupt(): void {
     this.#engine.waits.interrupt();
   }

@@ -75,7 +75,7 @@ export class ConnectionPool implements ConnectionEvents {
   }
 
   /**
-   * What carries links to an endpoint (spec §2.4): the connection with the same key, if it is open; or one whose peer
+   * What carries links to an endpoint: the connection with the same key, if it is open; or one whose peer
    * calls itself by what the address names as host, which is how an answer to `amqp://name` finds its way back; or the
    * connection with the same key, though it is not open yet; or a new one.
    */

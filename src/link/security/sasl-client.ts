@@ -44,7 +44,7 @@ export class SaslClient {
 
   /**
    * @param write Writes a frame to the peer.
-   * @throws AuthenticationError when a password or token would go over the network in clear text (design §4.7).
+   * @throws AuthenticationError when a password or token would go over the network in clear text.
    */
   constructor(endpoint: Endpoint, credentials: Credentials, terms: SaslTerms, write: (frame: Buffer) => void) {
     this.#endpoint = endpoint;

@@ -18,7 +18,7 @@ export const OUTCOMES: readonly string[] = ['accepted', 'rejected', 'released', 
 export function attachOptions(options: LinkOptions, role: 'sender' | 'receiver'): object {
   const name: RheaTerminus = options.dynamic ? {} : { address: options.address ?? null };
   const node: RheaTerminus = options.dynamic ? { dynamic: true } : name;
-  // Both termini carry address and expiry, as the original's did (spec §1.5, §4.2): some peers look at one, some at the other.
+  // Both termini carry address and expiry, as the original's did: some peers look at one, some at the other.
   const lifetime = given({
     durable: options.durable,
     expiry_policy: options.expiryPolicy,

@@ -76,7 +76,7 @@ export class Waits {
     return this.bounded(limits, following(promise));
   }
 
-  /** Ends every call that waits; when none does, the next that is about to (spec §1.9). */
+  /** Ends every call that waits; when none does, the next that is about to (docs/semantics.md, Calls). */
   interrupt(): void {
     if (this.#waiting.length === 0) this.#isInterrupted = true;
     const error = new InterruptError('The call was interrupted. What it waited for may still happen.');

@@ -265,7 +265,7 @@ export class Outgoing {
     if (isOurs && !(error instanceof StateError)) this.#context.failed(error);
   }
 
-  /** `replyTo` as others may see it: see `expandReplyTo` (spec §2.5). The caller's message stays as it is. */
+  /** `replyTo` as others may see it. The caller's message stays as it is (docs/semantics.md, Sending). */
   #expanded(message: Message): Message {
     const { replyTo } = message;
     if (typeof replyTo !== 'string') return message;
