@@ -16,6 +16,9 @@ export interface SourceHost {
   /** The whole address of a node. */
   addressOf(node: string): string;
   failed(error: PubSubError): void;
+  /** Nothing comes from a source until it recovers. */
+  ails(source: AmqpBrokerSource, error: Error): void;
+  recovers(source: AmqpBrokerSource): void;
 }
 
 /** What a source is asked for besides its node. */
@@ -58,7 +61,8 @@ export class AmqpBrokerSource {
     this.ready = this.#open();
     this.#running = this.ready.then(
       () => this.#run(),
-      () => undefined, // told by `ready`
+      // Told by `ready`, too.
+      (error: unknown) => (this.#isEnding() ? undefined : host.ails(this, asError(error))),
     );
   }
 
@@ -80,6 +84,7 @@ export class AmqpBrokerSource {
   /** Ends it. What was received and not given out goes back to the peer; a durable subscription stays there. */
   async close(): Promise<void> {
     this.#ending.abort(new StateError('The subscription has ended.'));
+    this.#host.recovers(this);
     this.#received.stop();
     for (let left = this.#received.tryPull(); left !== undefined; left = this.#received.tryPull()) left.release();
     // What the peer is not told, because it is gone, is told here: there is nothing else to be done about it.
@@ -111,10 +116,14 @@ export class AmqpBrokerSource {
           await pause(this.#host.clock, REOPENING.delayAfter(failures), this.#ending.signal);
           await this.#open();
           failures = 0;
+          this.#host.recovers(this);
         }
         await this.#read();
       } catch (error) {
-        if (!this.#isEnding()) this.#host.failed(lost(this.#source.address, error));
+        if (this.#isEnding()) return;
+        const failure = lost(this.#source.address, error);
+        this.#host.failed(failure);
+        this.#host.ails(this, failure);
       }
     }
   }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { SYSTEM_CLOCK } from '../clock.js';
 import type { Clock } from '../clock.js';
 import { MessagingError, OptionError, PubSubError, QueueFullError } from '../errors.js';
@@ -8,26 +7,29 @@ import type { Message as AmqpMessage, Properties } from '../message/message.js';
 import type { Delivery } from '../messenger/incoming/delivery.js';
 import { Messenger } from '../messenger/messenger.js';
 import type { MessengerOptions } from '../messenger/options/options.js';
+import type { MessengerStats } from '../messenger/stats.js';
 import type { Tracker } from '../queue/tracker.js';
 import { toAmqp } from './amqp-broker-codec.js';
 import { deliverDirect, deliverQueued } from './amqp-broker-delivery.js';
 import type { DeliveryHost } from './amqp-broker-delivery.js';
 import { Management } from './amqp-broker-management.js';
-import type { AmqpPeer, AmqpSource } from './amqp-broker-peer.js';
+import type { AmqpPeer } from './amqp-broker-peer.js';
 import { peerOf } from './amqp-broker-peers.js';
 import type { AmqpPeerName } from './amqp-broker-peers.js';
 import { Rejected } from './amqp-broker-rejected.js';
-import { AmqpBrokerSource, subscribeTo } from './amqp-broker-source.js';
-import type { SourceHost } from './amqp-broker-source.js';
+import { subscribeTo } from './amqp-broker-source.js';
+import type { AmqpBrokerSource, SourceHost } from './amqp-broker-source.js';
+import { AmqpBrokerSources } from './amqp-broker-sources.js';
 import { Broker } from './broker.js';
 import { enclose } from './envelope.js';
+import { HealthWatch } from './health.js';
+import type { Health } from './health.js';
 import type { Message } from './message.js';
 import { TopologyError } from './errors.js';
 import { DEFAULT_DEAD_LETTER, checkNames } from './options.js';
 import type { PublishOptions } from './options.js';
 import type { DirectSubscriber, QueueSubscriber } from './subscriber.js';
 import type { Attachment } from './subscription.js';
-import { TimeLimit } from './time-limit.js';
 
 /** How an `AmqpBroker` behaves. */
 export interface AmqpBrokerOptions {
@@ -44,6 +46,16 @@ export interface AmqpBrokerOptions {
   properties?: ((message: Message) => Properties) | undefined;
   /** Where back-offs get the time from. Default the clocks of the machine. */
   clock?: Clock | undefined;
+}
+
+/** A look at an `AmqpBroker`. */
+export interface AmqpBrokerStats {
+  /** Messages that were published and that the peer has not said anything of yet. */
+  readonly publishing: number;
+  /** How many subscriptions are in which state. */
+  readonly subscriptions: Readonly<Record<'opening' | 'open' | 'failed', number>>;
+  /** What the messenger counts that the broker uses. Messages of every type are in it. */
+  readonly messenger: MessengerStats;
 }
 
 /** The options of a `Messenger` that a broker leaves to its user. */
@@ -63,9 +75,6 @@ const OPTIONS = ['url', 'peer', 'connection', 'properties', 'clock'];
 /** How many messages to a subscription of `subscribe` may be on their way. */
 const DIRECT_CREDIT = 100;
 
-/** How long a subscription that is being opened may keep `publish` waiting, in milliseconds. */
-const ATTACH_PATIENCE = 3000;
-
 /** Any value above 0: each published message is known until the peer has it. */
 const OUTGOING_WINDOW = 1024;
 
@@ -82,11 +91,10 @@ export class AmqpBroker extends Broker {
   readonly #clock: Clock;
   readonly #messenger: Messenger;
   readonly #management: Management;
-  /** Sources that several subscriptions share, by the name the peer knows. */
-  readonly #shared = new Map<string, { source: AmqpBrokerSource; users: number }>();
   readonly #rejected = new Rejected();
-  /** What `publish` waits for, by the name of the type, and what `close` waits for. */
-  readonly #attaching = new Map<string, Set<Promise<void>>>();
+  readonly #watch: HealthWatch;
+  readonly #sources: AmqpBrokerSources;
+  /** What `close` waits for. */
   readonly #publishing = new Set<Promise<void>>();
 
   /** @throws OptionError for an option that is unknown or cannot be; AddressError for a URL that is none. */
@@ -103,7 +111,28 @@ export class AmqpBroker extends Broker {
     this.#properties = properties;
     this.#clock = clock;
     this.#messenger = new Messenger({ ...connection, outgoingWindow: OUTGOING_WINDOW, incomingWindow: -1 });
+    this.#watch = new HealthWatch(clock);
+    this.#sources = new AmqpBrokerSources(this.#host);
+    this.#messenger.on('connection', (change) => {
+      this.#watch.changed(change);
+      this.connectionChanged(change);
+    });
     this.#management = new Management(this.#url, this.#peer.managementNode, connection);
+  }
+
+  /**
+   * How it is: for what asks whether a process is alive and ready, such as a probe. It is `up` before anything has needed
+   * a connection, and `down` while one is made. A handler that fails says nothing of the broker.
+   */
+  health(): Health {
+    return this.#watch.health;
+  }
+
+  /** A look at it: what is on its way, how its subscriptions stand, and what the messenger that it uses counts. */
+  stats(): AmqpBrokerStats {
+    const states = { opening: 0, open: 0, failed: 0 };
+    for (const { state } of this.subscriptions) if (state !== 'closed') states[state]++;
+    return { publishing: this.#publishing.size, subscriptions: states, messenger: this.#messenger.stats() };
   }
 
   protected override deliver(message: Message, name: string, options: PublishOptions): Promise<void> {
@@ -113,7 +142,7 @@ export class AmqpBroker extends Broker {
   protected override attach(subscriber: DirectSubscriber): Attachment {
     const { messageName, name, selector, isNamed } = subscriber;
     const node = this.#peer.direct(messageName, isNamed ? name : undefined);
-    const source = this.#open(messageName, node, selector, DIRECT_CREDIT);
+    const source = this.#sources.open({ messageName, node, selector, credit: DIRECT_CREDIT });
     const ending = new AbortController();
     const worker = work(source, ending.signal, (delivery) => deliverDirect(subscriber, delivery, this.#host));
     return {
@@ -130,7 +159,7 @@ export class AmqpBroker extends Broker {
     const { messageName, selector, signal, work: settings } = subscriber;
     const { queueName, concurrency, deadLetter } = settings;
     const node = this.#peer.queue(messageName, queueName, deadLetter);
-    const { source, release } = this.#share(messageName, node, selector, concurrency);
+    const { source, release } = this.#sources.share({ messageName, node, selector, credit: concurrency });
     const workers = Array.from({ length: concurrency }, () =>
       work(source, signal, (delivery) => deliverQueued(subscriber, delivery, this.#host)),
     );
@@ -161,12 +190,13 @@ export class AmqpBroker extends Broker {
   }
 
   protected override async end(): Promise<void> {
+    this.#watch.closed();
     await this.#messenger.close();
   }
 
   async #publish(message: Message, name: string, options: PublishOptions): Promise<void> {
     // Whoever subscribed here before this was published gets it.
-    await Promise.all([...(this.#attaching.get(name) ?? [])]);
+    await this.#sources.opened(name);
     const envelope = enclose(message, name, options, this.#clock.wallNow());
     const { ttl } = options;
     const address = this.#addressOf(this.#peer.addressOf(name));
@@ -196,57 +226,6 @@ export class AmqpBroker extends Broker {
     }
   }
 
-  #open(messageName: string, node: AmqpSource, selector: string | undefined, credit: number): AmqpBrokerSource {
-    const source = new AmqpBrokerSource(
-      node,
-      { selector, credit },
-      `${this.#messenger.name}-${randomUUID()}`,
-      this.#host,
-    );
-    this.#waitFor(messageName, source.ready); // the subscription tells why it fails
-    return source;
-  }
-
-  /** Has those who publish a type wait for a subscription to it, but not long: a peer may never answer. */
-  #waitFor(messageName: string, ready: Promise<void>): void {
-    let attaching = this.#attaching.get(messageName);
-    if (attaching === undefined) this.#attaching.set(messageName, (attaching = new Set()));
-    const limit = new TimeLimit(this.#clock);
-    limit.shorten(ATTACH_PATIENCE);
-    const waited = limit.wait(ready.catch(() => undefined)).finally(() => {
-      limit.cancel();
-      attaching.delete(waited);
-      if (attaching.size === 0) this.#attaching.delete(messageName);
-    });
-    attaching.add(waited);
-  }
-
-  /**
-   * Opens a source, or joins in one that is open: a subscription takes the queue of one that has ended, whose handlers
-   * may still run, and of a subscription that the peer knows by a name a connection can have only one link. Its credit is
-   * what the first has asked for.
-   */
-  #share(
-    messageName: string,
-    node: AmqpSource,
-    selector: string | undefined,
-    credit: number,
-  ): { source: AmqpBrokerSource; release: () => Promise<void> } {
-    const key = node.name ?? randomUUID();
-    let shared = this.#shared.get(key);
-    if (shared === undefined)
-      this.#shared.set(key, (shared = { source: this.#open(messageName, node, selector, credit), users: 0 }));
-    shared.users++;
-    const { source } = shared;
-    const release = async (): Promise<void> => {
-      shared.users--;
-      if (shared.users > 0) return;
-      this.#shared.delete(key);
-      await source.close();
-    };
-    return { source, release };
-  }
-
   #addressOf(node: string): string {
     return `${this.#url}/${node}`;
   }
@@ -262,6 +241,8 @@ export class AmqpBroker extends Broker {
       addressOf: (node) => this.#addressOf(node),
       failed: (error) => this.failed(error),
       died: (letter) => this.died(letter),
+      ails: (source, error) => this.#watch.ails(source, error),
+      recovers: (source) => this.#watch.recovers(source),
     };
   }
 }

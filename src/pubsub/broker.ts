@@ -3,6 +3,7 @@ import { SYSTEM_CLOCK } from '../clock.js';
 import type { Clock } from '../clock.js';
 import { PubSubError, asError } from '../errors.js';
 import { logger } from '../log.js';
+import type { ConnectionChange } from '../messenger/events.js';
 import { onAbort } from '../on-abort.js';
 import { tellListeners } from '../tell-listeners.js';
 import type { AsyncHandler } from './context.js';
@@ -45,6 +46,8 @@ export interface BrokerEvents {
   error: [error: PubSubError];
   /** No handler will get this message any more, though it was not dealt with. */
   dead: [letter: DeadLetter];
+  /** The connection to the peer has changed its state. Brokers inside the process have none. */
+  connection: [change: ConnectionChange];
 }
 
 /**
@@ -255,6 +258,11 @@ export abstract class Broker extends EventEmitter<BrokerEvents> implements Async
   protected died(letter: DeadLetter): void {
     log('A %s is dead (%s)', letter.name, letter.reason);
     this.#tell('dead', letter);
+  }
+
+  /** Tells that the connection to the peer has changed. */
+  protected connectionChanged(change: ConnectionChange): void {
+    this.#tell('connection', change);
   }
 
   #leave(message: Message, name: string, options: PublishOptions): Promise<void> {

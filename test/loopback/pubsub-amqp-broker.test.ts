@@ -200,6 +200,58 @@ describe('AmqpBroker', () => {
     await expect.poll(() => [...seen].sort()).toEqual([1, 2, 3, 4]);
   });
 
+  it('tells how it is, and of its connection as it comes and goes', async () => {
+    const peer = await startBroker();
+    const broker = connect(peer, { connection: { reconnect: { delay: 1, maxDelay: 20 } } });
+    const changes: string[] = [];
+    broker.on('connection', ({ to, host }) => changes.push(`${host} ${to}`));
+    const before = broker.health();
+    expect(before).toEqual({ status: 'up', reason: undefined, since: expect.any(Date) as Date });
+    expect(broker.stats()).toMatchObject({ publishing: 0, subscriptions: { opening: 0, open: 0, failed: 0 } });
+    const opening = broker.subscribe(Order, vi.fn()).ready();
+    expect(broker.stats().subscriptions).toEqual({ opening: 1, open: 0, failed: 0 });
+    await opening;
+    expect(broker.health()).toMatchObject({ status: 'up', reason: undefined });
+    await peer.stop();
+    await expect.poll(() => broker.health().status).toBe('down');
+    expect(broker.health().reason).toMatch(/^The connection to 127\.0\.0\.1:\d+ is reconnecting\. /);
+    expect(broker.health().since.getTime()).toBeGreaterThanOrEqual(before.since.getTime());
+    const published = broker.publish(order(1));
+    expect(broker.stats().publishing).toBe(1);
+    await peer.start();
+    await published;
+    await expect.poll(() => broker.health().status).toBe('up');
+    const host = new URL(peer.url).host;
+    expect(changes.slice(0, 3)).toEqual([`${host} connecting`, `${host} open`, `${host} reconnecting`]);
+    expect(broker.stats().messenger.outgoing.ended.accepted).toBe(1);
+    await broker.close();
+    expect(broker.health()).toMatchObject({ status: 'down', reason: 'The broker is closed.' });
+  });
+
+  it('is degraded while nothing comes from what was subscribed to', async () => {
+    const peer = await startBroker();
+    const broker = connect(peer);
+    await broker.publish(order(1));
+    const selected = broker.subscribe(Order, vi.fn(), { selector: 'id = 1' });
+    await expect(selected.ready()).rejects.toThrow('selector');
+    expect(broker.health()).toMatchObject({
+      status: 'degraded',
+      reason: expect.stringContaining('selector') as string,
+    });
+    expect(broker.stats().subscriptions).toEqual({ opening: 0, open: 0, failed: 1 });
+    await selected.unsubscribe();
+    expect(broker.health()).toMatchObject({ status: 'up', reason: undefined });
+    await broker.subscribe(Order, vi.fn()).ready();
+    peer.delete('topic/order');
+    await expect
+      .poll(() => broker.health())
+      .toMatchObject({
+        status: 'degraded',
+        reason: expect.stringContaining('Nothing comes from topic/order any more') as string,
+      });
+    await expect.poll(() => broker.health().status, { timeout: 10_000 }).toBe('up');
+  });
+
   it('tells whoever publishes or subscribes that nothing is there', async () => {
     const peer = await startBroker();
     const { url } = peer;

@@ -94,6 +94,8 @@ const rows: readonly (readonly [says: string, file: string, test: string])[] = [
   ['no more than it can work on', queue, 'runs no more handlers at once than concurrency says'],
   ['the name of its type as subject', amqp, 'sends along the properties that others may select by'],
   ['it is opened again', amqp, 'opens a subscription again that the peer has ended'],
+  ['broker.health() says whether it is up', amqp, 'is degraded while nothing comes from what was subscribed to'],
+  ['the event connection tells', amqp, 'tells how it is, and of its connection as it comes and goes'],
   ['the quorum queue TYPE.QUEUE', peers, 'of RabbitMQ 4 make a queue and its binding'],
   ['a queue that goes away by itself', peers, 'of RabbitMQ 4 make a queue for each subscription of subscribe'],
   ['which must be there and be bound', peers, 'of RabbitMQ 3 leave the making of queues to others'],
