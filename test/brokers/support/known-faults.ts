@@ -20,11 +20,6 @@ const knownFaults: readonly KnownFault[] = [
     missing: 'A sender does not say that it means a queue, so Artemis makes a topic, accepts the message and drops it.',
   },
   {
-    test: 'gives a message that its handler rejects to nobody again',
-    on: ['Broker-J'],
-    missing: 'Pub/sub does not put a rejected message aside where the broker delivers it again, for ever.',
-  },
-  {
     test: 'goes on receiving after a delivery was settled without an outcome',
     on: [...nativeRabbitMQ, 'RabbitMQ 3.10'],
     missing: 'What is settled without an outcome, by the user or because it left the window, is to be released.',

@@ -122,4 +122,4 @@ const rows: readonly (readonly [says: string, file: string, test: string])[] = [
 export const PUBSUB: readonly Statement[] = rows.map(([says, file, test]) => ({ says, file, test }));
 
 /** What it does not state but explains, by how it begins. */
-export const PUBSUB_EXPLAINS: readonly string[] = ['| peer | a type is |', 'The rows of RabbitMQ 4.0'];
+export const PUBSUB_EXPLAINS: readonly string[] = ['| peer | a type is |', 'All rows but that of Service Bus'];

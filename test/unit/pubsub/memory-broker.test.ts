@@ -371,6 +371,29 @@ describe('MemoryBroker', () => {
     expect(seen.every((message) => message instanceof SameName)).toBe(true);
   });
 
+  it('takes a message for dead, and does not try again, that the class of a subscriber cannot be made of', async () => {
+    const { broker, dead } = makeBroker();
+    class Strict extends defineMessage<{ id: number }>('job') {
+      constructor(fields: { id: number }) {
+        super(fields);
+        if (fields.id < 0) throw new RangeError('below zero');
+      }
+    }
+    const handler = vi.fn();
+    broker.subscribe(Strict, handler);
+    broker.subscribeAsync(Strict, handler, 'work');
+    await expect(broker.publish(new Job({ id: -1 }))).rejects.toThrow('1 of 1 handlers failed: below zero');
+    await settle();
+    expect(handler).not.toHaveBeenCalled();
+    const letter = {
+      reason: 'rejected',
+      deliveryCount: 1,
+      error: { code: 'ERR_MESSAGE', cause: new RangeError('below zero') },
+    };
+    expect(dead).toHaveLength(2);
+    for (const each of dead) expect(each).toMatchObject(letter);
+  });
+
   it('ends a subscription with its block', async () => {
     const { broker } = makeBroker();
     const handler = vi.fn();
