@@ -40,10 +40,11 @@ function everyTrackerEnds(plan: Plan, ledger: Ledger, { id, by, at, endedAt, tra
   if (tracker.status === 'pending' || endedAt === undefined) {
     ledger.problem('pending', `${id} has no outcome though all is quiet`);
   } else if (tracker.status === 'aborted') {
-    const { outgoingWindow } = plan.messengers.find(({ name }) => name === by)!;
+    const { outgoingWindow, maxRedeliveries } = plan.messengers.find(({ name }) => name === by)!;
     // Without a window nobody is promised anything when a connection is lost.
     const isPromised = outgoingWindow !== 0 || !ledger.wasDisturbed(by, at, endedAt + 1);
-    if (isPromised && !ledger.wasDisturbed(`stop ${by}`, at, endedAt + 1)) {
+    const isLimit = maxRedeliveries !== Infinity && ledger.wasDisturbed(by, at, endedAt + 1);
+    if (isPromised && !isLimit && !ledger.wasDisturbed(`stop ${by}`, at, endedAt + 1)) {
       ledger.problem('aborted', `${id} was given up: ${tracker.error?.message ?? ''}`);
     }
   }
@@ -92,6 +93,8 @@ function orderIsKept(plan: Plan, ledger: Ledger): void {
   for (const [id, [first]] of ledger.handled) {
     const sent = ledger.sent.get(id);
     if (sent === undefined || first === undefined || receivers.get(sent.to) !== 1) continue;
+    // What came back to its sender was sent again later.
+    if (ledger.wasDisturbed(sent.by, sent.at, sent.endedAt ?? Infinity)) continue;
     const key = `${sent.by} ${sent.to}`;
     const put = order.get(id)!;
     const before = last.get(key);

@@ -42,6 +42,7 @@ export class Wire {
   readonly server: string;
   readonly dialled: End;
   readonly accepted: End;
+  isAccepted = false;
   /** From who has dialled, and to it. */
   readonly pipes: readonly [Pipe, Pipe];
 
@@ -68,7 +69,8 @@ export class Wire {
   cut(random: Random): void {
     for (const pipe of this.pipes) pipe.cut(random);
     this.dialled.destroy(systemError('ECONNRESET'));
-    this.accepted.destroy(systemError('ECONNRESET'));
+    // Whom nobody has accepted yet has nobody to tell.
+    this.accepted.destroy(this.isAccepted ? systemError('ECONNRESET') : undefined);
   }
 
   /** From now on nothing arrives, and nobody is told. */
@@ -177,6 +179,7 @@ export class Network {
     }
     this.#trace(`wire ${wire.id} ${client} → ${server}`);
     for (const pipe of wire.pipes) pipe.stall('opening', false);
+    wire.isAccepted = true;
     accept(accepted);
     this.#scheduler.at(this.#random.between(0.1, 5), () => {
       if (!dialled.destroyed) connected();

@@ -20,6 +20,7 @@ export interface MessengerPlan {
   readonly idleTimeout: number;
   readonly maxFrameSize: number;
   readonly closeIdleAfter: number;
+  readonly maxRedeliveries: number;
   readonly maxBytes: number;
   /** Where it sends to; none for who only receives. */
   readonly sendsTo: readonly string[];
@@ -59,6 +60,7 @@ export const FAULTS = [
   'crash',
   'detach',
   'drop-connection',
+  'poison',
   'restart-messenger',
   'subscribe-again',
   'interrupt',
@@ -112,6 +114,7 @@ function messengerPlan(random: Random, index: number, queues: readonly string[])
     idleTimeout: random.pick([1000, 5000]),
     maxFrameSize: random.pick([512, 4096, 1 << 20]),
     closeIdleAfter: random.pick([0, 0, 500]),
+    maxRedeliveries: random.pick([Infinity, Infinity, 3]),
     maxBytes: random.pick([2000, 1 << 30]),
     sendsTo: sends ? queues.filter((_, place) => place === 0 || random.chance(0.5)) : [],
     receivesFrom: index === 0 && random.chance(0.5) ? queues : some(0.6),

@@ -36,15 +36,21 @@ export class Program {
   #generation = 0;
 
   constructor(world: World, plan: MessengerPlan) {
-    const { name, outgoingWindow, incomingWindow, receiverSettleMode, idleTimeout, maxFrameSize, closeIdleAfter } =
-      plan;
+    const { name } = plan;
     this.name = name;
     this.#world = world;
     this.#plan = plan;
     this.#random = new Random(plan.seed);
     this.#controller = world.controller();
     this.#messenger = new Messenger({
-      ...{ name, outgoingWindow, incomingWindow, receiverSettleMode, idleTimeout, maxFrameSize, closeIdleAfter },
+      name,
+      outgoingWindow: plan.outgoingWindow,
+      incomingWindow: plan.incomingWindow,
+      receiverSettleMode: plan.receiverSettleMode,
+      idleTimeout: plan.idleTimeout,
+      maxFrameSize: plan.maxFrameSize,
+      closeIdleAfter: plan.closeIdleAfter,
+      maxRedeliveries: plan.maxRedeliveries,
       ...(plan.senderSettleMode === undefined ? {} : { senderSettleMode: plan.senderSettleMode }),
       maxIncoming: { bytes: plan.maxBytes },
       connectTimeout: 2000,

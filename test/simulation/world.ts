@@ -1,5 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { EmbeddedBroker } from '../../src/broker.js';
+import type { Injection } from '../../src/broker.js';
 import type { Environment } from '../../src/index.js';
 import { check } from './checker.js';
 import { Ledger } from './ledger.js';
@@ -34,6 +35,7 @@ export class World {
   readonly #network: Network;
   readonly #brokers = new Map<string, EmbeddedBroker>();
   readonly #programs: Program[];
+  readonly #poisons: Injection[] = [];
   #isOver = false;
 
   constructor(plan: Plan) {
@@ -114,10 +116,13 @@ export class World {
     this.#isOver = true;
     this.note('all is mended');
     this.#network.mend();
+    for (const injection of this.#poisons) injection.stop();
     for (const broker of this.#brokers.values()) await broker.start().catch(() => undefined);
     await this.#rest();
     for (const program of this.#programs) void program.end();
     await Promise.all(lives);
+    // Until brokers have found out who is gone without a word.
+    await scheduler.sleep(15_000);
     await this.#audit();
     await Promise.all([...this.#brokers.values()].map((broker) => broker.stop()));
   }
@@ -151,10 +156,15 @@ export class World {
   }
 
   #leftOver(): void {
-    const { ledger, scheduler } = this;
+    const { ledger, scheduler, plan } = this;
     for (const name of this.#calls.values()) ledger.problem('call', `${name} has not come back`);
     if (scheduler.timers > 0) ledger.problem('timers', `${scheduler.timers} timers are left`);
     const wires = this.#network.wires.length;
+    for (const { count } of this.#poisons) {
+      // A second apart is what the longest delay between two connections allows.
+      const most = 20 + plan.horizon / 1000;
+      if (count > most) ledger.problem('poison', `one message was sent ${count} times in ${plan.horizon} ms`);
+    }
     if (wires > 0) ledger.problem('wires', `${wires} connections are left`);
     const listeners = this.#signals.reduce((sum, signal) => sum + getEventListeners(signal, 'abort').length, 0);
     if (listeners > 0) ledger.problem('listeners', `${listeners} listeners of abort signals are left`);
@@ -208,8 +218,19 @@ export class World {
       broker.inject({ close: 'link', on: this.#random.pick(['message', 'delivery']), times: 1 });
     } else if (kind === 'drop-connection') {
       broker.inject({ close: this.#random.pick(['connection', 'socket']), on: 'message', times: 1 });
-    } else return false;
+    } else if (kind === 'poison') this.#poison(broker);
+    else return false;
     return true;
+  }
+
+  /** One message makes the broker fall over, each time it comes. */
+  #poison(broker: EmbeddedBroker): void {
+    let victim: unknown;
+    const injection = broker.inject({
+      close: 'socket',
+      when: ({ body }) => body === (victim ??= body),
+    });
+    this.#poisons.push(injection);
   }
 }
 
