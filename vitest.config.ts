@@ -23,7 +23,7 @@ export default defineConfig({
   test: {
     projects: [
       project('unit', ['test/*.test.ts', 'test/unit/**/*.test.ts']),
-      project('loopback', ['test/{loopback,conformance}/**/*.test.ts']),
+      project('loopback', ['test/{loopback,conformance,simulation}/**/*.test.ts']),
       // These run what is in dist, so it is built before them.
       project('built', ['test/{cli,docs}/**/*.test.ts'], { globalSetup: 'test/build.ts' }),
     ],

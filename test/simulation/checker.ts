@@ -18,7 +18,7 @@ export function check(plan: Plan, ledger: Ledger): void {
         );
       }
       doublesHaveReasons(ledger, sent, handled);
-      countsAreFailures(ledger, sent, handled);
+      countsAreFailures(plan, ledger, sent, handled);
     }
   }
   for (const id of ledger.left.keys()) {
@@ -68,7 +68,7 @@ function doublesHaveReasons(ledger: Ledger, sent: Sent, handled: readonly Handle
 }
 
 /** Delivery counts rise only for failures: of programs, and of connections. */
-function countsAreFailures(ledger: Ledger, { id, at }: Sent, handled: readonly Handled[]): void {
+function countsAreFailures(plan: Plan, ledger: Ledger, { id, at, to }: Sent, handled: readonly Handled[]): void {
   let failures = 0;
   for (const one of handled) {
     const isDisturbed = ledger.disturbances > 0;
@@ -79,6 +79,10 @@ function countsAreFailures(ledger: Ledger, { id, at }: Sent, handled: readonly H
       );
     }
     if (one.outcome === 'failed') failures++;
+  }
+  const { maxDeliveries } = plan.brokers.find(({ name }) => to.includes(name))!;
+  if (ledger.disturbances === 0 && failures > maxDeliveries) {
+    ledger.problem('deliveries', `${id} has failed ${failures} times, and ${maxDeliveries} are allowed`);
   }
 }
 

@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { planOf } from './plan.js';
 import type { Plan } from './plan.js';
@@ -10,7 +11,9 @@ const HELP = `Runs the whole of the library in a world of its own, where everyth
   --count N   run so many seeds (default 100)
   --from N    the first of them (default 1)
   --minutes N stop after so many minutes
+  --first     stop at the first run that fails
   --quiet     print nothing but the figures
+  --report F  write a report that counts runs as tests
 `;
 
 /** Runs one world, and whatever it prints or throws past everybody is a problem of the run. */
@@ -58,7 +61,9 @@ export async function simulate(args: readonly string[]): Promise<number> {
       count: { type: 'string', default: '100' },
       from: { type: 'string', default: '1' },
       minutes: { type: 'string', default: 'Infinity' },
+      first: { type: 'boolean', default: false },
       quiet: { type: 'boolean', default: false },
+      report: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -72,10 +77,22 @@ export async function simulate(args: readonly string[]): Promise<number> {
     if (result.problems.length > 0) process.stdout.write(await report(result));
     return result.problems.length > 0 ? 1 : 0;
   }
-  return many(Number(values.from), Number(values.count), Number(values.minutes) * 60_000, values.quiet);
+  const { from, count, minutes, first, quiet, report: file } = values;
+  return many({ from: Number(from), count: Number(count), time: Number(minutes) * 60_000, first, quiet, file });
 }
 
-async function many(from: number, count: number, time: number, isQuiet: boolean): Promise<number> {
+/** What `many` is to do. */
+interface Many {
+  readonly from: number;
+  readonly count: number;
+  /** Milliseconds. */
+  readonly time: number;
+  readonly first: boolean;
+  readonly quiet: boolean;
+  readonly file: string | undefined;
+}
+
+async function many({ from, count, time, first, quiet, file }: Many): Promise<number> {
   const begin = performance.now();
   const kinds = new Map<string, number>();
   let [runs, failed, messages, faults] = [0, 0, 0, 0];
@@ -87,15 +104,26 @@ async function many(from: number, count: number, time: number, isQuiet: boolean)
     if (result.problems.length === 0) continue;
     failed++;
     for (const kind of new Set(result.problems.map(kindOf))) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
-    if (!isQuiet && failed <= 5) process.stdout.write(await report(result));
+    if (first) {
+      process.stdout.write(`${seed} ${result.problems[0]!}\n`);
+      return 1;
+    }
+    if (!quiet && failed <= 5) process.stdout.write(await report(result));
   }
   const seconds = (performance.now() - begin) / 1000;
   const rate = Math.round((runs / seconds) * 60);
   process.stdout.write(
     `${runs} runs, ${messages} messages, ${faults} faults, ${failed} failed; ${seconds.toFixed(1)} s, ${rate} runs a minute\n`,
   );
+  if (file !== undefined) await writeFile(file, JSON.stringify(asTests(runs, failed)));
   for (const [kind, number] of kinds) process.stdout.write(`  ${kind}: ${number} runs\n`);
   return failed > 0 ? 1 : 0;
+}
+
+/** The figures of the runs in the shape of vitest's report, which CI adds up. */
+function asTests(runs: number, failed: number): object {
+  const figures = { numPassedTests: runs - failed, numFailedTests: failed, numPendingTests: 0, numTodoTests: 0 };
+  return { ...figures, testResults: [] };
 }
 
 async function report(result: Result): Promise<string> {

@@ -171,13 +171,22 @@ export class World {
   }
 
   #broker({ name, ...options }: BrokerPlan): EmbeddedBroker {
-    return new EmbeddedBroker({
+    const broker = new EmbeddedBroker({
       ...options,
       host: name,
       name,
       environment: this.environment(name),
       queues: { 'dead-letter': { maxMessages: Infinity, deadLetterAddress: null } },
     });
+    const gone = (state: string, container: string | undefined): void => {
+      if (container !== undefined && ['closed', 'ended'].includes(state)) {
+        this.ledger.disturbed(container, this.scheduler.now());
+      }
+    };
+    // It may know of it before its client does.
+    broker.on('connection', ({ state, container }) => gone(state, container));
+    broker.on('link', ({ state, container }) => gone(state, container));
+    return broker;
   }
 
   #strike({ kind, pick, lasts }: Fault): void {
