@@ -18,6 +18,7 @@ const RANKS: Record<string, number> = {
   'on-abort.ts': 0,
   'small-file.ts': 0,
   'tell-listeners.ts': 0,
+  'unique-id.ts': 0,
   'clock.ts': 1,
   address: 1,
   message: 1,

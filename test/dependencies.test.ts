@@ -41,6 +41,7 @@ describe('what a user installs', () => {
       'rhea',
       'string-width',
       'strip-ansi',
+      'uuid',
       'yaml',
       'zod',
     ]);

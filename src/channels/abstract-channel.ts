@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { uniqueId } from '../unique-id.js';
 import {
   ChannelQueueFullError,
   InvalidChannelError,
@@ -49,7 +49,7 @@ export abstract class AbstractChannel<Out> implements AsyncDisposable {
   #isClosed = false;
 
   /** @throws OptionError for an option that cannot be. */
-  constructor({ id = randomUUID(), listener = {}, onError = warn }: ChannelOptions = {}) {
+  constructor({ id = uniqueId(), listener = {}, onError = warn }: ChannelOptions = {}) {
     if (typeof id !== 'string' || id === '') throw new OptionError('Option id of a channel must be a string.');
     if (typeof onError !== 'function') throw new OptionError('Option onError of a channel must be a function.');
     this.#onError = onError;

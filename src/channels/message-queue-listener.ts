@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { uniqueId } from '../unique-id.js';
 import { EventEmitter } from 'node:events';
 import { OptionError } from '../errors.js';
 import type { Overflow } from '../queue/client-queue-options.js';
@@ -66,7 +66,7 @@ export class MessageQueueListener extends EventEmitter<ListenerEvents> {
   /** @throws OptionError for an option that cannot be. */
   constructor(options: ListenerOptions = {}) {
     super();
-    const { id = randomUUID(), capacity = 1000, overflow = 'throw', whileStopped = 'keep' } = options;
+    const { id = uniqueId(), capacity = 1000, overflow = 'throw', whileStopped = 'keep' } = options;
     if (typeof id !== 'string' || id === '') throw new OptionError('Option id of a listener must be a string.');
     if (capacity !== Infinity && !(Number.isInteger(capacity) && capacity > 0)) {
       throw new OptionError('Option capacity of a listener must be a whole number from 1 up, or Infinity.');

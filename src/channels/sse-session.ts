@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { uniqueId } from '../unique-id.js';
 import { OptionError } from '../errors.js';
 import { encodeEvent } from './event-encoder.js';
 import type { EventLog, LoggedEvent } from './event-log.js';
@@ -53,7 +53,7 @@ const SLICE_EVENTS = 1000;
 /** One client of a log: what it has got, what waits for it, and what happens when it does not read. */
 export class SseSession implements EventSinkEvents {
   /** Tells it from other clients. */
-  readonly id: string = randomUUID();
+  readonly id: string = uniqueId();
   readonly #settings: SessionSettings;
   readonly #gone = new AbortController();
   // Set by `open`, before anything else is called.

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { uniqueId } from '../unique-id.js';
 import { TimeoutError } from '../errors.js';
 import type { Delivery } from '../messenger/incoming/delivery.js';
 import type { Messenger } from '../messenger/messenger.js';
@@ -27,7 +27,7 @@ interface Route {
  */
 export class BenchTraffic {
   readonly #route: Route;
-  readonly #mark: string = randomUUID();
+  readonly #mark: string = uniqueId();
   readonly #body: Buffer;
   readonly #foreign: Delivery[] = [];
   #sent = 0;

@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
+import { uniqueId } from '../unique-id.js';
 import { InvalidArgumentError } from 'commander';
 
 /** What may stand in braces, and what it becomes in message number `n`. */
 const FIELDS: Readonly<Record<string, (n: number) => string>> = {
   n: String,
-  uuid: () => randomUUID(),
+  uuid: () => uniqueId(),
   now: () => new Date().toISOString(),
   time: () => String(Date.now()),
   random: () => String(Math.floor(Math.random() * 1_000_000)),

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { uniqueId } from '../unique-id.js';
 import type { AmqpPeer, AmqpSource, Manage } from './amqp-broker-peer.js';
 
 /** How RabbitMQ is used. */
@@ -46,7 +46,7 @@ export function rabbitmq4({ exchange = DEFAULT_EXCHANGE }: RabbitMQOptions = {})
   return {
     addressOf: (messageName) => `/exchanges/${encodeURIComponent(exchange)}/${encodeURIComponent(messageName)}`,
     direct: (messageName) => {
-      const queue = `${messageName}.${randomUUID()}`;
+      const queue = `${messageName}.${uniqueId()}`;
       return {
         ...bound(queue, messageName, { 'x-queue-type': 'classic', 'x-expires': TEMPORARY }),
         remove: (manage) => remove(manage, queue),

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { uniqueId } from '../unique-id.js';
 import type { AmqpSource } from './amqp-broker-peer.js';
 import { AmqpBrokerSource } from './amqp-broker-source.js';
 import type { SourceHost } from './amqp-broker-source.js';
@@ -41,7 +41,7 @@ export class AmqpBrokerSources {
 
   /** Opens a source. */
   open({ messageName, node, selector, credit }: SourceRequest): AmqpBrokerSource {
-    const name = `${this.#host.messenger.name}-${randomUUID()}`;
+    const name = `${this.#host.messenger.name}-${uniqueId()}`;
     const source = new AmqpBrokerSource(node, { selector, credit }, name, this.#host);
     this.#note(messageName, source.ready); // the subscription tells why it fails
     return source;
@@ -53,7 +53,7 @@ export class AmqpBrokerSources {
    * what the first has asked for.
    */
   share(request: SourceRequest): UsedSource {
-    const key = request.node.name ?? randomUUID();
+    const key = request.node.name ?? uniqueId();
     let shared = this.#shared.get(key);
     if (shared === undefined) this.#shared.set(key, (shared = { source: this.open(request), users: 0 }));
     const used = shared;

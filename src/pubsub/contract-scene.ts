@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { uniqueId } from '../unique-id.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker } from './broker.js';
 import { defineMessage } from './define-message.js';
@@ -37,7 +37,7 @@ export class ContractScene {
   readonly #made: BrokerUnderTest;
   readonly #patience: number;
   readonly #brokers: Broker[];
-  readonly #id: string = randomUUID().slice(0, 8);
+  readonly #id: string = uniqueId().slice(-8);
 
   constructor(made: BrokerUnderTest, patience: number) {
     this.#made = made;

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { uniqueId } from '../unique-id.js';
 import type { Message } from './message.js';
 import type { PublishOptions } from './options.js';
 
@@ -20,7 +20,7 @@ export interface Envelope<M extends Message = Message> {
 
 /** Puts a message that is published at `now`, milliseconds since 1970, into an envelope. */
 export function enclose(message: Message, name: string, options: PublishOptions, now: number): Envelope {
-  const { messageId = randomUUID(), correlationId, ttl } = options;
+  const { messageId = uniqueId(), correlationId, ttl } = options;
   return {
     message,
     name,

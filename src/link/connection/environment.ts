@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { SYSTEM_CLOCK } from '../../clock.js';
 import type { Clock } from '../../clock.js';
 import { OptionError } from '../../errors.js';
+import { uniqueId } from '../../unique-id.js';
 import { dial, listen } from './network.js';
 import type { DialOptions, Listener, PortOptions } from './network.js';
 
@@ -17,7 +17,8 @@ export interface Environment {
   readonly clock: Clock;
   /** A number from 0 up to 1, for the spread of attempts to connect again. Default `Math.random`. */
   readonly random: () => number;
-  /** A name that nobody else has, for links, nodes and requests. Default a random UUID. */
+  /** A name that nobody else has, for links, nodes and requests. Default a UUID of version 7, which sorts by
+   * the time when it was made. */
   readonly randomUUID: () => string;
   /**
    * Starts to connect, and calls `connected` once bytes can be sent: with TLS, when the peer has been verified. A stream
@@ -35,7 +36,7 @@ export interface Environment {
 export const SYSTEM_ENVIRONMENT: Environment = {
   clock: SYSTEM_CLOCK,
   random: Math.random,
-  randomUUID: () => randomUUID(),
+  randomUUID: uniqueId,
   dial,
   listen,
 };
