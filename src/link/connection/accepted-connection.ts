@@ -11,6 +11,7 @@ import type { Authenticator, SaslServerOwner } from '../security/sasl-server.js'
 import type { LinkClose } from '../session/link-options.js';
 import type { LinkRequest } from '../session/link-request.js';
 import type { Link } from '../session/link-table.js';
+import { FrameLog } from '../wire/frame-log.js';
 import type { ConnectionSettings } from './connection-settings.js';
 import type { PeerConnection } from './peer-connection.js';
 import { Transport } from './transport.js';
@@ -58,6 +59,7 @@ export class AcceptedConnection implements PeerConnection, SaslServerOwner, Tran
   readonly #settings: AcceptorSettings;
   readonly #owner: AcceptedConnectionOwner;
   readonly #login: SaslServer;
+  readonly #frames: FrameLog | undefined;
   readonly #timer: Timer;
   readonly #links = new Set<Link>();
   #user: string | undefined;
@@ -72,7 +74,8 @@ export class AcceptedConnection implements PeerConnection, SaslServerOwner, Tran
     this.#owner = owner;
     const { environment, connectTimeout, authenticator = ANYBODY } = settings;
     this.#timer = environment.clock.setTimeout(() => this.#tooLate(), connectTimeout || Infinity);
-    this.#login = new SaslServer(socket, authenticator, this);
+    this.#frames = FrameLog.of(this.host);
+    this.#login = new SaslServer(socket, authenticator, this, this.#frames);
   }
 
   /** Whether the peer has logged in. */
@@ -135,7 +138,11 @@ export class AcceptedConnection implements PeerConnection, SaslServerOwner, Tran
       offered_capabilities: offeredCapabilities,
     });
     mendAttach(rhea, maxLinks);
-    this.#transport = new Transport(this.#socket, { rhea, limits, clock: environment.clock }, this);
+    this.#transport = new Transport(
+      this.#socket,
+      { rhea, limits, clock: environment.clock, frames: this.#frames },
+      this,
+    );
     rhea.accept(this.#transport.gate);
   }
 

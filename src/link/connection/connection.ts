@@ -53,6 +53,8 @@ export class Connection implements PeerConnection, TransportOwner {
   /** Attempts to connect that were begun or are over: an answer that comes late is told by it. */
   #attempts = 0;
   #openedAt = 0;
+  /** Attempts to connect since the connection was last open. */
+  #tries = 0;
   #whenOpen: { resolve: () => void; reject: (error: Error) => void }[] = [];
   #whenClosed: (() => void)[] = [];
 
@@ -124,6 +126,7 @@ export class Connection implements PeerConnection, TransportOwner {
     if (this.#state !== state) this.#become(state);
     const { connectTimeout, sasl = {} } = this.#settings;
     const attempt = ++this.#attempts;
+    log('%s: attempt %d', this.#host, ++this.#tries);
     this.#timer = this.#clock.setTimeout(() => this.#timedOut(), connectTimeout);
     try {
       const credentials = credentialsFor(this.#hosts.current, sasl);
@@ -170,6 +173,7 @@ export class Connection implements PeerConnection, TransportOwner {
   transportOpened(): void {
     this.#cancelTimer();
     if (this.#state === 'closing') return;
+    this.#tries = 0;
     this.#openedAt = this.#clock.now();
     const { rhea } = this.#transport ?? {};
     if (rhea !== undefined) this.#hosts.name(namedHosts(this.endpoint, rhea));
@@ -251,7 +255,7 @@ export class Connection implements PeerConnection, TransportOwner {
   #connectAgain(delay: number, error: MessagingError | undefined): void {
     const state = this.#state === 'connecting' && delay === 0 ? 'connecting' : 'reconnecting';
     if (this.#state !== state) this.#become(state, error);
-    log('%s: next attempt in %d ms (%s)', this.#host, delay, error?.message);
+    log('%s: attempt %d in %d ms (%s)', this.#host, this.#tries + 1, delay, error?.message);
     if (delay === 0) {
       this.#connect(state);
       return;

@@ -4,6 +4,7 @@ import type { Credentials } from '../security/credentials.js';
 import { QUIET_CONNECTION } from '../rhea/rhea-seam.js';
 import { SaslClient } from '../security/sasl-client.js';
 import { hasCertificate } from '../security/tls.js';
+import { FrameLog } from '../wire/frame-log.js';
 import { Transport } from './transport.js';
 import type { TransportOwner } from './transport.js';
 
@@ -43,7 +44,8 @@ export function openTransport(
       return transport.gate;
     },
   });
-  const transport: Transport = new Transport(socket, { rhea, limits, clock: environment.clock, sasl }, owner);
+  const frames = FrameLog.of(`${host}:${port}`);
+  const transport: Transport = new Transport(socket, { rhea, limits, clock: environment.clock, sasl, frames }, owner);
   rhea.connect();
   return transport;
 }

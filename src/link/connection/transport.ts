@@ -11,6 +11,7 @@ import { LinkRequest } from '../session/link-request.js';
 import { LinkTable } from '../session/link-table.js';
 import type { Link, LinkOwner, LinkTableOwner } from '../session/link-table.js';
 import { PendingOutput } from '../session/pending-output.js';
+import type { FrameLog } from '../wire/frame-log.js';
 import type { TransportLimits } from '../wire/limits.js';
 import { closeError, failureError, violation } from './connection-errors.js';
 import { Heartbeats, SilenceWatch } from './idle-timeouts.js';
@@ -39,6 +40,8 @@ export interface TransportParts {
   readonly clock: Clock;
   /** Our side of the SASL exchange, when we are the one to log in. */
   readonly sasl?: SaslClient;
+  /** Prints the frames of both directions, if anything does. */
+  readonly frames?: FrameLog | undefined;
 }
 
 /**
@@ -62,20 +65,20 @@ export class Transport implements FrameGateEvents, LinkTableOwner, SilenceEvents
   #error: MessagingError | undefined;
   #closeTimer: Timer | undefined;
 
-  constructor(socket: Duplex, { rhea, limits, clock, sasl }: TransportParts, owner: TransportOwner) {
+  constructor(socket: Duplex, { rhea, limits, clock, sasl, frames }: TransportParts, owner: TransportOwner) {
     this.rhea = rhea;
     this.#limits = limits;
     this.#clock = clock;
     this.#sasl = sasl;
     this.#owner = owner;
-    this.#output = new PendingOutput(socket, clock, limits.maxOutgoingFrameSize);
+    this.#output = new PendingOutput(socket, clock, limits.maxOutgoingFrameSize, frames);
     this.links = new LinkTable(rhea, this.#output, limits.channelMax, this);
     this.#silence = new SilenceWatch(clock, limits.idleTimeout, this);
     this.#heartbeats = new Heartbeats(clock, () => {
       if (this.#state === 'open') this.gate.beat();
     });
     const { maxFrameSize } = limits;
-    this.gate = new FrameGate(socket, this.#output.writer, { maxFrameSize, clock }, this);
+    this.gate = new FrameGate(socket, this.#output.writer, { maxFrameSize, clock, frames }, this);
     setNoTimers(rhea);
     this.#listen();
   }

@@ -4,6 +4,7 @@ import { DISPOSITION, PerformativeHead, SASL_MECHANISMS, SASL_OUTCOME, TRANSFER 
 import { scanValue } from '../../codec/read.js';
 import { DecodeError, ProtocolError, asError } from '../../errors.js';
 import { SASL_FRAME, readMechanisms } from '../security/sasl-frame.js';
+import type { FrameLog } from '../wire/frame-log.js';
 import { FrameSplitter } from '../wire/frame-splitter.js';
 import type { RheaSocket } from './rhea-seam.js';
 import type { SocketWriter } from '../wire/socket-writer.js';
@@ -44,6 +45,8 @@ export interface FrameGateOptions {
   /** The largest frame taken, in bytes. */
   maxFrameSize: number;
   clock: Clock;
+  /** Prints the frames that come, if anything does. */
+  frames?: FrameLog | undefined;
 }
 
 /**
@@ -55,6 +58,7 @@ export class FrameGate implements RheaSocket {
   readonly #socket: Duplex;
   readonly #writer: SocketWriter;
   readonly #events: FrameGateEvents;
+  readonly #frames: FrameLog | undefined;
   readonly #options: FrameGateOptions;
   readonly #splitter: FrameSplitter;
   readonly #head = new PerformativeHead();
@@ -69,6 +73,7 @@ export class FrameGate implements RheaSocket {
     this.#socket = socket;
     this.#writer = writer;
     this.#events = events;
+    this.#frames = options.frames;
     this.#options = options;
     this.#splitter = new FrameSplitter(options.maxFrameSize, (buffer, start, end) => this.#frame(buffer, start, end));
     socket.on('data', (chunk: Buffer) => this.#input(chunk));
@@ -164,6 +169,7 @@ export class FrameGate implements RheaSocket {
 
   /** Takes a frame, or a protocol header. Returns false when what follows has to wait, or does not count. */
   #frame(buffer: Buffer, start: number, end: number): boolean {
+    if (this.#frames !== undefined) this.#frames.read(buffer, start, end);
     if (buffer[start] === 0x41) {
       this.#header(buffer[start + 4]!);
       this.#toRhea?.(buffer.subarray(start, end));

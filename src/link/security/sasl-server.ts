@@ -5,6 +5,7 @@ import { AuthenticationError, ProtocolError, asError } from '../../errors.js';
 import { AmqpArray, Described, Typed } from '../../message/typed.js';
 import type { AmqpValue } from '../../message/typed.js';
 import type { SaslMechanism } from './credentials.js';
+import type { FrameLog } from '../wire/frame-log.js';
 import { FrameSplitter } from '../wire/frame-splitter.js';
 import { SASL_FRAME, saslFrame } from './sasl-frame.js';
 import { nodeTls } from './tls.js';
@@ -67,15 +68,17 @@ export class SaslServer {
   readonly #socket: Duplex;
   readonly #authenticator: Authenticator;
   readonly #owner: SaslServerOwner;
+  readonly #frames: FrameLog | undefined;
   readonly #splitter: FrameSplitter;
   readonly #mechanisms: readonly LoginMechanism[];
   /** `header` and `init` are what is waited for; `plain` is a client that leaves SASL out. */
   #state: 'header' | 'init' | 'deciding' | 'plain' | 'over' = 'header';
 
-  constructor(socket: Duplex, authenticator: Authenticator, owner: SaslServerOwner) {
+  constructor(socket: Duplex, authenticator: Authenticator, owner: SaslServerOwner, frames?: FrameLog) {
     this.#socket = socket;
     this.#authenticator = authenticator;
     this.#owner = owner;
+    this.#frames = frames;
     this.#mechanisms = authenticator.mechanisms(socket instanceof nodeTls.TLSSocket && socket.authorized);
     this.#splitter = new FrameSplitter(MAX_SASL_FRAME, (buffer, start, end) => this.#frame(buffer, start, end));
     socket.on('data', this.#onData);
@@ -116,6 +119,7 @@ export class SaslServer {
     if (!isInit || buffer[start + 5] !== SASL_FRAME || !Array.isArray(frame.value)) {
       throw new ProtocolError('The peer sent something other than sasl-init.');
     }
+    this.#frames?.read(buffer, start, end);
     this.#state = 'deciding';
     this.#socket.pause();
     void this.#decide(frame.value as AmqpValue[]);
@@ -124,10 +128,11 @@ export class SaslServer {
 
   #header(header: Buffer): boolean {
     if (header.equals(SASL_HEADER)) {
+      this.#frames?.read(header, 0, header.length);
       this.#state = 'init';
-      this.#socket.write(SASL_HEADER);
+      this.#write(SASL_HEADER);
       const names = new AmqpArray('symbol', [...this.#mechanisms]);
-      this.#socket.write(saslFrame(SASL_MECHANISMS, [names]));
+      this.#write(saslFrame(SASL_MECHANISMS, [names]));
       return true;
     }
     // A client that leaves SASL out is anonymous (AMQP 1.0 §5.3).
@@ -136,7 +141,7 @@ export class SaslServer {
       return false;
     }
     // Told what would be understood (AMQP 1.0 §2.2).
-    this.#socket.write(SASL_HEADER);
+    this.#write(SASL_HEADER);
     this.#fail(new ProtocolError('The peer did not begin with the protocol header of AMQP 1.0 and SASL.'));
     return false;
   }
@@ -153,7 +158,7 @@ export class SaslServer {
       code = CODES.sys;
     }
     if (this.#state !== 'deciding') return;
-    this.#socket.write(saslFrame(SASL_OUTCOME, [new Typed('ubyte', code)]));
+    this.#write(saslFrame(SASL_OUTCOME, [new Typed('ubyte', code)]));
     if (code === CODES.ok) this.#pass(login?.user);
     else
       this.#fail(new AuthenticationError('A peer was refused: its credentials are not good, or could not be checked.'));
@@ -196,6 +201,11 @@ export class SaslServer {
     this.#socket.end();
     this.#socket.resume(); // so that its end is seen
     this.#owner.loginFailed(error);
+  }
+
+  #write(bytes: Buffer): void {
+    this.#frames?.written(bytes);
+    this.#socket.write(bytes);
   }
 
   #end(): boolean {

@@ -1,4 +1,5 @@
 import { LinkError } from '../../errors.js';
+import { logger } from '../../log.js';
 import { attachOptions, attachesNode, describe, remoteAddress, remoteTerms } from './link-attach.js';
 import type { LinkClose, LinkEnd } from './link-options.js';
 import type { ReceiverLink } from './receiver-link.js';
@@ -8,6 +9,8 @@ import type { SenderLink } from './sender-link.js';
 import type { Session } from './session.js';
 import { SessionTable } from './session-table.js';
 import type { SessionTableOwner } from './session-table.js';
+
+const log = logger('link');
 
 /** Either kind of link. */
 export type Link = SenderLink | ReceiverLink;
@@ -68,6 +71,7 @@ export class LinkTable implements SessionTableOwner {
     const options = attachOptions(link.options, link.role);
     const rhea = link.role === 'sender' ? session.rhea.attach_sender(options) : session.rhea.attach_receiver(options);
     this.#links.set(link, { rhea, session, isAttached: false });
+    this.#log(link, 'attaching');
     rhea.on(`${link.role}_open`, () => this.#linkOpened(link));
     this.#listenToClose(link, rhea);
   }
@@ -79,6 +83,7 @@ export class LinkTable implements SessionTableOwner {
     if (session === undefined) return;
     session.links++;
     this.#links.set(link, { rhea, session, isAttached: true });
+    this.#log(link, 'attached by the peer');
     this.#listenToClose(link, rhea);
     this.#isUsed = true;
     link.attached(session, rhea);
@@ -95,6 +100,7 @@ export class LinkTable implements SessionTableOwner {
     const entry = this.#links.get(link);
     if (entry === undefined) return Promise.resolve();
     this.#output.flush(); // what was said of its deliveries goes first
+    this.#log(link, keep ? 'detached by this side' : 'closed by this side');
     this.#release(link, new LinkError('The link was closed here.'));
     return new Promise((resolve) => {
       this.#detaching.set(entry.rhea, { session: entry.session, resolve });
@@ -141,6 +147,7 @@ export class LinkTable implements SessionTableOwner {
     const entry = this.#links.get(link);
     if (entry === undefined) return;
     entry.isAttached = true;
+    this.#log(link, 'attached');
     this.#isUsed = true;
     entry.session.attaching--;
     link.remoteAddress = remoteAddress(entry.rhea, link.role);
@@ -175,8 +182,13 @@ export class LinkTable implements SessionTableOwner {
   }
 
   #closed(link: Link, error: LinkError, end: LinkEnd): void {
+    this.#log(link, error.message);
     this.#owner.linkClosed(link);
     link.closed(error, end);
+  }
+
+  #log(link: Link, what: string): void {
+    log('%s: %s to %s (%s): %s', this.peerId, link.role, describe(link), link.options.name, what);
   }
 
   #release(link: Link, error: LinkError): void {

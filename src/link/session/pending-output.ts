@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../clock.js';
 import { Output } from '../../codec/output.js';
+import type { FrameLog } from '../wire/frame-log.js';
 import { SocketWriter } from '../wire/socket-writer.js';
 import type { SocketWriterEvents } from '../wire/socket-writer.js';
 
@@ -45,9 +46,10 @@ export class PendingOutput implements SocketWriterEvents {
   #tick = false;
   #immediate: object | undefined;
 
-  constructor(socket: Duplex, clock: Clock, maxFrameSize: number) {
+  /** @param frames - Prints what is written, if anything does. */
+  constructor(socket: Duplex, clock: Clock, maxFrameSize: number, frames?: FrameLog) {
     this.clock = clock;
-    this.writer = new SocketWriter(socket, clock, this);
+    this.writer = new SocketWriter(socket, clock, this, frames);
     this.maxFrameSize = maxFrameSize;
   }
 

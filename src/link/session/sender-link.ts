@@ -1,5 +1,6 @@
 import { LinkError } from '../../errors.js';
 import type { MessagingError, PeerError } from '../../errors.js';
+import { logger } from '../../log.js';
 import type { Outcome } from '../../message/outcome.js';
 import type { OutgoingDelivery } from '../../queue/outgoing-delivery.js';
 import { RingBuffer } from '../../queue/ring-buffer.js';
@@ -10,6 +11,8 @@ import { SenderAttachment } from './sender-attachment.js';
 import type { PendingSender } from './pending-output.js';
 import type { Session, SessionSender } from './session.js';
 import type { LinkEnd, LinkOptions } from './link-options.js';
+
+const log = logger('link');
 
 /** Bytes one link may write before others get their turn: 64 KiB. */
 const QUANTUM = 1 << 16;
@@ -128,7 +131,10 @@ export class SenderLink implements SessionSender, PendingSender {
     if (attachment?.unfinished?.presettled === true) again.push(attachment.unfinished);
     attachment?.abandon();
     for (let index = again.length - 1; index >= 0; index--) this.#sendAgain(again[index]!);
-    if (again.length > 0) this.events.cameBack?.(this);
+    if (again.length > 0) {
+      log('%s: %d messages without an outcome go out again on the next connection', this.options.name, again.length);
+      this.events.cameBack?.(this);
+    }
     // Whether these arrived nobody can tell, and sending them twice is what pre-settled rules out.
     for (const { delivery } of this.#leaving.drain()) {
       delivery.finish('aborted', new LinkError('The connection was lost while the message was being written.'));

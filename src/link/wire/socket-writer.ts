@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../clock.js';
 import type { HeldMemory } from '../../queue/outgoing-delivery.js';
+import type { FrameLog } from './frame-log.js';
 
 /** Bytes that may wait to be written before the data plane stops adding to them: 1 MiB. */
 const HIGH_WATER = 1 << 20;
@@ -22,6 +23,7 @@ export class SocketWriter {
   readonly #socket: Duplex;
   readonly #clock: Clock;
   readonly #events: SocketWriterEvents;
+  readonly #frames: FrameLog | undefined;
   /** Pieces not yet given to the socket. */
   #pieces: Buffer[] = [];
   /** The last piece, still open to neighbours. */
@@ -35,10 +37,12 @@ export class SocketWriter {
   #scheduled = false;
   #wasBlocked = false;
 
-  constructor(socket: Duplex, clock: Clock, events: SocketWriterEvents) {
+  /** @param frames - Prints what is written, if anything does. */
+  constructor(socket: Duplex, clock: Clock, events: SocketWriterEvents, frames?: FrameLog) {
     this.#socket = socket;
     this.#clock = clock;
     this.#events = events;
+    this.#frames = frames;
   }
 
   /** Bytes appended since the beginning. */
@@ -88,6 +92,7 @@ export class SocketWriter {
     this.#pieces = [];
     this.#held = [];
     if (!this.#socket.writable) return;
+    if (this.#frames !== undefined) for (const piece of pieces) this.#frames.written(piece);
     const total = this.#appended;
     const done = (error?: Error | null): void => {
       // Node tells no error of a write that a destroyed socket has cut short. After either nobody knows what the socket
