@@ -4,6 +4,7 @@ import type { Properties } from '../message/message.js';
 import type { AmqpValue } from '../message/typed.js';
 import type { Field, MapPart } from './fields.js';
 import { HEADER_FIELDS, PROPERTIES_FIELDS } from './fields.js';
+import { MAX_BODY_VALUES } from './limits.js';
 import { malformed } from './malformed.js';
 import { Reader } from './reader.js';
 import { skipValue } from './scan.js';
@@ -99,7 +100,9 @@ function withTextKeys(map: ReadonlyMap<AmqpValue, AmqpValue>, byte: number): Pro
   for (const [key, value] of map) {
     const ulong = typeof key === 'number' || typeof key === 'bigint';
     if (!ulong && typeof key !== 'string') throw malformed('A section has a key that is neither text nor ulong', byte);
-    object[String(key)] = value;
+    const text = String(key);
+    if (text in object) throw malformed('A map has a key twice', byte);
+    object[text] = value;
   }
   return object;
 }
@@ -116,16 +119,15 @@ export function readBodyType(buffer: Buffer, start: number, end: number): BodyTy
 export function readBody(buffer: Buffer, start: number, end: number, bigints: boolean): Body {
   cursor.open(buffer, start, end);
   if (!cursor.seekBody()) return null;
-  if (cursor.code === DATA) return readData(buffer, start, end);
-  if (cursor.code === SEQUENCE) return readSequences(buffer, start, end, bigints);
-  reader.open(buffer, cursor.value, end, start, bigints);
-  return reader.value(0);
+  reader.open(buffer, cursor.value, end, start, bigints, MAX_BODY_VALUES);
+  if (cursor.code === DATA) return readData(start);
+  return cursor.code === SEQUENCE ? readSequences(start) : reader.value(0);
 }
 
-function readData(buffer: Buffer, start: number, end: number): Buffer | DataBody {
+function readData(start: number): Buffer | DataBody {
   const sections: Buffer[] = [];
   while (cursor.code === DATA) {
-    reader.open(buffer, cursor.value, end, start, false);
+    reader.position = cursor.value;
     const bytes = reader.value(0);
     // Some peers send null for no bytes.
     if (bytes !== null && !Buffer.isBuffer(bytes))
@@ -136,10 +138,10 @@ function readData(buffer: Buffer, start: number, end: number): Buffer | DataBody
   return sections.length === 1 ? sections[0]! : new DataBody(sections);
 }
 
-function readSequences(buffer: Buffer, start: number, end: number, bigints: boolean): SequenceBody {
+function readSequences(start: number): SequenceBody {
   const sections: AmqpValue[][] = [];
   while (cursor.code === SEQUENCE) {
-    reader.open(buffer, cursor.value, end, start, bigints);
+    reader.position = cursor.value;
     const code = reader.peek();
     if (code !== 0x45 && code !== 0xc0 && code !== 0xd0) {
       throw malformed('A sequence section is not a list', cursor.value - start);

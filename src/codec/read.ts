@@ -2,7 +2,7 @@ import type { AmqpValue } from '../message/typed.js';
 import type { ReadOptions } from './scalar-reader.js';
 import { Reader } from './reader.js';
 
-export { scanValue, skipValue } from './scan.js';
+export { scanPerformative, scanValue, skipValue } from './scan.js';
 export type { ReadOptions } from './scalar-reader.js';
 
 /** One reader for all: reading calls nothing that could read in between. */

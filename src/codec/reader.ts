@@ -2,10 +2,13 @@ import { Described } from '../message/typed.js';
 import type { AmqpValue } from '../message/typed.js';
 import { readUint32 } from './big-endian.js';
 import { LAYOUT, UNKNOWN } from './layout.js';
-import { MAX_DEPTH } from './limits.js';
+import { MAP_WEIGHT, MAX_DEPTH, OBJECT_WEIGHT } from './limits.js';
 import { ScalarReader } from './scalar-reader.js';
-import { chargeZeroWidth } from './scan.js';
-import { readKey } from './text.js';
+import { chargeZeroWidth, skipValue } from './scan.js';
+import { keySlot, readKey, readText } from './text.js';
+
+/** No two keys of a map are the same (AMQP 1.0 §1.6.23). */
+const KEY_TWICE = 'A map has a key twice';
 
 /**
  * Reads AMQP values (AMQP 1.0 §1.6) one after the other and checks every bound on the way. Whatever is not AMQP, or goes
@@ -41,6 +44,7 @@ export class Reader extends ScalarReader {
       case 0x00: // the constructor of a described value
         return this.#described(depth);
       case 0x45: // list0
+        this.charge(OBJECT_WEIGHT);
         return [];
       case 0xc0: // list8
       case 0xd0: // list32
@@ -58,6 +62,7 @@ export class Reader extends ScalarReader {
 
   #described(depth: number): Described {
     this.#checkDepth(depth);
+    this.charge(OBJECT_WEIGHT + 2);
     const descriptor = this.value(depth + 1);
     return new Described(descriptor, this.value(depth + 1));
   }
@@ -67,6 +72,7 @@ export class Reader extends ScalarReader {
     const outer = this.end;
     const count = this.enter(wide);
     this.#checkCount(count);
+    this.charge(OBJECT_WEIGHT + count);
     const list: AmqpValue[] = [];
     for (let index = 0; index < count; index++) list.push(this.value(depth + 1));
     this.leave(outer);
@@ -79,28 +85,58 @@ export class Reader extends ScalarReader {
     const count = this.enter(wide);
     this.#checkCount(count);
     if (count % 2 === 1) throw this.fail('A map has a key without a value', this.position);
+    this.charge(MAP_WEIGHT + count);
     // Without a prototype even the key `__proto__` is nothing but data.
     const object = Object.create(null) as Record<string, AmqpValue>;
-    let map: Map<AmqpValue, AmqpValue> | undefined;
+    const start = this.position;
+    let seen = 0;
     for (let index = 0; index < count; index += 2) {
+      const at = this.position;
       const code = this.peek();
-      if (map === undefined && isText(code)) {
-        this.position++;
-        const key = this.#key(code >= 0xb0);
-        object[key] = this.value(depth + 1);
-      } else {
-        map ??= new Map<AmqpValue, AmqpValue>(Object.entries(object));
-        const key = this.value(depth + 1);
-        map.set(key, this.value(depth + 1));
-      }
+      if (!isText(code)) return this.#otherMap(this.#inOrder(object, start), count - index, depth, outer);
+      this.position++;
+      const from = this.take(this.size(code >= 0xb0));
+      const slot = keySlot(this.buffer, from, this.position);
+      const key = readKey(this.buffer, from, this.position, this.origin, slot);
+      // Whether the object has the key already is asked only when another key has had the same bit.
+      const bit = 1 << slot;
+      if ((seen & bit) !== 0 && key in object) throw this.fail(KEY_TWICE, at);
+      seen |= bit;
+      object[key] = this.value(depth + 1);
     }
     this.leave(outer);
-    return map ?? object;
+    return object;
   }
 
-  #key(wide: boolean): string {
-    const start = this.take(this.size(wide));
-    return readKey(this.buffer, start, this.position, this.origin);
+  /** The entries read so far, from `start` on, in the order they came in: an object puts keys that are digits first. */
+  #inOrder(object: Readonly<Record<string, AmqpValue>>, start: number): Map<AmqpValue, AmqpValue> {
+    const map = new Map<AmqpValue, AmqpValue>();
+    const end = this.position;
+    this.position = start;
+    while (this.position < end) {
+      const code = this.buffer[this.position++]!;
+      const from = this.take(this.size(code >= 0xb0));
+      const key = readText(this.buffer, from, this.position, this.origin);
+      this.position = skipValue(this.buffer, this.position, end, this.origin);
+      map.set(key, object[key]);
+    }
+    return map;
+  }
+
+  /** Goes on with a map, `left` more keys and values of it, in which there is a key that is no text. */
+  #otherMap(map: Map<AmqpValue, AmqpValue>, left: number, depth: number, outer: number): Map<AmqpValue, AmqpValue> {
+    const objects = new Set<string>(); // the keys that are objects, by their bytes: no two of them are the same to a Map
+    for (; left > 0; left -= 2) {
+      const at = this.position;
+      const key = this.value(depth + 1);
+      const isObject = typeof key === 'object' && key !== null;
+      const encoded = isObject ? this.buffer.toString('latin1', at, this.position) : undefined;
+      if (encoded === undefined ? map.has(key) : objects.has(encoded)) throw this.fail(KEY_TWICE, at);
+      if (encoded !== undefined) objects.add(encoded);
+      map.set(key, this.value(depth + 1));
+    }
+    this.leave(outer);
+    return map;
   }
 
   #array(wide: boolean, depth: number): AmqpValue[] {
@@ -117,6 +153,7 @@ export class Reader extends ScalarReader {
     const code = this.peek();
     this.position++;
     this.#checkElements(count, LAYOUT[code]!);
+    this.charge(OBJECT_WEIGHT + count * (described ? 1 + OBJECT_WEIGHT : 1));
     const array: AmqpValue[] = [];
     for (let index = 0; index < count; index++) {
       const element = this.#payload(code, depth + 1);

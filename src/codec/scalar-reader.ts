@@ -2,7 +2,7 @@ import type { DecodeError } from '../errors.js';
 import { Typed } from '../message/typed.js';
 import type { AmqpValue } from '../message/typed.js';
 import { readUint16, readUint32 } from './big-endian.js';
-import { MAX_ZERO_WIDTH_TOTAL } from './limits.js';
+import { MAX_VALUES, MAX_ZERO_WIDTH_TOTAL, OBJECT_WEIGHT } from './limits.js';
 import { malformed } from './malformed.js';
 import { readText } from './text.js';
 import { readUuid } from './uuid.js';
@@ -19,6 +19,8 @@ export interface ReadOptions {
 /** The farthest a `Date` reaches from 1970, in milliseconds. */
 const LAST_DATE = 8.64e15;
 
+const TOO_MANY = 'There are more values than may be read at once; so much content should come as a data section';
+
 /** Reads the AMQP values that have no elements (AMQP 1.0 §1.6), and checks every bound on the way. */
 export class ScalarReader {
   /** The next byte to read. */
@@ -29,15 +31,30 @@ export class ScalarReader {
   protected origin = 0;
   #bigints = false;
   protected zeroWidthLeft = 0;
+  #valuesLeft = 0;
 
-  /** Starts at `position`. Errors count bytes from `origin`. */
-  open(buffer: Buffer, position: number, end: number, origin: number, bigints: boolean): void {
+  /**
+   * Starts at `position`.
+   *
+   * @param origin Where errors count bytes from.
+   * @param bigints Whether every `long` and `ulong` reads as a bigint.
+   * @param maxValues How many values may be read until it is opened again: see `limits.ts`.
+   */
+  open(
+    buffer: Buffer,
+    position: number,
+    end: number,
+    origin: number,
+    bigints: boolean,
+    maxValues: number = MAX_VALUES,
+  ): void {
     this.buffer = buffer;
     this.position = position;
     this.end = end;
     this.origin = origin;
     this.#bigints = bigints;
     this.zeroWidthLeft = MAX_ZERO_WIDTH_TOTAL;
+    this.#valuesLeft = maxValues;
   }
 
   /** The format code at `position`, which it does not pass. */
@@ -139,6 +156,7 @@ export class ScalarReader {
       case 0x94: // decimal128
         return new Typed('decimal128', this.#bytes(16));
       case 0x98: // uuid
+        this.charge(OBJECT_WEIGHT);
         return new Typed('uuid', readUuid(this.buffer, this.take(16)));
       default:
         throw this.fail(`0x${code.toString(16).padStart(2, '0')} is not a format code`, this.position - 1);
@@ -164,6 +182,7 @@ export class ScalarReader {
   #timestamp(): Date | Typed {
     const at = this.take(8);
     const time = int64(readUint32(this.buffer, at) | 0, readUint32(this.buffer, at + 4), false);
+    this.charge(OBJECT_WEIGHT);
     const inRange = typeof time === 'number' && time >= -LAST_DATE && time <= LAST_DATE;
     return inRange ? new Date(time) : new Typed('timestamp', time);
   }
@@ -175,7 +194,14 @@ export class ScalarReader {
 
   #bytes(size: number): Buffer {
     const start = this.take(size);
+    this.charge(OBJECT_WEIGHT);
     return this.buffer.subarray(start, start + size);
+  }
+
+  /** Counts values that are about to be read, so that the limit is hit before their memory is taken. */
+  charge(values: number): void {
+    this.#valuesLeft -= values;
+    if (this.#valuesLeft < 0) throw this.fail(TOO_MANY, this.position);
   }
 
   protected size(wide: boolean): number {

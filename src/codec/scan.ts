@@ -1,12 +1,16 @@
 import { readUint32 } from './big-endian.js';
 import { ARRAY32, ARRAY8, COMPOUND32, COMPOUND8, LAYOUT, UNKNOWN, isMap } from './layout.js';
-import { MAX_DEPTH, MAX_ZERO_WIDTH_ELEMENTS, MAX_ZERO_WIDTH_TOTAL } from './limits.js';
+import { MAX_DEPTH, MAX_PERFORMATIVE_ELEMENTS, MAX_ZERO_WIDTH_ELEMENTS, MAX_ZERO_WIDTH_TOTAL } from './limits.js';
 import { malformed } from './malformed.js';
+
+const ANY_NUMBER = 0x3fff_ffff;
 
 /** The first byte of the record that is scanned: errors count from here. */
 let origin = 0;
 /** How many more array elements without bytes the scanned value may have. */
 let zeroWidthLeft = 0;
+/** How many more elements the scanned value may have: by default more than fit into a buffer. */
+let elementsLeft = ANY_NUMBER;
 
 /**
  * Checks one value without building it: every format code known, every size and count right, nothing beyond the limits
@@ -18,6 +22,24 @@ let zeroWidthLeft = 0;
  * @throws `DecodeError` when the bytes from `position` to `end` do not begin with such a value.
  */
 export function scanValue(buffer: Buffer, position: number, end: number, begin = 0): number {
+  elementsLeft = ANY_NUMBER;
+  return scanFrom(begin, buffer, position, end);
+}
+
+/**
+ * Checks a performative (AMQP 1.0 §2.7, §5.3.3) as `scanValue` does, and that its lists, maps, arrays and descriptors have no more
+ * than `MAX_PERFORMATIVE_ELEMENTS` elements together: whoever decodes it makes an object of each, and may keep it as long as
+ * the link or the connection lasts.
+ *
+ * @returns The position after the performative.
+ * @throws `DecodeError` when it is not one value, or has too many elements.
+ */
+export function scanPerformative(buffer: Buffer, position: number, end: number): number {
+  elementsLeft = MAX_PERFORMATIVE_ELEMENTS;
+  return scanFrom(0, buffer, position, end);
+}
+
+function scanFrom(begin: number, buffer: Buffer, position: number, end: number): number {
   origin = begin;
   zeroWidthLeft = MAX_ZERO_WIDTH_TOTAL;
   return scan(buffer, position, end, 0);
@@ -67,6 +89,7 @@ function scan(buffer: Buffer, position: number, end: number, depth: number): num
   const code = buffer[position]!;
   if (code !== 0) return scanPayload(buffer, code, position + 1, end, depth);
   checkDepth(depth, position);
+  chargeElements(1, position);
   return scan(buffer, scan(buffer, position + 1, end, depth + 1), end, depth + 1);
 }
 
@@ -107,11 +130,19 @@ function countAt(buffer: Buffer, elements: number, position: number): number {
   return elements - position === 8 ? readUint32(buffer, position + 4) : buffer[position + 1]!;
 }
 
+function chargeElements(count: number, position: number): void {
+  elementsLeft -= count;
+  if (elementsLeft < 0) {
+    throw malformed(`A performative has more than ${MAX_PERFORMATIVE_ELEMENTS} elements`, position - origin);
+  }
+}
+
 function scanCompound(buffer: Buffer, code: number, position: number, after: number, depth: number): void {
   let at = elementsAt(code, position, after);
   const count = countAt(buffer, at, position);
   if (count > after - at) throw malformed('A list or map has fewer bytes than elements', position - origin);
   if (isMap(code) && count % 2 === 1) throw malformed('A map has a key without a value', position - origin);
+  chargeElements(count, position);
   for (let index = 0; index < count; index++) at = scan(buffer, at, after, depth);
   if (at !== after) throw malformed('A list or map is longer than its elements', at - origin);
 }
@@ -137,6 +168,7 @@ function scanArray(buffer: Buffer, code: number, position: number, after: number
     for (let index = 0; index < count; index++) at = scanPayload(buffer, element, at, after, depth);
   }
   if (at !== after) throw malformed('The size of an array is not that of its elements', position - origin);
+  chargeElements(count, position);
 }
 
 /** What is left of the allowance for elements without bytes after an array of `count` of them. */

@@ -43,9 +43,13 @@ export class SectionCursor {
     return true;
   }
 
-  /** Goes on to the next section of `code`, and says whether there is one. */
+  /**
+   * Goes on to the section of `code`, which is not one of the body, and says whether there is one. The order of the
+   * sections must have been checked: the search ends with the first that stands behind it, so that a body of a million
+   * sections costs nothing.
+   */
   seek(code: number): boolean {
-    while (this.code !== code && this.code !== NONE) this.next();
+    while (this.code < code) this.next();
     return this.code === code;
   }
 

@@ -43,12 +43,17 @@ const SLOTS = 256;
  */
 const keys: string[] = new Array<string>(SLOTS).fill('');
 
-/** Reads the text of a map key: as `readText`, and quicker for a key that has been read before. */
-export function readKey(buffer: Buffer, start: number, end: number, origin: number): string {
+/** A number below 256 that is the same for the same key, and seldom for two. */
+export function keySlot(buffer: Buffer, start: number, end: number): number {
   const length = end - start;
-  if (length === 0 || length > LONGEST_KEY) return readText(buffer, start, end, origin);
-  const slot =
-    (buffer[start]! * 31 + buffer[start + (length >> 1)]! * 7 + buffer[end - 1]! + length * 13) & (SLOTS - 1);
+  if (length === 0) return 0;
+  return (buffer[start]! * 31 + buffer[start + (length >> 1)]! * 7 + buffer[end - 1]! + length * 13) & (SLOTS - 1);
+}
+
+/** Reads the text of a map key: as `readText`, and quicker for a key that has been read before. */
+export function readKey(buffer: Buffer, start: number, end: number, origin: number, slot: number): string {
+  const length = end - start;
+  if (length > LONGEST_KEY) return readText(buffer, start, end, origin);
   const known = keys[slot]!;
   if (known.length === length && equals(known, buffer, start)) return known;
   const key = readText(buffer, start, end, origin);

@@ -122,11 +122,17 @@ function writeMap(output: Output, map: Entries | ReadonlyMap<AmqpValue, AmqpValu
 function writePairs(output: Output, map: Entries | ReadonlyMap<AmqpValue, AmqpValue>, depth: number): number {
   if (!(map instanceof Map)) return writeEntries(output, map as Entries, 'strings', depth);
   const pairs = map as ReadonlyMap<AmqpValue, AmqpValue>;
+  const keys = new Set<string>();
   let step = '';
   try {
     for (const [key, value] of pairs) {
       step = `.get(${nameOf(key)})`;
+      const from = output.position - output.start;
       writeValue(output, key, depth);
+      // Two keys may differ as objects, or as number and bigint, and be the same on the wire (AMQP 1.0 §1.6.23).
+      const encoded = output.buffer.toString('latin1', output.start + from, output.position);
+      if (keys.has(encoded)) throw new Unencodable('a map has no key twice');
+      keys.add(encoded);
       writeValue(output, value, depth);
     }
   } catch (thrown) {

@@ -1,12 +1,13 @@
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../clock.js';
 import { DISPOSITION, PerformativeHead, SASL_MECHANISMS, SASL_OUTCOME, TRANSFER } from '../../codec/performative.js';
-import { scanValue } from '../../codec/read.js';
+import { scanPerformative } from '../../codec/read.js';
 import { DecodeError, ProtocolError, asError } from '../../errors.js';
 import { SASL_FRAME, readMechanisms } from '../security/sasl-frame.js';
 import type { FrameLog } from '../wire/frame-log.js';
 import { FrameSplitter } from '../wire/frame-splitter.js';
 import type { RheaSocket } from './rhea-seam.js';
+import { MAX_CONTROL_FRAME_SIZE } from '../wire/limits.js';
 import type { SocketWriter } from '../wire/socket-writer.js';
 import { nodeTls } from '../security/tls.js';
 
@@ -192,7 +193,12 @@ export class FrameGate implements RheaSocket {
       return this.#state === 'open';
     }
     // rhea's decoder trusts what it reads, so it gets only what has been checked.
-    scanValue(buffer, body, end);
+    scanPerformative(buffer, body, end);
+    if (end - start > MAX_CONTROL_FRAME_SIZE) {
+      throw new ProtocolError(
+        `The peer sent a control frame of ${end - start} bytes, and ${MAX_CONTROL_FRAME_SIZE} are allowed.`,
+      );
+    }
     if (isSasl && code === SASL_MECHANISMS) this.#events.mechanismsOffered(readMechanisms(buffer, body, end));
     this.#toRhea?.(buffer.subarray(start, end));
     if (isSasl && code === SASL_OUTCOME) this.#phase = 'header-after-sasl';

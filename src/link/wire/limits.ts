@@ -12,6 +12,12 @@ export interface TransportLimits {
   readonly idleTimeout: number;
 }
 
+/**
+ * The largest frame, in bytes, that is neither a transfer nor a disposition: what such a frame says stays in memory as long
+ * as the link, session or connection it is about.
+ */
+export const MAX_CONTROL_FRAME_SIZE = 65_536;
+
 /** The limits that hold unless options say otherwise. */
 export const DEFAULT_LIMITS: TransportLimits = Object.freeze({
   maxFrameSize: 1 << 20,

@@ -21,7 +21,9 @@ let taken: [string, number, string][];
 let violations: MessagingError[];
 let events: string[];
 
-beforeEach(() => {
+beforeEach(() => makeGate(4096));
+
+function makeGate(maxFrameSize: number): void {
   socket = new FakeSocket();
   [fed, taken, violations, events] = [[], [], [], []];
   const take =
@@ -32,7 +34,7 @@ beforeEach(() => {
   gate = new FrameGate(
     socket.asSocket,
     new SocketWriter(socket.asSocket, SYSTEM_CLOCK, { written: () => undefined, unblocked: () => undefined }),
-    { maxFrameSize: 4096, clock: SYSTEM_CLOCK },
+    { maxFrameSize, clock: SYSTEM_CLOCK },
     {
       transfer: take('transfer'),
       disposition: take('disposition'),
@@ -45,7 +47,7 @@ beforeEach(() => {
   );
   gate.on('data', (bytes) => fed.push(Buffer.from(bytes as Buffer)));
   gate.on('end', () => events.push('rhea ended'));
-});
+}
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -103,6 +105,41 @@ describe('the gate', () => {
     expect(fed).toEqual([AMQP_HEADER]);
     expect(violations).toMatchObject([{ code: 'ERR_DECODE' }]);
     expect(events).toEqual([]);
+  });
+
+  it.each([0, 1])('feeds rhea no control frame of more than 64 KiB (%i byte more)', (more) => {
+    makeGate(1 << 20);
+    const around = encodeFrame('open', { container_id: 'p'.repeat(60_000) }).length - 60_000;
+    const open = encodeFrame('open', { container_id: 'p'.repeat(65_536 - around + more) });
+    expect(open).toHaveLength(65_536 + more);
+    socket.receive(Buffer.concat([AMQP_HEADER, open, BEGIN]));
+    expect(fed.slice(1)).toEqual(more === 0 ? [open, BEGIN] : []);
+    expect(violations).toMatchObject(
+      more === 0
+        ? []
+        : [{ code: 'ERR_PROTOCOL', message: 'The peer sent a control frame of 65537 bytes, and 65536 are allowed.' }],
+    );
+  });
+
+  it('takes transfers and dispositions of any size up to that of a frame', () => {
+    makeGate(1 << 20);
+    const transfer = encodeFrame('transfer', { handle: 0, delivery_id: 0 }, 3, Buffer.alloc(100_000));
+    const disposition = Buffer.concat([DISPOSITION, Buffer.alloc(100_000)]);
+    disposition.writeUInt32BE(disposition.length, 0);
+    socket.receive(Buffer.concat([AMQP_HEADER, transfer, disposition]));
+    expect(taken.map(([kind]) => kind)).toEqual(['transfer', 'disposition']);
+    expect(violations).toEqual([]);
+  });
+
+  it('feeds rhea no performative of more than 4096 elements', () => {
+    makeGate(1 << 20);
+    const names = Array.from({ length: 5000 }, () => 'n');
+    socket.receive(
+      Buffer.concat([AMQP_HEADER, encodeFrame('open', { container_id: 'p', offered_capabilities: names })]),
+    );
+    expect(fed).toEqual([AMQP_HEADER]);
+    expect(violations).toMatchObject([{ code: 'ERR_DECODE' }]);
+    expect(violations[0]!.message).toMatch('A performative has more than 4096 elements');
   });
 
   it('tells errors of the data plane as violations', () => {
