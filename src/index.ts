@@ -50,6 +50,7 @@ export type { Status } from './queue/status.js';
 export type { Message, MessageId, Properties } from './message/message.js';
 export { ReceivedMessage } from './codec/received-message.js';
 export type { ReadOptions } from './codec/read.js';
+export { plain } from './message/plain.js';
 export { DataBody, SequenceBody, ValueBody, data, sequence, value } from './message/body.js';
 export type { Body, BodyType } from './message/body.js';
 export type { Accepted, Modified, Outcome, Rejected, Released } from './message/outcome.js';

@@ -1,4 +1,5 @@
 import type { Body } from '../message/body.js';
+import { copyMapSection } from './copy-map.js';
 import { ADDRESS, BODY_INDEX, HEADER_FIELDS, MAP_PARTS, PROPERTIES_FIELDS } from './fields.js';
 import type { Field, MapPart } from './fields.js';
 import type { Output } from './output.js';
@@ -28,6 +29,8 @@ export interface ChangedMessage {
   readonly values: readonly unknown[];
   /** Which parts are new: a bit for each index. */
   readonly changed: number;
+  /** Whether every `long` and `ulong` reads as a bigint. */
+  readonly bigints: boolean;
   /** What goes out as `to`. */
   readonly address: string | undefined;
 }
@@ -37,7 +40,8 @@ const SECTIONS = [HEADER, DELIVERY_ANNOTATIONS, MESSAGE_ANNOTATIONS, PROPERTIES,
 
 /**
  * Writes a received message with its changes. Sections without changes are copied byte for byte, neighbours at once; in
- * the header and the properties so are the fields without changes, so that every one keeps its AMQP type.
+ * the header and the properties so are the fields without changes, in a map the entries without, so that every one keeps
+ * its AMQP type.
  */
 export function copyMessage(output: Output, message: ChangedMessage): void {
   const { buffer, start, end } = message;
@@ -110,7 +114,9 @@ function writeSection(output: Output, message: ChangedMessage, section: number, 
     writeBody(output, message.values[BODY_INDEX] as Body); // what the accessor of the body has put there
   } else {
     const part = mapOf(section);
-    writeMapSection(output, section, message.values[part.index], part.kind, part.name);
+    const map = message.values[part.index];
+    if (cursor.code === section) copyMapSection(output, part, map, message, cursor.value);
+    else writeMapSection(output, section, map, part.kind, part.name);
   }
 }
 

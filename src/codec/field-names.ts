@@ -15,6 +15,14 @@ const ALIASES: Readonly<Record<string, string>> = {
   data: 'body',
 };
 
+/** A property of each received message, and all that `{ ...message }` has of it. */
+export const RECEIVED: unique symbol = Symbol('a received message');
+
+/** What has that property; its value is of no matter. Declarations made file by file have no such members in classes. */
+export interface MarkedReceived {
+  [RECEIVED]?: boolean;
+}
+
 const NAMES = [
   'address',
   'subject',
@@ -42,10 +50,14 @@ const NAMES = [
 ];
 
 /**
- * Checks that a message has no field but those of `Message`: a misspelt one would be lost silently. Only what the
+ * Checks that a message has no field but those of `Message`: a misspelt one would be lost silently, and so would all of a
+ * received message that was spread. Only what the
  * object has of its own counts. Throws `Unencodable`.
  */
 export function checkFieldNames(message: object): void {
+  if (RECEIVED in message) {
+    throw new Unencodable('{ ...message } has no field of a received message; pass it on as message.with({ address })');
+  }
   for (const name in message) {
     // A switch over literals is several times quicker here than a lookup in a set.
     switch (name) {

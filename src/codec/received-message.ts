@@ -4,13 +4,17 @@ import { inspectAs } from '../inspect.js';
 import type { Body, BodyType } from '../message/body.js';
 import { DataBody, SequenceBody, ValueBody } from '../message/body.js';
 import type { Message, MessageId, Properties } from '../message/message.js';
+import { plain } from '../message/plain.js';
 import { copyMessage } from './copy-message.js';
+import type { MarkedReceived } from './field-names.js';
+import { RECEIVED, checkFieldNames } from './field-names.js';
 import * as fields from './fields.js';
 import type { Field, MapPart, Part } from './fields.js';
 import { jsonValue } from './json-value.js';
 import type { Output } from './output.js';
 import { checkSections, readBody, readBodyType, readField, readMap } from './read-section.js';
 import type { ReadOptions } from './scalar-reader.js';
+import { encodeError } from './unencodable.js';
 
 /**
  * A message as it was received. It keeps its bytes and reads a field when it is asked for the first time; a field or
@@ -20,7 +24,8 @@ import type { ReadOptions } from './scalar-reader.js';
  * change a map or a body, set it. Put again, the message goes out with the bytes it came with, so that every AMQP type
  * is kept; only what has been set is encoded anew. Header fields that were not sent have the standard's defaults.
  *
- * `{ ...message }` gives none of the fields, `{ ...message.toObject() }` all of them.
+ * To pass a message on, put `message.with({ address })`. `{ ...message }` has none of its fields, so `put` refuses what is
+ * made of it.
  */
 export class ReceivedMessage implements Message {
   static {
@@ -38,7 +43,6 @@ export class ReceivedMessage implements Message {
   readonly #buffer: Buffer;
   readonly #start: number;
   readonly #end: number;
-  readonly #bigints: boolean;
   /** What has been read or set, by the index of the part. */
   #values: unknown[] | undefined = undefined;
   /** Which parts have been set: a bit for each index. */
@@ -55,7 +59,7 @@ export class ReceivedMessage implements Message {
     this.#buffer = buffer;
     this.#start = start;
     this.#end = end;
-    this.#bigints = options?.integers === 'bigint';
+    (this as MarkedReceived)[RECEIVED] = options?.integers === 'bigint';
   }
 
   get address(): string | undefined {
@@ -231,12 +235,36 @@ export class ReceivedMessage implements Message {
     this.#set(fields.BODY_INDEX, body);
   }
 
-  /** The fields the message has, without defaults, as a plain object that can be spread and changed. */
+  /**
+   * The same message with other fields: `messenger.put(message.with({ address }))` passes it on. It goes out with the bytes
+   * it came with, but for what is changed, so that every AMQP type is kept: in maps, too, entries whose value stays what it
+   * was, as in `message.with({ annotations: { ...message.annotations, 'x-opt-hops': 1 } })`. This message stays as it is.
+   *
+   * @param changes The fields that are set. One that is `undefined` is taken out; those that are not named stay.
+   * @throws `EncodeError` when there is no field of such a name. What the fields hold is checked by `put`.
+   */
+  with(changes: Message): ReceivedMessage {
+    try {
+      checkFieldNames(changes);
+    } catch (thrown) {
+      throw encodeError(thrown, '');
+    }
+    const integers = this.#bigints ? 'bigint' : 'number';
+    const message = new ReceivedMessage(this.#buffer, this.#start, this.#end, { integers });
+    message.#values = this.#values?.slice();
+    message.#changed = this.#changed;
+    return Object.assign(message, changes);
+  }
+
+  /**
+   * The fields the message has, without defaults, as an ordinary object that can be changed and compared; so are the maps
+   * in it. It knows no AMQP types: an `int` of a property goes out as `long`, if the object is put. `with` keeps them.
+   */
   toObject(): Message {
     const object: Record<string, unknown> = {};
     for (const field of [...fields.HEADER_FIELDS, ...fields.PROPERTIES_FIELDS]) put(object, field, this.#get(field));
-    for (const part of fields.MAP_PARTS) put(object, part, this.#getMap(part));
-    const { body } = this;
+    for (const part of fields.MAP_PARTS) put(object, part, plain(this.#getMap(part)));
+    const body = plain(this.body);
     // Bytes that came as a value would go out as a data section.
     object['body'] = body instanceof Uint8Array && this.bodyType === 'value' ? new ValueBody(body) : body;
     return object;
@@ -259,9 +287,15 @@ export class ReceivedMessage implements Message {
     const start = this.#start;
     const end = this.#end;
     const changed = this.#changed & ~(1 << fields.ADDRESS.index);
+    const values = this.#values ?? [];
     const same = changed === 0 && readField(fields.ADDRESS, buffer, start, end, false) === address;
     if (same && readBodyType(buffer, start, end) !== undefined) output.bytes(buffer, start, end);
-    else copyMessage(output, { buffer, start, end, values: this.#values ?? [], changed, address });
+    else copyMessage(output, { buffer, start, end, values, changed, bigints: this.#bigints, address });
+  }
+
+  /** Whether every `long` and `ulong` reads as a bigint. */
+  get #bigints(): boolean {
+    return (this as MarkedReceived)[RECEIVED] === true;
   }
 
   #get<Value>(field: Field<Value>): Value | undefined {
