@@ -158,7 +158,7 @@ describe('a refusal', () => {
       ['SCRAM-SHA-256'],
       'shop:secret@',
       {},
-      '127.0.0.1:PORT takes nothing of what is given and allowed here: it offers SCRAM-SHA-256, and here is PLAIN.',
+      '127.0.0.1:PORT takes none of the SASL mechanisms that this client may use: it offers SCRAM-SHA-256, and this client has PLAIN.',
     ],
   ])('tells where, and %s', async (_, offered, user, options, message) => {
     expect(await refusal(offered, user, options)).toBe(`ERR_AUTHENTICATION ${message}`);

@@ -19,24 +19,24 @@ import type { TransportOwner } from './transport.js';
 
 const log = logger('acceptor');
 
-/** How long a peer that was refused may take to hang up, in milliseconds. */
+/** The time that a peer that was refused has to hang up, in milliseconds. */
 const CLOSE_TIMEOUT = 1000;
 
-/** What an acceptor may be told besides what every connection needs. */
+/** The settings of an acceptor: those of every connection, and those of the accepting side. */
 export interface AcceptorSettings extends ConnectionSettings {
   /** Decides who may come in. Default: anybody. */
   readonly authenticator?: Authenticator;
-  /** Whether clients are asked for a certificate. One without, or with a bad one, may come and log in otherwise. */
+  /** True when clients are asked for a certificate. One without, or with a bad one, may come and log in otherwise. */
   readonly asksForCertificate?: boolean;
-  /** How many connections there may be, those that have not opened yet among them. Default: any number. */
+  /** The most connections at a time, those that have not opened yet among them. Default: any number. */
   readonly maxConnections?: number;
-  /** How many links a connection may have, refused ones that the peer has not answered among them. Default: any number. */
+  /** The most links of a connection, refused ones that the peer has not answered among them. Default: any number. */
   readonly maxLinks?: number;
-  /** What this container can do, as connections are told (AMQP 1.0 §2.7.1). */
+  /** The capabilities of this container that peers are told (AMQP 1.0 §2.7.1). */
   readonly offeredCapabilities?: readonly string[];
 }
 
-/** Who has accepted a connection. */
+/** The acceptor of a connection. */
 export interface AcceptedConnectionOwner {
   /** The peer has opened its connection. */
   connectionOpened(connection: AcceptedConnection): void;
@@ -78,22 +78,22 @@ export class AcceptedConnection implements PeerConnection, SaslServerOwner, Tran
     this.#login = new SaslServer(socket, authenticator, this, this.#frames);
   }
 
-  /** Whether the peer has logged in. */
+  /** True when the peer has logged in. */
   get isLoggedIn(): boolean {
     return this.#transport !== undefined;
   }
 
-  /** Who the peer has logged in as; `undefined` for nobody in particular. */
+  /** The user as whom the peer has logged in; `undefined` for nobody in particular. */
   get user(): string | undefined {
     return this.#user;
   }
 
-  /** Whether the peer has ever opened it. */
+  /** True when the peer has ever opened it. */
   get wasOpen(): boolean {
     return this.#wasOpen;
   }
 
-  /** How many links there are. */
+  /** The number of links. */
   get size(): number {
     return this.#links.size;
   }

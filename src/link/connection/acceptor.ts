@@ -7,10 +7,10 @@ import { AcceptedConnection } from './accepted-connection.js';
 import type { AcceptedConnectionOwner, AcceptorSettings } from './accepted-connection.js';
 import type { Listener } from './network.js';
 
-/** How long `close` waits for peers, those in the middle of a TLS handshake included, in milliseconds. */
+/** The time for which `close` waits for peers, those in the middle of a TLS handshake included, in milliseconds. */
 const CLOSE_TIMEOUT = 1000;
 
-/** What an acceptor tells. */
+/** The part that an acceptor reports to. */
 export interface AcceptorEvents {
   /** A peer has opened its connection. */
   connectionOpened?(connection: AcceptedConnection): void;

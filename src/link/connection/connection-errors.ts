@@ -2,7 +2,7 @@ import { AuthenticationError, ConnectionError, MessagingError, ProtocolError, as
 import { redirectOf } from './named-hosts.js';
 import type { RheaError } from '../rhea/rhea-seam.js';
 
-/** What rhea says when a SASL exchange comes to nothing: an outcome's code, or that no mechanism fits. */
+/** The text of rhea when a SASL exchange comes to nothing: an outcome's code, or that no mechanism fits. */
 const SASL_FAILURE = /^(?:Failed to authenticate: (\d+)|No suitable mechanism; )/;
 
 /** SASL outcomes that are no fault of the credentials (AMQP 1.0 §5.3.3.6). */
@@ -41,7 +41,7 @@ function sayRefusal(words: string | undefined): string {
 
 const DROPPED = 'The peer dropped the connection without closing it.';
 
-/** What a peer does that waits for TLS and hears AMQP. */
+/** The advice for a peer that may wait for TLS and hears AMQP. */
 const MAY_WANT_TLS = "Does it want amqps://? 'amqp-messenger doctor' tells.";
 
 /** The error for a connection whose socket, or whose bytes, went wrong. */

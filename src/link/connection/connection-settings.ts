@@ -8,7 +8,7 @@ import { createContainer } from '../rhea/rhea-seam.js';
 import type { RheaContainer } from '../rhea/rhea-seam.js';
 import type { TlsOptions } from '../security/tls.js';
 
-/** What every connection of a messenger shares. Times are in milliseconds. */
+/** The settings that every connection of a messenger shares. Times are in milliseconds. */
 export interface ConnectionSettings {
   readonly container: RheaContainer;
   readonly limits: TransportLimits;
@@ -18,7 +18,7 @@ export interface ConnectionSettings {
   readonly sasl?: SaslOptions;
   readonly failover?: Failover;
   readonly allowInsecureMechs: boolean;
-  /** How long a connection without links stays open. Default for ever. */
+  /** The time for which a connection without links stays open. Default for ever. */
   readonly closeIdleAfter?: number;
   readonly environment: Environment;
 }

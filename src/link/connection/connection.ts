@@ -20,7 +20,7 @@ import type { Transport, TransportOwner } from './transport.js';
 
 const log = logger('connection');
 
-/** What a connection tells. */
+/** The part that a connection reports to. */
 export interface ConnectionEvents {
   stateChanged(connection: Connection, from: ConnectionState, to: ConnectionState, error?: MessagingError): void;
   /** The peer wants a link, over a connection that was dialled from here. To be answered before this returns. */

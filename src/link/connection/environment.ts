@@ -7,7 +7,7 @@ import { dial, listen } from './network.js';
 import type { DialOptions, Listener, PortOptions } from './network.js';
 
 /**
- * What a messenger or a broker takes from the world around it: time, chance, names and the network. All have a default, the
+ * Everything that a messenger or a broker takes from the world around it: time, chance, names and the network. All have a default, the
  * machine's. A test can give a clock that it turns itself, and a program streams of its own, such as WebSockets.
  *
  * The functions are called without `this`.

@@ -23,7 +23,7 @@ export class HostList {
     this.#own = unlike([], [endpoint, ...othersFor(endpoint, failover)]);
   }
 
-  /** What to dial next. */
+  /** The host to dial next. */
   get current(): Endpoint {
     return this.#redirect ?? this.#all[this.#index % this.#all.length] ?? this.#own[0]!;
   }
@@ -95,7 +95,7 @@ export function checkFailover(failover: Failover): void {
   }
 }
 
-/** What the options have for an endpoint: by its host and port, else by its host, whose case does not count. */
+/** Finds the other hosts that the options have for an endpoint: by its host and port, else by its host, whose case does not count. */
 function othersFor(endpoint: Endpoint, failover: Failover): Endpoint[] {
   let found: readonly string[] | undefined;
   for (const [name, hosts] of Object.entries(failover)) {

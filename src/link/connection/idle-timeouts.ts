@@ -1,10 +1,10 @@
 import type { Clock, Timer } from '../../clock.js';
 
-/** How often it looks, and how long a silence must be: together no more than twice the idle time-out. */
+/** The time between two looks and the length of a silence, in idle time-outs: together no more than twice the idle time-out. */
 const LOOK = 0.5;
 const SILENCE = 1.5;
 
-/** What the watch tells. */
+/** The part that a watch reports to. */
 export interface SilenceEvents {
   /** Nothing has come for so long that the peer must be gone. */
   silent(): void;

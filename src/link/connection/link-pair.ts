@@ -17,16 +17,16 @@ import { DEFAULT_RECONNECT } from './retries.js';
 import { SenderLink } from '../session/sender-link.js';
 import type { SenderLinkEvents } from '../session/sender-link.js';
 
-/** How many answers the peer may send at once. */
+/** The number of answers that the peer may send at once. */
 const CREDIT = 64;
 
-/** What is asked, in the manner of HTTP. */
+/** A request, in the manner of HTTP. */
 export interface PairRequest {
   /** Such as `PUT`. */
   readonly method: string;
   /** Such as `/queues/orders`. */
   readonly path: string;
-  /** What goes with it. */
+  /** The body that goes with it. */
   readonly body?: Body;
 }
 

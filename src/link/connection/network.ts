@@ -13,7 +13,7 @@ export interface DialOptions {
   readonly host: string;
   /** The port. */
   readonly port: number;
-  /** How TLS is to be done; `undefined` for none. */
+  /** The options of TLS; `undefined` for none. */
   readonly tls: TlsOptions | undefined;
 }
 
@@ -23,17 +23,17 @@ export interface PortOptions {
   readonly host: string;
   /** 0 for any free one. */
   readonly port: number;
-  /** How TLS is to be done; `undefined` for none. */
+  /** The options of TLS; `undefined` for none. */
   readonly tls: TlsOptions | undefined;
-  /** Whether clients are asked for a certificate. One without, or with a bad one, comes in all the same. */
+  /** True when clients are asked for a certificate. One without, or with a bad one, comes in all the same. */
   readonly asksForCertificate: boolean;
-  /** How long a TLS handshake may take, in milliseconds; 0 for as long as the platform lets it. */
+  /** The time that a TLS handshake may take, in milliseconds; 0 for as long as the platform lets it. */
   readonly handshakeTimeout: number;
-  /** How many streams there may be at a time. Others are dropped. */
+  /** The most streams at a time. Others are dropped. */
   readonly maxConnections: number;
 }
 
-/** What listens. */
+/** A listening port. */
 export interface Listener {
   /** The port it has got. */
   readonly port: number;

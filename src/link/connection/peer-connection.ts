@@ -12,7 +12,7 @@ const AFTER: Readonly<Record<ConnectionState, readonly ConnectionState[]>> = {
   closing: ['closed'],
 };
 
-/** Whether a connection may go from one state to another. */
+/** Tells whether a connection may go from one state to another. */
 export function mayFollow(from: ConnectionState, to: ConnectionState): boolean {
   return AFTER[from].includes(to);
 }

@@ -15,7 +15,7 @@ export class ConnectionPool implements ConnectionEvents {
   readonly #settings: ConnectionSettings;
   readonly #events: ConnectionEvents;
   readonly #dialled = new Map<string, Connection>();
-  /** What listens, and when each began to. */
+  /** The acceptors, each with the promise of its port. */
   readonly #acceptors = new Map<Acceptor, Promise<number>>();
   /** Connections that are being closed: nobody is given them any more. */
   readonly #closing = new Set<Connection>();
@@ -34,7 +34,7 @@ export class ConnectionPool implements ConnectionEvents {
     this.#events.linkRequested(request);
   }
 
-  /** Whether nothing is connected, connecting or listening. */
+  /** True when nothing is connected, connecting or listening. */
   get isIdle(): boolean {
     if (this.#acceptors.size > 0 || this.#closing.size > 0) return false;
     for (const connection of this.#dialled.values()) if (connection.state !== 'closed') return false;
@@ -53,7 +53,7 @@ export class ConnectionPool implements ConnectionEvents {
     ];
   }
 
-  /** Whether something listens. */
+  /** True when something listens. */
   get isListening(): boolean {
     return this.#acceptors.size > 0;
   }
@@ -75,16 +75,16 @@ export class ConnectionPool implements ConnectionEvents {
   }
 
   /**
-   * What carries links to an endpoint: the connection with the same key, if it is open; or one whose peer
+   * Finds the connection for links to an endpoint: the one with the same key, if it is open; or one whose peer
    * calls itself by what the address names as host, which is how an answer to `amqp://name` finds its way back; or the
    * connection with the same key, though it is not open yet; or a new one.
    */
-  carrier(endpoint: Endpoint): PeerConnection {
+  connectionTo(endpoint: Endpoint): PeerConnection {
     const key = connectionKey(endpoint);
     const known = this.#dialled.get(key);
     if (known?.state === 'open') return known;
-    const carrier = this.#byPeerId(endpoint) ?? known;
-    if (carrier !== undefined) return carrier;
+    const found = this.#byPeerId(endpoint) ?? known;
+    if (found !== undefined) return found;
     const connection = new Connection(endpoint, this.#settings, this);
     this.#dialled.set(key, connection);
     return connection;
@@ -92,8 +92,8 @@ export class ConnectionPool implements ConnectionEvents {
 
   /** Connects to an endpoint. Resolves when the connection is open; rejects with why it cannot be. */
   async connect(endpoint: Endpoint): Promise<void> {
-    const carrier = this.carrier(endpoint);
-    if (carrier instanceof Connection) await carrier.opened();
+    const connection = this.connectionTo(endpoint);
+    if (connection instanceof Connection) await connection.opened();
   }
 
   /** Closes everything. Resolves when every socket is gone. */
@@ -104,7 +104,7 @@ export class ConnectionPool implements ConnectionEvents {
     ]);
   }
 
-  /** What is closed, or about to be, is of no use: the next to ask for the endpoint looks anew. */
+  /** A connection that is closed, or about to be, is of no use: the next to ask for the endpoint looks anew. */
   #forget(connection: Connection, state: 'closing' | 'closed'): void {
     const key = connectionKey(connection.endpoint);
     if (this.#dialled.get(key) === connection) this.#dialled.delete(key);

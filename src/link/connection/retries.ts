@@ -4,7 +4,7 @@ import type { MessagingError } from '../../errors.js';
 import type { HostList } from './host-list.js';
 import { MAX_REDIRECTS, RedirectError } from './named-hosts.js';
 
-/** How a lost connection is opened again. Times are in milliseconds. */
+/** The options by which a lost connection is opened again. Times are in milliseconds. */
 export interface ReconnectOptions {
   /** Also when the first attempt of all fails. Default false: a wrong address should be told at once. */
   initial?: boolean;
@@ -39,15 +39,15 @@ const STABLE = 5000;
 /** The condition of a peer that knows who we are and does not want us (AMQP 1.0 §2.8.15). */
 const NOT_ALLOWED = 'amqp:not-allowed';
 
-/** How a connection has come to its end. */
+/** The end of a connection. */
 export interface ConnectionLoss {
   /** Why; `undefined` when it was closed in peace. */
   readonly reason: MessagingError | undefined;
-  /** How long it was open, in milliseconds; `undefined` when it never was. */
+  /** The time for which it was open, in milliseconds; `undefined` when it never was. */
   readonly openFor: number | undefined;
-  /** Whether a link was ever attached over it. */
+  /** True when a link was ever attached over it. */
   readonly isUsed: boolean;
-  /** Whether anybody still wants it. */
+  /** True when anybody still wants it. */
   readonly isWanted: boolean;
   /** It was closed from here, only to be made anew. */
   readonly isRenewal: boolean;
@@ -61,7 +61,7 @@ export class Retries {
   readonly #random: () => number;
   #attempt = 0;
   #redirects = 0;
-  /** Whether the connection has ever been of use. Until then, a refusal counts as one of the first attempt. */
+  /** True when the connection has ever been of use. Until then, a refusal counts as one of the first attempt. */
   #isProven = false;
 
   constructor(endpoint: Endpoint, policy: ReconnectPolicy, hosts: HostList, random: () => number) {
@@ -71,7 +71,7 @@ export class Retries {
     this.#random = random;
   }
 
-  /** How many milliseconds to wait before the next attempt; `undefined` when there is to be none. */
+  /** Decides about the next attempt. Returns the milliseconds to wait; `undefined` when there is to be none. */
   next(loss: ConnectionLoss): number | undefined {
     const { reason, openFor, isUsed, isWanted, isRenewal } = loss;
     const wasStable = openFor !== undefined && openFor >= STABLE;
@@ -102,7 +102,7 @@ export class Retries {
     this.#hosts.reset();
   }
 
-  /** Whether trying again would not help. */
+  /** Tells whether trying again would not help. */
   #isFatal({ reason, openFor }: ConnectionLoss): boolean {
     if (reason instanceof OptionError) return true;
     if (reason instanceof AuthenticationError || reason?.condition === NOT_ALLOWED) return !this.#policy.refused;
@@ -113,7 +113,7 @@ export class Retries {
 }
 
 /**
- * How long to wait before attempt `attempt` (from 0): anything up to a bound that doubles each time. Drawing from the
+ * Draws the time to wait before attempt `attempt` (from 0): anything up to a bound that doubles each time. Drawing from the
  * whole range ("full jitter") keeps clients that lost the same broker from coming back all at once.
  */
 export function reconnectDelay(policy: ReconnectPolicy, attempt: number, random: number): number {

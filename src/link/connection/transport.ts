@@ -17,7 +17,7 @@ import { closeError, failureError, violation } from './connection-errors.js';
 import { Heartbeats, SilenceWatch } from './idle-timeouts.js';
 import type { SilenceEvents } from './idle-timeouts.js';
 
-/** How long the peer may take to answer our close before the socket is cut, in milliseconds. */
+/** The time that the peer has to answer our close before the socket is cut, in milliseconds. */
 const CLOSE_TIMEOUT = 1000;
 
 /** The smallest frame size a peer must take, in bytes (AMQP 1.0 §2.4.1). */
@@ -33,7 +33,7 @@ export interface TransportOwner extends LinkOwner {
   linkRequested(request: LinkRequest): void;
 }
 
-/** What a transport is made of. */
+/** The parts of a transport. */
 export interface TransportParts {
   readonly rhea: RheaConnection;
   readonly limits: TransportLimits;
@@ -229,7 +229,7 @@ export class Transport implements FrameGateEvents, LinkTableOwner, SilenceEvents
   }
 }
 
-/** Whether the peer can be asked to give credit back. RabbitMQ 3 crashes its own session over it (seen with 3.10.8). */
+/** Tells whether the peer can be asked to give credit back. RabbitMQ 3 crashes its own session over it (seen with 3.10.8). */
 function canDrain(properties: Readonly<Record<string, unknown>> | undefined): boolean {
   return !(properties?.['product'] === 'RabbitMQ' && String(properties['version']).startsWith('3.'));
 }

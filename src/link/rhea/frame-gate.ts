@@ -18,12 +18,12 @@ const EMPTY_FRAME = Buffer.from([0, 0, 0, 8, 2, 0, 0, 0]);
 const SASL_PROTOCOL = 3;
 
 /**
- * How far the peer has come: the first protocol header may begin a SASL exchange, and once that is over another header
+ * The progress of the peer: the first protocol header may begin a SASL exchange, and once that is over another header
  * begins AMQP (AMQP 1.0 §5.3). rhea takes a header anywhere else for the size of a frame, and waits for a gigabyte.
  */
 type Phase = 'header' | 'sasl' | 'header-after-sasl' | 'amqp';
 
-/** What the gate takes out of the stream, and what it tells. */
+/** The part that a gate hands frames to and reports to. */
 export interface FrameGateEvents {
   /** A transfer. The performative's list starts at `position`. May throw `DecodeError` or `ProtocolError`. */
   transfer(channel: number, buffer: Buffer, position: number, end: number): void;
@@ -41,7 +41,7 @@ export interface FrameGateEvents {
   ended(error: Error | undefined): void;
 }
 
-/** How the gate guards its input. */
+/** The options of a gate. */
 export interface FrameGateOptions {
   /** The largest frame taken, in bytes. */
   maxFrameSize: number;
@@ -83,7 +83,7 @@ export class FrameGate implements RheaSocket {
     socket.on('close', () => this.#ended());
   }
 
-  /** Whether the peer has sent nothing that is AMQP, not even a protocol header. */
+  /** True when the peer has sent nothing that is AMQP, not even a protocol header. */
   get isUnanswered(): boolean {
     return this.#phase === 'header';
   }
@@ -111,7 +111,7 @@ export class FrameGate implements RheaSocket {
     this.#endOfRhea = undefined;
   }
 
-  /** What has been dialled has seen to that. */
+  /** The side that dialled has seen to that. */
   setNoDelay(): void {}
 
   /** rhea writes a frame, or a protocol header. */

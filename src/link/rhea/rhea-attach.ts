@@ -4,7 +4,7 @@ import type { RheaConnection, RheaLink, RheaSession } from './rhea-seam.js';
 /** An attach performative as rhea has read it, its termini still as they came. */
 interface Attach {
   name: string;
-  /** Whether the peer receives. */
+  /** True when the peer receives. */
   role: boolean;
   source?: { readonly descriptor?: { readonly value?: unknown } } | null;
   target?: { readonly descriptor?: { readonly value?: unknown } } | null;
@@ -12,7 +12,7 @@ interface Attach {
   foreign?: string | undefined;
 }
 
-/** What is used of a session here and nowhere else. */
+/** The fields of a session that are used in this file and nowhere else. */
 interface AttachingSession extends RheaSession {
   readonly links: Readonly<Record<string, RheaLink | undefined>>;
   on_attach(frame: { performative: Attach }): void;
@@ -83,7 +83,7 @@ function sum(numbers: Iterable<number>): number {
   return total;
 }
 
-/** What the peer has named as its terminus here, when that is no node: `undefined` when all is well. */
+/** Reads the kind of terminus that the peer has named when it is no node; `undefined` when it is one. */
 export function foreignTerminus(link: RheaLink): string | undefined {
   // Set above, when the attach came.
   return (link.remote.attach as Partial<Attach> | undefined)?.foreign;

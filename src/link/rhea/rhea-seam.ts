@@ -32,7 +32,7 @@ export interface RheaTerminus {
   capabilities?: string | readonly string[];
 }
 
-/** What rhea hands to a listener. */
+/** The argument that rhea hands to a listener. */
 export interface RheaContext {
   connection: RheaConnection;
   session?: RheaSession;
@@ -105,7 +105,7 @@ export interface RheaSession extends RheaEvents {
   readonly outgoing: {
     /** Shared: the transfer-id of the next transfer frame. */
     next_transfer_id: number;
-    /** How many transfer frames the peer takes, counted from the id below. */
+    /** The number of transfer frames that the peer takes, counted from the id below. */
     remote_window: number | undefined;
     remote_next_transfer_id: number | undefined;
   };
@@ -222,7 +222,7 @@ export function typedValue(encoded: Buffer): object {
   return new Reader(encoded).read();
 }
 
-/** How many more transfer frames the peer's session window takes (AMQP 1.0 §2.5.6). */
+/** Counts the transfer frames that the peer's session window still takes (AMQP 1.0 §2.5.6). */
 export function transferWindow(session: RheaSession): number {
   const { remote_window: window, remote_next_transfer_id: base, next_transfer_id: next } = session.outgoing;
   if (window === undefined) return 0;

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { OptionError } from '../../errors.js';
 import type { Authenticator, Login, LoginMechanism } from './sasl-server.js';
 
-/** Who may connect. */
+/** The clients that may connect. */
 export interface AuthenticationOptions {
   /** Users and their passwords, for PLAIN; for EXTERNAL only the users count. */
   users?: Readonly<Record<string, string>> | undefined;
@@ -11,7 +11,7 @@ export interface AuthenticationOptions {
    * client, and is told to nobody.
    */
   authenticate?: ((login: Login) => boolean | Promise<boolean>) | undefined;
-  /** Whether clients may come that do not say who they are. Default: only without `users` and `authenticate`. */
+  /** True when clients may come that do not say who they are. Default: only without `users` and `authenticate`. */
   anonymous?: boolean | undefined;
 }
 

@@ -20,10 +20,10 @@ export interface Token {
 /** Where tokens come from. It is asked for every connection, and again before a token expires. */
 export type TokenSource = () => string | Token | Promise<string | Token>;
 
-/** How peers are told who we are, where the address does not say it. */
+/** The credentials that peers are told, where the address has none. */
 export interface SaslOptions {
   /**
-   * What may be used, if the peer offers it. Default: PLAIN when there are user and password, XOAUTH2 when there is a
+   * The mechanisms that may be used, if the peer offers them. Default: PLAIN when there are user and password, XOAUTH2 when there is a
    * token, EXTERNAL and then ANONYMOUS with a certificate of our own, else ANONYMOUS.
    */
   mechanisms?: readonly SaslMechanism[] | undefined;
@@ -37,7 +37,7 @@ export interface SaslOptions {
   token?: string | TokenSource | undefined;
 }
 
-/** What is known of who we are. */
+/** The credentials for one connection. */
 export interface Credentials {
   readonly user: string | undefined;
   readonly password: string | undefined;
@@ -46,7 +46,7 @@ export interface Credentials {
   readonly expires: number;
 }
 
-/** What options come to at an endpoint: what its address says goes before what holds for all addresses. */
+/** Merges the options with the user and password of an endpoint. The address goes before the options. */
 export function saslAt({ user, password }: Endpoint, sasl: SaslOptions): SaslOptions {
   if (user === undefined) return sasl;
   const { mechanisms } = sasl;
@@ -56,7 +56,7 @@ export function saslAt({ user, password }: Endpoint, sasl: SaslOptions): SaslOpt
   return { mechanisms, user, password: sasl.password, passwordFile: sasl.passwordFile };
 }
 
-/** Who to say we are at an endpoint. Gives a promise only when somebody has to be asked for a token. */
+/** Finds the credentials for an endpoint. Returns a promise only when a token source has to be asked. */
 export function credentialsFor(endpoint: Endpoint, sasl: SaslOptions): Credentials | Promise<Credentials> {
   const { user, password, passwordFile, token } = saslAt(endpoint, sasl);
   const known = { user, password: password ?? passwordIn(passwordFile), token: undefined, expires: Infinity };
@@ -91,7 +91,7 @@ function passwordIn(path: string | undefined): string | undefined {
   }
 }
 
-/** How long before a token expires the connection is made anew, in milliseconds. */
+/** The time before the expiry of a token at which the connection is made anew, in milliseconds. */
 const MARGIN = 30_000;
 
 /** The shortest time between two tokens, in milliseconds, however short they live. */

@@ -1,15 +1,15 @@
 import type { Endpoint } from '../../address/endpoint.js';
 import type { Credentials, SaslMechanism } from './credentials.js';
 
-/** What was said in a SASL exchange that came to nothing. */
+/** A SASL exchange that came to nothing. */
 export interface Refusal {
-  /** What the peer offered; nothing when it did not come to that. */
+  /** The mechanisms that the peer offered; none when it did not come to that. */
   readonly offered: readonly string[];
-  /** What could be used with what we know. */
+  /** The mechanisms that our credentials allow. */
   readonly usable: readonly SaslMechanism[];
-  /** What was used; `undefined` when the peer offers nothing of it. */
+  /** The mechanism that was used; `undefined` when the peer offers none of ours. */
   readonly chosen: SaslMechanism | undefined;
-  /** What the peer says. */
+  /** The words of the peer. */
   readonly words: string | undefined;
 }
 
@@ -37,7 +37,7 @@ function unmatched(where: string, endpoint: Endpoint, credentials: Credentials, 
       return `${where} wants a password (${offers}), and none was given for ${userOf(endpoint, credentials)}.`;
     }
   }
-  return `${where} takes nothing of what is given and allowed here: ${offers}, and here is ${usable.join(', ')}.`;
+  return `${where} takes none of the SASL mechanisms that this client may use: ${offers}, and this client has ${usable.join(', ')}.`;
 }
 
 function refused(chosen: SaslMechanism | undefined, endpoint: Endpoint, credentials: Credentials): [string, string] {

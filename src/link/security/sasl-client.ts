@@ -16,13 +16,13 @@ interface Mechanism {
 /** Mechanisms by name, as rhea looks them up. */
 export type Mechanisms = Readonly<Record<string, (() => Mechanism) | undefined>>;
 
-/** What mechanisms are chosen by. */
+/** The grounds on which a mechanism is chosen. */
 export interface SaslTerms {
-  /** What may be used; `undefined` for what suits the credentials. */
+  /** The mechanisms that may be used; `undefined` for those that suit the credentials. */
   readonly mechanisms: readonly SaslMechanism[] | undefined;
-  /** Whether passwords and tokens may go out in clear text, beyond this machine. */
+  /** True when passwords and tokens may go out in clear text, beyond this machine. */
   readonly allowInsecure: boolean;
-  /** Whether we show a certificate. */
+  /** True when we show a certificate. */
   readonly hasCertificate: boolean;
 }
 
@@ -34,7 +34,7 @@ const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/i;
  * never sees what is in them.
  */
 export class SaslClient {
-  /** What rhea finds: the one that has been chosen, once the peer has said what it offers. */
+  /** The mechanisms that rhea finds: the chosen one alone, once the peer has said what it offers. */
   readonly mechanisms: Mechanisms;
   readonly #endpoint: Endpoint;
   readonly #credentials: Credentials;
@@ -66,14 +66,14 @@ export class SaslClient {
     this.#chosen = this.#wanted.find((name) => names.includes(name));
   }
 
-  /** What to say of a peer that has refused us, in `words` of its own if it has any. */
+  /** Says in a sentence that the peer has refused us, with the peer's own `words` if it has any. */
   refusal(words: string | undefined): string {
     const refusal = { offered: this.#offered, usable: this.#wanted, chosen: this.#chosen, words };
     return describeRefusal(this.#endpoint, this.#credentials, refusal);
   }
 }
 
-/** What may be used with what we know, strongest first. */
+/** Finds the mechanisms that the credentials allow, strongest first. */
 function wanted(endpoint: Endpoint, { user, password, token }: Credentials, terms: SaslTerms): SaslMechanism[] {
   const hasPassword = user !== undefined && user !== '' && password !== undefined;
   const usable: Readonly<Record<SaslMechanism, boolean>> = {

@@ -13,11 +13,11 @@ import { nodeTls } from './tls.js';
 /** The SASL mechanisms that are known on the listening side. */
 export type LoginMechanism = Exclude<SaslMechanism, 'XOAUTH2'>;
 
-/** What a client says of itself. Never log it. */
+/** The credentials that a client sends. Never log them. */
 export interface Login {
-  /** How it says so. */
+  /** The mechanism that the client has chosen. */
   readonly mechanism: LoginMechanism;
-  /** Who it wants to be: the user of PLAIN, the common name of the certificate of EXTERNAL. */
+  /** The user that it wants to be: the user of PLAIN, the common name of the certificate of EXTERNAL. */
   readonly user: string | undefined;
   /** The password of PLAIN. */
   readonly password: string | undefined;
@@ -27,9 +27,9 @@ export interface Login {
 
 /** Decides who may come in. */
 export interface Authenticator {
-  /** What is offered, the strongest first. `hasCertificate` when the client has shown one that was verified. */
+  /** Lists the mechanisms to offer, the strongest first. `hasCertificate` when the client has shown one that was verified. */
   mechanisms(hasCertificate: boolean): readonly LoginMechanism[];
-  /** Whether a login is good. */
+  /** Tells whether a login is good. */
   authenticate(login: Login): boolean | Promise<boolean>;
 }
 

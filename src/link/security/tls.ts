@@ -12,7 +12,7 @@ const LARGEST_FILE = 4 << 20;
  */
 export const nodeTls: typeof NodeTls = process.getBuiltinModule('node:tls');
 
-/** How TLS is done. Texts and bytes are PEM. */
+/** The options of TLS. Texts and bytes are PEM. */
 export interface TlsOptions {
   /** Certificates of the authorities to trust. Default: those Node trusts. */
   ca?: string | Buffer | (string | Buffer)[] | undefined;
@@ -34,10 +34,10 @@ export interface TlsOptions {
   rejectUnauthorized?: boolean | undefined;
 }
 
-/** What Node takes of it, files read. */
+/** The same options as Node takes them, with files read. */
 export type NodeTlsOptions = SecureContextOptions & { servername?: string; rejectUnauthorized?: boolean };
 
-/** Whether there is a certificate with a key. */
+/** Tells whether there is a certificate with a key. */
 export function hasCertificate({ cert, certFile, key, keyFile }: TlsOptions): boolean {
   return (cert ?? certFile) !== undefined && (key ?? keyFile) !== undefined;
 }

@@ -14,7 +14,7 @@ export const OUTCOMES: readonly string[] = ['accepted', 'rejected', 'released', 
   (outcome) => `amqp:${outcome}:list`,
 );
 
-/** What rhea is to put into the attach frame of a link. */
+/** Makes the options from which rhea writes the attach frame of a link. */
 export function attachOptions(options: LinkOptions, role: 'sender' | 'receiver'): object {
   const name: RheaTerminus = options.dynamic ? {} : { address: options.address ?? null };
   const node: RheaTerminus = options.dynamic ? { dynamic: true } : name;
@@ -44,7 +44,7 @@ export function attachOptions(options: LinkOptions, role: 'sender' | 'receiver')
   };
 }
 
-/** Whether the peer has a node at its end of a link. Some peers never say so. */
+/** Tells whether the peer has a node at its end of a link. Some peers never say so. */
 export function attachesNode(rhea: RheaLink, role: 'sender' | 'receiver'): boolean {
   const terminus = role === 'sender' ? rhea.target : rhea.source;
   // rhea has an object for null, too.
@@ -57,12 +57,12 @@ export function remoteAddress(rhea: RheaLink, role: 'sender' | 'receiver'): stri
   return terminus?.address ?? undefined;
 }
 
-/** What the peer has agreed to of what a source was asked for. */
+/** Reads which filters and which distribution mode the peer has agreed to. */
 export function remoteTerms({ source }: RheaLink): NonNullable<ReceiverLink['remoteTerms']> {
   return { filters: Object.keys(source?.filter ?? {}), distributionMode: source?.distribution_mode ?? undefined };
 }
 
-/** What a link is called in messages for people. */
+/** Names a link in messages for people. */
 export function describe({ options }: { readonly options: LinkOptions }): string {
   return options.address ?? (options.dynamic ? 'a dynamic node' : 'the anonymous node');
 }

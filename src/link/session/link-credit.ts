@@ -14,7 +14,7 @@ const MAX_LINK_CREDIT = 0xffff_ffff;
 export class LinkCredit {
   /** Of what is issued, how much the program has granted by `Subscription.grant`. Messages use it first. */
   manual = 0;
-  /** Whether something has changed that whoever issues the credit has not looked at yet. Written by it only. */
+  /** True when something has changed that whoever issues the credit has not looked at yet. Written by it only. */
   isChanged = false;
   #issued = 0;
   #held = 0;
@@ -38,12 +38,12 @@ export class LinkCredit {
     return this.#held;
   }
 
-  /** How many deliveries the peer has made, modulo 2³² (AMQP 1.0 §2.6.7). */
+  /** The number of deliveries that the peer has made, modulo 2³² (AMQP 1.0 §2.6.7). */
   get deliveryCount(): number {
     return this.#deliveryCount;
   }
 
-  /** Whether the peer was asked to use its credit or to give it back, and has not answered yet. */
+  /** True when the peer was asked to use its credit or to give it back, and has not answered yet. */
   get isDraining(): boolean {
     return this.#isDraining;
   }
@@ -72,7 +72,7 @@ export class LinkCredit {
     this.#isDraining = true;
   }
 
-  /** Whether the peer has sent far more than it may. */
+  /** True when the peer has sent far more than it may. */
   get isOverdrawn(): boolean {
     return this.#overrun > CREDIT_TOLERANCE;
   }

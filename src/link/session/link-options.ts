@@ -2,55 +2,55 @@ import type { PeerError } from '../../errors.js';
 import type { Outcome } from '../../message/outcome.js';
 import type { Properties } from '../../message/message.js';
 
-/** What more may be asked of the node at the peer's end of a link (AMQP 1.0 §3.5.3, §3.5.4). */
+/** Further wishes for the node at the peer's end of a link (AMQP 1.0 §3.5.3, §3.5.4). */
 export interface TerminusOptions {
-  /** How much of the terminus outlives the connection: 0 nothing, 1 that it exists, 2 what is unsettled too. Default 0. */
+  /** The part of the terminus that outlives the connection: 0 nothing, 1 its existence, 2 its unsettled deliveries too. Default 0. */
   readonly durable?: 0 | 1 | 2 | undefined;
   /** When the peer's clock for `terminusTimeout` starts. Default `session-end`. */
   readonly expiryPolicy?: 'link-detach' | 'session-end' | 'connection-close' | 'never' | undefined;
-  /** How long the peer keeps the terminus then, in seconds. Default 0. */
+  /** The time for which the peer keeps the terminus then, in seconds. Default 0. */
   readonly terminusTimeout?: number | undefined;
-  /** Whether a receiver takes messages away or only looks at them. Sources only. */
+  /** The way a receiver gets messages: it takes them away, `move`, or only looks at them, `copy`. Sources only. */
   readonly distributionMode?: 'move' | 'copy' | undefined;
   /** Which messages a receiver wants, by the names of the filters. Sources only. */
   readonly filter?: Properties | undefined;
-  /** What becomes of a delivery that the receiver settles without an outcome, or loses. Sources only. */
+  /** The outcome of a delivery that the receiver settles without one, or loses. Sources only. */
   readonly defaultOutcome?: Outcome | undefined;
-  /** What the node is to be able to do. */
+  /** The capabilities that the node is to have. */
   readonly capabilities?: readonly string[] | undefined;
 }
 
-/** What a link is asked for when it is attached. */
+/** The options with which a link is attached. */
 export interface LinkOptions extends TerminusOptions {
   /** Its name: unique, since peers keep links by it (AMQP 1.0 §2.6.1). */
   readonly name: string;
   /** The node at the peer; `null` for the anonymous node, `undefined` with `dynamic`. */
   readonly address: string | null | undefined;
-  /** Whether the peer makes a node of its own for it. */
+  /** True when the peer makes a node of its own for it. */
   readonly dynamic: boolean;
-  /** Messages go out, or are wanted, settled. */
+  /** The sender sends messages settled. On a receiver link the peer is asked to. */
   readonly presettled: boolean;
   /** The largest message taken, in bytes. Receivers only. */
   readonly maxMessageSize: number;
-  /** Whether the sender settles: 0 never first, 1 always, 2 as it likes (AMQP 1.0 §2.8.2). Default 2. */
+  /** The way the sender settles: 0 never first, 1 always, 2 as it likes (AMQP 1.0 §2.8.2). Default 2. */
   readonly senderSettleMode?: 0 | 1 | 2 | undefined;
-  /** Whether the receiver settles first, 0, or only after the sender, 1 (AMQP 1.0 §2.8.3). Default 0. */
+  /** The way the receiver settles: 0 first, 1 only after the sender (AMQP 1.0 §2.8.3). Default 0. */
   readonly receiverSettleMode?: 0 | 1 | undefined;
-  /** How often a message is sent again after a lost connection, before it is aborted. Default no limit. Senders only. */
+  /** The number of times that a message is sent again after a lost connection, before it is aborted. Default no limit. Senders only. */
   readonly maxRedeliveries?: number | undefined;
   /** Properties of the link. */
   readonly properties?: Properties | undefined;
 }
 
 /**
- * How a link has ended: the peer has closed it, or only detached it, which lets a durable terminus stay (AMQP 1.0
- * §2.6.3–4); its connection is gone; or it was closed from here.
+ * The way a link has ended: the peer has closed it, or only detached it, which lets a durable terminus stay (AMQP 1.0
+ * §2.6.3–4); its connection is gone; or this side has closed it (`local`).
  */
-export type LinkEnd = 'closed' | 'detached' | 'lost' | 'here';
+export type LinkEnd = 'closed' | 'detached' | 'lost' | 'local';
 
-/** How a link is closed from here. */
+/** The way this side closes a link. */
 export interface LinkClose {
-  /** What the peer is told. Default: nothing is wrong. */
+  /** The error that the peer is told. Default none. */
   readonly error?: PeerError | undefined;
   /** Only detach: what is durable at the peer stays (AMQP 1.0 §2.6.4). Default false. */
   readonly keep?: boolean | undefined;

@@ -13,7 +13,7 @@ import type { SenderLinkEvents } from './sender-link.js';
 
 const POLICIES = ['link-detach', 'session-end', 'connection-close', 'never'] as const;
 
-/** What a peer asks of a node, with the defaults of AMQP 1.0 §3.5.3 filled in. */
+/** A peer's wishes for a node, with the defaults of AMQP 1.0 §3.5.3 filled in. */
 export interface WantedTerminus {
   readonly durable: 0 | 1 | 2;
   readonly expiryPolicy: (typeof POLICIES)[number];
@@ -36,7 +36,7 @@ export class LinkRequest {
     this.#rhea = rhea;
   }
 
-  /** What this side would be: a receiver for a peer that wants to send. */
+  /** The role that this side would have: receiver for a peer that wants to send. */
   get role(): 'sender' | 'receiver' {
     return this.#rhea.is_receiver() ? 'receiver' : 'sender';
   }
@@ -56,17 +56,17 @@ export class LinkRequest {
     return this.#node?.address ?? undefined;
   }
 
-  /** Whether the peer asks for a node of its own. */
+  /** True when the peer asks for a node of its own. */
   get dynamic(): boolean {
     return this.#node?.dynamic === true;
   }
 
-  /** What the peer has named that is no node: `coordinator` (AMQP 1.0 §4.5.1), or a kind that nobody knows. */
+  /** The kind of terminus that the peer has named when it is no node: `coordinator` (AMQP 1.0 §4.5.1), or a kind that nobody knows. */
   get foreignTerminus(): string | undefined {
     return foreignTerminus(this.#rhea);
   }
 
-  /** What more the peer asks of the node. */
+  /** The further wishes of the peer for the node. */
   get wanted(): WantedTerminus {
     const { durable, expiry_policy, timeout, distribution_mode, filter, capabilities } = this.#node ?? {};
     return {
@@ -79,7 +79,7 @@ export class LinkRequest {
     };
   }
 
-  /** Whether the peer takes this outcome from us (AMQP 1.0 §3.5.3). One that names none takes all. */
+  /** Tells whether the peer takes this outcome from us (AMQP 1.0 §3.5.3). One that names none takes all. */
   takesOutcome(name: 'rejected'): boolean {
     const outcomes = [this.#rhea.source?.outcomes ?? []].flat();
     return outcomes.length === 0 || outcomes.includes(`amqp:${name}:list`);

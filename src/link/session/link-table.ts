@@ -25,7 +25,7 @@ export interface LinkOwner {
 
 /** The transport that a table belongs to. */
 export interface LinkTableOwner extends LinkOwner {
-  /** Whether links may be attached. */
+  /** True when links may be attached. */
   readonly isOpen: boolean;
 }
 
@@ -54,7 +54,7 @@ export class LinkTable implements SessionTableOwner {
     return this.#rhea.container_id;
   }
 
-  /** Whether a link was ever attached. */
+  /** True when a link was ever attached. */
   get isUsed(): boolean {
     return this.#isUsed;
   }
@@ -127,7 +127,7 @@ export class LinkTable implements SessionTableOwner {
     });
   }
 
-  /** Whether the peer has answered our own detach. */
+  /** Tells whether the peer has answered our own detach. */
   #wasDetached(rhea: RheaLink): boolean {
     this.#detaching.get(rhea)?.resolve();
     return this.#detaching.delete(rhea);

@@ -8,7 +8,7 @@ const LARGEST_PIECE = 1 << 20;
 export class PartialDelivery {
   /** Any frame of it may say so (AMQP 1.0 §2.7.5, `settled`). */
   settled = false;
-  /** How many bytes have come. */
+  /** The number of bytes that have come. */
   size = 0;
   readonly #pieces: Buffer[] = [];
   #last: Buffer = Buffer.alloc(0);

@@ -7,7 +7,7 @@ import type { SocketWriterEvents } from '../wire/socket-writer.js';
 
 /** A link with messages to send, as far as the end of a tick has to know it. */
 export interface PendingSender {
-  /** Whether it is on the list already. Written by `PendingOutput` only. */
+  /** True when it is on the list already. Written by `PendingOutput` only. */
   scheduled: boolean;
   /** Writes what may be written now. Returns true when it has more to write at once. */
   sendPending(): boolean;
@@ -35,7 +35,7 @@ export class PendingOutput implements SocketWriterEvents {
   readonly control: Output = new Output();
   /** The largest frame to write, in bytes. The connection lowers it to what the peer takes, once the peer has said so. */
   maxFrameSize: number;
-  /** Whether the peer can be asked to give credit back. The connection sets it when it knows the peer. */
+  /** True when the peer can be asked to give credit back. The connection sets it when it knows the peer. */
   canDrain = true;
   #senders: PendingSender[] = [];
   #sessions: PendingDispositions[] = [];

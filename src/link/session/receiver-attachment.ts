@@ -31,7 +31,7 @@ export class ReceiverAttachment {
     return this.#rhea.remote.attach?.handle ?? 0;
   }
 
-  /** Whether it was closed locally: what the peer still sends is dropped. */
+  /** True when it was closed locally: what the peer still sends is dropped. */
   get isRefused(): boolean {
     return this.#state === 'refused';
   }
@@ -77,7 +77,7 @@ export class ReceiverAttachment {
       return true;
     }
     // A peer that asks and never reads gets no answers to pile up.
-    if (flow.echo === true && this.#state === 'open' && !this.session.host.writer.blocked) this.#writeFlow();
+    if (flow.echo === true && this.#state === 'open' && !this.session.output.writer.blocked) this.#writeFlow();
     return false;
   }
 

@@ -34,11 +34,11 @@ export class ReceiverLink implements DeliverySource {
   readonly role = 'receiver';
   readonly options: LinkOptions;
   readonly owner: ReceiverLinkOwner;
-  /** What the peer may still send, and what of it is held. */
+  /** The credit of the link: it counts the messages that the peer may still send, and those that are held. */
   readonly credit: LinkCredit = new LinkCredit();
   /** The address the peer has given it: its own for a dynamic source. */
   remoteAddress: string | undefined;
-  /** What the peer has agreed to of the filters and the distribution mode that were asked for. */
+  /** The filters and the distribution mode that the peer has agreed to, of those that were asked for. */
   remoteTerms: { readonly filters: readonly string[]; readonly distributionMode: string | undefined } | undefined;
   readonly #unsettled = new Unsettled<IncomingDelivery>();
   /** Where it is attached, while it is. */
@@ -50,12 +50,12 @@ export class ReceiverLink implements DeliverySource {
     this.owner = owner;
   }
 
-  /** Whether it is attached. */
+  /** True when it is attached. */
   get isAttached(): boolean {
     return this.#attachment !== undefined;
   }
 
-  /** Whether outcomes of its deliveries wait to be written: credit that answers them goes out behind them. */
+  /** True when outcomes of its deliveries wait to be written: credit that answers them goes out behind them. */
   get isSettling(): boolean {
     return this.#attachment?.isSettling === true;
   }
@@ -70,7 +70,7 @@ export class ReceiverLink implements DeliverySource {
    * peer cannot be asked.
    */
   drain(): boolean {
-    if (this.#attachment?.session.host.canDrain !== true) return false;
+    if (this.#attachment?.session.output.canDrain !== true) return false;
     this.#attachment.drain();
     return true;
   }
@@ -105,13 +105,13 @@ export class ReceiverLink implements DeliverySource {
     this.owner.lost?.(this, aborted);
   }
 
-  /** Whether it is gone for good: what it was opened on may still know it. */
+  /** True when it is gone for good: what it was opened on may still know it. */
   get isClosed(): boolean {
     return this.#isClosed;
   }
 
   /** It is gone for good. Told once, whoever closes it again. */
-  closed(error: MessagingError, end: LinkEnd = 'here'): void {
+  closed(error: MessagingError, end: LinkEnd = 'local'): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.owner.closed(this, error, end);

@@ -6,7 +6,7 @@ import type { Session } from './session.js';
 /** A sender link's time on one session: the credit it has there, and the frames of its messages. */
 export class SenderAttachment {
   readonly session: Session;
-  /** What the peer takes, in bytes. Looked up once: rhea decodes it anew each time. */
+  /** The largest message that the peer takes, in bytes. Looked up once: rhea decodes it anew each time. */
   readonly maxMessageSize: number;
   readonly #rhea: RheaLink;
   /** `silent` before our attach frame is written; `draining` while the peer wants the credit back that no message uses. */
@@ -24,17 +24,17 @@ export class SenderAttachment {
     this.maxMessageSize = typeof size === 'number' && size > 0 ? size : Infinity;
   }
 
-  /** How many messages the peer takes. */
+  /** The number of messages that the peer takes. */
   get credit(): number {
     return this.#rhea.credit;
   }
 
-  /** Whether messages may go out: none may before our attach frame. */
+  /** True when messages may go out: none may before our attach frame. */
   get isOpen(): boolean {
     return this.#state !== 'silent';
   }
 
-  /** Whether the peer wants credit back that no message uses. */
+  /** True when the peer wants credit back that no message uses. */
   get isDraining(): boolean {
     return this.#state === 'draining';
   }
@@ -59,7 +59,7 @@ export class SenderAttachment {
     delivery.id = session.takeDeliveryId();
     delivery.sent();
     this.#use(1);
-    if (isFirst && delivery.size + TRANSFER_HEADER_SIZE <= session.host.maxFrameSize) {
+    if (isFirst && delivery.size + TRANSFER_HEADER_SIZE <= session.output.maxFrameSize) {
       this.#writeWhole(delivery);
     } else {
       this.#unfinished = new FragmentedDelivery(delivery);
@@ -93,7 +93,7 @@ export class SenderAttachment {
     this.#state = flow.drain === true ? 'draining' : 'open';
     const { session } = this;
     // One that asks and never reads gets no answers to pile up.
-    if (flow.echo === true && !session.host.writer.blocked) this.#writeFlow(false);
+    if (flow.echo === true && !session.output.writer.blocked) this.#writeFlow(false);
   }
 
   /** Nothing is left to send with the credit that is left: it goes back. */
@@ -107,7 +107,7 @@ export class SenderAttachment {
     const { session } = this;
     const at = start - TRANSFER_HEADER_SIZE;
     writeTransferHeader(buffer, at, end - start, session.channel, this.#rhea.local.handle, id, presettled, false);
-    session.host.writer.append(buffer, at, end, memory);
+    session.output.writer.append(buffer, at, end, memory);
     this.#countFrame();
   }
 
@@ -149,7 +149,7 @@ class FragmentedDelivery {
   /** Writes the next frame, with its header in memory of its own. Returns whether it was the last. */
   write(session: Session, handle: number): boolean {
     const { delivery } = this;
-    const { control, writer, maxFrameSize } = session.host;
+    const { control, writer, maxFrameSize } = session.output;
     const from = this.#position;
     const to = Math.min(from + maxFrameSize - TRANSFER_HEADER_SIZE, delivery.end);
     const more = to < delivery.end;

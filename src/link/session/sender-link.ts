@@ -17,7 +17,7 @@ const log = logger('link');
 /** Bytes one link may write before others get their turn: 64 KiB. */
 const QUANTUM = 1 << 16;
 
-/** What a sender link tells the layer above. */
+/** The layer above a sender link. */
 export interface SenderLinkEvents {
   /** It is attached, for the first time or again. */
   opened?(link: SenderLink): void;
@@ -49,9 +49,9 @@ export class SenderLink implements SessionSender, PendingSender {
   #attachment: SenderAttachment | undefined;
   /** Why it is gone for good, once it is. */
   #closedBy: MessagingError | undefined;
-  /** Whether anything was queued since whoever looks for idle links has looked. */
+  /** True when anything was queued since whoever looks for idle links has looked. */
   isBusy = false;
-  /** Whether it is to send what it has before this tick ends. Written by the connection's output only. */
+  /** True when it is to send what it has before this tick ends. Written by the connection's output only. */
   scheduled = false;
 
   constructor(options: LinkOptions, events: SenderLinkEvents) {
@@ -74,7 +74,7 @@ export class SenderLink implements SessionSender, PendingSender {
     return this.#unsettled.size + this.#leaving.size;
   }
 
-  /** How many messages the peer takes beyond those queued. */
+  /** The number of messages that the peer takes beyond those queued. */
   get available(): number {
     return this.#attachment === undefined ? 0 : Math.max(0, this.#attachment.credit - this.#queue.size);
   }
@@ -90,7 +90,7 @@ export class SenderLink implements SessionSender, PendingSender {
     else if (this.options.senderSettleMode === 0) delivery.presettled = false;
     this.isBusy = true;
     this.#queue.push(delivery);
-    if (this.#attachment !== undefined && !this.scheduled) this.#attachment.session.host.schedule(this);
+    if (this.#attachment !== undefined && !this.scheduled) this.#attachment.session.output.schedule(this);
   }
 
   /** A message that is queued here has ended by itself. The queue closes up once most of it has. */
@@ -109,7 +109,7 @@ export class SenderLink implements SessionSender, PendingSender {
     rhea.on_flow = (frame) => {
       if (this.#attachment !== attachment) return;
       attachment.flow(frame.performative);
-      session.host.schedule(this);
+      session.output.schedule(this);
     };
   }
 
@@ -117,7 +117,7 @@ export class SenderLink implements SessionSender, PendingSender {
   opened(): void {
     if (this.#attachment === undefined) return;
     this.#attachment.opened();
-    this.#attachment.session.host.schedule(this);
+    this.#attachment.session.output.schedule(this);
     this.events.opened?.(this);
   }
 
@@ -157,13 +157,13 @@ export class SenderLink implements SessionSender, PendingSender {
     delivery.finish('aborted', new LinkError(`${lost}, ${delivery.redeliveries} times (maxRedeliveries).`));
   }
 
-  /** Whether it is gone for good: what it was opened on may still know it. */
+  /** True when it is gone for good: what it was opened on may still know it. */
   get isClosed(): boolean {
     return this.#closedBy !== undefined;
   }
 
   /** It is gone for good. Told once, whoever closes it again. */
-  closed(error: MessagingError, end: LinkEnd = 'here'): void {
+  closed(error: MessagingError, end: LinkEnd = 'local'): void {
     if (this.#closedBy !== undefined) return;
     this.#closedBy = error;
     this.events.closed(this, error, end);
@@ -194,7 +194,7 @@ export class SenderLink implements SessionSender, PendingSender {
     const attachment = this.#attachment;
     if (attachment?.isOpen !== true) return false;
     const { session } = attachment;
-    const { writer } = session.host;
+    const { writer } = session.output;
     const limit = writer.appended + QUANTUM;
     let window = transferWindow(session.rhea);
     while (window > 0 && this.#hasMore(attachment)) {
@@ -203,7 +203,7 @@ export class SenderLink implements SessionSender, PendingSender {
       if (this.#writeFrame(attachment)) window--;
     }
     // Nobody announces that the window or the socket has opened, as a flow frame announces credit.
-    if (this.#hasMore(attachment)) session.host.waitForRoom(this);
+    if (this.#hasMore(attachment)) session.output.waitForRoom(this);
     // Whoever fills this link may have more for it, and a drain asks for that first (AMQP 1.0 §2.6.7).
     if (this.available > 0) this.events.sendable?.(this);
     if (attachment.isDraining && this.#queue.size === 0 && attachment.credit > 0) attachment.drained();
@@ -253,9 +253,9 @@ export class SenderLink implements SessionSender, PendingSender {
     return undefined;
   }
 
-  #leave({ host }: Session, delivery: OutgoingDelivery): void {
-    this.#leaving.push({ delivery, offset: host.writer.appended });
-    host.waitForWrite(this);
+  #leave({ output }: Session, delivery: OutgoingDelivery): void {
+    this.#leaving.push({ delivery, offset: output.writer.appended });
+    output.waitForWrite(this);
   }
 }
 

@@ -15,7 +15,7 @@ export interface SessionTableOwner {
   sessionFreed(): void;
 }
 
-/** How many channels are left alone after their sessions. */
+/** The number of channels that are left alone after their sessions. */
 const RESTING = 8;
 
 /** The sessions of a connection: found by the peer's channel for every frame, and chosen for every new link. */

@@ -9,7 +9,7 @@ import { SESSION_BUFFER } from '../rhea/rhea-seam.js';
 import type { RheaSession } from '../rhea/rhea-seam.js';
 import type { PendingDispositions, PendingOutput } from './pending-output.js';
 
-/** What is to be told of a delivery. Kept as it is until the end of the turn, when runs become ranges. */
+/** An outcome that the peer is still to be told. The session keeps it until the end of the tick, when runs become ranges. */
 interface Settlement {
   readonly id: number;
   readonly result: Outcome | undefined;
@@ -42,7 +42,7 @@ export interface SessionReceiver {
 export class Session implements PendingDispositions {
   readonly rhea: RheaSession;
   /** The output of the connection, which its sessions share. */
-  readonly host: PendingOutput;
+  readonly output: PendingOutput;
   /** It was begun here, and is therefore ours to end. */
   readonly isOurs: boolean;
   isEnding = false;
@@ -58,9 +58,9 @@ export class Session implements PendingDispositions {
   #sent: Settlement[] = [];
   #inOrder = true;
 
-  constructor(rhea: RheaSession, host: PendingOutput, isOurs: boolean) {
+  constructor(rhea: RheaSession, output: PendingOutput, isOurs: boolean) {
     this.rhea = rhea;
-    this.host = host;
+    this.output = output;
     this.isOurs = isOurs;
   }
 
@@ -94,7 +94,7 @@ export class Session implements PendingDispositions {
   /** Tells the peer the state of a link and of the session, after what has been written before. */
   writeFlow(handle: number, deliveryCount: number, linkCredit: number, drain: boolean): void {
     const { incoming, outgoing } = this.rhea;
-    const { control, writer } = this.host;
+    const { control, writer } = this.output;
     writeFlow(control, this.channel, {
       nextIncomingId: incoming.next_transfer_id,
       incomingWindow: SESSION_BUFFER.incoming,
@@ -134,16 +134,16 @@ export class Session implements PendingDispositions {
   settleReceived(settlement: Settlement): void {
     const queue = this.#received;
     const before = queue[queue.length - 1];
-    if (before === undefined) this.host.scheduleDispositions(this);
+    if (before === undefined) this.output.scheduleDispositions(this);
     else if (((settlement.id - before.id) | 0) <= 0) this.#inOrder = false;
     queue.push(settlement);
-    if (queue.length === MANY) this.host.flushSoon();
+    if (queue.length === MANY) this.output.flushSoon();
   }
 
   /** Tells the peer, before the turn ends, that its outcome for a delivery of ours is final. */
   settleSent(id: number, result: Outcome): void {
     this.#sent.push({ id, result, settled: true });
-    this.host.scheduleDispositions(this);
+    this.output.scheduleDispositions(this);
   }
 
   /** Writes what has been gathered, a frame for each run of neighbouring ids with the same outcome. */
@@ -180,7 +180,7 @@ export class Session implements PendingDispositions {
   }
 
   #writeRun(role: boolean, first: Settlement, last: Settlement): void {
-    const { control, writer } = this.host;
+    const { control, writer } = this.output;
     writeDisposition(control, this.channel, role, first.id, last.id, first.settled, first.result);
     writer.append(control.buffer, control.start, control.position);
   }

@@ -30,7 +30,7 @@ const PERFORMATIVES: ReadonlyMap<number, string> = new Map([
   [0x44, 'sasl-outcome code'],
 ]);
 
-/** What stands in the fields above: outcomes, termini and errors, by their codes (AMQP 1.0 §2.8.14, §3.4, §3.5). */
+/** The names of described values in those fields: outcomes, termini and errors, by their codes (AMQP 1.0 §2.8.14, §3.4, §3.5). */
 const DESCRIBED: ReadonlyMap<unknown, string> = new Map<unknown, string>([
   [0x1d, 'error'],
   [0x23, 'received'],

@@ -73,7 +73,7 @@ export class FrameSplitter {
     return copied;
   }
 
-  /** What has begun is full: the size of a frame, or the whole of it. Returns false to stop. */
+  /** The partial buffer is full: it holds the size of a frame, or the whole frame. Returns false to stop. */
   #complete(partial: Buffer): boolean {
     if (this.#sizeKnown) {
       this.#partial = undefined;

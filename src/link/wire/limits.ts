@@ -1,4 +1,4 @@
-/** What bounds a connection. Sizes are in bytes, times in milliseconds. */
+/** The limits of a connection. Sizes are in bytes, times in milliseconds. */
 export interface TransportLimits {
   /** The largest frame taken; also told to the peer. */
   readonly maxFrameSize: number;

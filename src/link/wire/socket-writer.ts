@@ -6,7 +6,7 @@ import type { FrameLog } from './frame-log.js';
 /** Bytes that may wait to be written before the data plane stops adding to them: 1 MiB. */
 const HIGH_WATER = 1 << 20;
 
-/** What the writer tells. */
+/** The part that a writer reports to. */
 export interface SocketWriterEvents {
   /** All bytes appended up to this count have been handed to the operating system. */
   written(total: number): void;
@@ -28,7 +28,7 @@ export class SocketWriter {
   #pieces: Buffer[] = [];
   /** The last piece, still open to neighbours. */
   #buffer: Buffer | undefined;
-  /** What those pieces are in, as far as it is used again. */
+  /** The memory that those pieces are in, as far as it is used again. */
   #held: HeldMemory[] = [];
   #start = 0;
   #end = 0;
@@ -50,7 +50,7 @@ export class SocketWriter {
     return this.#appended;
   }
 
-  /** Whether so much waits to be written that messages should wait too. Control frames need not. */
+  /** True when so much waits to be written that messages should wait too. Control frames need not. */
   get blocked(): boolean {
     const blocked = this.#appended - this.#written >= HIGH_WATER;
     if (blocked) this.#wasBlocked = true;

@@ -202,7 +202,7 @@ export class Subscriptions {
   #receive(source: Source): void {
     const { name, settings, pool } = this.#context;
     const { endpoint, options, base } = source;
-    const carrier = pool.carrier(endpoint);
+    const carrier = pool.connectionTo(endpoint);
     const owner = new IncomingLink(this.#owner, source, base);
     this.#links++;
     source.link = new ReceiverLink(receiverOptions(name, endpoint.name, settings, options), owner);

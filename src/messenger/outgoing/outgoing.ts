@@ -237,7 +237,7 @@ export class Outgoing {
 
   #attach(key: string, endpoint: Endpoint): SenderLink {
     const { pool, name, settings } = this.#context;
-    const carrier = pool.carrier(endpoint);
+    const carrier = pool.connectionTo(endpoint);
     const guest = this.#guests.get(guestKey(carrier.peerId, endpoint.name));
     if (guest !== undefined) return guest;
     const link = new SenderLink(senderOptions(name, endpoint.name, settings), {
