@@ -27,6 +27,15 @@ async function attached(wire: Wire): Promise<unknown> {
   return fields['role'];
 }
 
+/** Lets the next link send a message, and accepts that. */
+async function takeOne(wire: Wire): Promise<void> {
+  await wire.answerBegin();
+  const link = await wire.answerAttach();
+  wire.grant(link, 10);
+  await wire.read('transfer');
+  wire.accept(link, 0);
+}
+
 describe('publish of an AmqpBroker', () => {
   it('does not wait for a subscription to another type that the peer does not answer', async () => {
     const { broker, peer } = await connect();
@@ -35,11 +44,7 @@ describe('publish of an AmqpBroker', () => {
     await wire.answerOpen();
     expect(await attached(wire)).toBe(true); // they want to receive
     const published = broker.publish(new Created({ id: 1 }));
-    await wire.answerBegin();
-    const link = await wire.answerAttach();
-    wire.grant(link, 10);
-    await wire.read('transfer');
-    wire.accept(link, 0);
+    await takeOne(wire);
     await published;
   });
 
@@ -54,11 +59,7 @@ describe('publish of an AmqpBroker', () => {
     await turn();
     expect(wire.unread).toEqual([]);
     clock.advance(3000);
-    await wire.answerBegin();
-    const link = await wire.answerAttach();
-    wire.grant(link, 10);
-    await wire.read('transfer');
-    wire.accept(link, 0);
+    await takeOne(wire);
     await published;
   });
 });
