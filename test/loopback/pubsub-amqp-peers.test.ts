@@ -38,7 +38,7 @@ async function takeOne(wire: Wire): Promise<void> {
 
 describe('publish of an AmqpBroker', () => {
   it('does not wait for a subscription to another type that the peer does not answer', async () => {
-    const { broker, peer } = await connect();
+    const { broker, peer } = await connect(new FakeClock()); // which stands still: no time runs out
     broker.subscribe(Deleted, vi.fn());
     const wire = await peer.accept();
     await wire.answerOpen();
