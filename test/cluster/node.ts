@@ -101,13 +101,16 @@ export class Node {
     if (signal === 'SIGKILL' || signal === 'SIGTERM') await ended;
   }
 
-  /** Has its tool do something, and returns what that prints. */
-  control(...commandArguments: string[]): Promise<string> {
+  /**
+   * Has its tool do something, and returns what that prints. Tries again when the tool hangs, as it may on a busy machine,
+   * so what it is to do must be harmless when done twice.
+   */
+  async control(...commandArguments: string[]): Promise<string> {
     const tool = [this.program('rabbitmqctl'), '--longnames', '--quiet', ...commandArguments];
-    return runCommand('ip', ['netns', 'exec', this.network.namespace(this.number), 'timeout', '30', ...tool], {
-      folder: this.folder,
-      environment: this.environment,
-    });
+    const inNamespace = ['netns', 'exec', this.network.namespace(this.number), 'timeout', '30', ...tool];
+    const run = (): Promise<string> =>
+      runCommand('ip', inNamespace, { folder: this.folder, environment: this.environment });
+    return run().catch(run).catch(run);
   }
 }
 
