@@ -56,6 +56,9 @@ export function createMessenger(
   const passphrase = options.P === undefined ? undefined : passwordOf(options.P);
   return new Messenger({
     ...windows,
+    // As the original: a peer may be addressed by its name, and answers go wherever a message says.
+    containerIdsAsHosts: true,
+    dialPeerHosts: true,
     ...(options.N === undefined ? {} : { name: options.N }),
     timeout: options.t * 1000,
     tls: { caFile: options.T, certFile: options.C, keyFile: options.K, passphrase },

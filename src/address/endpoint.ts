@@ -2,7 +2,7 @@ import { AddressError } from '../errors.js';
 import type { Address } from './address.js';
 
 /** The registered port of AMQP over TCP, and the name it goes by. */
-const AMQP_PORT = 5672;
+export const AMQP_PORT = 5672;
 /** The registered port of AMQP over TLS, and the name it goes by. */
 const AMQPS_PORT = 5671;
 const HIGHEST_PORT = 65_535;
@@ -26,6 +26,11 @@ export interface Endpoint {
   readonly name: string | undefined;
   /** Whether to listen instead of to dial. */
   readonly passive: boolean;
+  /**
+   * Whether a peer has named the host, and not the program or its configuration: in a message, a redirect or a list of
+   * stand-ins. Credentials that were not given for this host are not for it.
+   */
+  readonly isNamedByPeer?: boolean;
 }
 
 /**
@@ -56,8 +61,8 @@ export function resolveEndpoint(address: Address): Endpoint {
  * The key holds the password: keep it in memory and never log it.
  */
 export function connectionKey(endpoint: Endpoint): string {
-  const { tls, host, port, user, password } = endpoint;
-  return JSON.stringify([tls, host.toLowerCase(), port, user ?? null, password ?? null]);
+  const { tls, host, port, user, password, isNamedByPeer = false } = endpoint;
+  return JSON.stringify([tls, host.toLowerCase(), port, user ?? null, password ?? null, isNamedByPeer]);
 }
 
 /** Another scheme is no AMQP at all or a slip of the pen, and must not end as clear text where TLS was meant. */

@@ -1,4 +1,5 @@
 import type { Message, MessageId } from '../message/message.js';
+import { rememberPeerAddress } from '../message/peer-address.js';
 import { Typed } from '../message/typed.js';
 import type { AmqpValue } from '../message/typed.js';
 import {
@@ -72,7 +73,7 @@ export const ID: Field<MessageId> = new Field(10, 'id', PROPERTIES, 0, toId, wri
 export const USER_ID: Field<Uint8Array> = new Field(11, 'userId', PROPERTIES, 1, toBytes, writeBinaryField);
 export const ADDRESS: Field<string> = new Field(12, 'address', PROPERTIES, 2, toText, writeTextField);
 export const SUBJECT: Field<string> = new Field(13, 'subject', PROPERTIES, 3, toText, writeTextField);
-export const REPLY_TO: Field<string> = new Field(14, 'replyTo', PROPERTIES, 4, toText, writeTextField);
+export const REPLY_TO: Field<string> = new Field(14, 'replyTo', PROPERTIES, 4, toReplyTo, writeTextField);
 export const CORRELATION_ID: Field<MessageId> = new Field(15, 'correlationId', PROPERTIES, 5, toId, writeIdField);
 export const CONTENT_TYPE: Field<string> = new Field(16, 'contentType', PROPERTIES, 6, toText, writeSymbolField);
 export const CONTENT_ENCODING: Field<string> = new Field(
@@ -122,6 +123,13 @@ function toUint(value: AmqpValue): number | undefined {
 }
 
 /** A string, or a symbol: some peers send the one for the other. */
+/** A reply-to: the peer has chosen the host in it. */
+function toReplyTo(value: AmqpValue): string | undefined {
+  const address = toText(value);
+  if (address !== undefined) rememberPeerAddress(address);
+  return address;
+}
+
 function toText(value: AmqpValue): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }

@@ -21,6 +21,9 @@ export interface ConnectionsData {
     passwordFile?: string;
     token?: string;
   };
+  credentials?: Record<string, NonNullable<ConnectionsData['sasl']>>;
+  dialPeerHosts?: boolean;
+  containerIdsAsHosts?: boolean;
   allowInsecureMechs?: boolean;
   reconnect?: false | { initial?: boolean; delay?: number; maxDelay?: number; retries?: number; refused?: boolean };
   outgoingWindow?: number;

@@ -8,9 +8,9 @@ import { FillInError, fillReferences } from './references.js';
 
 const FILE = 'file:';
 /** Values that may be `file:` and the path of a file. */
-const SECRETS = /^(sasl\.(user|password|token)|tls\.passphrase|listen\.users\..*)$/s;
+const SECRETS = /^((sasl|credentials\..*)\.(user|password|token)|tls\.passphrase|listen\.users\..*)$/s;
 /** Values that are paths, from the folder of the configuration. */
-const PATHS = new Set(['sasl.passwordFile', 'tls.caFile', 'tls.certFile', 'tls.keyFile']);
+const PATHS = /^((sasl|credentials\..*)\.passwordFile|tls\.(ca|cert|key)File)$/s;
 
 /** Where values come from that do not stand in the file itself. */
 export interface Surroundings {
@@ -69,7 +69,7 @@ class Filling {
     if (isConnection && SECRETS.test(name) && text.startsWith(FILE)) {
       return this.#file(node, filled.slice(FILE.length), path);
     }
-    return isConnection && PATHS.has(name) ? resolve(this.#surroundings.folder, filled) : filled;
+    return isConnection && PATHS.test(name) ? resolve(this.#surroundings.folder, filled) : filled;
   }
 
   #references(node: ScalarNode, text: string, path: NodePath): string {

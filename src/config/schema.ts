@@ -96,6 +96,15 @@ const connections = z
       .describe('Other hosts to go to, by the host, or host:port, that an address names.'),
     tls: tls.exactOptional(),
     sasl: sasl.exactOptional(),
+    credentials: z
+      .record(z.string(), sasl)
+      .exactOptional()
+      .describe('Who to be at single hosts, by host or host:port.'),
+    dialPeerHosts: z.boolean().exactOptional().describe('Dial hosts that only peers have named. Default false.'),
+    containerIdsAsHosts: z
+      .boolean()
+      .exactOptional()
+      .describe('Let addresses stand for peers that call themselves by their host. Default false.'),
     allowInsecureMechs: z.boolean().exactOptional().describe('Send passwords in clear text. Default false.'),
     reconnect: reconnect.exactOptional(),
     outgoingWindow: z.int().exactOptional().describe('Above 0: sent at least once. 0: at most once. Default 0.'),

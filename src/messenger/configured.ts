@@ -38,9 +38,10 @@ export async function followConfig(config: Config, options: FromConfigOptions, e
 }
 
 /** Puts rules in place of those there were before, all at once. What has been added since stays behind them. */
-function replaceRules({ routes, rewrites, outgoing }: Engine, config: Config, before: Config | undefined): void {
+function replaceRules({ routes, rewrites, hosts, outgoing }: Engine, config: Config, before: Config | undefined): void {
   routes.replace([...config.routes, ...routes.rules.slice(before?.routes.length ?? 0)]);
   rewrites.replace([...config.rewrites, ...rewrites.rules.slice(before?.rewrites.length ?? 0)]);
+  for (const { address } of config.routes) hosts.addAddress(address);
   outgoing.routesChanged();
 }
 

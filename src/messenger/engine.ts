@@ -5,6 +5,7 @@ import type { MessagingError } from '../errors.js';
 import { Acceptor } from '../link/connection/acceptor.js';
 import { connectionSettings } from '../link/connection/connection-settings.js';
 import type { ConnectionSettings } from '../link/connection/connection-settings.js';
+import type { PeerConnection } from '../link/connection/peer-connection.js';
 import type { LinkRequest } from '../link/session/link-request.js';
 import { ConnectionPool } from '../link/connection/pool.js';
 import { logger } from '../log.js';
@@ -15,7 +16,8 @@ import { Activity } from './activity.js';
 import { checkRoutes } from './check-routes.js';
 import type { ConfigChange, MessengerEvents } from './events.js';
 import { Incoming } from './incoming/incoming.js';
-import type { MessengerContext } from './options/context.js';
+import type { LinkTaker, MessengerContext } from './options/context.js';
+import { KnownHosts } from './options/known-hosts.js';
 import { resolveTimeout } from './options/option-checks.js';
 import type { StopOptions, WaitOptions } from './options/options.js';
 import { Outgoing } from './outgoing/outgoing.js';
@@ -46,6 +48,7 @@ export class Engine implements MessengerContext {
   readonly name: string;
   readonly routes: RouteTable = new RouteTable();
   readonly rewrites: RouteTable = new RouteTable();
+  readonly hosts: KnownHosts = new KnownHosts();
   readonly pool: ConnectionPool;
   readonly outgoing: Outgoing;
   readonly incoming: Incoming;
@@ -179,7 +182,8 @@ export class Engine implements MessengerContext {
         this.#teller.tell('connection', change);
         if (to === 'closed') this.incoming.sourcesChanged();
       },
-      linkRequested: (request) => this.#linkRequested(request, (wanted) => this.incoming.accept(wanted)),
+      linkRequested: (request, connection) =>
+        this.#linkRequested(request, connection, (wanted) => this.incoming.accept(wanted, connection)),
     });
   }
 
@@ -228,7 +232,7 @@ export class Engine implements MessengerContext {
     if (this.#state === 'stopping') this.#state = 'ready';
   }
 
-  createAcceptor(tls: boolean, receive: (request: LinkRequest) => void): Acceptor {
+  createAcceptor(tls: boolean, receive: LinkTaker): Acceptor {
     const { authenticator, isGuarded, maxConnections, maxSessions, maxLinks } = this.settings.listen;
     const { limits, tls: own } = this.#connectionSettings;
     const settings = {
@@ -241,17 +245,17 @@ export class Engine implements MessengerContext {
       maxLinks: 2 * maxLinks + LINKS_REFUSED,
     };
     return new Acceptor(tls, settings, {
-      linkRequested: (request, { size }) => {
-        if (size < maxLinks) this.#linkRequested(request, receive);
+      linkRequested: (request, connection) => {
+        if (connection.size < maxLinks) this.#linkRequested(request, connection, receive);
         else request.refuse({ condition: TOO_MUCH, description: `A connection may have ${maxLinks} links.` });
       },
       connectionClosed: () => this.incoming.sourcesChanged(),
     });
   }
 
-  #linkRequested(request: LinkRequest, receive: (request: LinkRequest) => void): void {
-    if (request.role === 'receiver') receive(request);
-    else this.outgoing.accept(request);
+  #linkRequested(request: LinkRequest, connection: PeerConnection, receive: LinkTaker): void {
+    if (request.role === 'receiver') receive(request, connection);
+    else this.outgoing.accept(request, connection);
   }
 }
 

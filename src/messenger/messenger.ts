@@ -130,6 +130,7 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
   route(pattern: string, address: string): this {
     if (typeof address !== 'string') throw new PatternError('route() needs an address: a message has to go somewhere.');
     this.#engine.routes.add(pattern, address);
+    this.#engine.hosts.addAddress(address);
     this.#engine.outgoing.routesChanged();
     return this;
   }
@@ -238,11 +239,13 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
   }
 
   /**
-   * Puts the answer to a message that was received: to its `replyTo`, by way of the connection it came on unless that
-   * names a host, and with its `correlationId`, else its `id`, as `correlationId`.
+   * Puts the answer to a message that was received: to its `replyTo`, with its `correlationId`, else its `id`, as
+   * `correlationId`. The answer goes over the connection that the message came by. It goes to another host only when
+   * `replyTo` names one that this program has named, too: whoever sent the message has chosen that address.
    *
    * @returns The tracker of the answer.
-   * @throws AddressError when the message has no `replyTo`. Otherwise as `put` does.
+   * @throws AddressError when the message has no `replyTo`, StateError when the peer that has sent it is gone. Otherwise as
+   * `put` does.
    */
   reply(to: Delivery, message: Omit<Message, 'address'>): Tracker {
     this.#engine.requireReady();
@@ -250,7 +253,8 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
     if (replyTo === undefined) throw new AddressError('The message has no replyTo, so nobody waits for an answer.');
     const fields = plain(message);
     const answer = { ...fields, correlationId: fields.correlationId ?? correlationId ?? id, address: replyTo };
-    return this.#engine.outgoing.put(answer, this.#engine.incoming.answerAddress(to, replyTo));
+    const { outgoing, incoming } = this.#engine;
+    return outgoing.namesKnownHost(replyTo) ? outgoing.put(answer) : outgoing.reply(answer, incoming.connectionOf(to));
   }
 
   /** Takes the oldest message unread, and gives its tracker. It counts as got. */

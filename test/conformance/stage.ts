@@ -16,7 +16,8 @@ export interface Side {
 export const OURS: Side = {
   isOurs: true,
   port: () => 0,
-  create: (name) => new Messenger({ name, timeout: 15_000, connectTimeout: 5000 }),
+  create: (name) =>
+    new Messenger({ name, timeout: 15_000, connectTimeout: 5000, dialPeerHosts: true, containerIdsAsHosts: true }),
   dispose: (party) => (party instanceof Messenger ? party.close() : undefined),
 };
 

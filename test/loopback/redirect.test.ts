@@ -2,10 +2,12 @@ import type { ConnectionChange, Messenger } from 'amqp-messenger';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:tls';
 import { once } from 'node:events';
+import { inspect } from 'node:util';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createTrackingMessenger, startBroker } from '../support/messengers.js';
 import { ScriptedPeer } from '../support/scripted-peer.js';
+import { SASL_HEADER } from '../support/wire-frames.js';
 import { Wire } from '../support/wire.js';
 
 const TLS = new URL('../fixtures/tls/', import.meta.url);
@@ -44,7 +46,7 @@ describe('a redirect', () => {
   it('is followed, with all that is queued and subscribed to', async () => {
     const broker = await startBroker();
     const peer = await ScriptedPeer.listen();
-    const messenger = createTrackingMessenger();
+    const messenger = createTrackingMessenger({ dialPeerHosts: true });
     const changes = changesOf(messenger);
     messenger.subscribe(peer.address('q'));
     const tracker = messenger.put({ address: peer.address('q'), body: 'a' });
@@ -64,7 +66,7 @@ describe('a redirect', () => {
   it('in the middle of things loses nothing', async () => {
     const broker = await startBroker();
     const peer = await ScriptedPeer.listen();
-    const messenger = createTrackingMessenger();
+    const messenger = createTrackingMessenger({ dialPeerHosts: true });
     const trackers = ['a', 'b'].map((body) => messenger.put({ address: peer.address('q'), body }));
     const wire = await peer.accept();
     const link = await wire.answerLink();
@@ -79,7 +81,7 @@ describe('a redirect', () => {
   it('in a circle is followed only so often', async () => {
     const peer = await ScriptedPeer.listen();
     const seen = sendingOn(peer, () => to(peer.port));
-    const messenger = createTrackingMessenger();
+    const messenger = createTrackingMessenger({ dialPeerHosts: true });
     const tracker = messenger.put({ address: peer.address('q') });
     await expect(messenger.send()).rejects.toMatchObject({ code: 'ERR_SEND', condition: 'amqp:connection:redirect' });
     expect([tracker.status, seen.count]).toEqual(['aborted', 6]);
@@ -92,7 +94,7 @@ describe('a redirect', () => {
     const back = await ScriptedPeer.listen();
     let target = back.port;
     const seen = sendingOn(front, () => to(target));
-    const messenger = createTrackingMessenger({ reconnect: { delay: 0 } });
+    const messenger = createTrackingMessenger({ dialPeerHosts: true, reconnect: { delay: 0 } });
     const tracker = messenger.put({ address: front.address('q'), body: 'a' });
     for (let round = 0; round < 8; round++) {
       const wire = await back.accept();
@@ -117,7 +119,7 @@ describe('a redirect', () => {
     ['a list for a port', { 'network-host': '127.0.0.1', port: [5672] }],
   ])('that names %s is an error like others', async (_title, info) => {
     const peer = await ScriptedPeer.listen();
-    const messenger = createTrackingMessenger();
+    const messenger = createTrackingMessenger({ dialPeerHosts: true });
     messenger.put({ address: peer.address('q') });
     const wire = await peer.accept();
     await wire.answerOpen();
@@ -129,7 +131,7 @@ describe('a redirect', () => {
     const gone = await ScriptedPeer.listen();
     await gone.close();
     const peer = await ScriptedPeer.listen();
-    const messenger = createTrackingMessenger();
+    const messenger = createTrackingMessenger({ dialPeerHosts: true });
     messenger.put({ address: peer.address('q') });
     const wire = await peer.accept();
     await wire.answerOpen();
@@ -139,7 +141,7 @@ describe('a redirect', () => {
 
   it('of a link is an error of the link', async () => {
     const peer = await ScriptedPeer.listen();
-    const messenger = createTrackingMessenger();
+    const messenger = createTrackingMessenger({ dialPeerHosts: true });
     const tracker = messenger.put({ address: peer.address('q') });
     const wire = await peer.accept();
     const link = await wire.answerLink();
@@ -163,7 +165,11 @@ describe('credentials', () => {
     await once(server.listen(0, '127.0.0.1'), 'listening');
     onTestFinished(() => void server.close());
     const { port } = server.address() as AddressInfo;
-    const messenger = createTrackingMessenger({ tls: { ca: file('ca.pem') }, connectTimeout: 5000 });
+    const messenger = createTrackingMessenger({
+      dialPeerHosts: true,
+      tls: { ca: file('ca.pem') },
+      connectTimeout: 5000,
+    });
     messenger.put({ address: `amqps://user:secret@localhost:${port}/q` });
     const wire = await plain.accept();
     const [hello] = (await once(wire.socket, 'data')) as [Buffer];
@@ -173,16 +179,66 @@ describe('credentials', () => {
     wire.destroy();
   });
 
-  it('do not go out in clear text to a host that a peer on this machine names', async () => {
-    const peer = await ScriptedPeer.listen();
-    const messenger = createTrackingMessenger();
+  it('do not go to a host that a peer names, by whatever mechanism it asks for them', async () => {
+    const [peer, other] = [await ScriptedPeer.listen(), await ScriptedPeer.listen()];
+    const messenger = createTrackingMessenger({
+      dialPeerHosts: true,
+      sasl: { user: 'common', password: 'secret' },
+      allowInsecureMechs: true,
+    });
     messenger.put({ address: `amqp://user:secret@127.0.0.1:${peer.port}/q` });
     const wire = await peer.accept();
     await wire.answerOpen({}, ['PLAIN']);
-    sendOn(wire, { 'network-host': 'elsewhere.example', port: 5672 });
-    const failure = await messenger.send().catch((error: unknown) => error);
-    expect(failure).toMatchObject({ code: 'ERR_SEND' });
-    expect((failure as Error).message).toMatch(/clear text/);
-    expect((failure as Error).message).not.toMatch(/secret/);
+    sendOn(wire, to(other.port));
+    const second = await other.accept();
+    second.write(SASL_HEADER);
+    second.send('sasl_mechanisms', { sasl_server_mechanisms: ['PLAIN', 'XOAUTH2', 'ANONYMOUS'] });
+    const { fields } = await second.read('sasl_init');
+    expect(fields).toMatchObject({ mechanism: 'ANONYMOUS' });
+    expect(inspect(fields)).not.toMatch(/secret|user|common/);
+  });
+
+  it('go to a host that a peer names when they were given for that host', async () => {
+    const [peer, other] = [await ScriptedPeer.listen(), await ScriptedPeer.listen()];
+    const messenger = createTrackingMessenger({
+      dialPeerHosts: true,
+      credentials: { [`127.0.0.1:${other.port}`]: { user: 'theirs', password: 'other' } },
+    });
+    messenger.put({ address: `amqp://user:secret@127.0.0.1:${peer.port}/q` });
+    const wire = await peer.accept();
+    await wire.answerOpen({}, ['PLAIN']);
+    sendOn(wire, to(other.port));
+    const { fields } = await (await other.accept()).answerSasl(['PLAIN'], 0);
+    expect(Buffer.from(fields['initial_response'] as Buffer).toString()).toBe('\0theirs\0other');
+  });
+});
+
+describe('without dialPeerHosts', () => {
+  it('a redirect is an error that names the host, and nobody goes there', async () => {
+    const [peer, other] = [await ScriptedPeer.listen(), await ScriptedPeer.listen()];
+    const messenger = createTrackingMessenger({ reconnect: false });
+    const tracker = messenger.put({ address: peer.address('q') });
+    const wire = await peer.accept();
+    await wire.answerOpen();
+    sendOn(wire, to(other.port));
+    await expect(messenger.send()).rejects.toMatchObject({ condition: 'amqp:connection:redirect' });
+    expect(tracker.error?.message).toMatch(new RegExp(`127.0.0.1:${other.port}.*dialPeerHosts`));
+    expect(other.connections).toBe(0);
+  });
+
+  it('stand-ins that a peer names are not dialled when it is lost', async () => {
+    const [peer, other] = [await ScriptedPeer.listen(), await ScriptedPeer.listen()];
+    const messenger = createTrackingMessenger({ reconnect: { delay: 0 } });
+    const tracker = messenger.put({ address: peer.address('q') });
+    const wire = await peer.accept();
+    await wire.answerLink({ open: { properties: { 'failover-server-list': [to(other.port)] } } });
+    wire.destroy();
+    const again = await peer.accept();
+    const link = await again.answerLink();
+    again.grant(link, 1);
+    await again.read('transfer');
+    again.accept(link, 0);
+    expect(await tracker.outcome()).toBe('accepted');
+    expect(other.connections).toBe(0);
   });
 });

@@ -310,7 +310,7 @@ describe('a reply', () => {
     expect(reader.get()!.message.correlationId).toBe('id');
   });
 
-  it('of another messenger is refused, unless it says the host to go to', async () => {
+  it('of another messenger is refused, unless it says a host to go to that the program has named', async () => {
     const { address, client } = await served();
     client.subscribe(`${address}2`);
     client.put({ address: `${address}2`, replyTo: 'answers' });
@@ -320,6 +320,8 @@ describe('a reply', () => {
     const [relative, absolute] = [client.get()!, client.get() ?? (await client.recv(), client.get()!)];
     const other = createTrackingMessenger();
     expect(() => other.reply(relative, {})).toThrow(expect.objectContaining({ code: 'ERR_TRACKER' }) as Error);
+    expect(() => other.reply(absolute, {})).toThrow(expect.objectContaining({ code: 'ERR_TRACKER' }) as Error);
+    other.route('broker', address);
     expect(await other.reply(absolute, {}).outcome()).toBe('accepted');
   });
 });

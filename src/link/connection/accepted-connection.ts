@@ -53,6 +53,7 @@ export interface AcceptedConnectionOwner {
  * in time. When the connection is lost it is gone: the peer is the one to come back.
  */
 export class AcceptedConnection implements PeerConnection, SaslServerOwner, TransportOwner {
+  readonly key: string;
   /** Where the peer comes from, as `host:port`. */
   readonly host: string;
   readonly #socket: Duplex;
@@ -73,6 +74,7 @@ export class AcceptedConnection implements PeerConnection, SaslServerOwner, Tran
     this.#settings = settings;
     this.#owner = owner;
     const { environment, connectTimeout, authenticator = ANYBODY } = settings;
+    this.key = `accepted ${environment.randomUUID()}`;
     this.#timer = environment.clock.setTimeout(() => this.#tooLate(), connectTimeout || Infinity);
     this.#frames = FrameLog.of(this.host);
     this.#login = new SaslServer(socket, authenticator, this, this.#frames);

@@ -1,4 +1,4 @@
-import type { SaslOptions } from '../security/credentials.js';
+import type { HostCredentials, SaslOptions } from '../security/credentials.js';
 import type { Environment } from './environment.js';
 import type { Failover } from './host-list.js';
 import { DEFAULT_LIMITS } from '../wire/limits.js';
@@ -16,6 +16,12 @@ export interface ConnectionSettings {
   readonly connectTimeout: number;
   readonly tls: TlsOptions;
   readonly sasl?: SaslOptions;
+  /** Credentials by host. */
+  readonly credentials?: HostCredentials;
+  /** Whether hosts that peers name are dialled. Default false. */
+  readonly dialPeerHosts?: boolean;
+  /** Whether an address is for the peer that calls itself by its host. Default false. */
+  readonly containerIdsAsHosts?: boolean;
   readonly failover?: Failover;
   readonly allowInsecureMechs: boolean;
   /** The time for which a connection without links stays open. Default for ever. */
@@ -32,6 +38,9 @@ export type ConnectionTerms = Required<
     | 'connectTimeout'
     | 'tls'
     | 'sasl'
+    | 'credentials'
+    | 'dialPeerHosts'
+    | 'containerIdsAsHosts'
     | 'failover'
     | 'allowInsecureMechs'
     | 'closeIdleAfter'
@@ -49,6 +58,9 @@ export function connectionSettings(name: string, terms: ConnectionTerms): Connec
     connectTimeout: terms.connectTimeout,
     tls: terms.tls,
     sasl: terms.sasl,
+    credentials: terms.credentials,
+    dialPeerHosts: terms.dialPeerHosts,
+    containerIdsAsHosts: terms.containerIdsAsHosts,
     failover: terms.failover,
     allowInsecureMechs: terms.allowInsecureMechs,
     closeIdleAfter: terms.closeIdleAfter,

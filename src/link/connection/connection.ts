@@ -1,3 +1,4 @@
+import { connectionKey } from '../../address/endpoint.js';
 import type { Endpoint } from '../../address/endpoint.js';
 import type { Clock, Timer } from '../../clock.js';
 import { ConnectionError } from '../../errors.js';
@@ -24,7 +25,7 @@ const log = logger('connection');
 export interface ConnectionEvents {
   stateChanged(connection: Connection, from: ConnectionState, to: ConnectionState, error?: MessagingError): void;
   /** The peer wants a link, over a connection that was dialled from here. To be answered before this returns. */
-  linkRequested(request: LinkRequest): void;
+  linkRequested(request: LinkRequest, connection: PeerConnection): void;
 }
 
 /**
@@ -62,10 +63,14 @@ export class Connection implements PeerConnection, TransportOwner {
     this.endpoint = endpoint;
     this.#hosts = new HostList(endpoint, settings.failover ?? {});
     this.#host = nameOf(endpoint);
-    this.#retries = new Retries(endpoint, settings.reconnect, this.#hosts, settings.environment.random);
+    this.#retries = new Retries(endpoint, settings, this.#hosts);
     this.#renewal = new Renewal(settings.environment.clock);
     this.#settings = settings;
     this.#events = events;
+  }
+
+  get key(): string {
+    return connectionKey(this.endpoint);
   }
 
   get state(): ConnectionState {
@@ -124,12 +129,12 @@ export class Connection implements PeerConnection, TransportOwner {
   #connect(state: 'connecting' | 'reconnecting'): void {
     this.#host = nameOf(this.#hosts.current);
     if (this.#state !== state) this.#become(state);
-    const { connectTimeout, sasl = {} } = this.#settings;
+    const { connectTimeout, sasl = {}, credentials: byHost } = this.#settings;
     const attempt = ++this.#attempts;
     log('%s: attempt %d', this.#host, ++this.#tries);
     this.#timer = this.#clock.setTimeout(() => this.#timedOut(), connectTimeout);
     try {
-      const credentials = credentialsFor(this.#hosts.current, sasl);
+      const credentials = credentialsFor(this.#hosts.current, sasl, byHost);
       if (!(credentials instanceof Promise)) {
         this.#dial(credentials);
         return;
@@ -161,12 +166,17 @@ export class Connection implements PeerConnection, TransportOwner {
     }
   }
 
-  /** Nothing was dialled, and trying again would not help. Told in a later turn, as every other failure to connect is. */
+  /**
+   * Nothing was dialled, and trying again would not help. A host that a peer has named is passed over, though. Told in a
+   * later tick, as every other failure to connect is.
+   */
   #fail(error: unknown): void {
     this.#cancelTimer();
     const attempt = this.#attempts;
     this.#clock.nextTick(() => {
-      if (this.#attempts === attempt) this.#end(located(failureError(error), this.#host));
+      if (this.#attempts !== attempt) return;
+      if (this.#hosts.current.isNamedByPeer === true) this.#closed(failureError(error));
+      else this.#end(located(failureError(error), this.#host));
     });
   }
 
@@ -176,7 +186,7 @@ export class Connection implements PeerConnection, TransportOwner {
     this.#tries = 0;
     this.#openedAt = this.#clock.now();
     const { rhea } = this.#transport ?? {};
-    if (rhea !== undefined) this.#hosts.name(namedHosts(this.endpoint, rhea));
+    if (rhea !== undefined && this.#settings.dialPeerHosts === true) this.#hosts.name(namedHosts(this.endpoint, rhea));
     this.#become('open');
     // With another token, before the peer cuts the connection for the one there is.
     this.#renewal.schedule(this.#tokenExpires, () => {
@@ -197,7 +207,7 @@ export class Connection implements PeerConnection, TransportOwner {
   }
 
   linkRequested(request: LinkRequest): void {
-    this.#events.linkRequested(request);
+    this.#events.linkRequested(request, this);
   }
 
   linkAccepted(link: Link): void {

@@ -15,12 +15,14 @@ export class RedirectError extends ConnectionError {
     readonly host: string,
     readonly port: number,
   ) {
-    super(`The peer sends its clients on to ${host}:${port}.`, { condition: 'amqp:connection:redirect' });
+    super(`The peer sends its clients on to ${host}:${port}. Name that host, or set dialPeerHosts to follow.`, {
+      condition: 'amqp:connection:redirect',
+    });
   }
 
-  /** The same endpoint at the other host. TLS stays as it is, whatever the peer says: nobody talks us out of it. */
+  /** The same endpoint at the other host, without its credentials. TLS stays as it is: nobody talks us out of it. */
   apply(endpoint: Endpoint): Endpoint {
-    return { ...endpoint, host: this.host, port: this.port };
+    return namedByPeer(endpoint, this.host, this.port);
   }
 }
 
@@ -41,8 +43,13 @@ export function namedHosts(endpoint: Endpoint, { properties }: Pick<RheaConnecti
     const { 'network-host': networkHost, hostname, port: named } = entry as Readonly<Record<string, unknown>>;
     const host = networkHost ?? hostname;
     const port = named ?? endpoint.port;
-    return isHostName(host) && isPort(port) ? [{ ...endpoint, host, port }] : [];
+    return isHostName(host) && isPort(port) ? [namedByPeer(endpoint, host, port)] : [];
   });
+}
+
+/** The same endpoint at a host that a peer has named: credentials that were given for another host are not for it. */
+function namedByPeer(endpoint: Endpoint, host: string, port: number): Endpoint {
+  return { ...endpoint, host, port, user: undefined, password: undefined, isNamedByPeer: true };
 }
 
 /** The longest name that DNS has, in characters. */

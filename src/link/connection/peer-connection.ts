@@ -19,6 +19,8 @@ export function mayFollow(from: ConnectionState, to: ConnectionState): boolean {
 
 /** A connection to a peer, which links are opened on: one that was dialled, or one that was accepted. */
 export interface PeerConnection {
+  /** Tells connections apart. It may hold a password: keep it in memory and never log it. */
+  readonly key: string;
   /** The container-id of the peer, while it is connected. */
   readonly peerId: string | undefined;
   /** Attaches a link, now or when the connection is open. */

@@ -1,5 +1,6 @@
-import { connectionKey } from '../../address/endpoint.js';
+import { AMQP_PORT, connectionKey } from '../../address/endpoint.js';
 import type { Endpoint } from '../../address/endpoint.js';
+import { AddressError } from '../../errors.js';
 import type { MessagingError } from '../../errors.js';
 import type { LinkRequest } from '../session/link-request.js';
 import type { AcceptedConnection } from './accepted-connection.js';
@@ -30,8 +31,8 @@ export class ConnectionPool implements ConnectionEvents {
     this.#events.stateChanged(connection, from, to, error);
   }
 
-  linkRequested(request: LinkRequest): void {
-    this.#events.linkRequested(request);
+  linkRequested(request: LinkRequest, connection: PeerConnection): void {
+    this.#events.linkRequested(request, connection);
   }
 
   /** True when nothing is connected, connecting or listening. */
@@ -75,19 +76,38 @@ export class ConnectionPool implements ConnectionEvents {
   }
 
   /**
-   * Finds the connection for links to an endpoint: the one with the same key, if it is open; or one whose peer
-   * calls itself by what the address names as host, which is how an answer to `amqp://name` finds its way back; or the
-   * connection with the same key, though it is not open yet; or a new one.
+   * The connection to an endpoint: the one with the same key, or a new one. An address without TLS and credentials may
+   * also stand for a peer that calls itself by what the address names as host, which is how an answer to `amqp://name`
+   * finds its way back: when a peer has named it, or an option says so. A container-id is what a peer says of itself, so
+   * nothing that is meant for a host by TLS or with a password goes by it.
+   *
+   * @throws AddressError for a host that a peer has named, unless such hosts are dialled.
    */
   connectionTo(endpoint: Endpoint): PeerConnection {
     const key = connectionKey(endpoint);
     const known = this.#dialled.get(key);
     if (known?.state === 'open') return known;
-    const found = this.#byPeerId(endpoint) ?? known;
-    if (found !== undefined) return found;
+    const connected = this.#byPeerId(endpoint) ?? known;
+    if (connected !== undefined) return connected;
+    if (endpoint.isNamedByPeer === true && this.#settings.dialPeerHosts !== true) {
+      throw new AddressError(
+        `The host ${endpoint.host}:${endpoint.port} was named by a peer, in the replyTo of a message, and not by this program. ` +
+          'Answer with reply(), over the connection that the message came by, or set dialPeerHosts.',
+      );
+    }
     const connection = new Connection(endpoint, this.#settings, this);
     this.#dialled.set(key, connection);
     return connection;
+  }
+
+  /**
+   * The connection that a message came by, to answer over it. When one that was dialled has been closed, it is the one to
+   * the same endpoint; `undefined` when it was the peer that had dialled, and it has gone.
+   */
+  current(connection: PeerConnection): PeerConnection | undefined {
+    if (connection instanceof Connection) return this.connectionTo(connection.endpoint);
+    for (const accepted of this.#accepted()) if (accepted === connection) return accepted;
+    return undefined;
   }
 
   /** Connects to an endpoint. Resolves when the connection is open; rejects with why it cannot be. */
@@ -114,9 +134,10 @@ export class ConnectionPool implements ConnectionEvents {
 
   #byPeerId(endpoint: Endpoint): PeerConnection | undefined {
     // A container-id names no port, so an address that names another than the default means a host.
-    const { host, port, tls } = endpoint;
-    const isDefaultPort = port === (tls ? 5671 : 5672);
-    const name = (endpoint.user === undefined ? '' : `${endpoint.user}@`) + host + (isDefaultPort ? '' : `:${port}`);
+    const { host, port, tls, user, isNamedByPeer } = endpoint;
+    const mayBeName = isNamedByPeer === true || this.#settings.containerIdsAsHosts === true;
+    if (!mayBeName || tls || user !== undefined) return undefined;
+    const name = host + (port === AMQP_PORT ? '' : `:${port}`);
     // The newest wins: of a peer that has come back, the older connection may be dead without anybody knowing.
     const accepted = [...this.#accepted()].findLast((connection) => connection.peerId === name);
     if (accepted !== undefined) return accepted;

@@ -1,6 +1,8 @@
 import type { Endpoint } from '../../address/endpoint.js';
 import { AuthenticationError, DecodeError, OptionError, ProtocolError } from '../../errors.js';
 import type { MessagingError } from '../../errors.js';
+import type { ConnectionSettings } from './connection-settings.js';
+import type { Environment } from './environment.js';
 import type { HostList } from './host-list.js';
 import { MAX_REDIRECTS, RedirectError } from './named-hosts.js';
 
@@ -53,22 +55,29 @@ export interface ConnectionLoss {
   readonly isRenewal: boolean;
 }
 
+/** The settings of a connection that decide over it. */
+export type RetrySettings = Pick<ConnectionSettings, 'reconnect' | 'dialPeerHosts'> & {
+  readonly environment: Pick<Environment, 'random'>;
+};
+
 /** Decides what becomes of a connection that is lost or could not be made: whether to try again, when, and where. */
 export class Retries {
   readonly #endpoint: Endpoint;
   readonly #policy: ReconnectPolicy;
   readonly #hosts: HostList;
   readonly #random: () => number;
+  readonly #dialPeerHosts: boolean;
   #attempt = 0;
   #redirects = 0;
   /** True when the connection has ever been of use. Until then, a refusal counts as one of the first attempt. */
   #isProven = false;
 
-  constructor(endpoint: Endpoint, policy: ReconnectPolicy, hosts: HostList, random: () => number) {
+  constructor(endpoint: Endpoint, settings: RetrySettings, hosts: HostList) {
     this.#endpoint = endpoint;
-    this.#policy = policy;
+    this.#policy = settings.reconnect;
     this.#hosts = hosts;
-    this.#random = random;
+    this.#random = settings.environment.random;
+    this.#dialPeerHosts = settings.dialPeerHosts ?? false;
   }
 
   /** Decides about the next attempt. Returns the milliseconds to wait; `undefined` when there is to be none. */
@@ -78,7 +87,7 @@ export class Retries {
     if (wasStable) this.#attempt = this.#redirects = 0;
     // A peer may refuse only after its open frame (AMQP 1.0 §2.4.1), so being open for a moment proves nothing.
     this.#isProven ||= isUsed || wasStable;
-    if (reason instanceof RedirectError && this.#redirects < MAX_REDIRECTS) {
+    if (this.#dialPeerHosts && reason instanceof RedirectError && this.#redirects < MAX_REDIRECTS) {
       this.#redirects++;
       this.#hosts.redirect(reason.apply(this.#endpoint));
       return 0;
@@ -102,8 +111,9 @@ export class Retries {
     this.#hosts.reset();
   }
 
-  /** Tells whether trying again would not help. */
+  /** Whether trying again would not help. A host that a peer has named is passed over: the next one may be better. */
   #isFatal({ reason, openFor }: ConnectionLoss): boolean {
+    if (this.#hosts.current.isNamedByPeer === true) return false;
     if (reason instanceof OptionError) return true;
     if (reason instanceof AuthenticationError || reason?.condition === NOT_ALLOWED) return !this.#policy.refused;
     // What answers in the place of a broker that is away, such as a proxy, may speak anything.

@@ -46,8 +46,18 @@ export interface Credentials {
   readonly expires: number;
 }
 
-/** Merges the options with the user and password of an endpoint. The address goes before the options. */
-export function saslAt({ user, password }: Endpoint, sasl: SaslOptions): SaslOptions {
+/** Credentials by the host, or host and port, that they are for. */
+export type HostCredentials = Readonly<Record<string, SaslOptions>>;
+
+/**
+ * What options come to at an endpoint: what its address says goes before what is for its host, and that before what holds
+ * for all. A host that a peer has named gets only what is for it by name.
+ */
+export function saslAt(endpoint: Endpoint, common: SaslOptions, credentials: HostCredentials = {}): SaslOptions {
+  const ofHost = credentialsOf(endpoint, credentials);
+  if (endpoint.isNamedByPeer === true) return ofHost ?? {};
+  const { user, password } = endpoint;
+  const sasl = ofHost ?? common;
   if (user === undefined) return sasl;
   const { mechanisms } = sasl;
   if (password !== undefined) return { mechanisms, user, password };
@@ -56,9 +66,23 @@ export function saslAt({ user, password }: Endpoint, sasl: SaslOptions): SaslOpt
   return { mechanisms, user, password: sasl.password, passwordFile: sasl.passwordFile };
 }
 
-/** Finds the credentials for an endpoint. Returns a promise only when a token source has to be asked. */
-export function credentialsFor(endpoint: Endpoint, sasl: SaslOptions): Credentials | Promise<Credentials> {
-  const { user, password, passwordFile, token } = saslAt(endpoint, sasl);
+/** The credentials that were given for a host and port, else for the host. The case of a host does not count. */
+function credentialsOf({ host, port }: Endpoint, credentials: HostCredentials): SaslOptions | undefined {
+  const names = [`${host}:${port}`, host].map((name) => name.toLowerCase());
+  for (const name of names) {
+    const found = Object.entries(credentials).find(([key]) => key.toLowerCase() === name);
+    if (found !== undefined) return found[1];
+  }
+  return undefined;
+}
+
+/** Who to say we are at an endpoint. Gives a promise only when somebody has to be asked for a token. */
+export function credentialsFor(
+  endpoint: Endpoint,
+  common: SaslOptions,
+  credentials?: HostCredentials,
+): Credentials | Promise<Credentials> {
+  const { user, password, passwordFile, token } = saslAt(endpoint, common, credentials);
   const known = { user, password: password ?? passwordIn(passwordFile), token: undefined, expires: Infinity };
   if (token === undefined) return known;
   if (typeof token === 'string') return { ...known, token };

@@ -1,4 +1,5 @@
 import type { MessagingError } from '../../errors.js';
+import type { PeerConnection } from '../../link/connection/peer-connection.js';
 import { ReceiverLink } from '../../link/session/receiver-link.js';
 import type { ReceiverLinkOwner } from '../../link/session/receiver-link.js';
 import type { IncomingDelivery } from '../../queue/incoming-delivery.js';
@@ -29,8 +30,8 @@ export class IncomingLink implements ReceiverLinkOwner {
     readonly owner: LinkReceiver,
     /** `undefined` for a link that a peer has made over a connection dialled by this messenger. */
     readonly source: Source | undefined,
-    /** Where answers to what comes over it go: an address without a node; `undefined` when nobody knows. */
-    readonly replyBase: string | undefined,
+    /** Answers to what comes over it go back by this. */
+    readonly connection: PeerConnection,
   ) {}
 
   opened(link: ReceiverLink): void {

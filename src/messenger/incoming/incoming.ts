@@ -1,7 +1,7 @@
-import { namesHost } from '../../address/reply-to.js';
 import { ReceivedMessage } from '../../codec/received-message.js';
 import { DecodeError, OptionError, StateError, TrackerError, asError } from '../../errors.js';
 import type { MessagingError } from '../../errors.js';
+import type { PeerConnection } from '../../link/connection/peer-connection.js';
 import type { LinkRequest } from '../../link/session/link-request.js';
 import type { ReceiverLink } from '../../link/session/receiver-link.js';
 import type { Message } from '../../message/message.js';
@@ -93,8 +93,8 @@ export class Incoming implements SourceOwner, LoopOwner {
   }
 
   /** Takes a link that a peer wants to send on, over a connection dialled by this messenger. */
-  accept(request: LinkRequest): void {
-    this.#subscriptions.accept(request, undefined);
+  accept(request: LinkRequest, connection: PeerConnection): void {
+    this.#subscriptions.accept(request, connection, undefined);
   }
 
   /** Waits for a message. See `Messenger.recv`. */
@@ -152,12 +152,9 @@ export class Incoming implements SourceOwner, LoopOwner {
     }
   }
 
-  /** Where an answer goes: to the host that the address names, else back to where the message came from. */
-  answerAddress({ tracker }: Delivery, replyTo: string): string | undefined {
-    if (namesHost(replyTo)) return undefined;
-    const base = incomingLinkOf(this.own(tracker))?.replyBase;
-    if (base !== undefined) return `${base}/${replyTo}`;
-    throw new StateError('The connection or subscription the message came by is gone, and with it the way back.');
+  /** The connection that a message came by, which answers to it go back by. */
+  connectionOf({ tracker }: Delivery): PeerConnection | undefined {
+    return incomingLinkOf(this.own(tracker))?.connection;
   }
 
   /** Gives one delivery an outcome, or everything in the window through it, or through the last. */

@@ -22,7 +22,7 @@ export interface DeliveryHandler {
 export class Source {
   /** The link that was dialled for it, unless it listens. */
   link: ReceiverLink | undefined;
-  carrier: PeerConnection | undefined;
+  connection: PeerConnection | undefined;
   acceptor: Acceptor | undefined;
   /** Every link of it that is attached: those of its peers, when it listens. */
   readonly attached: Set<ReceiverLink> = new Set();
@@ -39,8 +39,6 @@ export class Source {
   constructor(
     readonly subscription: Subscription,
     readonly address: Address,
-    /** The address up to the host, with credentials: answers go there. */
-    readonly base: string,
     readonly endpoint: Endpoint,
     public options: SubscribeOptions,
     /** Another `subscribe` with the same key gives the same subscription. */

@@ -1,7 +1,8 @@
-import { baseOf, parseAddress } from '../../address/address.js';
+import { parseAddress } from '../../address/address.js';
 import { connectionKey, resolveEndpoint } from '../../address/endpoint.js';
 import { redact } from '../../address/redact.js';
 import { LinkError, ListenError, MessagingError, NoSourcesError, OptionError, StateError } from '../../errors.js';
+import type { PeerConnection } from '../../link/connection/peer-connection.js';
 import type { LinkRequest } from '../../link/session/link-request.js';
 import { ReceiverLink } from '../../link/session/receiver-link.js';
 import { hasCertificate } from '../../link/security/tls.js';
@@ -55,8 +56,9 @@ export class Subscriptions {
       return known;
     }
     this.#check(endpoint, options, terms);
+    this.#context.hosts.add(endpoint);
     const subscription = new Subscription(redact(routed), this.#owner);
-    const source = new Source(subscription, address, baseOf(routed), endpoint, { ...options }, key);
+    const source = new Source(subscription, address, endpoint, { ...options }, key);
     this.#failure = undefined;
     this.#byKey.set(key, source);
     this.#sources.set(subscription, source);
@@ -66,10 +68,9 @@ export class Subscriptions {
   }
 
   /** Takes a link that a peer wants to send on. `source` is what listens, if that is how the peer came. */
-  accept(request: LinkRequest, source: Source | undefined): void {
+  accept(request: LinkRequest, connection: PeerConnection, source: Source | undefined): void {
     this.#links++;
-    const { peerId } = request;
-    const link = new IncomingLink(this.#owner, source, peerId === undefined ? undefined : `amqp://${peerId}`);
+    const link = new IncomingLink(this.#owner, source, connection);
     const address = request.dynamic ? `dynamic-${this.#randomUUID()}` : request.address;
     request.receive(address, this.#context.settings.maxMessageSize, link);
   }
@@ -81,7 +82,7 @@ export class Subscriptions {
   async end(subscription: Subscription, keep: boolean): Promise<void> {
     const source = this.#sources.get(subscription);
     if (source === undefined) return;
-    const { link, carrier, acceptor, options } = source;
+    const { link, connection, acceptor, options } = source;
     if (options.durable === true && !keep && link?.isAttached === false && !link.isClosed) {
       await source.settled();
       if (source.isEnded) return;
@@ -91,7 +92,7 @@ export class Subscriptions {
     this.#forget(source);
     const error = new StateError('The subscription was ended.');
     subscription.ended('closed', error);
-    const isGone = acceptor ? this.#context.pool.unlisten(acceptor) : link && carrier?.close(link, { keep });
+    const isGone = acceptor ? this.#context.pool.unlisten(acceptor) : link && connection?.close(link, { keep });
     link?.closed(error);
     source.handler?.ended(error);
     this.#owner.sourcesChanged();
@@ -114,7 +115,7 @@ export class Subscriptions {
       source.settle();
       return true;
     }
-    void source.carrier?.close(link);
+    void source.connection?.close(link);
     link.closed(new LinkError(refused, { condition: 'amqp:not-implemented' }));
     return false;
   }
@@ -186,7 +187,9 @@ export class Subscriptions {
       settings.environment.clock.nextTick(() => this.#failed(source, error));
       return;
     }
-    const acceptor = this.#context.createAcceptor(endpoint.tls, (request) => this.accept(request, source));
+    const acceptor = this.#context.createAcceptor(endpoint.tls, (request, connection) =>
+      this.accept(request, connection, source),
+    );
     source.acceptor = acceptor;
     pool.listen(acceptor, endpoint).then(
       (port) => subscription.opened(undefined, undefined, port),
@@ -201,13 +204,13 @@ export class Subscriptions {
 
   #receive(source: Source): void {
     const { name, settings, pool } = this.#context;
-    const { endpoint, options, base } = source;
-    const carrier = pool.connectionTo(endpoint);
-    const owner = new IncomingLink(this.#owner, source, base);
+    const { endpoint, options } = source;
+    const connection = pool.connectionTo(endpoint);
+    const owner = new IncomingLink(this.#owner, source, connection);
     this.#links++;
     source.link = new ReceiverLink(receiverOptions(name, endpoint.name, settings, options), owner);
-    source.carrier = carrier;
-    carrier.open(source.link);
+    source.connection = connection;
+    connection.open(source.link);
   }
 
   #randomUUID(): string {

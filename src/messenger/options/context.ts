@@ -5,8 +5,13 @@ import type { RouteTable } from '../../address/route-table.js';
 import type { MessagingError } from '../../errors.js';
 import type { IncomingDelivery } from '../../queue/incoming-delivery.js';
 import type { Tracker } from '../../queue/tracker.js';
+import type { PeerConnection } from '../../link/connection/peer-connection.js';
+import type { KnownHosts } from './known-hosts.js';
 import type { Settings } from './settings.js';
 import type { Waits } from './waits.js';
+
+/** Takes a link that a peer wants to attach over a connection. */
+export type LinkTaker = (request: LinkRequest, connection: PeerConnection) => void;
 
 /** The messenger as its parts see it. */
 export interface MessengerContext {
@@ -16,9 +21,11 @@ export interface MessengerContext {
   readonly pool: ConnectionPool;
   readonly routes: RouteTable;
   readonly rewrites: RouteTable;
+  /** The hosts that the program has named. */
+  readonly hosts: KnownHosts;
   readonly waits: Waits;
   /** Makes what listens on a port. `receive` takes the links on which peers want to send. */
-  createAcceptor(tls: boolean, receive: (request: LinkRequest) => void): Acceptor;
+  createAcceptor(tls: boolean, receive: LinkTaker): Acceptor;
   /** Something failed, whether a call waits for it or not. */
   failed(error: MessagingError): void;
   /** A message has come, by a subscription to this or, `undefined`, by a link that a peer has made. */

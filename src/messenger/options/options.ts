@@ -1,6 +1,6 @@
 import type { Environment } from '../../link/connection/environment.js';
 import type { AuthenticationOptions } from '../../link/security/authentication.js';
-import type { SaslOptions } from '../../link/security/credentials.js';
+import type { HostCredentials, SaslOptions } from '../../link/security/credentials.js';
 import type { Failover } from '../../link/connection/host-list.js';
 import type { ReconnectOptions } from '../../link/connection/retries.js';
 import type { TlsOptions } from '../../link/security/tls.js';
@@ -101,8 +101,24 @@ export interface MessengerOptions {
    * For links opened while `incomingWindow` is above 0. Default `first`.
    */
   receiverSettleMode?: 'first' | 'second';
-  /** Other hosts to go to when the one that an address names is not there. Those that peers name are used, too. */
+  /** Other hosts to go to when the one that an address names is not there. Those that peers name: see `dialPeerHosts`. */
   failover?: Failover;
+  /**
+   * Who we are at single hosts, by `host` or `host:port`. It goes before `sasl`, which is for every host that the program or
+   * its configuration names.
+   */
+  credentials?: HostCredentials;
+  /**
+   * Whether hosts that only peers have named are dialled: in the `replyTo` of messages, in redirects, and in lists of
+   * stand-ins for failover. They get no credentials but what `credentials` has for them. Default false.
+   */
+  dialPeerHosts?: boolean;
+  /**
+   * Whether an `amqp://` address without credentials may stand for a connected peer that calls itself by its host, with
+   * its container-id. Anybody may call himself anything, so this is for networks where every peer is trusted. Answers find
+   * their way without it. Default false.
+   */
+  containerIdsAsHosts?: boolean;
   /** Who we are, where an address does not say it; tokens; which SASL mechanisms may be used. */
   sasl?: SaslOptions;
   /** Certificates and keys, for `amqps` addresses to dial and to listen on. */

@@ -3,7 +3,7 @@ import { environmentOf } from '../../link/connection/environment.js';
 import type { Environment } from '../../link/connection/environment.js';
 import { authenticatorOf } from '../../link/security/authentication.js';
 import { SASL_MECHANISMS } from '../../link/security/credentials.js';
-import type { SaslOptions } from '../../link/security/credentials.js';
+import type { HostCredentials, SaslOptions } from '../../link/security/credentials.js';
 import { checkFailover } from '../../link/connection/host-list.js';
 import type { Failover } from '../../link/connection/host-list.js';
 import { DEFAULT_LIMITS } from '../../link/wire/limits.js';
@@ -41,6 +41,9 @@ export interface Settings {
   readonly receiverSettleMode: 'first' | 'second';
   readonly failover: Failover;
   readonly sasl: SaslOptions;
+  readonly credentials: HostCredentials;
+  readonly dialPeerHosts: boolean;
+  readonly containerIdsAsHosts: boolean;
   readonly tls: TlsOptions;
   readonly allowInsecureMechs: boolean;
   readonly listen: {
@@ -93,6 +96,9 @@ const KNOWN: readonly (keyof MessengerOptions)[] = [
   'tls',
   'listen',
   'allowInsecureMechs',
+  'credentials',
+  'dialPeerHosts',
+  'containerIdsAsHosts',
 ];
 
 const TLS_OPTIONS: readonly (keyof TlsOptions)[] = [
@@ -139,6 +145,9 @@ export function resolveOptions(options: MessengerOptions): Settings {
     failover: failoverOf(options.failover ?? {}),
     sasl: saslOf(options.sasl ?? {}),
     tls: tlsOf(options.tls ?? {}),
+    credentials: credentialsOf(options.credentials ?? {}),
+    dialPeerHosts: flag('dialPeerHosts', options.dialPeerHosts ?? false),
+    containerIdsAsHosts: flag('containerIdsAsHosts', options.containerIdsAsHosts ?? false),
     allowInsecureMechs: flag('allowInsecureMechs', options.allowInsecureMechs ?? false),
     listen: listenOf(options.listen ?? {}),
   };
@@ -174,9 +183,14 @@ function listenOf(listen: ListenOptions): Settings['listen'] {
   };
 }
 
-function saslOf(sasl: SaslOptions): SaslOptions {
-  checkNames('sasl option', sasl, ['mechanisms', 'user', 'password', 'passwordFile', 'token']);
-  for (const mechanism of sasl.mechanisms ?? []) oneOf('sasl.mechanisms', mechanism, SASL_MECHANISMS, undefined);
+function credentialsOf(credentials: HostCredentials): HostCredentials {
+  for (const [host, sasl] of Object.entries(credentials)) saslOf(sasl, `credentials.${host}`);
+  return credentials;
+}
+
+function saslOf(sasl: SaslOptions, name = 'sasl'): SaslOptions {
+  checkNames(`${name} option`, sasl, ['mechanisms', 'user', 'password', 'passwordFile', 'token']);
+  for (const mechanism of sasl.mechanisms ?? []) oneOf(`${name}.mechanisms`, mechanism, SASL_MECHANISMS, undefined);
   return sasl;
 }
 

@@ -1,6 +1,6 @@
-import { connectionKey } from '../../address/endpoint.js';
-import type { Endpoint } from '../../address/endpoint.js';
-import { expandReplyTo } from '../../address/reply-to.js';
+import { parseAddress } from '../../address/address.js';
+import { resolveEndpoint } from '../../address/endpoint.js';
+import { expandReplyTo, namesHost } from '../../address/reply-to.js';
 import { encodeMessage } from '../../codec/encode-message.js';
 import { Output } from '../../codec/output.js';
 import { ReceivedMessage } from '../../codec/received-message.js';
@@ -35,11 +35,11 @@ export class Outgoing {
   readonly #destinations: Destinations;
   /** One link per connection and node, whatever addresses lead there. */
   readonly #links = new Map<string, SenderLink>();
-  /** Links that peers have attached in order to receive, by who and what. */
-  readonly #guests = new Map<string, SenderLink>();
-  /** All of them, with guests that a newer one has taken the place of: messages may still wait there. */
+  /** Links that peers have attached in order to receive, by connection and node. */
+  readonly #peerLinks = new Map<string, SenderLink>();
+  /** All of them, with those of peers that a newer one has taken the place of: messages may still wait there. */
   readonly #open = new Set<SenderLink>();
-  readonly #carriers = new WeakMap<SenderLink, PeerConnection>();
+  readonly #connections = new WeakMap<SenderLink, PeerConnection>();
   readonly #ledger: OutgoingLedger;
   readonly #window = new TrackerWindow();
   readonly #expiry: OutgoingExpiry;
@@ -51,6 +51,7 @@ export class Outgoing {
     this.#ledger = new OutgoingLedger(context.settings, context.waits, () => context.drained());
     this.#destinations = new Destinations({
       routes: context.routes,
+      hosts: context.hosts,
       rewrites: context.rewrites,
       ended: (delivery) => {
         this.#ledger.ended(delivery);
@@ -116,13 +117,32 @@ export class Outgoing {
 
   /**
    * Queues a message. See `Messenger.put`.
-   *
-   * @param routed Where it goes, when that is not for the route table to say.
    */
-  put(message: Message, routed?: string): OutgoingDelivery {
-    const { settings } = this.#context;
+  put(message: Message): OutgoingDelivery {
     // What is not an object has no address.
-    const destination = this.#destinations.find((message as Message | null | undefined)?.address, routed);
+    return this.#put(message, this.#destinations.find((message as Message | null | undefined)?.address));
+  }
+
+  /** Whether an address names a host, and one that the program has named, too. */
+  namesKnownHost(address: string): boolean {
+    return namesHost(address) && this.#context.hosts.has(resolveEndpoint(parseAddress(address)));
+  }
+
+  /**
+   * Queues an answer for the connection that the question came by. See `Messenger.reply`.
+   *
+   * @param connection `undefined` when nobody knows it any more.
+   */
+  reply(message: Message, connection: PeerConnection | undefined): OutgoingDelivery {
+    const current = connection && this.#context.pool.current(connection);
+    if (current === undefined) {
+      throw new StateError('The connection or subscription the message came by is gone, and with it the way back.');
+    }
+    return this.#put(message, this.#destinations.over(current, message.address));
+  }
+
+  #put(message: Message, destination: Destination): OutgoingDelivery {
+    const { settings } = this.#context;
     const lifetime = this.#expiry.lifetimeOf(message);
     this.#ledger.requireRoom();
     const output = this.#encode(message, destination);
@@ -169,18 +189,17 @@ export class Outgoing {
     return this.#ledger.room(options);
   }
 
-  /** Takes a link on which a peer wants to receive: `put` to `amqp://<its container-id>/<its source>` uses it. */
-  accept(request: LinkRequest): void {
-    const { peerId } = request;
+  /** Takes a link on which a peer wants to receive: what is put for that peer and its source uses it. */
+  accept(request: LinkRequest, connection: PeerConnection): void {
     // A node of its own has a name nobody else uses; to it answers come.
     const address = request.dynamic ? `dynamic-${this.#context.settings.environment.randomUUID()}` : request.address;
-    const key = guestKey(peerId, address);
+    const key = linkKey(connection, address);
     const link = request.send(address, {
-      closed: (closed, error) => this.#linkClosed(this.#guests, key, closed, error),
+      closed: (closed, error) => this.#linkClosed(this.#peerLinks, key, closed, error),
     });
     this.#open.add(link);
     // The newest wins: of a peer that has come back, the older link may be dead without anybody knowing.
-    this.#guests.set(key, link);
+    this.#peerLinks.set(key, link);
   }
 
   /** Gives up everything that is queued. */
@@ -227,33 +246,29 @@ export class Outgoing {
   #linkOf(destination: Destination): SenderLink {
     const { link: known } = destination;
     if (known !== undefined && !known.isClosed) return known;
-    const endpoint = destination.endpoint();
-    const { name } = endpoint;
-    const key = `${connectionKey(endpoint)} ${JSON.stringify(name)}`;
-    const link = this.#links.get(key) ?? this.#attach(key, endpoint);
+    const connection = destination.connection ?? this.#context.pool.connectionTo(destination.endpoint());
+    const key = linkKey(connection, destination.node);
+    const link = this.#links.get(key) ?? this.#peerLinks.get(key) ?? this.#attach(key, connection, destination.node);
     destination.link = link;
     return link;
   }
 
-  #attach(key: string, endpoint: Endpoint): SenderLink {
-    const { pool, name, settings } = this.#context;
-    const carrier = pool.connectionTo(endpoint);
-    const guest = this.#guests.get(guestKey(carrier.peerId, endpoint.name));
-    if (guest !== undefined) return guest;
-    const link = new SenderLink(senderOptions(name, endpoint.name, settings), {
+  #attach(key: string, connection: PeerConnection, node: string | undefined): SenderLink {
+    const { name, settings } = this.#context;
+    const link = new SenderLink(senderOptions(name, node, settings), {
       cameBack: () => this.#expiry.look(),
       closed: (closed, error) => this.#linkClosed(this.#links, key, closed, error),
     });
     this.#links.set(key, link);
     this.#open.add(link);
-    this.#carriers.set(link, carrier);
+    this.#connections.set(link, connection);
     this.#idle.watch();
-    carrier.open(link);
+    connection.open(link);
     return link;
   }
 
   #closeIdle(link: SenderLink): void {
-    void this.#carriers.get(link)?.close(link);
+    void this.#connections.get(link)?.close(link);
     link.closed(new StateError('The link was idle and has been closed.'));
   }
 
@@ -283,6 +298,7 @@ function end(delivery: OutgoingDelivery, status: 'aborted' | 'expired', error: M
   if (delivery.owner instanceof Destination) delivery.owner.link?.messageEnded();
 }
 
-function guestKey(peerId: string | undefined, address: string | undefined): string {
-  return JSON.stringify([peerId, address]);
+/** One link for each connection and node, whatever addresses lead there. */
+function linkKey(connection: PeerConnection, node: string | undefined): string {
+  return `${connection.key} ${JSON.stringify(node)}`;
 }

@@ -13,7 +13,7 @@ export const idleTimeoutCheck: Check = {
   what: 'a client that has nothing to say keeps its connection for three times as long as it may be silent',
   withC: 'client',
   async run({ client }: Stage): Promise<void> {
-    const server = new Messenger({ name: 'server', idleTimeout: IDLE_TIMEOUT });
+    const server = new Messenger({ name: 'server', idleTimeout: IDLE_TIMEOUT, containerIdsAsHosts: true });
     onTestFinished(() => server.close());
     const { port } = await server.subscribe('amqp://~127.0.0.1:0').ready();
     const lost: unknown[] = [];

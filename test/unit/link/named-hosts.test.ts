@@ -7,10 +7,17 @@ const redirect = (info: Record<string, unknown> | undefined, condition = 'amqp:c
   redirectOf({ condition, ...(info === undefined ? {} : { info }) });
 
 describe('a redirect', () => {
-  it('leads to the host and port that the peer names, and nothing else changes', () => {
+  it('leads to the host and port that the peer names, without the credentials, and nothing else changes', () => {
     const endpoint = resolveEndpoint(parseAddress('amqps://u:p@a/q'));
     const info = { 'network-host': 'b', port: 7, hostname: 'other', scheme: 'amqp' };
-    expect(redirect(info)?.apply(endpoint)).toEqual({ ...endpoint, host: 'b', port: 7 });
+    expect(redirect(info)?.apply(endpoint)).toEqual({
+      ...endpoint,
+      host: 'b',
+      port: 7,
+      user: undefined,
+      password: undefined,
+      isNamedByPeer: true,
+    });
   });
 
   it.each([

@@ -19,7 +19,15 @@ function setup(policy: Partial<ReconnectPolicy> = {}, others: string[] = []): Se
   const endpoint = resolveEndpoint(parseAddress('amqp://a'));
   const hosts = new HostList(endpoint, { a: others });
   // The largest delay that may be drawn, but for one.
-  const retries = new Retries(endpoint, { ...DEFAULT_RECONNECT, ...policy }, hosts, () => 1 - Number.EPSILON);
+  const retries = new Retries(
+    endpoint,
+    {
+      reconnect: { ...DEFAULT_RECONNECT, ...policy },
+      dialPeerHosts: true,
+      environment: { random: () => 1 - Number.EPSILON },
+    },
+    hosts,
+  );
   const next = (loss: Partial<ConnectionLoss> = {}): number | undefined =>
     retries.next({ reason: REFUSED, openFor: undefined, isUsed: false, isWanted: true, isRenewal: false, ...loss });
   return { hosts, next };
