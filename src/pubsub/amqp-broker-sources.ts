@@ -58,10 +58,14 @@ export class AmqpBrokerSources {
     if (shared === undefined) this.#shared.set(key, (shared = { source: this.open(request), users: 0 }));
     const used = shared;
     used.users++;
+    const forget = (): void => {
+      if (this.#shared.get(key) === used) this.#shared.delete(key);
+    };
+    used.source.ready.catch(forget); // nobody is to join in one that cannot be opened
     const release = async (): Promise<void> => {
       used.users--;
       if (used.users > 0) return;
-      this.#shared.delete(key);
+      forget();
       await used.source.close();
     };
     return { source: used.source, release };

@@ -183,6 +183,8 @@ export abstract class Broker extends EventEmitter<BrokerEvents> implements Async
       queue.giveBack();
       return attachment.detach();
     };
+    // One that cannot begin works nothing off: the next is to have its queue.
+    attachment.ready?.catch(queue.giveBack);
     return this.#keep(name, messageName, queue.name, signal, { ready: attachment.ready, detach });
   }
 

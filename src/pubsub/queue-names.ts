@@ -21,7 +21,7 @@ interface Family {
 export class QueueNames {
   readonly #families = new Map<string, Family>();
 
-  /** Takes the first name that is free. Returns it with what gives it back, which is called once. */
+  /** Takes the first name that is free. Returns it with what gives it back; doing so again does nothing. */
   take(messageName: string, queueName: string): { readonly name: string; readonly giveBack: () => void } {
     const key = `${messageName} ${queueName}`; // neither has a space
     let family = this.#families.get(key);
@@ -32,7 +32,10 @@ export class QueueNames {
     const { free } = family;
     const number = free.pop() ?? family.next++;
     family.size++;
+    let isTaken = true;
     const giveBack = (): void => {
+      if (!isTaken) return;
+      isTaken = false;
       free.push(number);
       if (--family.size === 0) this.#families.delete(key);
     };

@@ -156,6 +156,22 @@ describe('AmqpBroker', () => {
     await expect.poll(() => seen).toEqual(['first 1', 'second 2']);
   });
 
+  it('gives the queue of a subscription that could not begin to the next try', async () => {
+    const peer = await startBroker();
+    const broker = connect(peer);
+    await peer.stop();
+    const failed = broker.subscribeAsync(Order, vi.fn(), 'work');
+    await expect(failed.ready()).rejects.toThrow('nothing listens there');
+    await peer.start();
+    const handler = vi.fn();
+    const subscription = await broker.subscribeAsync(Order, handler, 'work').ready();
+    expect([failed.state, subscription.queueName]).toEqual(['failed', 'work']);
+    await failed.unsubscribe();
+    await broker.publish(order(1));
+    await expect.poll(() => handler.mock.calls.length).toBe(1);
+    expect((await broker.subscribeAsync(Order, vi.fn(), 'work').ready()).queueName).toBe('work~2');
+  });
+
   it('opens a subscription again that the peer has ended, and makes what it needs', async () => {
     const peer = await startBroker();
     let made = 0;
