@@ -13,6 +13,7 @@ export type { Authorization, Authorize } from './channels/admission.js';
 export type { HistoryOptions, HistorySnapshot, RememberedEvent } from './channels/event-log.js';
 export { EventParser } from './channels/event-parser.js';
 export type { EventParserOptions, ServerSentEvent } from './channels/event-parser.js';
+export type { FastifyReplyLike, FastifyRequestLike } from './channels/fastify.js';
 export type { Feed, FeedDelivery, FeedOptions } from './channels/feed.js';
 export { messageOf } from './channels/feed-message.js';
 export type { FeedMessage } from './channels/feed-message.js';

@@ -8,12 +8,9 @@ const channel = new SseChannel();
 const ticking = setInterval(() => channel.broadcast(new Message('tick', { time: Date.now() })), 1000);
 
 const app = fastify();
-app.get('/events', async (request, reply) => {
-  reply.hijack(); // the response is the channel's from here on
-  await channel.attach(request.raw, reply.raw, {
-    authorize: ({ headers }) => headers.authorization !== 'Bearer wrong',
-  });
-});
+app.get('/events', (request, reply) =>
+  channel.fastify(request, reply, { authorize: ({ headers }) => headers.authorization !== 'Bearer wrong' }),
+);
 app.addHook('preClose', () => channel.disconnect()); // or close() waits for clients that never leave
 console.log('%s/events', await app.listen({ port: Number(port), host: '127.0.0.1' }));
 

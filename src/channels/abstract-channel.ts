@@ -1,3 +1,5 @@
+import { SYSTEM_CLOCK } from '../clock.js';
+import type { Clock } from '../clock.js';
 import { uniqueId } from '../unique-id.js';
 import {
   ChannelQueueFullError,
@@ -9,10 +11,12 @@ import {
 } from '../errors.js';
 import { tellListeners, tellOf } from '../tell-listeners.js';
 import { Mailbox } from './mailbox.js';
+import type { MailboxSettings } from './mailbox.js';
 import { CHANNEL_CLOSED, Message } from './message.js';
-import { MessageQueueListener } from './message-queue-listener.js';
+import { LISTENER_OPTIONS, MessageQueueListener } from './message-queue-listener.js';
 import type { ListenerOptions } from './message-queue-listener.js';
 import { MessageStream } from './message-stream.js';
+import { checkNames } from './option-names.js';
 
 /** How a channel behaves. */
 export interface ChannelOptions {
@@ -21,11 +25,21 @@ export interface ChannelOptions {
   /** How the listeners behave that `addListener` and `watch` make, unless they are given options of their own. */
   listener?: Omit<ListenerOptions, 'id'> | undefined;
   /**
+   * How many milliseconds streams let pass between two messages of one listener, to pace them. Default 0. What goes to
+   * clients without a listener is not paced.
+   */
+  streamDelay?: number | undefined;
+  /** Where it gets the time from. Default the clocks of the machine. */
+  clock?: Clock | undefined;
+  /**
    * Called with what goes wrong while nobody waits for an answer: what a hook of the program has thrown, say. It has cost
    * one client or one message, and nobody else. Default a warning of the process.
    */
   onError?: ((error: Error) => void) | undefined;
 }
+
+/** The names of the options that every channel has. */
+export const CHANNEL_OPTIONS: readonly (keyof ChannelOptions)[] = ['id', 'listener', 'streamDelay', 'clock', 'onError'];
 
 /** How a stream ends besides by itself. */
 export interface StreamOptions {
@@ -45,14 +59,22 @@ export abstract class AbstractChannel<Out> implements AsyncDisposable {
   readonly id: string;
   readonly #defaults: Omit<ListenerOptions, 'id'>;
   readonly #onError: (error: Error) => void;
+  readonly #settings: MailboxSettings;
   readonly #mailboxes = new Map<string, Mailbox>();
   #isClosed = false;
 
   /** @throws OptionError for an option that cannot be. */
-  constructor({ id = uniqueId(), listener = {}, onError = warn }: ChannelOptions = {}) {
+  constructor(options: ChannelOptions = {}) {
+    checkNames('a channel', options, CHANNEL_OPTIONS);
+    const { id = uniqueId(), listener = {}, streamDelay = 0, clock = SYSTEM_CLOCK, onError = warn } = options;
     if (typeof id !== 'string' || id === '') throw new OptionError('Option id of a channel must be a string.');
     if (typeof onError !== 'function') throw new OptionError('Option onError of a channel must be a function.');
+    if (typeof streamDelay !== 'number' || !(streamDelay >= 0)) {
+      throw new OptionError('Option streamDelay of a channel must be a number of milliseconds from 0 up.');
+    }
+    checkNames('a listener', listener, LISTENER_OPTIONS);
     this.#onError = onError;
+    this.#settings = { streamDelay, clock, onError: (error) => this.report(error) };
     this.id = id;
     this.#defaults = listener;
   }
@@ -95,7 +117,7 @@ export abstract class AbstractChannel<Out> implements AsyncDisposable {
       throw new InvalidListenerError(`Channel ${this.id} has another listener ${listener.id}. Give it another id.`);
     }
     known?.remove();
-    this.#mailboxes.set(listener.id, new Mailbox(listener, (error) => this.report(error)));
+    this.#mailboxes.set(listener.id, new Mailbox(listener, this.#settings));
   }
 
   /** The listener with this id. @throws InvalidListenerError when there is none. */

@@ -1,4 +1,5 @@
 import { InvalidMessageFormatError } from '../errors.js';
+import { checkNames } from './option-names.js';
 
 /** An event that a server has sent. */
 export interface ServerSentEvent {
@@ -38,7 +39,9 @@ export class EventParser {
   #lastEventId: string;
   #retry: number | undefined;
 
-  constructor({ maxEventSize = 1_048_576, lastEventId = '' }: EventParserOptions = {}) {
+  constructor(options: EventParserOptions = {}) {
+    checkNames('an EventParser', options, ['maxEventSize', 'lastEventId']);
+    const { maxEventSize = 1_048_576, lastEventId = '' } = options;
     this.#maxSize = maxEventSize;
     this.#id = lastEventId;
     this.#lastEventId = lastEventId;

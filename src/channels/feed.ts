@@ -40,6 +40,9 @@ export interface FeedOptions<Received = FeedMessage> {
   signal?: AbortSignal | undefined;
 }
 
+/** The names of the options of a feed. */
+export const FEED_OPTIONS: readonly (keyof FeedOptions)[] = ['map', 'ack', 'deduplicate', 'onReject', 'signal'];
+
 /** What a feed needs of its channel. */
 export interface FeedHost {
   broadcast(message: Message): void;

@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.js';
 import { ClientQueue } from '../queue/client-queue.js';
 import { tellListeners } from '../tell-listeners.js';
 import type { Message } from './message.js';
@@ -9,11 +10,22 @@ import type { MessageQueueListener } from './message-queue-listener.js';
  */
 export type MailboxState = 'open' | 'ending' | 'removed';
 
+/** What a mailbox needs to know of its channel. */
+export interface MailboxSettings {
+  /** The milliseconds between two messages of its streams. */
+  readonly streamDelay: number;
+  readonly clock: Clock;
+  /** Called with what the filter of the listener throws. */
+  onError(error: unknown): void;
+}
+
 /** The messages of one channel that wait for one listener. */
 export class Mailbox {
   readonly listener: MessageQueueListener;
   readonly #queue: ClientQueue<Message>;
-  readonly #onError: (error: unknown) => void;
+  readonly #settings: MailboxSettings;
+  /** When streams may give out the next message. */
+  #nextAt = -Infinity;
   /** Messages that were taken and could not be handled: they come before all others. */
   readonly #returned: Message[] = [];
   readonly #waiting = new Set<() => void>();
@@ -25,10 +37,9 @@ export class Mailbox {
   #state: MailboxState = 'open';
   #last: Message | undefined;
 
-  /** @param onError - Called with what the filter of the listener throws. */
-  constructor(listener: MessageQueueListener, onError: (error: unknown) => void) {
+  constructor(listener: MessageQueueListener, settings: MailboxSettings) {
     this.listener = listener;
-    this.#onError = onError;
+    this.#settings = settings;
     const { capacity, overflow } = listener;
     this.#queue = new ClientQueue<Message>({ capacity, overflow, flushInterval: 0 });
     this.#queue.on('dropped', (messages) => this.#dropped(messages));
@@ -63,7 +74,7 @@ export class Mailbox {
   /** Adds a message, if it is for the listener. One whose filter throws does not get the message, and is told so. */
   put(message: Message): void {
     const isWanted = this.#wants(message, (error) => {
-      this.#onError(error);
+      this.#settings.onError(error);
       this.#dropped([message]);
     });
     if (!isWanted) return;
@@ -81,6 +92,16 @@ export class Mailbox {
     if (message !== undefined || this.#state !== 'ending') return message;
     this.remove();
     return this.#last;
+  }
+
+  /** In how many milliseconds a stream may give out the next message, whichever of its streams gave out the last. */
+  get delay(): number {
+    return this.#settings.streamDelay === 0 ? 0 : Math.max(0, this.#nextAt - this.#settings.clock.now());
+  }
+
+  /** A stream gives out a message. */
+  given(): void {
+    this.#nextAt = this.#settings.clock.now() + this.#settings.streamDelay;
   }
 
   /** Puts back a message that `take` gave: it comes first again. */
@@ -110,10 +131,18 @@ export class Mailbox {
     this.#wake();
   }
 
-  /** Resolves when something has changed: a message came, the listener was stopped, or the mailbox ends. */
-  changed(signal: AbortSignal): Promise<void> {
+  /**
+   * Resolves when something has changed: a message came, the listener was stopped, or the mailbox ends; or after `delay`
+   * milliseconds, if that is above 0.
+   */
+  changed(signal: AbortSignal, delay = 0): Promise<void> {
+    const { clock } = this.#settings;
     return new Promise((resolve) => {
+      const timer = delay > 0 ? clock.setTimeout(() => resume(), Math.ceil(delay)) : undefined;
+      // Whoever reads the stream waits for this, and for nothing else.
+      timer?.ref();
       const resume = (): void => {
+        if (timer !== undefined) clock.clearTimeout(timer);
         this.#waiting.delete(resume);
         signal.removeEventListener('abort', resume);
         resolve();

@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import { OptionError } from '../errors.js';
 import type { Overflow } from '../queue/client-queue-options.js';
 import type { Message } from './message.js';
+import { checkNames } from './option-names.js';
 
 /** How a listener takes its messages. */
 export interface ListenerOptions {
@@ -42,6 +43,16 @@ export interface ListenerEvents {
   undeliverable: [replies: readonly Message[], error: Error];
 }
 
+/** The names of the options of a listener. */
+export const LISTENER_OPTIONS: readonly (keyof ListenerOptions)[] = [
+  'id',
+  'capacity',
+  'overflow',
+  'whileStopped',
+  'filter',
+  'onMessage',
+];
+
 const OVERFLOWS: readonly unknown[] = ['throw', 'drop-oldest', 'drop-newest'] satisfies Overflow[];
 const WHILE_STOPPED: readonly unknown[] = ['keep', 'drop'];
 
@@ -63,9 +74,10 @@ export class MessageQueueListener extends EventEmitter<ListenerEvents> {
   readonly #onMessage: ((message: Message) => void | Promise<void>) | undefined;
   #isRunning = false;
 
-  /** @throws OptionError for an option that cannot be. */
+  /** @throws OptionError for an option that is unknown or cannot be. */
   constructor(options: ListenerOptions = {}) {
     super();
+    checkNames('a listener', options, LISTENER_OPTIONS);
     const { id = uniqueId(), capacity = 1000, overflow = 'throw', whileStopped = 'keep' } = options;
     if (typeof id !== 'string' || id === '') throw new OptionError('Option id of a listener must be a string.');
     if (capacity !== Infinity && !(Number.isInteger(capacity) && capacity > 0)) {

@@ -70,8 +70,12 @@ export class MessageStream<Out> implements AsyncIterableIterator<Out, undefined>
     const { listener, mailbox } = this.#source;
     const { signal } = this.#ending;
     while (!signal.aborted && listener.isRunning) {
-      const message = mailbox === undefined ? undefined : this.#source.take(mailbox);
-      if (mailbox !== undefined && message !== undefined) await this.#source.handle(mailbox, message);
+      const delay = mailbox?.delay ?? 0;
+      const message = mailbox === undefined || delay > 0 ? undefined : this.#source.take(mailbox);
+      if (mailbox !== undefined && message !== undefined) {
+        mailbox.given();
+        await this.#source.handle(mailbox, message);
+      }
       if (message !== undefined && message.type !== CHANNEL_CLOSED) return message;
       if (message !== undefined || mailbox === undefined || mailbox.state === 'removed') {
         listener.stop();
@@ -79,7 +83,7 @@ export class MessageStream<Out> implements AsyncIterableIterator<Out, undefined>
         return message ?? new Message(CHANNEL_CLOSED);
       }
       // Nothing was awaited since the look into the mailbox: no change is missed.
-      await mailbox.changed(signal);
+      await mailbox.changed(signal, delay);
     }
     return undefined;
   }

@@ -4,15 +4,18 @@ import type { StreamOptions } from './abstract-channel.js';
 import { encodeEvent, eventIdOf } from './event-encoder.js';
 import { EventLog } from './event-log.js';
 import type { HistorySnapshot, LoggedEvent } from './event-log.js';
-import { Feed } from './feed.js';
+import { takeOver } from './fastify.js';
+import type { FastifyReplyLike, FastifyRequestLike } from './fastify.js';
+import { FEED_OPTIONS, Feed } from './feed.js';
 import type { FeedDelivery, FeedHost, FeedOptions } from './feed.js';
 import type { FeedMessage } from './feed-message.js';
 import type { HttpRequest, HttpResponse } from './http-sink.js';
 import { CHANNEL_CLOSED } from './message.js';
 import type { Message } from './message.js';
 import type { MessageQueueListener } from './message-queue-listener.js';
-import { resolveSseOptions } from './sse-options.js';
+import { channelOptionsOf, resolveSseOptions } from './sse-options.js';
 import type { SseChannelOptions, SseChannelSettings } from './sse-options.js';
+import { checkNames } from './option-names.js';
 import { SseResponder } from './sse-responder.js';
 import type { AttachOptions } from './sse-responder.js';
 
@@ -53,7 +56,7 @@ export class SseChannel extends AbstractChannel<SseEvent> {
 
   /** @throws OptionError for an option that is unknown or cannot be. */
   constructor(options: SseChannelOptions = {}) {
-    super(options);
+    super(channelOptionsOf(options));
     this.#settings = resolveSseOptions(options);
     const { history, snapshot, clock, patience } = this.#settings;
     this.#log = new EventLog(history, clock, snapshot);
@@ -135,6 +138,7 @@ export class SseChannel extends AbstractChannel<SseEvent> {
   ): Feed<Received> {
     this.checkOpen();
     const written = Math.max(this.#settings.patience, PATIENCE);
+    checkNames('a feed', options, FEED_OPTIONS);
     const host: FeedHost = {
       broadcast: (message) => this.broadcast(message),
       remembers: (message) => this.#remembers(message),
@@ -172,7 +176,21 @@ export class SseChannel extends AbstractChannel<SseEvent> {
    * @throws What a hook has thrown; then nothing was answered.
    */
   attach(request: HttpRequest, response: HttpResponse, options: AttachOptions<HttpRequest> = {}): Promise<boolean> {
-    return this.#responder.attach(request, response, options);
+    return this.#responder.attach({ request, response, asked: request }, options);
+  }
+
+  /**
+   * Answers one request of Fastify: `app.get('/events', (request, reply) => channel.fastify(request, reply))`. Headers that
+   * plugins have set on the reply, such as those of `@fastify/cors`, are sent along. What a hook throws goes to Fastify.
+   * In a hook `preClose` of the application call `disconnect()`.
+   */
+  fastify<Asked extends FastifyRequestLike>(
+    request: Asked,
+    reply: FastifyReplyLike,
+    options: AttachOptions<Asked> = {},
+  ): Promise<boolean> {
+    const begin = (): void => takeOver(reply);
+    return this.#responder.attach({ request: request.raw, response: reply.raw, asked: request, begin }, options);
   }
 
   /**

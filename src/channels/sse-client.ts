@@ -1,6 +1,7 @@
 import { InvalidMessageFormatError, OptionError, SseResponseError, TimeoutError, asError } from '../errors.js';
 import { setLongTimeout } from '../long-timeout.js';
 import { EventParser } from './event-parser.js';
+import { checkNames } from './option-names.js';
 import type { EventParserOptions, ServerSentEvent } from './event-parser.js';
 
 /** How a client asks for events. Times are milliseconds. */
@@ -28,6 +29,20 @@ export interface SseClientOptions extends EventParserOptions {
   fetch?: typeof globalThis.fetch | undefined;
 }
 
+const CLIENT_OPTIONS = [
+  'headers',
+  'method',
+  'body',
+  'retry',
+  'maxRetry',
+  'idleTimeout',
+  'onReconnect',
+  'signal',
+  'fetch',
+  'maxEventSize',
+  'lastEventId',
+] as const satisfies readonly (keyof SseClientOptions)[];
+
 /** A server may not make a client ask it more often than this, in milliseconds. */
 const LEAST_RETRY = 100;
 
@@ -52,6 +67,7 @@ export class SseClient implements AsyncIterable<ServerSentEvent>, Disposable {
   /** @throws OptionError when the address is none, or a time is no number from 0 up. */
   constructor(url: string | URL, options: SseClientOptions = {}) {
     if (!URL.canParse(url.toString())) throw new OptionError('The address of a server of events must be a URL.');
+    checkNames('an SseClient', options, CLIENT_OPTIONS);
     const { retry = 2000, maxRetry = 60_000, idleTimeout = 60_000, lastEventId = '' } = options;
     for (const [name, value] of Object.entries({ retry, maxRetry, idleTimeout })) {
       if (!(value >= 0)) throw new OptionError(`Option ${name} must be a number of milliseconds from 0 up.`);
@@ -135,7 +151,7 @@ export class SseClient implements AsyncIterable<ServerSentEvent>, Disposable {
   }
 
   async *#read(response: Response, connection: AbortController): AsyncGenerator<ServerSentEvent, void> {
-    const parser = new EventParser({ ...this.#options, lastEventId: this.#lastEventId });
+    const parser = new EventParser({ maxEventSize: this.#options.maxEventSize, lastEventId: this.#lastEventId });
     // What a body holds are bytes, which its type does not say.
     const body = response.body as ReadableStream<Uint8Array> | null;
     const reader = body?.getReader();

@@ -1,9 +1,11 @@
 import { SYSTEM_CLOCK } from '../clock.js';
 import type { Clock } from '../clock.js';
 import { OptionError } from '../errors.js';
+import { CHANNEL_OPTIONS } from './abstract-channel.js';
 import type { ChannelOptions } from './abstract-channel.js';
 import { jsonOf } from './canonical-json.js';
 import type { HistoryOptions, HistorySnapshot } from './event-log.js';
+import { checkNames } from './option-names.js';
 import type { SlowClientPolicy } from './sse-session.js';
 
 /** How a channel for server-sent events behaves. Times are milliseconds unless they say otherwise. */
@@ -41,8 +43,6 @@ export interface SseChannelOptions extends ChannelOptions {
   patience?: number | undefined;
   /** Whether to believe what a client says it has got. Default true; false replays nothing. */
   trustLastEventId?: boolean | undefined;
-  /** Where it gets the time from. Default the clocks of the machine. */
-  clock?: Clock | undefined;
 }
 
 /** `SseChannelOptions` checked, with the defaults filled in. */
@@ -64,7 +64,14 @@ export interface SseChannelSettings {
 
 const MEBIBYTE = 1_048_576;
 
-/** Checks options and fills in the defaults. Throws `OptionError` for what is unknown or cannot be. */
+/** The options that every channel has. @throws OptionError for a name that is unknown. */
+export function channelOptionsOf(options: SseChannelOptions): ChannelOptions {
+  checkNames('an SseChannel', options, [...CHANNEL_OPTIONS, ...SSE_OPTIONS]);
+  const { id, listener, streamDelay, clock, onError } = options;
+  return { id, listener, streamDelay, clock, onError };
+}
+
+/** Checks options and fills in the defaults. Throws `OptionError` for what cannot be. */
 export function resolveSseOptions(options: SseChannelOptions): SseChannelSettings {
   const { history = {}, serializer = jsonOf, slowClients = 'resync', clock = SYSTEM_CLOCK, ...rest } = options;
   const { heartbeat = 15_000, retry = 2000, maxClients = 10_000, retryAfter = 5, ...others } = rest;
@@ -75,12 +82,10 @@ export function resolveSseOptions(options: SseChannelOptions): SseChannelSetting
     trustLastEventId = true,
     ...remaining
   } = others;
-  const { snapshot, ...unknown } = remaining;
+  const { snapshot } = remaining;
+  checkNames('the history of an SseChannel', history, ['limit', 'maxBytes', 'maxAge']);
   if (snapshot != null && typeof snapshot !== 'object') throw new OptionError('Option snapshot must be an object.');
-  const { limit = 1000, maxBytes = MEBIBYTE, maxAge = 300_000, ...unknownOfHistory } = history;
-  for (const name of Object.keys({ ...unknown, ...unknownOfHistory })) {
-    if (!INHERITED.includes(name)) throw new OptionError(`There is no option ${name} of an SseChannel.`);
-  }
+  const { limit = 1000, maxBytes = MEBIBYTE, maxAge = 300_000 } = history;
   if (!['close', 'resync'].includes(slowClients)) throw new OptionError('Option slowClients must be close or resync.');
   if (typeof serializer !== 'function') throw new OptionError('Option serializer must be a function.');
   const counts = {
@@ -117,4 +122,17 @@ export function resolveSseOptions(options: SseChannelOptions): SseChannelSetting
 }
 
 const LONGEST = 0x7fff_ffff;
-const INHERITED = ['id', 'listener', 'onError'] satisfies (keyof ChannelOptions)[] as string[];
+const SSE_OPTIONS = [
+  'history',
+  'snapshot',
+  'heartbeat',
+  'retry',
+  'serializer',
+  'maxClients',
+  'retryAfter',
+  'authorizeTimeout',
+  'maxClientBytes',
+  'slowClients',
+  'patience',
+  'trustLastEventId',
+] as const satisfies readonly (keyof SseChannelOptions)[];

@@ -10,6 +10,7 @@ import type { OutletChannel } from './listener-outlet.js';
 import type { MessageQueueListener } from './message-queue-listener.js';
 import { STREAM_HEADERS, headOfFetch, headOfHttp, lastEventIdOf } from './negotiation.js';
 import type { Refusal, RequestHead } from './negotiation.js';
+import { checkNames } from './option-names.js';
 import { SseClients } from './sse-clients.js';
 import type { SseChannelSettings } from './sse-options.js';
 import { SseSession } from './sse-session.js';
@@ -33,6 +34,16 @@ export interface AttachOptions<Request> {
 
 /** Makes the sink of a client, which tells the session how it fares. */
 type OpenSink = (events: EventSinkEvents) => EventSink;
+
+/** A request of `node:http` or `node:http2`, and what answers it. */
+export interface HttpExchange<Asked> {
+  readonly request: HttpRequest;
+  readonly response: HttpResponse;
+  /** The request, as hooks see it. */
+  readonly asked: Asked;
+  /** Called before anything is answered, and not when a hook throws. */
+  readonly begin?: () => void;
+}
 
 /** What of a client is not in its request. */
 interface Guest<Asked> {
@@ -115,19 +126,25 @@ export class SseResponder implements Doorway {
   }
 
   /** Answers a request of `node:http` or `node:http2`. Resolves with whether it gets the events. */
-  async attach(request: HttpRequest, response: HttpResponse, options: AttachOptions<HttpRequest>): Promise<boolean> {
+  async attach<Asked>(
+    { request, response, asked, begin }: HttpExchange<Asked>,
+    options: AttachOptions<Asked>,
+  ): Promise<boolean> {
+    checkNames('attach', options, ATTACH_OPTIONS);
     const head = headOfHttp(request);
-    const refused = await admit(this, head, request, options.authorize);
+    const refused = await admit(this, head, asked, options.authorize);
     if (refused !== undefined) {
+      begin?.();
       if (!isOver(response)) refuse(response, refused);
       return false;
     }
     let isIn = false;
     try {
+      // Before anything is sent: this may throw.
+      const guest = guestOf(head, asked, options);
+      begin?.();
       // It may have gone while the hook was at it, and then nothing would ever tell.
       if (isOver(response)) return false;
-      // Before anything is sent: this may throw.
-      const guest = guestOf(head, request, options);
       response.writeHead(200, streamHeaders(options));
       if (head.method === 'HEAD') {
         response.end();
@@ -143,6 +160,7 @@ export class SseResponder implements Doorway {
 
   /** Answers a Fetch request. */
   async toResponse(request: Request, options: AttachOptions<Request>): Promise<Response> {
+    checkNames('toResponse', options, ATTACH_OPTIONS);
     const head = headOfFetch(request);
     const refused = await admit(this, head, request, options.authorize);
     if (refused !== undefined) {
@@ -219,6 +237,13 @@ export class SseResponder implements Doorway {
     return outlet;
   }
 }
+
+const ATTACH_OPTIONS = [
+  'authorize',
+  'filter',
+  'listener',
+  'headers',
+] as const satisfies readonly (keyof AttachOptions<unknown>)[];
 
 function guestOf<Asked>(head: RequestHead, request: Asked, options: AttachOptions<Asked>): Guest<Asked> {
   const { filter } = options;

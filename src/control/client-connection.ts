@@ -28,8 +28,19 @@ interface Pending {
   readonly reject: (error: Error) => void;
 }
 
+/** How a client asks a server, whichever protocol they speak. */
+export interface ClientProtocol {
+  /** Whether requests can be sent. */
+  readonly isOpen: boolean;
+  /** Asks for something and resolves with the result. */
+  request(verb: string, fields: JsonObject, options?: RequestOptions): Promise<unknown>;
+  /** Asks for a stream. The signal ends it, too. */
+  open(verb: string, fields: JsonObject, options: RequestOptions): Promise<EventStream>;
+  close(): void;
+}
+
 /** One connection of a client to a server: requests and answers, and streams. */
-export class ClientConnection {
+export class ClientConnection implements ClientProtocol {
   readonly #socket: Socket;
   readonly #settings: ClientSettings;
   readonly #output: SocketOutput;

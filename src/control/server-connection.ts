@@ -170,7 +170,7 @@ export class ServerConnection {
 /** Whether a connection that begins with this line speaks lines: a JSON object with an id, which legacy requests lack. */
 function isRequest(line: Buffer): boolean {
   try {
-    return fieldOf(readObject(line), 'id') !== undefined;
+    return (fieldOf(readObject(line), 'id') ?? null) !== null;
   } catch {
     return false;
   }

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { checkNames } from '../channels/option-names.js';
 import { SseChannelContainer } from '../channels/sse-channel-container.js';
 import { SYSTEM_CLOCK } from '../clock.js';
 import type { Clock } from '../clock.js';
@@ -84,12 +85,34 @@ export interface PortAddress {
 /** A `SocketAddress` that is one or the other. */
 export type ResolvedAddress = PathAddress | PortAddress;
 
+/** The names of the options that say where a server is, and what it wants to see. */
+export const ADDRESS_OPTIONS: readonly (keyof SocketAddress | keyof TokenOptions)[] = [
+  'path',
+  'host',
+  'port',
+  'token',
+  'tokenFile',
+];
+
+const SERVER_OPTIONS = [
+  'container',
+  'protocol',
+  'maxFrameSize',
+  'maxConnections',
+  'maxStreams',
+  'handshakeTimeout',
+  'idleTimeout',
+  'probeInterval',
+  'clock',
+] as const satisfies readonly (keyof SocketServerOptions)[];
+
 const PROTOCOLS: readonly unknown[] = ['auto', 'legacy', 'lines'] satisfies SocketProtocol[];
 
 /** Checks options, fills in the defaults. Throws `OptionError` for what cannot be. */
 export function resolveServerOptions(options: SocketServerOptions): Omit<ServerSettings, 'token'> {
+  checkNames('a SocketServer', options, [...ADDRESS_OPTIONS, ...SERVER_OPTIONS]);
   const { container, protocol = 'auto', clock = SYSTEM_CLOCK } = options;
-  if (!PROTOCOLS.includes(protocol)) throw new OptionError('Option protocol must be auto, legacy or lines.');
+  checkProtocol(protocol);
   const address = checkAddress(options);
   const hasToken = options.token !== undefined || options.tokenFile !== undefined;
   if ('host' in address && !isLoopback(address.host) && !hasToken) {
@@ -108,6 +131,11 @@ export function resolveServerOptions(options: SocketServerOptions): Omit<ServerS
     probeInterval: duration('probeInterval', options.probeInterval ?? 15_000),
     clock,
   };
+}
+
+/** @throws OptionError for a protocol that is none. */
+export function checkProtocol(protocol: SocketProtocol): void {
+  if (!PROTOCOLS.includes(protocol)) throw new OptionError('Option protocol must be auto, legacy or lines.');
 }
 
 /** The address of the options. @throws OptionError when they give none, or two. */

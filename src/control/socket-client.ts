@@ -1,13 +1,14 @@
 import type { SseEvent } from '../channels/sse-channel.js';
 import { StateError } from '../errors.js';
 import { openConnection } from './client-connection.js';
-import type { ClientConnection, RequestOptions } from './client-connection.js';
+import type { ClientProtocol, RequestOptions } from './client-connection.js';
 import { resolveClientOptions } from './client-options.js';
 import type { ClientSettings, SocketClientOptions } from './client-options.js';
 import type { RemoteListenerOptions } from './command.js';
 import type { EventStream } from './event-stream.js';
 import type { JsonObject } from './json-line.js';
 import { sendLegacy } from './legacy-call.js';
+import { LegacyClient, isLegacy } from './legacy-client.js';
 
 /** A message for a channel of a server. A `Message` is one. */
 export interface OutgoingMessage {
@@ -35,7 +36,8 @@ export interface WatchChannelOptions extends RequestOptions, Pick<RemoteListener
 /**
  * Acts on the channels of a `SocketServer` in another process. It connects at its first request, and again at the next
  * one after its connection has broken; no request is sent twice. It keeps the process alive only while an answer or a
- * stream is waited for.
+ * stream is waited for. With a server that speaks only the legacy protocol, that of eric-sse, it speaks that: a
+ * connection for each request, no options of channels and listeners, and no bounds for slow readers.
  *
  * Besides what each method says, every one throws ConnectionError when no server answers or the connection breaks,
  * TimeoutError, AuthenticationError for a wrong token, the signal's reason, QueueFullError when too many requests wait,
@@ -43,8 +45,10 @@ export interface WatchChannelOptions extends RequestOptions, Pick<RemoteListener
  */
 export class SocketClient implements AsyncDisposable {
   readonly #settings: ClientSettings;
-  #connecting: Promise<ClientConnection> | undefined;
-  #connection: ClientConnection | undefined;
+  #connecting: Promise<ClientProtocol> | undefined;
+  #connection: ClientProtocol | undefined;
+  /** What `auto` has found out. */
+  #isLegacy: boolean | undefined;
   #isClosed = false;
 
   /** @throws OptionError for an option that cannot be. */
@@ -159,7 +163,7 @@ export class SocketClient implements AsyncDisposable {
     return (await connection.open(verb, fields, options)) as EventStream<Event>;
   }
 
-  async #connect(signal: AbortSignal | undefined): Promise<ClientConnection> {
+  async #connect(signal: AbortSignal | undefined): Promise<ClientProtocol> {
     signal?.throwIfAborted();
     if (this.#isClosed) throw new StateError('The client is closed. Make a new one.');
     if (this.#connection?.isOpen === false) this.#connecting = undefined;
@@ -167,10 +171,12 @@ export class SocketClient implements AsyncDisposable {
     return this.#connecting;
   }
 
-  async #dial(): Promise<ClientConnection> {
+  async #dial(): Promise<ClientProtocol> {
     try {
       this.#connection = undefined;
-      this.#connection = await openConnection(this.#settings);
+      const { protocol } = this.#settings;
+      this.#isLegacy ??= protocol === 'auto' ? await isLegacy(this.#settings) : protocol === 'legacy';
+      this.#connection = this.#isLegacy ? new LegacyClient(this.#settings) : await openConnection(this.#settings);
       return this.#connection;
     } catch (error) {
       this.#connecting = undefined;

@@ -1,9 +1,10 @@
 import { InvalidListenerError, OptionError, asError } from '../../errors.js';
-import { AbstractChannel } from '../abstract-channel.js';
+import { AbstractChannel, CHANNEL_OPTIONS } from '../abstract-channel.js';
 import type { ChannelOptions, StreamOptions } from '../abstract-channel.js';
 import type { Mailbox } from '../mailbox.js';
-import type { Message } from '../message.js';
+import { Message } from '../message.js';
 import type { MessageQueueListener } from '../message-queue-listener.js';
+import { checkNames } from '../option-names.js';
 import type { MessageHandler } from './message-handler.js';
 import { failedItem } from './processed-item.js';
 import type { ProcessedItem, QueueItem } from './processed-item.js';
@@ -42,11 +43,13 @@ export interface ProcessQueueOptions extends StreamOptions {
 export class DataProcessingChannel<Result = unknown> extends AbstractChannel<ProcessedItem<unknown>> {
   readonly #maxWorkers: number;
   readonly #handler: MessageHandler<Result> | undefined;
-  readonly #benches = new WeakMap<Mailbox, Workbench<Message, Result>>();
+  readonly #benches = new WeakMap<Mailbox, Workbench<Message, ProcessedItem<Result>>>();
 
   /** @throws OptionError for an option that cannot be. */
-  constructor({ maxWorkers, handler, ...options }: DataProcessingOptions<Result>) {
-    super(options);
+  constructor(options: DataProcessingOptions<Result>) {
+    checkNames('a DataProcessingChannel', options, [...CHANNEL_OPTIONS, 'maxWorkers', 'handler']);
+    const { maxWorkers, handler, ...rest } = options;
+    super(rest);
     if (!Number.isInteger(maxWorkers) || maxWorkers < 1) {
       throw new OptionError('Option maxWorkers must be a whole number from 1 up.');
     }
@@ -57,7 +60,10 @@ export class DataProcessingChannel<Result = unknown> extends AbstractChannel<Pro
     this.#handler = handler;
   }
 
-  /** What streams give out for a message, and `processQueue` when the listener handles it: its type and payload. */
+  /**
+   * What streams and `processQueue` give out for a message: its type and payload, and whatever else it returns when it is
+   * overridden. With a `handler`, `processQueue` has it adapt a message whose payload is the result.
+   */
   adapt(message: Message): ProcessedItem<unknown> {
     return { event: message.type, data: message.payload };
   }
@@ -80,6 +86,7 @@ export class DataProcessingChannel<Result = unknown> extends AbstractChannel<Pro
     listener: MessageQueueListener,
     options: ProcessQueueOptions = {},
   ): AsyncIterableIterator<QueueItem<Result>, undefined> & AsyncDisposable {
+    checkNames('processQueue', options, ['ordered', 'follow', 'errors', 'signal']);
     const { ordered = false, follow = false, errors = 'item', signal } = options;
     if (!['item', 'throw'].includes(errors)) throw new OptionError('Option errors must be item or throw.');
     const mailbox = this.mailbox(listener.id);
@@ -91,8 +98,8 @@ export class DataProcessingChannel<Result = unknown> extends AbstractChannel<Pro
       bench: this.#bench(mailbox),
       maxWorkers: this.#maxWorkers,
       perform: (message: Message, calledOff: AbortSignal) => this.#perform(listener, message, calledOff),
-      itemOf: ({ work, outcome }: Job<Message, Result>): QueueItem<Result> => {
-        if (outcome?.status === 'done') return { event: work.type, data: outcome.result };
+      itemOf: ({ work, outcome }: Job<Message, ProcessedItem<Result>>): QueueItem<Result> => {
+        if (outcome?.status === 'done') return outcome.result;
         if (errors === 'throw') throw asError(outcome?.error);
         return failedItem(work, outcome?.error);
       },
@@ -103,20 +110,29 @@ export class DataProcessingChannel<Result = unknown> extends AbstractChannel<Pro
         return this.adapt(message) as ProcessedItem<Result>;
       },
     };
-    return new ProcessingRun<Result, QueueItem<Result>>(source, { ordered, follow, signal });
+    return new ProcessingRun<ProcessedItem<Result>, QueueItem<Result>>(source, { ordered, follow, signal });
   }
 
-  async #perform(listener: MessageQueueListener, message: Message, signal: AbortSignal): Promise<Result> {
-    if (this.#handler !== undefined) return this.#handler(message, { signal });
-    await listener.onMessage(message);
-    // Without a handler nobody has said what the result is: it is what `adapt` makes of the message.
-    return this.adapt(message).data as Result;
+  async #perform(
+    listener: MessageQueueListener,
+    message: Message,
+    signal: AbortSignal,
+  ): Promise<ProcessedItem<Result>> {
+    if (this.#handler === undefined) {
+      await listener.onMessage(message);
+      // Without a handler nobody has said what the result is: it is what `adapt` makes of the message.
+      return this.adapt(message) as ProcessedItem<Result>;
+    }
+    const { type, id } = message;
+    const result = await this.#handler(message, { signal });
+    // The type of the result is the handler's, which `adapt` does not know.
+    return this.adapt(new Message(type, result, { id })) as ProcessedItem<Result>;
   }
 
-  #bench(mailbox: Mailbox): Workbench<Message, Result> {
+  #bench(mailbox: Mailbox): Workbench<Message, ProcessedItem<Result>> {
     const known = this.#benches.get(mailbox);
     if (known !== undefined) return known;
-    const bench = new Workbench<Message, Result>();
+    const bench = new Workbench<Message, ProcessedItem<Result>>();
     this.#benches.set(mailbox, bench);
     return bench;
   }
