@@ -26,4 +26,14 @@ export default defineConfig(
     files: ['test/**', 'examples/**', 'src/cli/**'],
     rules: { 'max-lines-per-function': 'off', 'no-console': 'off' },
   },
+  {
+    files: ['test/**'],
+    ignores: ['test/support/property.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { name: 'fast-check', message: 'Import test/support/property.ts: its generators reach their maxLength.' },
+      ],
+    },
+  },
 );

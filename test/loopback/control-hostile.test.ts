@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setImmediate } from 'node:timers/promises';
-import fc from 'fast-check';
+import fc from '../support/property.js';
 import { describe, expect, it } from 'vitest';
 import { RawClient, ask, dial, gone, startServer } from '../unit/control/raw-clients.js';
 import type { Test } from '../unit/control/raw-clients.js';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../support/property.js';
 import { describe, expect, it } from 'vitest';
 import { parseAddress } from '../../../src/address/address.js';
 import { defaultRewrite } from '../../../src/address/default-rewrite.js';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../support/property.js';
 import { describe, expect, it } from 'vitest';
 import type { Consumer } from '../../../src/broker/consumer.js';
 import type { BrokerQueue } from '../../../src/broker/queue.js';
@@ -121,7 +121,7 @@ describe('a queue, whatever is done with it', () => {
           expect(run.queue).toMatchObject({ depth: 0, outstanding: 0, bytes: 0 });
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 });

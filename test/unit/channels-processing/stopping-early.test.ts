@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import fc from 'fast-check';
+import fc from '../../support/property.js';
 import { describe, expect, it } from 'vitest';
 import { Message } from '../../../src/channels/message.js';
 import { DataProcessingChannel } from '../../../src/channels/processing/data-processing-channel.js';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../support/property.js';
 import { describe, expect, it } from 'vitest';
 import { encodeEvent, eventIdOf } from '../../../src/channels/event-encoder.js';
 import { EventParser } from '../../../src/channels/event-parser.js';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../support/property.js';
 import { describe, expect, it } from 'vitest';
 import { encodeEvent } from '../../../src/channels/event-encoder.js';
 import { EventLog } from '../../../src/channels/event-log.js';

@@ -1,5 +1,5 @@
 import { createSecretKey, generateKeyPairSync, randomBytes } from 'node:crypto';
-import fc from 'fast-check';
+import fc from '../../support/property.js';
 import { describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../../src/channels/canonical-json.js';
 import { Message } from '../../../src/channels/message.js';

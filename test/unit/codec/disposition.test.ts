@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../support/property.js';
 import { describe, expect, it } from 'vitest';
 import { Disposition, RECEIVER, SENDER, writeDisposition } from '../../../src/codec/disposition.js';
 import { FieldCursor } from '../../../src/codec/field-cursor.js';

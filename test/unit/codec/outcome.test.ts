@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../support/property.js';
 import { describe, expect, it } from 'vitest';
 import { checkOutcome, encodeOutcome, readOutcome } from '../../../src/codec/outcome.js';
 import { writeDisposition } from '../../../src/codec/disposition.js';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../support/property.js';
 import { describe, expect, it } from 'vitest';
 import { encodeMessage } from '../../../src/codec/encode-message.js';
 import { Output } from '../../../src/codec/output.js';
@@ -136,21 +136,28 @@ describe('Output', () => {
       pieces: fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 8 }),
       abandoned: fc.boolean(),
     });
+    /** How often a record began behind another, and how often it outgrew its slab. */
+    const seen = { together: 0, outgrown: 0 };
     fc.assert(
       fc.property(fc.array(record, { maxLength: 30 }), (records) => {
         const output = new Output(700);
         const kept: { bytes: Buffer; expected: Buffer }[] = [];
         for (const { headroom, pieces, abandoned } of records) {
           output.open(headroom);
-          output.buffer.fill(0, output.start, output.position);
+          const { buffer } = output;
+          if (output.start > 0) seen.together++;
+          buffer.fill(0, output.start, output.position);
           for (const piece of pieces) output.bytes(piece, 0, piece.length);
+          if (output.buffer !== buffer) seen.outgrown++;
           const expected = Buffer.concat([Buffer.alloc(headroom), ...pieces]);
           if (abandoned) output.abandon();
           else kept.push({ bytes: output.buffer.subarray(output.start, output.position), expected });
+          expect(kept.every(({ bytes, expected }) => bytes.equals(expected))).toBe(true);
         }
-        for (const { bytes, expected } of kept) expect(bytes.equals(expected)).toBe(true);
       }),
     );
+    expect(seen.together).toBeGreaterThan(100);
+    expect(seen.outgrown).toBeGreaterThan(100);
   });
 });
 
@@ -212,9 +219,10 @@ describe('an output whose slabs are used again', () => {
             one.slab.release();
             if (--one.holds === 0) kept.splice(at, 1);
           }
-          for (const { bytes, expected } of kept) expect(bytes.equals(expected)).toBe(true);
+          expect(kept.every(({ bytes, expected }) => bytes.equals(expected))).toBe(true);
         }
       }),
+      { numRuns: 30 },
     );
   });
 });

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../support/property.js';
 import { describe, expect, it } from 'vitest';
 import { scanValue, skipValue } from '../../../src/codec/read.js';
 import type { Body } from '../../../src/message/body.js';

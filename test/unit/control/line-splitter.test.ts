@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../support/property.js';
 import { describe, expect, it } from 'vitest';
 import { LineSplitter } from '../../../src/control/line-splitter.js';
 import { ProtocolError } from '../../../src/errors.js';

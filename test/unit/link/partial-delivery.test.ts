@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import fc from 'fast-check';
+import fc from '../../support/property.js';
 import { describe, expect, it } from 'vitest';
 import { PartialDelivery } from '../../../src/link/session/partial-delivery.js';
 import { memoryInUse } from '../../support/memory.js';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../support/property.js';
 import { describe, expect, it } from 'vitest';
 import { SYSTEM_CLOCK } from '../../../src/clock.js';
 import type { ConnectionState } from '../../../src/link/connection/peer-connection.js';

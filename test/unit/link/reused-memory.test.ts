@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../support/property.js';
 import { describe, expect, it } from 'vitest';
 import { SYSTEM_CLOCK } from '../../../src/clock.js';
 import { Output } from '../../../src/codec/output.js';
@@ -161,7 +161,7 @@ describe('memory of messages that have left', () => {
         }
         reused += sending.reused;
       }),
-      { numRuns: 300 },
+      { numRuns: 40 },
     );
     expect(reused).toBeGreaterThan(100);
   });

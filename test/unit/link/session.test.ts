@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../support/property.js';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { SYSTEM_CLOCK } from '../../../src/clock.js';
 import type { Outcome } from '../../../src/message/outcome.js';

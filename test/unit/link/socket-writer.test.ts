@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
-import fc from 'fast-check';
+import fc from '../../support/property.js';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { SYSTEM_CLOCK } from '../../../src/clock.js';
 import { SocketWriter } from '../../../src/link/wire/socket-writer.js';

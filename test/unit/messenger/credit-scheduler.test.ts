@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../support/property.js';
 import { describe, expect, it } from 'vitest';
 import { AUTOMATIC_CREDIT, CreditScheduler } from '../../../src/messenger/incoming/credit-scheduler.js';
 import type { CreditedLink } from '../../../src/messenger/incoming/credit-scheduler.js';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../support/property.js';
 import { describe, expect, it } from 'vitest';
 import { Slab } from '../../../src/codec/slab.js';
 import { OutgoingExpiry } from '../../../src/messenger/outgoing/outgoing-expiry.js';

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
-import fc from 'fast-check';
+import fc from '../../support/property.js';
 import { describe, expect, it } from 'vitest';
 import { resolveOptions } from '../../../src/messenger/options/settings.js';
 import type { MessengerOptions } from '../../../src/messenger/options/options.js';

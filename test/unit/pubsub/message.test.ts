@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm';
 import { InvalidMessageError, Message, defineMessage, getUniqueNameForMessage } from 'amqp-messenger/pubsub';
-import fc from 'fast-check';
+import fc from '../../support/property.js';
 import { describe, expect, it } from 'vitest';
 
 class OrderPlaced extends defineMessage<{ id: number; at?: Date; lines?: { sku: string }[]; raw?: Uint8Array }>(

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../support/property.js';
 import { describe, expect, it } from 'vitest';
 import { ChannelFlushedError, ChannelQueueFullError } from '../../../src/errors.js';
 import { ClientQueue } from '../../../src/queue/client-queue.js';
@@ -282,7 +282,7 @@ describe('ClientQueue', () => {
         while (!subject.queue.isEmpty) left.push(subject.tryPull());
         expect(left).toEqual(model.queued.map(({ id }) => id));
       }),
-      { numRuns: 500 },
+      { numRuns: 100 },
     );
   });
 });
@@ -323,7 +323,7 @@ describe('NumberedLine', () => {
         }
         expect(line.drain()).toEqual([...model.values()]);
       }),
-      { numRuns: 300 },
+      { numRuns: 60 },
     );
   });
 

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import fc from 'fast-check';
+import fc from '../../support/property.js';
 import { describe, expect, it } from 'vitest';
 import type { Outcome } from '../../../src/message/outcome.js';
 import { ACCEPTED, RELEASED } from '../../../src/message/outcome.js';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../support/property.js';
 import { describe, expect, it } from 'vitest';
 import { Unsettled } from '../../../src/queue/unsettled.js';
 import { memoryInUse } from '../../support/memory.js';
@@ -87,7 +87,7 @@ describe('Unsettled', () => {
     const starts = fc.constantFrom(0, 1, 1000, ID_COUNT - 1, ID_COUNT - 50, ID_COUNT - 5000);
     fc.assert(
       fc.property(starts, fc.array(operation, { maxLength: 300 }), (start, operations) => replay(start, operations)),
-      { numRuns: 400 },
+      { numRuns: 150 },
     );
   });
 
