@@ -65,6 +65,11 @@ export function connectionKey(endpoint: Endpoint): string {
   return JSON.stringify([tls, host.toLowerCase(), port, user ?? null, password ?? null, isNamedByPeer]);
 }
 
+/** The host and port of an endpoint, as people write them. */
+export function hostAndPort({ host, port }: Endpoint): string {
+  return `${host}:${port}`;
+}
+
 /** Another scheme is no AMQP at all or a slip of the pen, and must not end as clear text where TLS was meant. */
 function isTls(scheme = 'amqp'): boolean {
   const known = scheme.toLowerCase();

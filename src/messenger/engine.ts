@@ -1,3 +1,4 @@
+import { hostAndPort } from '../address/endpoint.js';
 import { RouteTable } from '../address/route-table.js';
 import { diagnose, isDiagnosed } from '../diagnostics.js';
 import { StateError, TimeoutError, asError } from '../errors.js';
@@ -177,7 +178,7 @@ export class Engine implements MessengerContext {
     return new ConnectionPool(this.#connectionSettings, {
       stateChanged: ({ endpoint, host }, from, to, error) => {
         this.#activity.note();
-        const change = { endpoint: `${endpoint.host}:${endpoint.port}`, host, from, to, error };
+        const change = { endpoint: hostAndPort(endpoint), host, from, to, error };
         if (isDiagnosed('connection')) diagnose('connection', { messenger: this.name, ...change });
         this.#teller.tell('connection', change);
         if (to === 'closed') this.incoming.sourcesChanged();

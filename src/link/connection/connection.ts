@@ -1,4 +1,4 @@
-import { connectionKey } from '../../address/endpoint.js';
+import { connectionKey, hostAndPort } from '../../address/endpoint.js';
 import type { Endpoint } from '../../address/endpoint.js';
 import type { Clock, Timer } from '../../clock.js';
 import { ConnectionError } from '../../errors.js';
@@ -34,6 +34,7 @@ export interface ConnectionEvents {
  */
 export class Connection implements PeerConnection, TransportOwner {
   readonly endpoint: Endpoint;
+  readonly key: string;
   readonly #settings: ConnectionSettings;
   readonly #events: ConnectionEvents;
   readonly #links = new Set<Link>();
@@ -61,16 +62,13 @@ export class Connection implements PeerConnection, TransportOwner {
 
   constructor(endpoint: Endpoint, settings: ConnectionSettings, events: ConnectionEvents) {
     this.endpoint = endpoint;
+    this.key = connectionKey(endpoint);
     this.#hosts = new HostList(endpoint, settings.failover ?? {});
-    this.#host = nameOf(endpoint);
+    this.#host = hostAndPort(endpoint);
     this.#retries = new Retries(endpoint, settings, this.#hosts);
     this.#renewal = new Renewal(settings.environment.clock);
     this.#settings = settings;
     this.#events = events;
-  }
-
-  get key(): string {
-    return connectionKey(this.endpoint);
   }
 
   get state(): ConnectionState {
@@ -127,7 +125,7 @@ export class Connection implements PeerConnection, TransportOwner {
   }
 
   #connect(state: 'connecting' | 'reconnecting'): void {
-    this.#host = nameOf(this.#hosts.current);
+    this.#host = hostAndPort(this.#hosts.current);
     if (this.#state !== state) this.#become(state);
     const { connectTimeout, sasl = {}, credentials: byHost } = this.#settings;
     const attempt = ++this.#attempts;
@@ -300,8 +298,4 @@ export class Connection implements PeerConnection, TransportOwner {
     if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
   }
-}
-
-function nameOf({ host, port }: Endpoint): string {
-  return `${host}:${port}`;
 }

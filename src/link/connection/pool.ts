@@ -1,4 +1,4 @@
-import { AMQP_PORT, connectionKey } from '../../address/endpoint.js';
+import { AMQP_PORT, connectionKey, hostAndPort } from '../../address/endpoint.js';
 import type { Endpoint } from '../../address/endpoint.js';
 import { AddressError } from '../../errors.js';
 import type { MessagingError } from '../../errors.js';
@@ -46,7 +46,7 @@ export class ConnectionPool implements ConnectionEvents {
   get stats(): { endpoint: string; host: string; direction: 'dialled' | 'accepted'; state: ConnectionState }[] {
     return [
       ...Array.from([...this.#dialled.values(), ...this.#closing], ({ endpoint, host, state }) => {
-        return { endpoint: `${endpoint.host}:${endpoint.port}`, host, direction: 'dialled' as const, state };
+        return { endpoint: hostAndPort(endpoint), host, direction: 'dialled' as const, state };
       }),
       ...Array.from(this.#accepted(), ({ peerId = '', host }) => {
         return { endpoint: peerId, host, direction: 'accepted' as const, state: 'open' as const };

@@ -1,7 +1,6 @@
 import type { Endpoint } from '../../address/endpoint.js';
 import { AuthenticationError, DecodeError, OptionError, ProtocolError } from '../../errors.js';
 import type { MessagingError } from '../../errors.js';
-import type { ConnectionSettings } from './connection-settings.js';
 import type { Environment } from './environment.js';
 import type { HostList } from './host-list.js';
 import { MAX_REDIRECTS, RedirectError } from './named-hosts.js';
@@ -56,9 +55,11 @@ export interface ConnectionLoss {
 }
 
 /** The settings of a connection that decide over it. */
-export type RetrySettings = Pick<ConnectionSettings, 'reconnect' | 'dialPeerHosts'> & {
+export interface RetrySettings {
+  readonly reconnect: ReconnectPolicy;
+  readonly dialPeerHosts?: boolean;
   readonly environment: Pick<Environment, 'random'>;
-};
+}
 
 /** Decides what becomes of a connection that is lost or could not be made: whether to try again, when, and where. */
 export class Retries {

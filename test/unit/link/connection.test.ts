@@ -40,6 +40,7 @@ function connect(port: number, settings: Partial<ConnectionSettings> = {}): Setu
       connectTimeout: 1000,
       tls: {},
       allowInsecureMechs: false,
+      dialPeerHosts: true,
       environment: { ...SYSTEM_ENVIRONMENT, clock, random: () => 0.5 },
       ...settings,
     },
