@@ -23,6 +23,8 @@ export class IncomingMessage {
   priority = -1;
   /** How long it is of use, in milliseconds; -1 when it does not say. */
   ttl = -1;
+  /** False when it says that somebody may have acquired it before: then that is not taken back. */
+  firstAcquirer = true;
   /** When it stops being of use, in milliseconds since 1970. `Infinity` when it does not say. */
   expiry: number = Infinity;
   readonly #sections = new SectionCursor();
@@ -37,6 +39,7 @@ export class IncomingMessage {
     this.durable = false;
     this.priority = -1;
     this.ttl = -1;
+    this.firstAcquirer = true;
     this.expiry = Infinity;
     sections.open(buffer, start, end);
     sections.next();
@@ -76,6 +79,9 @@ export class IncomingMessage {
     this.durable = fields.boolean('durable');
     this.priority = fields.uint('priority');
     this.ttl = fields.uint('ttl');
+    const at = fields.skip();
+    if (at >= 0)
+      this.firstAcquirer = this.buffer[at] === 0x41 || (this.buffer[at] === 0x56 && this.buffer[at + 1] === 1);
   }
 
   /** Nearly no message has so many properties, and then the list ends before that one. */

@@ -196,7 +196,8 @@ export class BrokerQueue implements DeliveryOwner {
     const { clock, output, watch } = this.#host;
     const lifetime = message.lifetime(clock);
     const deadline = lifetime === Infinity ? Infinity : clock.now() + lifetime;
-    const standing = { place: ++this.#lastPlace, owner: this, deadline, firstAcquirer: true, deliveryCount: 0 };
+    const { firstAcquirer } = message;
+    const standing = { place: ++this.#lastPlace, owner: this, deadline, firstAcquirer, deliveryCount: 0 };
     const stored = storeMessage(output, message, standing);
     this.counts.received++;
     this.#bytes += stored.size;

@@ -15,7 +15,7 @@ const SHORT = 256;
 
 /** What a message says besides what its sender has said. */
 export interface MessageChange {
-  /** Whether nobody has acquired it before. */
+  /** Whether nobody has acquired it before, as far as the broker and the sender know (AMQP 1.0 §3.2.1). */
   readonly firstAcquirer: boolean;
   readonly deliveryCount: number;
   /** Annotations to be set (AMQP 1.0 §3.2.3). */

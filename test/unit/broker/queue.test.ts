@@ -92,6 +92,16 @@ describe('a queue', () => {
     expect(link.first).toMatchObject({ durable: true, priority: 7, firstAcquirer: false, deliveryCount: 0, body: 'x' });
   });
 
+  it.each([
+    [false, false],
+    [true, true],
+    [undefined, true],
+  ])('tells that a message was acquired by nobody, unless its sender has said otherwise (%s)', (said, told) => {
+    queue.take(incoming({ body: 'x', ttl: 1000, firstAcquirer: said }));
+    const { link } = consume(queue, 1);
+    expect(link.first.firstAcquirer).toBe(told);
+  });
+
   it('sets the annotations of a consumer that modifies a message, and keeps the types of the others', () => {
     queue.take(incoming({ body: 'x', annotations: { 'x-opt-a': 1, 'x-opt-b': 'b' } }));
     const { link } = consume(queue, 2);
