@@ -1,6 +1,7 @@
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { EmbeddedBroker } from 'amqp-messenger/broker';
+import { transformSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PAGES, ROOT, codeBlocks } from './pages.js';
 import { run, start } from './programs.js';
@@ -33,17 +34,22 @@ async function broker({ onTestFinished }: Test): Promise<EmbeddedBroker> {
   return started;
 }
 
-/** A file name that tells which block it holds. */
+/** A file name, without its ending, that tells which block it holds. */
 function fileName(title: string): string {
-  return `${title.replace(/\W/g, '-')}.ts`;
+  return title.replace(/\W/g, '-');
+}
+
+/** What users run: JavaScript that the oldest Node takes. In a file of this project `amqp-messenger` is what is in dist. */
+function toJavaScript(code: string): string {
+  return transformSync(code, { loader: 'ts', target: 'es2022' }).code;
 }
 
 describe.concurrent('the code in the pages', { timeout: LIMIT }, () => {
   for (const { title, code, output } of blocks) {
     it(`runs as printed: ${title}`, async (test) => {
       const { port } = await broker(test);
-      const file = `${folder}/${fileName(title)}`;
-      writeFileSync(file, code.replaceAll('127.0.0.1/', `127.0.0.1:${port}/`));
+      const file = `${folder}/${fileName(title)}.mjs`;
+      writeFileSync(file, toJavaScript(code.replaceAll('127.0.0.1/', `127.0.0.1:${port}/`)));
       const { code: exitCode, stdout, stderr } = await run(test, file);
       expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
       if (output !== undefined) expect(stdout.replaceAll(`127.0.0.1:${port}`, '127.0.0.1')).toBe(output);
@@ -53,7 +59,7 @@ describe.concurrent('the code in the pages', { timeout: LIMIT }, () => {
   it('has no type errors', async (test) => {
     const checked = `${folder}/checked`;
     mkdirSync(checked);
-    for (const { title, code } of blocks) writeFileSync(`${checked}/${fileName(title)}`, code);
+    for (const { title, code } of blocks) writeFileSync(`${checked}/${fileName(title)}.ts`, code);
     const config = { extends: '../../../tsconfig.json', compilerOptions: COMPILER_OPTIONS, include: ['*.ts'] };
     writeFileSync(`${checked}/tsconfig.json`, JSON.stringify(config));
     const { stdout } = await run(test, 'node_modules/typescript/bin/tsc', ['-p', checked]);

@@ -23,9 +23,10 @@ export interface Running {
 /** What ends with a test. Tests that run side by side each have their own. */
 export type Test = Pick<TestContext, 'onTestFinished'>;
 
-/** Starts a TypeScript program as `npx tsx` would. It is killed when the test ends before it. */
+/** Starts a program, a TypeScript one as `npx tsx` would. It is killed when the test ends before it. */
 export function start({ onTestFinished }: Test, file: string, args: readonly string[] = []): Running {
-  const child = spawn(process.execPath, ['--import', 'tsx', file, ...args], {
+  const loader = file.endsWith('.ts') ? ['--import', 'tsx'] : [];
+  const child = spawn(process.execPath, [...loader, file, ...args], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -37,7 +38,7 @@ export function start({ onTestFinished }: Test, file: string, args: readonly str
   return { process: child, ended };
 }
 
-/** Runs a TypeScript program to its end. */
+/** Runs a program to its end. */
 export function run(test: Test, file: string, args: readonly string[] = []): Promise<Ending> {
   return start(test, file, args).ended;
 }
