@@ -13,10 +13,10 @@ const args = process.argv.slice(2);
 const begun = Date.now();
 const runs = args[0] === '--changed' ? runsOfChange(args.slice(1)) : [['run', ...args]];
 
-const [checks, tests] = await Promise.all([
-  inTurn(['typecheck', 'lint'], npmScript),
-  inTurn(runs, (run) => vitest(run)),
-]);
+const checking = inTurn(['typecheck', 'lint'], npmScript);
+const tests = await inTurn(runs, vitest);
+console.log('Waiting for types and lint …');
+const checks = await checking;
 for (const { name, output } of checks) if (output !== '') console.log(`\n== ${name}\n${output.trimEnd()}`);
 const failed = [...checks, ...tests].filter(({ code }) => code !== 0).map(({ name }) => name);
 const seconds = Math.round((Date.now() - begun) / 1000);
