@@ -67,6 +67,10 @@ describe('the pages', () => {
     const { projectDocuments } = JSON.parse(readPage('typedoc.json')) as { projectDocuments: string[] };
     expect([...projectDocuments].sort()).toEqual(PAGES.filter((page) => page !== 'README.md').sort());
     expect(projectDocuments[0]).toBe('docs/getting-started.md');
+    const categories = projectDocuments.map(
+      (page) => /^---\ntitle: .+\ncategory: (.+)\n---\n/.exec(readPage(page))?.[1],
+    );
+    expect(categories).not.toContain(undefined);
     expect(projectDocuments.slice(-2)).toEqual(['docs/architecture.md', 'docs/benchmarks.md']);
   });
 
