@@ -11,7 +11,12 @@ export interface FeedDelivery<Received = FeedMessage> {
   /** The message. */
   readonly message: Received;
   /** What has become of it, if that is known: a feed refuses what is `accepted` before it was broadcast. */
-  readonly tracker?: { readonly status: string } | undefined;
+  readonly tracker?:
+    | {
+        /** Its status, as a `Tracker` has it. */
+        readonly status: string;
+      }
+    | undefined;
   /** It has been taken care of. */
   accept(): void;
   /** It has not, and somebody else may have it. */
