@@ -2,11 +2,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ROOT } from './pages.js';
+import { CHANNELS, CHANNELS_EXPLAINS } from './statements/channels.js';
 import { PUBSUB, PUBSUB_EXPLAINS } from './statements/pubsub.js';
 import type { Statement } from './statements/units.js';
 import { unitsOf } from './statements/units.js';
 
 const pages: [page: string, statements: readonly Statement[], explains: readonly string[]][] = [
+  ['docs/channels.md', CHANNELS, CHANNELS_EXPLAINS],
   ['docs/pubsub.md', PUBSUB, PUBSUB_EXPLAINS],
 ];
 

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { Message, SseChannel } from 'amqp-messenger/channels';
 import { EventFeed } from 'amqp-messenger/channels/browser';
 import type { EventFeedOptions } from 'amqp-messenger/channels/browser';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { serve, until } from '../support/sse-server.js';
 
 interface Page {
@@ -110,6 +110,33 @@ describe("The page's side of a channel", () => {
     await until(() => away.states.length === 1);
     away.feed.close();
     expect([seen, feed.readyState, away.feed.readyState]).toEqual([[], 2, 2]);
+  });
+
+  it('shares one connection with other pages, and another goes on when the one that has it is closed', async () => {
+    // Web Locks, as far as they are used: whoever asked first has it until its work is done.
+    let last: Promise<unknown> = Promise.resolve();
+    const request = (_name: string, { signal }: { signal: AbortSignal }, work: () => Promise<void>): Promise<void> => {
+      const turn = last.then(() => (signal.aborted ? undefined : work()));
+      last = turn;
+      return turn;
+    };
+    vi.stubGlobal('navigator', { locks: { request } });
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const channel = new SseChannel();
+    const { url } = await serve(channel.handler());
+    const pages = [open(url, { share: true }), open(url, { share: true }), open(url, { share: true })];
+    await until(() => channel.clientCount === 1);
+    const [first, ...others] = pages;
+    for (let n = 0; n < 5; n++) channel.broadcast(new Message('n', n));
+    await until(() => pages.every(({ seen }) => seen.length >= 5));
+    expect(channel.clientCount).toBe(1);
+    first?.feed.close();
+    await until(() => channel.clientCount === 0);
+    for (let n = 5; n < 10; n++) channel.broadcast(new Message('n', n));
+    await until(() => others.every(({ seen }) => seen.length >= 10));
+    expect(channel.clientCount).toBe(1);
+    for (const { seen } of others) expect(seen).toEqual(Array.from({ length: 10 }, (_, n) => `n ${n}`));
+    expect(first?.seen).toHaveLength(5);
   });
 
   it('is less than 2 KB as a browser gets it, and imports nothing', () => {
