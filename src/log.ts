@@ -1,8 +1,10 @@
 import debug from 'debug';
+import { printable } from './printable.js';
 
 /**
  * Debug output, off unless the `DEBUG` environment variable names it, such as `DEBUG=amqp-messenger:*`.
- * Whatever is given to a logger must be free of credentials: log redacted addresses, never options.
+ * Whatever is given to a logger must be free of credentials: log redacted addresses, never options. What strangers have said
+ * is shown without control characters.
  */
 export interface Logger {
   (format: string, ...values: unknown[]): void;
@@ -12,5 +14,9 @@ export interface Logger {
 
 /** The logger of one part of the package, under the namespace `amqp-messenger:<part>`. */
 export function logger(part: 'connection' | 'acceptor' | 'link' | 'frame' | 'messenger' | 'broker'): Logger {
-  return debug(`amqp-messenger:${part}`);
+  const log = debug(`amqp-messenger:${part}`);
+  const write = (format: string, ...values: unknown[]): void => {
+    if (log.enabled) log(format, ...values.map((value) => (typeof value === 'string' ? printable(value) : value)));
+  };
+  return Object.defineProperties(write, { enabled: { get: () => log.enabled } }) as Logger;
 }

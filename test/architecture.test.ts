@@ -16,6 +16,7 @@ const RANKS: Record<string, number> = {
   'log.ts': 0,
   'long-timeout.ts': 0,
   'on-abort.ts': 0,
+  'printable.ts': 0,
   'small-file.ts': 0,
   'tell-listeners.ts': 0,
   'unique-id.ts': 0,

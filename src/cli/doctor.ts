@@ -5,6 +5,7 @@ import type { Endpoint } from '../address/endpoint.js';
 import { redact } from '../address/redact.js';
 import { RouteTable } from '../address/route-table.js';
 import type { Config } from '../config/config.js';
+import { printable } from '../printable.js';
 import { saslAt } from '../link/security/credentials.js';
 import {
   addConnectionOptions,
@@ -98,8 +99,8 @@ async function connectAndLink(
 function text({ name, result, found, fix }: Step): string {
   const [first = '', ...more] = found;
   const lines = [
-    `${SIGNS[result]} ${name.padEnd(8)} ${first}`,
-    ...more.map((line) => `           ${line}`),
+    `${SIGNS[result]} ${name.padEnd(8)} ${printable(first)}`,
+    ...more.map((line) => `           ${printable(line)}`),
     ...(fix === undefined ? [] : [`           Fix: ${fix}`]),
   ];
   return `${lines.join('\n')}\n`;

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { MessagingError } from '../errors.js';
 import type { ErrorCode } from '../errors.js';
+import { printable } from '../printable.js';
 
 /** How a command has ended: its exit codes. docs/command-line.md has the same table. */
 export const EXIT = {
@@ -80,7 +81,7 @@ export function failed(error: unknown): void {
   const isOurs = error instanceof MessagingError || error instanceof CommandError;
   // Of what is a mistake of ours, the stack is what helps.
   const message = isOurs ? error.message : error instanceof Error ? error.stack : String(error);
-  process.stderr.write(`amqp-messenger: ${message}\n`);
+  process.stderr.write(`amqp-messenger: ${printable(message ?? '', '\n')}\n`);
 }
 
 /** Reads a whole number from the command line. */

@@ -6,6 +6,7 @@ import { DataBody, SequenceBody, ValueBody } from '../message/body.js';
 import type { Body } from '../message/body.js';
 import type { Message } from '../message/message.js';
 import type { AmqpValue } from '../message/typed.js';
+import { printable } from '../printable.js';
 import { CommandError, EXIT } from './exit.js';
 
 /** The fields of a message as JSON, and what becomes of each on the way in. */
@@ -43,6 +44,11 @@ export function messageToJson(message: ReceivedMessage): Record<string, unknown>
   const shown = jsonValue(fields) as Record<string, unknown>;
   if (userId !== undefined) shown['userId'] = Buffer.from(userId).toString('base64');
   return { ...shown, ...bodyToJson(body) };
+}
+
+/** A message as a line of JSON, in which control characters are escaped: those too that JSON lets through. */
+export function jsonLine(message: ReceivedMessage): string {
+  return printable(JSON.stringify(messageToJson(message)));
 }
 
 /** The body of a message as text: what it is when it is text, else JSON. */

@@ -1,7 +1,24 @@
+import { printable } from '../printable.js';
 import { EXIT, CommandError } from './exit.js';
 
+/** What text may do on a terminal. */
+const LAYOUT = '\n\t';
+
+/**
+ * Prints what a command has to say, which may quote a peer or a configuration: without control characters. JSON stays JSON of
+ * the same value.
+ */
+export function print(text: string): Promise<void> {
+  return write(printable(text, LAYOUT));
+}
+
+/** Prints the bodies of messages: as they are, but on a terminal without control characters. */
+export function printBodies(bytes: Buffer): Promise<void> {
+  return write(process.stdout.isTTY ? printable(bytes.toString(), LAYOUT) : bytes);
+}
+
 /** Writes to standard output. Resolves when it has left the process: what is accepted after that is not lost. */
-export function print(text: string | Uint8Array): Promise<void> {
+function write(text: string | Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     process.stdout.write(text, (error) => {
       if (error == null) resolve();
@@ -12,7 +29,7 @@ export function print(text: string | Uint8Array): Promise<void> {
 
 /** Says something to whoever runs the command, without its being part of the output. */
 export function note(text: string): void {
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${printable(text, LAYOUT)}\n`);
 }
 
 /** Warns whoever runs the command. */

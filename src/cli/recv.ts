@@ -6,9 +6,9 @@ import { EXIT } from './exit.js';
 import { addIncomingOptions, addSubscriptionOptions, batches, subscribe } from './incoming.js';
 import type { IncomingOptions, SubscriptionOptions } from './incoming.js';
 import { Interruption } from './interruption.js';
-import { bodyText, messageToJson } from './message-json.js';
+import { bodyText, jsonLine } from './message-json.js';
 import { exclude } from './exclude.js';
-import { print } from './output.js';
+import { printBodies } from './output.js';
 import { progressOptions, showProgress } from './progress.js';
 import { verdictOn, verdictOptions } from './verdict.js';
 import type { Verdict, VerdictOptions } from './verdict.js';
@@ -65,12 +65,12 @@ async function printBatch(batch: readonly Delivery[], options: RecvOptions, outc
   const verdicts: Verdict[] = [];
   const output: (string | Buffer)[] = [];
   for (const { message } of batch) {
-    const content = options.json === true ? JSON.stringify(messageToJson(message)) : bodyText(message.body);
+    const content = options.json === true ? jsonLine(message) : bodyText(message.body);
     const verdict = await verdictOn(content, options);
     verdicts.push(verdict);
     // Without a filter, all are shown: an outcome says what becomes of them, not whether they are of interest.
     if (verdict === 'accept' || options.filter === undefined) output.push(content, options.raw === true ? '' : '\n');
   }
-  await print(Buffer.concat(output.map((piece) => Buffer.from(piece))));
+  await printBodies(Buffer.concat(output.map((piece) => Buffer.from(piece))));
   batch.forEach((delivery, index) => outcomes.carryOut(verdicts[index] ?? 'release', delivery));
 }

@@ -7,9 +7,9 @@ import { EXIT, wholeNumber } from './exit.js';
 import { Interruption } from './interruption.js';
 import { messageInput } from './message-input.js';
 import type { InputOptions } from './message-input.js';
-import { bodyText, messageToJson } from './message-json.js';
+import { bodyText, jsonLine } from './message-json.js';
 import { addMessageOptions } from './message-options.js';
-import { print } from './output.js';
+import { printBodies } from './output.js';
 import { template } from './template.js';
 
 interface RequestOptions extends ConnectionOptions, InputOptions {
@@ -45,8 +45,8 @@ async function request(address: string, text: string | undefined, options: Reque
   try {
     for await (const message of messageInput(text, options, signal).messages) {
       const answer = await messenger.request({ ...message, address }, { replyTo: options.replyTo, signal });
-      const shown = options.json === true ? JSON.stringify(messageToJson(answer)) : bodyText(answer.body);
-      await print(Buffer.concat([Buffer.from(shown), Buffer.from('\n')]));
+      const shown = options.json === true ? jsonLine(answer) : bodyText(answer.body);
+      await printBodies(Buffer.concat([Buffer.from(shown), Buffer.from('\n')]));
     }
   } catch (error) {
     if (!signal.aborted) throw error;

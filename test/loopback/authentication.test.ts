@@ -116,21 +116,21 @@ describe('a refusal', () => {
       ['PLAIN'],
       'shop:secret@',
       {},
-      '127.0.0.1:PORT refused the user "shop" of the address. Check the user, and the password, which comes from the address.',
+      '127.0.0.1:PORT refused the user of the address. Check the user, and the password, which comes from the address.',
     ],
     [
       'the user of the address with another password',
       ['PLAIN'],
       'shop@',
       { sasl: { password: 'secret' } },
-      '127.0.0.1:PORT refused the user "shop" of the address. Check the user, and the password, which comes from the options.',
+      '127.0.0.1:PORT refused the user of the address. Check the user, and the password, which comes from the options.',
     ],
     [
       'the user of the options',
       ['PLAIN'],
       '',
       { sasl: { user: 'sh\nop', password: 'secret' } },
-      '127.0.0.1:PORT refused the user "sh\\nop" of the options. Check the user, and the password, which comes from the options.',
+      '127.0.0.1:PORT refused the user of the options. Check the user, and the password, which comes from the options.',
     ],
     [
       'that nobody is named',
@@ -151,7 +151,7 @@ describe('a refusal', () => {
       ['PLAIN'],
       'shop@',
       {},
-      '127.0.0.1:PORT wants a password (it offers PLAIN), and none was given for the user "shop" of the address.',
+      '127.0.0.1:PORT wants a password (it offers PLAIN), and none was given for the user of the address.',
     ],
     [
       'that a password is not what is wanted',

@@ -1,4 +1,5 @@
 import { AuthenticationError, ConnectionError, MessagingError, ProtocolError, asError } from '../../errors.js';
+import { printable } from '../../printable.js';
 import { redirectOf } from './named-hosts.js';
 import type { RheaError } from '../rhea/rhea-seam.js';
 
@@ -12,26 +13,35 @@ const SASL_OUTCOMES: Readonly<Record<string, string>> = {
   4: 'it cannot check who we are at the moment',
 };
 
+/** How the words of a peer that we have logged in to are told. */
+export interface PeerWords {
+  /** Says who was refused where, with the peer's words for it if it has any. */
+  refusal(words: string | undefined): string;
+  /** The peer's words without what it was told in confidence. */
+  discreet(words: string): string;
+}
+
 /**
  * The error for a connection that the peer has closed, or whose SASL exchange has failed.
  *
- * @param describeRefusal Says of a peer that refuses us who was refused where; without it, little is known of that.
+ * @param telling How the words of the peer are told; without it, little is known of a refusal.
  */
 export function closeError(
   error: (RheaError & Partial<Error>) | undefined,
   state: string,
-  describeRefusal: (words: string | undefined) => string = sayRefusal,
+  telling: PeerWords | undefined,
 ): MessagingError {
   const redirect = redirectOf(error);
   if (redirect !== undefined) return redirect;
-  const { condition, description } = error ?? {};
-  const said = description ?? error?.message;
+  const { condition, description, message } = error ?? {};
+  const said = told(description ?? message, telling);
   const failure = SASL_FAILURE.exec(said ?? '');
   const words = failure === null ? said : SASL_OUTCOMES[failure[1] ?? ''];
   if (condition === 'amqp:unauthorized-access' || (state === 'opening' && condition === undefined)) {
-    return new AuthenticationError(describeRefusal(words), { condition: condition ?? 'amqp:unauthorized-access' });
+    const refusal = telling?.refusal(words) ?? sayRefusal(words);
+    return new AuthenticationError(refusal, { condition: condition ?? 'amqp:unauthorized-access' });
   }
-  const reason = [condition, words].filter(Boolean).join(': ');
+  const reason = [told(condition), words].filter(Boolean).join(': ');
   return new ConnectionError(`The peer closed the connection${reason ? ` (${reason})` : ''}.`, { condition });
 }
 
@@ -48,7 +58,8 @@ const MAY_WANT_TLS = "Does it want amqps://? 'amqp-messenger doctor' tells.";
 export function failureError(failure: unknown): MessagingError {
   if (failure instanceof MessagingError) return failure;
   if (failure === undefined) return new ConnectionError(DROPPED);
-  const message = asError(failure).message;
+  // It may quote a certificate of the peer.
+  const message = printable(asError(failure).message);
   return new ConnectionError(`The connection failed: ${message || 'no reason given'}.`, { cause: failure });
 }
 
@@ -56,7 +67,13 @@ export function failureError(failure: unknown): MessagingError {
 export function violation(failure: unknown): MessagingError {
   if (failure instanceof MessagingError) return failure;
   const cause = asError(failure);
-  return new ProtocolError(`The peer broke the rules of AMQP: ${cause.message}.`, { cause });
+  return new ProtocolError(`The peer broke the rules of AMQP: ${printable(cause.message)}.`, { cause });
+}
+
+/** What a peer has said, which may be anything, as text that does nothing to a terminal. */
+function told(said: unknown, telling?: PeerWords): string | undefined {
+  if (typeof said !== 'string') return undefined;
+  return printable(telling === undefined ? said : telling.discreet(said));
 }
 
 const ADVICE: Readonly<Record<string, string>> = {

@@ -181,13 +181,13 @@ export class Transport implements FrameGateEvents, LinkTableOwner, SilenceEvents
     rhea.on('connection_open', () => this.#opened());
     rhea.on('connection_error', (context) => {
       // What rhea makes of the peer's error lacks its info.
-      this.#error ??= this.#closeError(rhea.error ?? context.error);
+      this.#error ??= closeError(rhea.error ?? context.error, this.#state, this.#sasl);
       // A peer that has refused the credentials may take its time to hang up; RabbitMQ takes three seconds.
       if (this.#state === 'opening') this.gate.destroy();
     });
     rhea.on(
       'connection_close',
-      () => (this.#error ??= this.#state === 'closing' ? undefined : closeError(undefined, 'open')),
+      () => (this.#error ??= this.#state === 'closing' ? undefined : closeError(undefined, 'open', undefined)),
     );
     rhea.on('disconnected', () => undefined);
     rhea.on('protocol_error', failed);
@@ -221,11 +221,6 @@ export class Transport implements FrameGateEvents, LinkTableOwner, SilenceEvents
     this.#silence.start();
     this.#heartbeats.start(idleTimeout);
     this.#owner.transportOpened(this);
-  }
-
-  #closeError(error: (RheaError & Partial<Error>) | undefined): MessagingError {
-    const sasl = this.#sasl;
-    return closeError(error, this.#state, sasl && ((words) => sasl.refusal(words)));
   }
 }
 

@@ -17,12 +17,12 @@ export interface Refusal {
 const MECHANISM = /^[A-Z0-9_-]{1,20}$/;
 const MAX_NAMED = 16;
 
-/** Says in a sentence or two who was refused where, and what to look at. It has the user, and never what proves it. */
+/** Says in a sentence or two who was refused where, and what to look at. It has no user, and nothing that proves one. */
 export function describeRefusal(endpoint: Endpoint, credentials: Credentials, refusal: Refusal): string {
   const where = `${endpoint.host}:${endpoint.port}`;
   const { chosen, offered, words } = refusal;
   if (chosen === undefined && offered.length > 0) return unmatched(where, endpoint, credentials, refusal);
-  const [who, check] = refused(chosen, endpoint, credentials);
+  const [who, check] = refused(chosen, endpoint);
   return `${where} refused ${who}${words === undefined ? '' : ` (${words})`}. ${check}`;
 }
 
@@ -34,18 +34,18 @@ function unmatched(where: string, endpoint: Endpoint, credentials: Credentials, 
   if (usable.includes('ANONYMOUS') && token === undefined) {
     if (!user) return `${where} wants a user (${offers}), and none was given.`;
     if (password === undefined) {
-      return `${where} wants a password (${offers}), and none was given for ${userOf(endpoint, credentials)}.`;
+      return `${where} wants a password (${offers}), and none was given for ${userOf(endpoint)}.`;
     }
   }
   return `${where} takes none of the SASL mechanisms that this client may use: ${offers}, and this client has ${usable.join(', ')}.`;
 }
 
-function refused(chosen: SaslMechanism | undefined, endpoint: Endpoint, credentials: Credentials): [string, string] {
+function refused(chosen: SaslMechanism | undefined, endpoint: Endpoint): [string, string] {
   switch (chosen) {
     case 'PLAIN': {
       const from = endpoint.password === undefined ? 'the options' : 'the address';
       const check = `Check the user, and the password, which comes from ${from}.`;
-      return [userOf(endpoint, credentials), check];
+      return [userOf(endpoint), check];
     }
     case 'XOAUTH2':
       return ['the token of the options', 'Check that it is valid, and meant for this peer.'];
@@ -56,7 +56,16 @@ function refused(chosen: SaslMechanism | undefined, endpoint: Endpoint, credenti
   }
 }
 
-/** The user, in quotes that show what could be mistaken for something else, and where it comes from. */
-function userOf(endpoint: Endpoint, { user }: Credentials): string {
-  return `the user ${JSON.stringify(user)} of the ${endpoint.user === undefined ? 'options' : 'address'}`;
+/** The user, by where it comes from: who reads a log need not know the name. */
+function userOf({ user }: Endpoint): string {
+  return `the user of the ${user === undefined ? 'options' : 'address'}`;
+}
+
+/**
+ * What a peer says, without what it was told in confidence. Words that repeat it are left out as a whole: what is left
+ * around a short password would still show it.
+ */
+export function discreet(words: string, { password, token }: Credentials): string {
+  const repeats = [password, token].some((secret) => secret !== undefined && secret !== '' && words.includes(secret));
+  return repeats ? 'its words repeat our password or token and are left out' : words;
 }

@@ -4,7 +4,7 @@ import { AuthenticationError } from '../../errors.js';
 import { Typed } from '../../message/typed.js';
 import { SASL_MECHANISMS } from './credentials.js';
 import type { Credentials, SaslMechanism } from './credentials.js';
-import { describeRefusal } from './refusal.js';
+import { describeRefusal, discreet } from './refusal.js';
 import { saslFrame } from './sasl-frame.js';
 
 /** A SASL mechanism as rhea's client drives it. */
@@ -70,6 +70,11 @@ export class SaslClient {
   refusal(words: string | undefined): string {
     const refusal = { offered: this.#offered, usable: this.#wanted, chosen: this.#chosen, words };
     return describeRefusal(this.#endpoint, this.#credentials, refusal);
+  }
+
+  /** Words of the peer, without what it was told in confidence. */
+  discreet(words: string): string {
+    return discreet(words, this.#credentials);
   }
 }
 

@@ -1,5 +1,6 @@
 import { LinkError } from '../../errors.js';
 import { logger } from '../../log.js';
+import { printable } from '../../printable.js';
 import { attachOptions, attachesNode, describe, remoteAddress, remoteTerms } from './link-attach.js';
 import type { LinkClose, LinkEnd } from './link-options.js';
 import type { ReceiverLink } from './receiver-link.js';
@@ -203,6 +204,7 @@ export class LinkTable implements SessionTableOwner {
 
 /** The error for a link that the peer has closed, by itself or with its session. */
 function endError(what: string, error: RheaError | undefined): LinkError {
-  const reason = [error?.condition, error?.description].filter(Boolean).join(': ');
+  const said = [error?.condition, error?.description].filter((words) => typeof words === 'string' && words !== '');
+  const reason = printable(said.join(': '));
   return new LinkError(`${what}${reason ? ` (${reason})` : ''}.`, { condition: error?.condition });
 }

@@ -1,4 +1,5 @@
 import { LinkError } from '../../errors.js';
+import { printable } from '../../printable.js';
 import type { MessagingError, PeerError } from '../../errors.js';
 import { logger } from '../../log.js';
 import type { Outcome } from '../../message/outcome.js';
@@ -260,7 +261,8 @@ export class SenderLink implements SessionSender, PendingSender {
 }
 
 function rejection(error: PeerError | undefined): LinkError {
-  const reason = error === undefined ? 'without a reason' : `${error.condition} ${error.description ?? ''}`.trimEnd();
+  const words = error === undefined ? 'without a reason' : `${error.condition} ${error.description ?? ''}`.trimEnd();
+  const reason = printable(words);
   return new LinkError(`The peer rejected the message: ${reason.replace(/\.$/, '')}.`, { condition: error?.condition });
 }
 
