@@ -16,6 +16,7 @@ import {
   warnOfPasswords,
 } from './connection-options.js';
 import type { ConnectionOptions } from './connection-options.js';
+import { credentialsOrigin } from './credentials-origin.js';
 import { peerAddress } from './destination.js';
 import { checkLink, checkOpen } from './doctor/messenger.js';
 import { checkName, checkPort } from './doctor/network.js';
@@ -25,6 +26,7 @@ import type { Step } from './doctor/step.js';
 import { checkTls } from './doctor/tls.js';
 import { CommandError, EXIT, positiveNumber } from './exit.js';
 import { print } from './output.js';
+import { missingSlash } from './rabbitmq-address.js';
 
 const SIGNS: Readonly<Record<Step['result'], string>> = { good: '✓', doubtful: '!', bad: '✗' };
 
@@ -61,13 +63,14 @@ async function* examine(address: string, config: Config | undefined, options: Do
   const { timeout } = options;
   const tls = tlsFor(config?.options.tls, options);
   const sasl = saslAt(endpoint, saslFor(config?.options.sasl, options));
-  yield good('address', routed === address ? redact(routed) : `${redact(address)} leads to ${redact(routed)}`);
+  const origin = credentialsOrigin(endpoint, config?.options.sasl, options);
+  yield addressStep(address, routed, endpoint);
   const steps = [
-    () => checkName(host),
+    () => checkName(host, timeout),
     () => checkPort(host, port, timeout),
     ...(isTls ? [() => checkTls(host, port, tls, timeout)] : []),
-    () => checkGreeting({ host, port, isTls, tls, sasl, timeout }),
-    () => connectAndLink(endpoint, config, { ...options, sasl }),
+    () => checkGreeting({ host, port, isTls, tls, sasl, timeout, origin }),
+    () => connectAndLink(endpoint, config, { ...options, sasl, origin }),
   ];
   for (const look of steps) {
     const found = [await look()].flat();
@@ -76,24 +79,32 @@ async function* examine(address: string, config: Config | undefined, options: Do
   }
 }
 
+function addressStep(address: string, routed: string, { name = '' }: Endpoint): Step {
+  const found = routed === address ? redact(routed) : `${redact(address)} leads to ${redact(routed)}`;
+  const spelling = missingSlash(name);
+  if (spelling === undefined) return good('address', found);
+  const fix = `If that is RabbitMQ 4, write ${spelling} behind the host, with two slashes: one ends the host.`;
+  return { name: 'address', result: 'doubtful', found: [found], fix };
+}
+
 async function connectAndLink(
   endpoint: Endpoint,
   config: Config | undefined,
-  options: DoctorOptions & { sasl: ReturnType<typeof saslFor> },
+  options: DoctorOptions & { sasl: ReturnType<typeof saslFor>; origin: string | undefined },
 ): Promise<Step[]> {
   const { name } = endpoint;
   const base = peerAddress(endpoint);
   await using messenger = messengerFor(config && { ...config, routes: [], rewrites: [] }, options, {
     reconnect: false,
-    connectTimeout: options.timeout,
+    connectTimeout: options.connectTimeout ?? options.timeout,
     sasl: options.sasl,
   });
   messenger.route('peer', base);
-  const opened = await checkOpen(messenger, options.timeout);
+  const opened = await checkOpen(messenger, options.timeout, options.origin);
   if (opened.result === 'bad') return [opened];
   if (name === undefined || name === '')
     return [opened, good('link', 'the address names no node, so none is looked at')];
-  return [opened, await checkLink(messenger, `${base}/${name}`, options.timeout)];
+  return [opened, await checkLink(messenger, base, name, options.timeout)];
 }
 
 function text({ name, result, found, fix }: Step): string {

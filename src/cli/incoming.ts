@@ -1,11 +1,14 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
-import { TimeoutError } from '../errors.js';
+import { parseAddress } from '../address/address.js';
+import { TimeoutError, asError } from '../errors.js';
 import type { Delivery } from '../messenger/incoming/delivery.js';
 import type { Messenger } from '../messenger/messenger.js';
 import type { SubscribeOptions } from '../messenger/options/subscribe-options.js';
+import type { Subscription } from '../messenger/incoming/subscription.js';
 import type { Interruption } from './interruption.js';
-import { CommandError, EXIT, wholeNumber } from './exit.js';
+import { CommandError, EXIT, exitCodeOf, wholeNumber } from './exit.js';
+import { spellingFor } from './rabbitmq-address.js';
 
 /** Messages that peers may have on their way to us. */
 const CREDIT = 1024;
@@ -53,8 +56,19 @@ export async function subscribe(
   interruption: Interruption,
 ): Promise<void> {
   const terms = termsOf(options);
-  const opened = addresses.map((address) => messenger.subscribe(address, terms).ready());
+  const opened = addresses.map((address) => opening(messenger.subscribe(address, terms)));
   await Promise.race([Promise.all(opened), interruption.come()]);
+}
+
+/** Waits for a subscription; of a node that is spelled wrongly, the error says how it is right. */
+async function opening(subscription: Subscription): Promise<void> {
+  try {
+    await subscription.ready();
+  } catch (error) {
+    const spelling = spellingFor(error, parseAddress(subscription.source).name ?? 'NAME');
+    if (spelling === undefined) throw error;
+    throw new CommandError(`${asError(error).message} ${spelling}`, exitCodeOf(error));
+  }
 }
 
 function termsOf({ name, durable, shared, selector, browse }: SubscriptionOptions): SubscribeOptions {

@@ -6,7 +6,7 @@ import type { AddressInfo, Server } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { broker, run } from './support.js';
+import { broker, folder, run } from './support.js';
 import type { Surroundings, Test } from './support.js';
 
 const file = (name: string): string => fileURLToPath(new URL(`../fixtures/tls/${name}`, import.meta.url));
@@ -34,7 +34,7 @@ async function diagnosis(test: Test, args: readonly string[], surroundings?: Sur
 
 const TLS = { certFile: file('server.pem'), keyFile: file('server.key') };
 
-describe.concurrent('doctor', { timeout: 60_000 }, () => {
+describe.concurrent('doctor', { timeout: 180_000 }, () => {
   it('finds nothing wrong with a healthy broker', async (test) => {
     const { url } = await broker(test);
     const { code, steps, text } = await diagnosis(test, [`${url}/q`]);
@@ -140,5 +140,94 @@ describe.concurrent('doctor', { timeout: 60_000 }, () => {
     const { code, steps, text } = await diagnosis(test, ['--timeout', '500', `amqp://127.0.0.1:${port}/q`]);
     expect({ code, steps }).toEqual({ code: 6, steps: ['✓ address', '✓ DNS', '✓ TCP', '✗ AMQP'] });
     expect(text).toContain(said);
+  });
+
+  it('takes no longer for a step than it may, however slowly a peer talks', async (test) => {
+    const drip = (bytes: Buffer): Server =>
+      createServer((socket) => {
+        let sent = 0;
+        const timer = setInterval(() => {
+          if (sent < bytes.length) socket.write(bytes.subarray(sent, ++sent));
+        }, 50);
+        socket
+          .on('error', () => undefined)
+          .on('close', () => clearInterval(timer))
+          .resume();
+      });
+    const header = Buffer.concat([
+      Buffer.from('AMQP\x03\x01\0\0', 'latin1'),
+      Buffer.from([0, 0, 15, 160]),
+      Buffer.alloc(4000),
+    ]);
+    const slow = await listen(test, drip(header));
+    const amqp = await run(test, ['doctor', '--timeout', '1000', `amqp://127.0.0.1:${slow}/q`]);
+    expect(amqp.code).toBe(5);
+    expect(amqp.stdout).toContain('the peer has begun to answer, and did not end in time');
+    const hello = await listen(test, drip(Buffer.concat([Buffer.from([22, 3, 3, 64, 0]), Buffer.alloc(16_384, 2)])));
+    const tls = await run(test, ['doctor', '--timeout', '1000', `amqps://127.0.0.1:${hello}/q`]);
+    expect(tls.code).toBe(5);
+    expect(tls.stdout).toContain('the handshake did not end: no answer within 1000 ms');
+  });
+
+  it('waits as long as it is told to, beyond what a timer can keep', async (test) => {
+    const { url } = await broker(test);
+    const { code, stderr } = await run(test, ['doctor', '--timeout', '2592000000', `${url}/q`]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  });
+
+  it('says that a peer wants a certificate, though TLS 1.3 has begun', async (test) => {
+    const server = createTlsServer({
+      key: readFileSync(TLS.keyFile),
+      cert: readFileSync(TLS.certFile),
+      ca: readFileSync(file('ca.pem')),
+      requestCert: true,
+      rejectUnauthorized: true,
+      minVersion: 'TLSv1.3',
+    });
+    const port = await listen(test, server);
+    const { text, fix } = await diagnosis(test, [`amqps://localhost:${port}/q`, '--ca', file('ca.pem')]);
+    expect(text).toMatch(/certificate of ours/);
+    expect(fix).toMatch(/--cert and --key/);
+  });
+
+  it('says where the password is from', async (test) => {
+    const { port } = await broker(test, { users: { me: 'right' } });
+    const address = `amqp://127.0.0.1:${port}/q`;
+    const cwd = folder(test, { right: 'right', 'c.yaml': 'connections: { sasl: { user: me, password: right } }' });
+    const from = async (args: string[], env: Record<string, string> = {}): Promise<string | undefined> =>
+      /PLAIN is used, with the password of (.*)/.exec((await run(test, ['doctor', ...args], { env, cwd })).stdout)?.[1];
+    const env = { AMQP_MESSENGER_USER: 'me', AMQP_MESSENGER_PASSWORD: 'right' };
+    expect(await from([`amqp://me:right@127.0.0.1:${port}/q`], env)).toBe('the address');
+    expect(await from([address], env)).toBe('AMQP_MESSENGER_PASSWORD');
+    expect(await from([address, '--password-file', 'right'], env)).toBe('--password-file');
+    expect(await from([address, '--config', 'c.yaml'])).toBe('the configuration (connections.sasl.password)');
+    const wrong = await run(test, ['doctor', `amqp://me:wrong@127.0.0.1:${port}/q`]);
+    expect(wrong.stdout).toContain('Check user and password, which is that of the address');
+  });
+
+  it('knows how RabbitMQ 4 spells its queues, and so does recv', async (test) => {
+    const ours = await broker(test);
+    const missing = await diagnosis(test, [`${ours.url}/queues/orders`]);
+    expect(missing.steps[0]).toBe('! address');
+    expect(missing.text).toContain('write //queues/orders behind the host, with two slashes');
+    ours.inject({
+      on: 'attach',
+      reject: { condition: 'amqp:not-allowed', description: 'amqp_address_v1_not_permitted' },
+    });
+    const cases = [
+      ['orders', '//queues/orders'],
+      ['a b/c', '//queues/a%20b%2Fc'],
+      ['queues/orders', '//queues/orders'],
+      ['/amq/queue/orders', '//queues/orders'],
+      ['/exchange/e/k', '//exchanges/e/k'],
+      ['/topic/a.b', '//exchanges/amq.topic/a.b'],
+    ];
+    for (const [node, spelling] of cases) {
+      const { fix } = await diagnosis(test, [`${ours.url}/${node}`]);
+      expect(fix).toBe(`Fix: RabbitMQ 4 names queues otherwise: write ${spelling} behind the host.`);
+    }
+    const { code, stderr } = await run(test, ['recv', `${ours.url}/orders`]);
+    expect(code).toBe(8);
+    expect(stderr).toContain('write //queues/orders behind the host');
   });
 });

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { PerformativeHead, SASL_MECHANISMS } from '../../codec/performative.js';
 import { readValue } from '../../codec/read.js';
 import { MessagingError } from '../../errors.js';
+import type { Deadline } from './deadline.js';
 
 /** `AMQP`, protocol 3 (SASL), version 1.0.0 (AMQP 1.0 §5.3.2). */
 const SASL_HEADER = Buffer.from('AMQP\x03\x01\x00\x00', 'latin1');
@@ -17,18 +18,20 @@ export type Greeting =
   | { readonly kind: 'wants tls' }
   | { readonly kind: 'http' }
   | { readonly kind: 'something else'; readonly beginning: string }
-  | { readonly kind: 'silence'; readonly closed: boolean };
+  /** It has said nothing, or not all that it should. `error` is why it is gone, if it has said that. */
+  | { readonly kind: 'silence'; readonly end: 'closed' | 'late'; readonly begun: boolean; readonly error?: Error };
 
-/** Greets a peer, and reads what it answers: a protocol header, and the frame with its SASL mechanisms. */
-export async function greet(socket: Socket, timeout: number): Promise<Greeting> {
-  const input = new Input(socket, timeout);
+/** Greets a peer, and reads what it answers in time: a protocol header, and the frame with its SASL mechanisms. */
+export async function greet(socket: Socket, deadline: Deadline): Promise<Greeting> {
+  const input = new Input(socket, deadline);
   socket.write(SASL_HEADER);
   const header = await input.take(HEADER_SIZE);
-  if (header.length === 0) return { kind: 'silence', closed: input.isClosed };
+  if (header.length === 0 || input.isLate()) return input.silence(header.length > 0);
   const known = answerTo(header);
   if (known !== undefined) return known;
   const size = (await input.peek(4)).readUInt32BE(0);
   const frame = size >= HEADER_SIZE && size <= MAX_FRAME ? await input.take(size) : Buffer.alloc(0);
+  if (input.isLate()) return input.silence(true);
   const mechanisms = mechanismsIn(frame);
   return mechanisms === undefined
     ? { kind: 'something else', beginning: printable(frame) }
@@ -68,14 +71,15 @@ function printable(bytes: Buffer): string {
   return bytes.toString('latin1').replaceAll(/[^\x20-\x7e]/g, '.');
 }
 
-/** Bytes as they come from a socket, for as long as the time lasts. */
+/** Bytes as they come from a socket, until it is gone or the time is over. */
 class Input {
   #bytes = Buffer.alloc(0);
-  #state: 'open' | 'closed' | 'timed out' = 'open';
+  #state: 'open' | 'closed' | 'late' = 'open';
+  #error: Error | undefined;
   #wake: () => void = () => undefined;
 
-  constructor(socket: Socket, timeout: number) {
-    const end = (state: 'closed' | 'timed out'): void => {
+  constructor(socket: Socket, deadline: Deadline) {
+    const end = (state: 'closed' | 'late'): void => {
       if (this.#state === 'open') this.#state = state;
       this.#wake();
     };
@@ -83,13 +87,23 @@ class Input {
       this.#bytes = Buffer.concat([this.#bytes, chunk]);
       this.#wake();
     });
-    socket.on('error', () => end('closed'));
+    socket.on('error', (error) => {
+      this.#error ??= error;
+      end('closed');
+    });
     socket.on('close', () => end('closed'));
-    socket.setTimeout(timeout, () => end('timed out'));
+    deadline.onEnd(() => end('late'));
   }
 
-  get isClosed(): boolean {
-    return this.#state === 'closed';
+  /** Whether the time was over before all had come. */
+  isLate(): boolean {
+    return this.#state === 'late';
+  }
+
+  /** That nothing more comes, and why. */
+  silence(begun: boolean): Greeting {
+    const end = this.#state === 'late' ? 'late' : 'closed';
+    return { kind: 'silence', end, begun, ...(this.#error === undefined ? {} : { error: this.#error }) };
   }
 
   /** So many bytes without taking them; zeros in place of those that do not come. */

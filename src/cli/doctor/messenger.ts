@@ -1,6 +1,9 @@
 import { AuthenticationError, MessagingError, asError } from '../../errors.js';
 import type { Messenger } from '../../messenger/messenger.js';
 import { EXIT, exitCodeOf } from '../exit.js';
+import { spellingFor } from '../rabbitmq-address.js';
+import { Deadline } from './deadline.js';
+import { errorOf } from './network.js';
 import { bad, good } from './step.js';
 import type { Step } from './step.js';
 
@@ -15,7 +18,7 @@ const FIXES: Readonly<Record<string, string>> = {
 };
 
 /** Opens a connection as every messenger does. The messenger has one route, to the peer. */
-export async function checkOpen(messenger: Messenger, timeout: number): Promise<Step> {
+export async function checkOpen(messenger: Messenger, timeout: number, origin: string | undefined): Promise<Step> {
   const begin = performance.now();
   try {
     await messenger.start({ checkRoutes: true, timeout });
@@ -27,31 +30,26 @@ export async function checkOpen(messenger: Messenger, timeout: number): Promise<
     const fix = isClear
       ? 'Use amqps://. --allow-clear-text sends it all the same.'
       : isRefused
-        ? 'Check user and password, and that the user may log in from here.'
+        ? `Check user and password${origin === undefined ? '' : `, which is that of ${origin}`}, and that the user may log in from here.`
         : 'Look into the log of the broker: it has closed the connection.';
     return bad('open', exitCodeOf(error), fix, message);
   }
 }
 
 /** Attaches a link to a node, without taking a message. */
-export async function checkLink(messenger: Messenger, address: string, timeout: number): Promise<Step> {
-  const subscription = messenger.subscribe(address, { credit: 0 });
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<'late'>((resolve) => (timer = setTimeout(resolve, timeout, 'late')));
+export async function checkLink(messenger: Messenger, peer: string, node: string, timeout: number): Promise<Step> {
+  const subscription = messenger.subscribe(`${peer}/${node}`, { credit: 0 });
+  using deadline = new Deadline(timeout);
   try {
-    const ready = await Promise.race([subscription.ready(), late]);
-    if (ready !== 'late') return good('link', 'the node is there and can be received from');
-    return bad(
-      'link',
-      EXIT.timeout,
-      'Look into the log of the broker.',
-      `the peer has not answered within ${timeout} ms`,
-    );
+    await deadline.bound(subscription.ready());
+    return good('link', 'the node is there and can be received from');
   } catch (error) {
+    if (errorOf(error).code === 'ETIMEDOUT') {
+      const found = `the peer has not answered within ${timeout} ms`;
+      return bad('link', EXIT.timeout, 'Look into the log of the broker.', found);
+    }
     const condition = error instanceof MessagingError ? error.condition : undefined;
-    const fix = FIXES[condition ?? ''] ?? 'Look into the log of the broker.';
+    const fix = spellingFor(error, node) ?? FIXES[condition ?? ''] ?? 'Look into the log of the broker.';
     return bad('link', exitCodeOf(error), fix, asError(error).message);
-  } finally {
-    clearTimeout(timer);
   }
 }

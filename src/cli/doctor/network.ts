@@ -4,6 +4,7 @@ import { connect, isIP } from 'node:net';
 import type { Socket } from 'node:net';
 import { asError } from '../../errors.js';
 import { EXIT } from '../exit.js';
+import { Deadline } from './deadline.js';
 import { bad, good } from './step.js';
 import type { Step } from './step.js';
 
@@ -16,10 +17,11 @@ const FIXES: Readonly<Record<string, string>> = {
 };
 
 /** Looks the name of a host up. */
-export async function checkName(host: string): Promise<Step> {
+export async function checkName(host: string, timeout: number): Promise<Step> {
   if (isIP(host) !== 0) return good('DNS', `${host} is an address already`);
+  using deadline = new Deadline(timeout);
   try {
-    const found = await lookup(host, { all: true });
+    const found = await deadline.bound(lookup(host, { all: true }));
     return good('DNS', `${host} is ${found.map(({ address }) => address).join(', ')}`);
   } catch (error) {
     const fix =
@@ -30,8 +32,9 @@ export async function checkName(host: string): Promise<Step> {
 
 /** Opens a connection and closes it again. */
 export async function checkPort(host: string, port: number, timeout: number): Promise<Step> {
+  using deadline = new Deadline(timeout);
   try {
-    const socket = await dial(host, port, timeout);
+    const socket = await dial(host, port, deadline);
     const { remoteAddress = host } = socket;
     socket.destroy();
     return good('TCP', `${remoteAddress} takes connections on port ${port}`);
@@ -42,12 +45,9 @@ export async function checkPort(host: string, port: number, timeout: number): Pr
   }
 }
 
-/** Opens a connection. Rejects with what Node says, or `ETIMEDOUT` after the time. */
-export async function dial(host: string, port: number, timeout: number): Promise<Socket> {
-  const socket = connect({ host, port });
-  socket.setTimeout(timeout, () => {
-    socket.destroy(Object.assign(new Error(`no answer within ${timeout} ms`), { code: 'ETIMEDOUT' }));
-  });
+/** Opens a connection, which is cut when the time is over. Rejects with what Node says, or with `ETIMEDOUT`. */
+export async function dial(host: string, port: number, deadline: Deadline): Promise<Socket> {
+  const socket = deadline.guard(connect({ host, port }));
   await once(socket, 'connect');
   return socket;
 }

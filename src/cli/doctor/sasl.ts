@@ -2,12 +2,13 @@ import type { SaslOptions } from '../../link/security/credentials.js';
 import type { TlsOptions } from '../../link/security/tls.js';
 import { hasCertificate } from '../../link/security/tls.js';
 import { EXIT } from '../exit.js';
+import { Deadline } from './deadline.js';
 import { greet } from './greeting.js';
 import type { Greeting } from './greeting.js';
 import { dial, errorOf } from './network.js';
 import { bad, good } from './step.js';
 import type { Step } from './step.js';
-import { shakeHands } from './tls.js';
+import { noHandshake, shakeHands } from './tls.js';
 
 /** What is known of the peer and of us. */
 export interface Terms {
@@ -18,15 +19,18 @@ export interface Terms {
   readonly tls: TlsOptions;
   readonly sasl: SaslOptions;
   readonly timeout: number;
+  /** Where the password or token is from, in words. */
+  readonly origin: string | undefined;
 }
 
 /** Greets the peer as AMQP 1.0 and reads which SASL mechanisms it offers. */
 export async function checkGreeting(terms: Terms): Promise<Step[]> {
   const { host, port, isTls, tls, timeout } = terms;
+  using deadline = new Deadline(timeout);
   let greeting: Greeting;
   try {
-    const socket = isTls ? await shakeHands(host, port, tls, timeout) : await dial(host, port, timeout);
-    greeting = await greet(socket, timeout).finally(() => socket.destroy());
+    const socket = isTls ? await shakeHands(host, port, tls, deadline) : await dial(host, port, deadline);
+    greeting = await greet(socket, deadline).finally(() => socket.destroy());
   } catch (error) {
     return [bad('AMQP', EXIT.connection, 'Try again: the peer was there a moment ago.', errorOf(error).message)];
   }
@@ -35,9 +39,12 @@ export async function checkGreeting(terms: Terms): Promise<Step[]> {
   if (greeting.kind === 'no sasl') {
     return [good('AMQP', 'the peer speaks AMQP 1.0'), good('SASL', 'the peer asks nobody who they are')];
   }
+  // With TLS 1.3 a peer says only now that it does not take what we have shown.
+  if (isTls && greeting.kind === 'silence' && /ALERT/.test(codeOf(greeting.error)))
+    return [noHandshake(greeting.error!)];
   const speaksTls =
     !isTls && (greeting.kind === 'wants tls' || (greeting.kind === 'silence' && (await takesTls(terms))));
-  return [speaksTls ? wantsTls(port) : refuse(greeting)];
+  return [speaksTls ? wantsTls(port) : refuse(greeting, isTls)];
 }
 
 function wantsTls(port: number): Step {
@@ -47,15 +54,16 @@ function wantsTls(port: number): Step {
 
 /** A server of TLS that gets no TLS may say nothing at all. */
 async function takesTls({ host, port, tls, timeout }: Terms): Promise<boolean> {
+  using deadline = new Deadline(timeout);
   try {
-    (await shakeHands(host, port, tls, timeout)).destroy();
+    (await shakeHands(host, port, tls, deadline)).destroy();
     return true;
   } catch {
     return false;
   }
 }
 
-function refuse(greeting: Exclude<Greeting, { kind: 'sasl' | 'no sasl' }>): Step {
+function refuse(greeting: Exclude<Greeting, { kind: 'sasl' | 'no sasl' }>, isTls: boolean): Step {
   const elsewhere =
     'What listens on this port is not an AMQP broker. Check the port: 5672 is AMQP, 5671 is AMQP over TLS.';
   switch (greeting.kind) {
@@ -83,24 +91,32 @@ function refuse(greeting: Exclude<Greeting, { kind: 'sasl' | 'no sasl' }>): Step
         'it asks for TLS',
       );
     case 'silence':
-      return bad(
-        'AMQP',
-        EXIT.connection,
-        elsewhere,
-        greeting.closed ? 'the peer hangs up without a word' : 'the peer says nothing',
-      );
+      return silent(greeting, isTls ? `${elsewhere} Or it wants a certificate of ours: --cert and --key.` : elsewhere);
   }
 }
 
+function silent({ end, begun }: Extract<Greeting, { kind: 'silence' }>, elsewhere: string): Step {
+  if (end === 'closed') return bad('AMQP', EXIT.connection, elsewhere, 'the peer hangs up without a word');
+  if (!begun) return bad('AMQP', EXIT.connection, elsewhere, 'the peer says nothing');
+  const fix = `Give it more time: --timeout. ${elsewhere}`;
+  return bad('AMQP', EXIT.timeout, fix, 'the peer has begun to answer, and did not end in time');
+}
+
+function codeOf(error: (Error & { code?: unknown }) | undefined): string {
+  return String(error?.code);
+}
+
 /** Whether one of what the peer offers can be used with what we know. */
-function checkMechanisms(offered: readonly string[], { sasl, tls, isTls }: Terms): Step {
+function checkMechanisms(offered: readonly string[], { sasl, tls, isTls, origin }: Terms): Step {
   const { user, password, passwordFile, token } = sasl;
   const found = `the peer offers ${offered.join(', ') || 'nothing'}`;
   const hasPassword = user !== undefined && (password ?? passwordFile) !== undefined;
   const certificate = hasCertificate(tls) && isTls ? ['EXTERNAL'] : [];
   const usable = token !== undefined ? ['XOAUTH2'] : hasPassword ? ['PLAIN'] : [...certificate, 'ANONYMOUS'];
   const chosen = usable.find((name) => offered.includes(name));
-  if (chosen !== undefined) return good('SASL', found, `${chosen} is used`);
+  const secret = chosen === 'PLAIN' ? 'password' : chosen === 'XOAUTH2' ? 'token' : undefined;
+  const from = secret === undefined || origin === undefined ? '' : `, with the ${secret} of ${origin}`;
+  if (chosen !== undefined) return good('SASL', found, `${chosen} is used${from}`);
   const fix = hasPassword
     ? 'Allow PLAIN at the broker; some allow it with TLS only, so try amqps://.'
     : 'Say who you are: --user, with the password in AMQP_MESSENGER_PASSWORD or --password-file.';

@@ -5,6 +5,7 @@ import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
 import { nodeTlsOptions } from '../../link/security/tls.js';
 import type { TlsOptions } from '../../link/security/tls.js';
 import { EXIT } from '../exit.js';
+import { Deadline } from './deadline.js';
 import { errorOf } from './network.js';
 import { bad } from './step.js';
 import type { Step } from './step.js';
@@ -35,8 +36,8 @@ const WHY: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'it is for another host',
 };
 
-/** Does a handshake, whatever the certificate, so that it can be looked at. */
-export async function shakeHands(host: string, port: number, tls: TlsOptions, timeout: number): Promise<TLSSocket> {
+/** Does a handshake, whatever the certificate, so that it can be looked at. The socket is cut when the time is over. */
+export async function shakeHands(host: string, port: number, tls: TlsOptions, deadline: Deadline): Promise<TLSSocket> {
   const { servername, ...options } = nodeTlsOptions(tls);
   const name = servername ?? (isIP(host) === 0 ? host : undefined);
   const socket = connectTls({
@@ -47,18 +48,17 @@ export async function shakeHands(host: string, port: number, tls: TlsOptions, ti
     ...(name === undefined ? {} : { servername: name }),
     rejectUnauthorized: false,
   });
-  socket.setTimeout(timeout, () => {
-    socket.destroy(Object.assign(new Error(`no answer within ${timeout} ms`), { code: 'ETIMEDOUT' }));
-  });
+  deadline.guard(socket);
   await once(socket, 'secureConnect');
   return socket;
 }
 
 /** Looks at TLS and the chain of certificates. */
 export async function checkTls(host: string, port: number, tls: TlsOptions, timeout: number): Promise<Step> {
+  using deadline = new Deadline(timeout);
   let socket: TLSSocket;
   try {
-    socket = await shakeHands(host, port, tls, timeout);
+    socket = await shakeHands(host, port, tls, deadline);
   } catch (error) {
     return noHandshake(errorOf(error));
   }
@@ -86,12 +86,17 @@ export async function checkTls(host: string, port: number, tls: TlsOptions, time
   );
 }
 
-function noHandshake({ code = '', message }: Error & { code?: string }): Step {
+/** What it means that TLS could not begin, or that the peer ended it once it had seen what we have. */
+export function noHandshake({ code = '', message }: Error & { code?: string }): Step {
   const reason = message.trim().split('\n')[0] ?? '';
   if (code === 'ERR_OPTION') return bad('TLS', EXIT.config, 'Check the paths of the certificates.', reason);
   if (/ALERT|HANDSHAKE_FAILURE/.test(code)) {
     const fix = 'The peer refuses: it may want a certificate of ours (--cert and --key), or another version of TLS.';
     return bad('TLS', EXIT.security, fix, `the handshake was refused: ${reason}`);
+  }
+  if (code === 'ETIMEDOUT') {
+    const fix = 'Look at what listens there, or give it more time: --timeout.';
+    return bad('TLS', EXIT.timeout, fix, `the handshake did not end: ${reason}`);
   }
   const fix = 'What listens there does not speak TLS. Use amqp:// on this port, or the port for TLS, mostly 5671.';
   return bad('TLS', EXIT.security, fix, `the handshake failed: ${reason}`);
