@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { printable } from '../../src/printable.js';
+import fc from '../support/property.js';
 
 /** Every character that may do something to a terminal or a log. */
 const CONTROLS = [
