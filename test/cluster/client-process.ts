@@ -40,7 +40,7 @@ export function startClients({ network, queue }: Cluster, rate: number): Clients
       status = report.status;
       worst = Math.max(worst, status.stall);
     });
-    child.once('exit', () => reject(new Error('The clients ended without a record.')));
+    child.once('disconnect', () => reject(new Error('The clients ended without a record.')));
   });
   finished.catch(() => undefined);
   const nodeOf = (host: string | undefined): number => hosts.findIndex((each) => host?.startsWith(each)) + 1 || 1;

@@ -142,7 +142,8 @@ const receiving = consumers.map((consumer) => consumer.run());
 const sending = producers.map((producer) => producer.run());
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
-const say = (report: Report): void => void process.send?.(report);
+/** Returns when it has been written: what was not is lost when this process ends. */
+const say = (report: Report): Promise<unknown> => new Promise((resolve) => process.send?.(report, resolve));
 const telling = setInterval(() => {
   const status: Status = {
     producer: hostOf(producers[0]!.messenger),
@@ -152,7 +153,7 @@ const telling = setInterval(() => {
     pending: sum(producers.map(({ pending }) => pending)),
     stall: Math.max(...producers.map(({ stall }) => stall)),
   };
-  say({ status });
+  void say({ status });
 }, 500);
 
 process.once('message', () => {
@@ -167,7 +168,7 @@ for (const producer of producers) {
   for (const [outcome, count] of Object.entries(producer.otherwise))
     otherwise[outcome] = (otherwise[outcome] ?? 0) + count;
 }
-say({
+await say({
   sent: producers.map(({ sent }) => sent),
   record: {
     accepted: producers.flatMap(({ accepted }) => accepted),
