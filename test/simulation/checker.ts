@@ -43,8 +43,10 @@ function everyTrackerEnds(plan: Plan, ledger: Ledger, { id, by, at, endedAt, tra
     const { outgoingWindow, maxRedeliveries } = plan.messengers.find(({ name }) => name === by)!;
     // Without a window nobody is promised anything when a connection is lost.
     const isPromised = outgoingWindow !== 0 || !ledger.wasDisturbed(by, at, endedAt + 1);
+    // A link that its peer has closed with an error takes its messages along.
+    const isClosed = ledger.wasDisturbed(`link of ${by}`, at, endedAt + 1);
     const isLimit = maxRedeliveries !== Infinity && ledger.wasDisturbed(by, at, endedAt + 1);
-    if (isPromised && !isLimit && !ledger.wasDisturbed(`stop ${by}`, at, endedAt + 1)) {
+    if (isPromised && !isClosed && !isLimit && !ledger.wasDisturbed(`stop ${by}`, at, endedAt + 1)) {
       ledger.problem('aborted', `${id} was given up: ${tracker.error?.message ?? ''}`);
     }
   }
@@ -57,7 +59,8 @@ function doublesHaveReasons(ledger: Ledger, sent: Sent, handled: readonly Handle
     if (before.outcome === 'released' || before.outcome === 'failed') continue;
     const isExcused =
       ledger.wasDisturbed(sent.by, sent.at, again.at) ||
-      handled.slice(0, index).some(({ by }) => ledger.wasDisturbed(by, sent.at, again.at));
+      // They may arrive in another order than they were sent.
+      handled.slice(0, index + 1).some(({ by }) => ledger.wasDisturbed(by, sent.at, again.at));
     if (!isExcused) {
       ledger.problem(
         'double',

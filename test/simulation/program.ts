@@ -57,7 +57,10 @@ export class Program {
       reconnect: { initial: true, delay: 20, maxDelay: 1000 },
       environment: world.environment(name),
     });
-    this.#messenger.on('error', (error) => world.note(`${name} error ${error.message}`));
+    this.#messenger.on('error', (error) => {
+      world.note(`${name} error ${error.message}`);
+      this.disturbed();
+    });
     this.#messenger.on('connection', ({ from, to }) => {
       world.note(`${name} ${from} → ${to}`);
       if (from === 'open') this.disturbed();
@@ -212,10 +215,12 @@ export class Program {
     this.#world.note(`${this.name} is given ${handled.id}`);
     if (!isWhole) ledger.problem('damaged', `${handled.id} is not what was sent`);
     if (incomingWindow === 0) return;
+    // What has come before a stop can be got after it, too late to say anything of it.
+    const isOpen = isPending(delivery);
     this.#working++;
     if (work > 0) await scheduler.sleep(this.#random.next() * work);
     this.#working--;
-    if (delivery.tracker.status !== 'pending' && !ledger.wasDisturbed(this.name, handled.at, scheduler.now())) {
+    if (isOpen && !isPending(delivery) && !ledger.wasDisturbed(this.name, handled.at, scheduler.now())) {
       ledger.problem('ended', `${handled.id} was ${delivery.tracker.status} before ${this.name} said anything`);
     }
     this.#finish(delivery, handled);
@@ -335,6 +340,10 @@ export class Program {
     this.disturbed();
     this.disturbed(`stop ${this.name}`);
   }
+}
+
+function isPending({ tracker }: Delivery): boolean {
+  return tracker.status === 'pending';
 }
 
 function textOf(body: unknown): string {

@@ -185,7 +185,10 @@ export class World {
     };
     // It may know of it before its client does.
     broker.on('connection', ({ state, container }) => gone(state, container));
-    broker.on('link', ({ state, container }) => gone(state, container));
+    broker.on('link', ({ state, container, role, error }) => {
+      gone(state, container);
+      if (role === 'sender' && error !== undefined) gone(state, container && `link of ${container}`);
+    });
     return broker;
   }
 

@@ -37,6 +37,8 @@ export class CreditScheduler<Link extends CreditedLink> {
   #granted = 0;
   /** Links with credit, and how much of it is counted as granted. In the order they got it. */
   readonly #credited = new Map<Link, number>();
+  /** What links had when they came, and may still have of it: the pool has not granted it, so it does not go back there. */
+  readonly #brought = new Map<Link, number>();
   /** Links without, first come first. */
   readonly #blocked = new Set<Link>();
   readonly #draining = new Set<Link>();
@@ -94,6 +96,7 @@ export class CreditScheduler<Link extends CreditedLink> {
     if (this.has(link)) return;
     link.credit.takeReturned();
     this.#place(link, 0);
+    if (this.#credited.has(link)) this.#brought.set(link, link.credit.pooled);
     this.#sharesChanged();
   }
 
@@ -103,7 +106,8 @@ export class CreditScheduler<Link extends CreditedLink> {
     this.changed(link);
     const left = this.#credited.get(link) ?? 0;
     this.#granted -= left;
-    if (this.#mode === 'explicit') this.#pool += left;
+    this.#takeBack(link, left, 0);
+    this.#brought.delete(link);
     this.#credited.delete(link);
     this.#blocked.delete(link);
     this.#draining.delete(link);
@@ -115,8 +119,8 @@ export class CreditScheduler<Link extends CreditedLink> {
   changed(link: Link): void {
     if (!this.has(link)) return;
     const counted = this.#credited.get(link) ?? 0;
-    const returned = link.credit.takeReturned();
-    if (this.#mode === 'explicit') this.#pool += Math.min(returned, counted);
+    const returned = Math.min(link.credit.takeReturned(), counted);
+    this.#takeBack(link, returned, counted - returned - link.credit.pooled);
     this.#place(link, counted);
   }
 
@@ -151,6 +155,14 @@ export class CreditScheduler<Link extends CreditedLink> {
       wanted -= credit;
       this.#draining.add(link);
     }
+  }
+
+  /** Credit comes back to the pool, but for what the link had when it came. Messages, `used` of them, use that first. */
+  #takeBack(link: Link, credit: number, used: number): void {
+    const brought = Math.max(0, (this.#brought.get(link) ?? 0) - Math.max(0, used));
+    if (brought > credit) this.#brought.set(link, brought - credit);
+    else this.#brought.delete(link);
+    if (this.#mode === 'explicit') this.#pool += Math.max(0, credit - brought);
   }
 
   get #share(): number {

@@ -12,15 +12,17 @@ import type { Mutant } from './table.js';
 const RUNS = 1000;
 
 /** A mistake that makes a run go on for ever is found, too. In milliseconds. */
-const PATIENCE = 300_000;
+const PATIENCE = 900_000;
+
+/** What the simulation says of the first run that fails: its seed, and a problem. */
+const FAILURE = /^(\d+) ([a-z]+: .*)/;
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
 // Below node_modules, so that packages are found from there.
-const COPIES = join(ROOT, 'node_modules', '.cache', 'mutants');
+const COPIES = join(ROOT, 'node_modules', '.cache', 'mutants', String(process.pid));
 
 const names = process.argv.slice(2);
 const chosen = MUTANTS.filter(({ name }) => names.length === 0 || names.some((part) => name.includes(part)));
-await rm(COPIES, { recursive: true, force: true });
 let survivors = 0;
 for (const [index, mutant] of chosen.entries()) {
   const found = await hunt(mutant, join(COPIES, String(index)));
@@ -28,6 +30,7 @@ for (const [index, mutant] of chosen.entries()) {
   process.stdout.write(`${found ?? `NOT FOUND in ${RUNS} runs`}  ${mutant.name}\n`);
 }
 process.stdout.write(`${chosen.length - survivors} of ${chosen.length} mutants were found within ${RUNS} runs.\n`);
+await rm(COPIES, { recursive: true, force: true });
 process.exitCode = survivors > 0 ? 1 : 0;
 
 /** The run that finds a mutant and what it says. */
@@ -40,11 +43,11 @@ async function hunt(mutant: Mutant, copy: string): Promise<string | undefined> {
   for (let from = 1; from <= RUNS;) {
     const said = await simulate(copy, ['--first', '--from', String(from), '--count', String(RUNS - from + 1)]);
     if (said === undefined) return 'hangs';
-    const [, seed, problem] = /^(\d+) (.*)/.exec(said) ?? [];
+    const [, seed, problem] = FAILURE.exec(said) ?? [];
     if (seed === undefined) return undefined;
     // What fails without the mistake says nothing of it.
     const without = await simulate(ROOT, ['--first', '--from', seed, '--count', '1']);
-    if (without?.startsWith(`${seed} `) !== true) return `run ${seed}: ${problem!.slice(0, 70)}`;
+    if (!FAILURE.test(without ?? '')) return `run ${seed}: ${problem!.slice(0, 70)}`;
     from = Number(seed) + 1;
   }
   return undefined;

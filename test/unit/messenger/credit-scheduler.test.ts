@@ -405,3 +405,33 @@ describe('a run', () => {
     expect(peers.of('link 7')).toBe(1024);
   });
 });
+
+describe('a link that comes with credit of its own', () => {
+  it('takes it along when it goes: others get none of it', () => {
+    const scheduler = new CreditScheduler<PeerLink>();
+    const [rich, poor] = [new PeerLink(), new PeerLink()];
+    rich.pooled = 1024;
+    scheduler.add(rich);
+    scheduler.add(poor);
+    // Messages use some of it, and the peer gives some back.
+    rich.pooled = 1000;
+    scheduler.changed(rich);
+    [rich.returned, rich.pooled] = [100, 900];
+    scheduler.changed(rich);
+    scheduler.remove(rich);
+    scheduler.run(0);
+    expect([scheduler.ungranted, poor.pooled]).toEqual([0, 0]);
+  });
+
+  it('gives back to the pool what it has got from there', () => {
+    const scheduler = new CreditScheduler<PeerLink>();
+    const link = new PeerLink();
+    link.pooled = 2;
+    scheduler.add(link);
+    scheduler.setExplicit(10);
+    scheduler.run(0);
+    expect(link.pooled).toBe(10);
+    scheduler.remove(link);
+    expect(scheduler.ungranted).toBe(8);
+  });
+});
