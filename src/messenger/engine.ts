@@ -183,6 +183,7 @@ export class Engine implements MessengerContext {
         this.#teller.tell('connection', change);
         if (to === 'closed') this.incoming.sourcesChanged();
       },
+      linkLost: (error) => this.failed(error),
       linkRequested: (request, connection) =>
         this.#linkRequested(request, connection, (wanted) => this.incoming.accept(wanted, connection)),
     });

@@ -353,13 +353,14 @@ describe('a subscription', () => {
     expect(Number(fields['delivery_count']) + Number(fields['link_credit'])).toBe(10);
   });
 
-  it('that only detaches has ended too, and is answered in kind', async () => {
+  it('that only detaches is told, answered in kind, and attached again', async () => {
     const { subscription, wire, link, messenger } = await played();
-    const failed = once(messenger, 'error');
+    const told = once(messenger, 'error');
     answerDetach(wire, link, false);
-    await failed;
-    expect(subscription.state).toBe('failed');
+    expect(await told).toMatchObject([{ code: 'ERR_LINK' }]);
+    expect(subscription.state).toBe('open');
     expect((await wire.read('detach')).fields['closed']).not.toBe(true);
+    expect((await wire.read('attach')).fields['name']).toBe(link.attach.fields['name']);
   });
 });
 

@@ -182,8 +182,10 @@ export class AcceptedConnection implements PeerConnection, SaslServerOwner, Tran
     this.#links.add(link);
   }
 
-  linkClosed(link: Link): void {
+  /** The peer is the one to attach it again. */
+  linkClosed(link: Link): boolean {
     this.#links.delete(link);
+    return false;
   }
 
   #tooLate(): void {

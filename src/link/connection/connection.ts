@@ -2,7 +2,8 @@ import { connectionKey, hostAndPort } from '../../address/endpoint.js';
 import type { Endpoint } from '../../address/endpoint.js';
 import type { Clock, Timer } from '../../clock.js';
 import { ConnectionError } from '../../errors.js';
-import type { MessagingError } from '../../errors.js';
+import type { LinkError, MessagingError } from '../../errors.js';
+import { LinkRetries } from './link-retries.js';
 import { logger } from '../../log.js';
 import { failureError, located } from './connection-errors.js';
 import type { ConnectionSettings } from './connection-settings.js';
@@ -26,6 +27,8 @@ export interface ConnectionEvents {
   stateChanged(connection: Connection, from: ConnectionState, to: ConnectionState, error?: MessagingError): void;
   /** The peer wants a link, over a connection that was dialled from here. To be answered before this returns. */
   linkRequested(request: LinkRequest, connection: PeerConnection): void;
+  /** The peer has closed a link, which is attached again. */
+  linkLost(error: LinkError): void;
 }
 
 /**
@@ -52,6 +55,7 @@ export class Connection implements PeerConnection, TransportOwner {
   readonly #hosts: HostList;
   #host: string;
   readonly #retries: Retries;
+  readonly #linkRetries: LinkRetries;
   /** Attempts to connect that were begun or are over: an answer that comes late is told by it. */
   #attempts = 0;
   #openedAt = 0;
@@ -66,6 +70,7 @@ export class Connection implements PeerConnection, TransportOwner {
     this.#hosts = new HostList(endpoint, settings.failover ?? {});
     this.#host = hostAndPort(endpoint);
     this.#retries = new Retries(endpoint, settings, this.#hosts);
+    this.#linkRetries = new LinkRetries(settings, settings.environment.clock);
     this.#renewal = new Renewal(settings.environment.clock);
     this.#settings = settings;
     this.#events = events;
@@ -92,7 +97,7 @@ export class Connection implements PeerConnection, TransportOwner {
   }
 
   close(link: Link, how?: LinkClose): Promise<void> {
-    this.linkClosed(link);
+    this.#forget(link);
     return this.#transport?.links.detach(link, how) ?? Promise.resolve();
   }
 
@@ -213,7 +218,24 @@ export class Connection implements PeerConnection, TransportOwner {
     this.#peerLinks.add(link);
   }
 
-  linkClosed(link: Link): void {
+  linkClosed(link: Link, error: LinkError): boolean {
+    const delay = this.#links.has(link) ? this.#linkRetries.next(link, error) : undefined;
+    if (delay === undefined) {
+      this.#forget(link);
+      return false;
+    }
+    this.#events.linkLost(error);
+    this.#clock.setTimeout(() => this.#attachAgain(link), delay);
+    return true;
+  }
+
+  /** The link may have been closed meanwhile, or attached over a new socket. */
+  #attachAgain(link: Link): void {
+    const links = this.#state === 'open' ? this.#transport?.links : undefined;
+    if (this.#links.has(link) && !link.isClosed && links?.has(link) === false) links.attach(link);
+  }
+
+  #forget(link: Link): void {
     this.#links.delete(link);
     this.#peerLinks.delete(link);
     this.#endIfIdle();

@@ -130,6 +130,10 @@ export class LinkPair implements ConnectionEvents, DeliveryOwner, SenderLinkEven
   }
 
   /** @internal Nobody is asked for links here. */
+  linkLost(): void {
+    // Its links are never attached again.
+  }
+
   linkRequested(request: LinkRequest): void {
     request.refuse({ condition: 'amqp:not-allowed' });
   }

@@ -117,8 +117,8 @@ export class Transport implements FrameGateEvents, LinkTableOwner, SilenceEvents
     this.#owner.linkAccepted(link);
   }
 
-  linkClosed(link: Link): void {
-    this.#owner.linkClosed(link);
+  linkClosed(link: Link, error: LinkError): boolean {
+    return this.#owner.linkClosed(link, error);
   }
 
   transfer(channel: number, buffer: Buffer, position: number, end: number): void {

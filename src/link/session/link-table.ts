@@ -20,8 +20,8 @@ export type Link = SenderLink | ReceiverLink;
 export interface LinkOwner {
   /** A link of the peer's has been accepted. */
   linkAccepted(link: Link): void;
-  /** The peer has closed a link, or refused it. The link's own events are told next. */
-  linkClosed(link: Link): void;
+  /** The peer has closed a link, or refused it. Returns whether it is attached again; if not, its own events are told next. */
+  linkClosed(link: Link, error: LinkError): boolean;
 }
 
 /** The transport that a table belongs to. */
@@ -128,6 +128,11 @@ export class LinkTable implements SessionTableOwner {
     });
   }
 
+  /** Tells whether a link is attached, or waits to be. */
+  has(link: Link): boolean {
+    return this.#links.has(link) || this.#waiting.includes(link);
+  }
+
   /** Tells whether the peer has answered our own detach. */
   #wasDetached(rhea: RheaLink): boolean {
     this.#detaching.get(rhea)?.resolve();
@@ -184,8 +189,7 @@ export class LinkTable implements SessionTableOwner {
 
   #closed(link: Link, error: LinkError, end: LinkEnd): void {
     this.#log(link, error.message);
-    this.#owner.linkClosed(link);
-    link.closed(error, end);
+    if (!this.#owner.linkClosed(link, error)) link.closed(error, end);
   }
 
   #log(link: Link, what: string): void {

@@ -36,6 +36,8 @@ export class ReceiverLink implements DeliverySource {
   readonly owner: ReceiverLinkOwner;
   /** The credit of the link: it counts the messages that the peer may still send, and those that are held. */
   readonly credit: LinkCredit = new LinkCredit();
+  /** True once it has been attached. Before that, the peer refuses it when it closes it. */
+  wasAttached = false;
   /** The address the peer has given it: its own for a dynamic source. */
   remoteAddress: string | undefined;
   /** The filters and the distribution mode that the peer has agreed to, of those that were asked for. */
@@ -88,6 +90,7 @@ export class ReceiverLink implements DeliverySource {
   /** Both sides are attached, and our attach frame is written: credit may be given. */
   opened(): void {
     if (this.#attachment === undefined) return;
+    this.wasAttached = true;
     this.#attachment.opened();
     this.owner.opened?.(this);
   }

@@ -38,6 +38,8 @@ export class SenderLink implements SessionSender, PendingSender {
   readonly role = 'sender';
   readonly options: LinkOptions;
   readonly events: SenderLinkEvents;
+  /** True once it has been attached. Before that, the peer refuses it when it closes it. */
+  wasAttached = false;
   /** The address the peer has given it: its own for a dynamic target. */
   remoteAddress: string | undefined;
   readonly #queue = new RingBuffer<OutgoingDelivery>();
@@ -117,6 +119,7 @@ export class SenderLink implements SessionSender, PendingSender {
   /** Both sides are attached, and our attach frame is written: nothing may go out before it. */
   opened(): void {
     if (this.#attachment === undefined) return;
+    this.wasAttached = true;
     this.#attachment.opened();
     this.#attachment.session.output.schedule(this);
     this.events.opened?.(this);

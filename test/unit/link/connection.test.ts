@@ -48,6 +48,7 @@ function connect(port: number, settings: Partial<ConnectionSettings> = {}): Setu
       stateChanged: (_connection, _from, to, error) =>
         states.push(error === undefined ? to : `${to}: ${error.message}`),
       linkRequested: () => undefined,
+      linkLost: () => undefined,
     },
   );
   const options = { name: 'link', address: 'q', dynamic: false, presettled: false, maxMessageSize: 0 };

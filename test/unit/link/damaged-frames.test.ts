@@ -33,7 +33,7 @@ async function feed(frames: readonly Buffer[], chunkSize: number): Promise<Messa
       transportOpened: () => undefined,
       transportClosed: (_transport, error) => (ended = error),
       linkAccepted: () => undefined,
-      linkClosed: () => undefined,
+      linkClosed: () => false,
       linkRequested: answer,
     },
   );

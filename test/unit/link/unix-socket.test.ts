@@ -21,7 +21,7 @@ const noEvents = {
   transportOpened: () => undefined,
   transportClosed: () => undefined,
   linkAccepted: () => undefined,
-  linkClosed: () => undefined,
+  linkClosed: () => false,
   linkRequested: () => undefined,
 };
 
