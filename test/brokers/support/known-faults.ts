@@ -20,11 +20,6 @@ const knownFaults: readonly KnownFault[] = [
     missing: 'A sender does not say that it means a queue, so Artemis makes a topic, accepts the message and drops it.',
   },
   {
-    test: 'goes on receiving after a delivery was settled without an outcome',
-    on: [...nativeRabbitMQ, 'RabbitMQ 3.10'],
-    missing: 'What is settled without an outcome, by the user or because it left the window, is to be released.',
-  },
-  {
     test: 'the count of failures is not raised by a messenger that is closed before it has dealt with a message',
     on: ['RabbitMQ 4.3', 'ActiveMQ Classic', 'Broker-J'],
     missing: 'An orderly close does not release what was received and not dealt with.',
