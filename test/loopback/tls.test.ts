@@ -50,6 +50,20 @@ describe.skipIf(!hasOpenssl())('TLS', () => {
     return { status: await tracker.outcome(), error: tracker.error };
   }
 
+  it('gives the place of a peer that does not shake hands, or sends rubbish, to the next one', async () => {
+    const receiver = createTrackingMessenger({ tls: server, connectTimeout: 500, listen: { maxConnections: 1 } });
+    const { port } = await receiver.subscribe('amqps://~127.0.0.1:0').ready();
+    const silent = await Wire.connect(port!);
+    await silent.closed;
+    const rubbish = await Wire.connect(port!);
+    rubbish.write(Buffer.alloc(64, 0x47));
+    await rubbish.closed;
+    const sender = createTrackingMessenger({ tls: { ca } });
+    sender.put({ address: `amqps://localhost:${port!}`, body: 'next' });
+    const [received] = await receive(receiver, 1);
+    expect(received!.message.body).toBe('next');
+  });
+
   it('carries messages when the peer is who it says', async () => {
     const { receiver, port } = await listening();
     const sender = createTrackingMessenger({ tls: { ca } });

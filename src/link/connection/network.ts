@@ -72,8 +72,12 @@ export function listen(options: PortOptions, accept: (socket: Socket) => void): 
     });
     if (maxConnections !== Infinity) server.maxConnections = maxConnections;
     server.on('drop', () => log('a connection was dropped: there are %d', maxConnections));
-    // A client that fails its TLS handshake is its own problem.
-    server.on('tlsClientError', (error) => log('a TLS handshake failed: %s', (error as Error).message));
+    // A client that fails its TLS handshake, or does not end it in time, is cut: Node leaves its socket open, and it
+    // would hold one of the places for good.
+    server.on('tlsClientError', (error: Error, socket: Socket) => {
+      log('a TLS handshake failed: %s', error.message);
+      socket.destroy();
+    });
     // After it listens, this is about a connection that could not be accepted; others still can.
     server.on('error', (error) => log('the listener failed: %s', error.message));
     server.once('error', reject);
