@@ -6,7 +6,7 @@ import { SseChannelContainer } from '../../src/channels/sse-channel-container.js
 import { FakeClock } from '../support/fake-clock.js';
 import { ask, dial, listen, startServer } from '../unit/control/raw-clients.js';
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 /** A container with channel `1` and its listener `7`. */
 function container(): SseChannelContainer {

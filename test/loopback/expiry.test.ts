@@ -80,7 +80,7 @@ describe('a message with a ttl or an expiry time', () => {
   });
 
   it('expires on the link of a peer that has attached another to the same node', async () => {
-    const messenger = createTrackingMessenger();
+    const messenger = createTrackingMessenger({ containerIdsAsHosts: true });
     const wire = await Wire.dial(Number(new URL(await listen(messenger)).port));
     await wire.begin();
     await wire.attach('receiver', 'feed');

@@ -3,7 +3,7 @@ import type { Endpoint } from '../../address/endpoint.js';
 import type { Clock, Timer } from '../../clock.js';
 import { ConnectionError } from '../../errors.js';
 import type { LinkError, MessagingError } from '../../errors.js';
-import { LinkRetries } from './link-retries.js';
+import { ConnectionLinks } from './connection-links.js';
 import { logger } from '../../log.js';
 import { failureError, located } from './connection-errors.js';
 import type { ConnectionSettings } from './connection-settings.js';
@@ -40,9 +40,7 @@ export class Connection implements PeerConnection, TransportOwner {
   readonly key: string;
   readonly #settings: ConnectionSettings;
   readonly #events: ConnectionEvents;
-  readonly #links = new Set<Link>();
-  /** Links the peer has attached. They end with the socket: the peer is the one to attach them again. */
-  readonly #peerLinks = new Set<Link>();
+  readonly #links: ConnectionLinks;
   #state: ConnectionState = 'closed';
   #transport: Transport | undefined;
   /** For the attempt to connect, the next attempt, or the end of an idle connection: there is one of them at a time. */
@@ -55,7 +53,6 @@ export class Connection implements PeerConnection, TransportOwner {
   readonly #hosts: HostList;
   #host: string;
   readonly #retries: Retries;
-  readonly #linkRetries: LinkRetries;
   /** Attempts to connect that were begun or are over: an answer that comes late is told by it. */
   #attempts = 0;
   #openedAt = 0;
@@ -70,7 +67,7 @@ export class Connection implements PeerConnection, TransportOwner {
     this.#hosts = new HostList(endpoint, settings.failover ?? {});
     this.#host = hostAndPort(endpoint);
     this.#retries = new Retries(endpoint, settings, this.#hosts);
-    this.#linkRetries = new LinkRetries(settings, settings.environment.clock);
+    this.#links = new ConnectionLinks(settings, settings.environment.clock);
     this.#renewal = new Renewal(settings.environment.clock);
     this.#settings = settings;
     this.#events = events;
@@ -97,7 +94,8 @@ export class Connection implements PeerConnection, TransportOwner {
   }
 
   close(link: Link, how?: LinkClose): Promise<void> {
-    this.#forget(link);
+    this.#links.forget(link);
+    this.#endIfIdle();
     return this.#transport?.links.detach(link, how) ?? Promise.resolve();
   }
 
@@ -196,10 +194,7 @@ export class Connection implements PeerConnection, TransportOwner {
       this.#isRenewing = true;
       this.#transport?.close();
     });
-    for (const link of this.#links) {
-      if (link.isClosed) this.#links.delete(link);
-      else this.#attach(link);
-    }
+    this.#links.attachAll(this.#transport?.links);
     for (const { resolve } of this.#whenOpen.splice(0)) resolve();
     this.#endIfIdle();
   }
@@ -215,36 +210,20 @@ export class Connection implements PeerConnection, TransportOwner {
 
   linkAccepted(link: Link): void {
     this.#cancelTimer();
-    this.#peerLinks.add(link);
+    this.#links.addPeerLink(link);
   }
 
   linkClosed(link: Link, error: LinkError): boolean {
-    const delay = this.#links.has(link) ? this.#linkRetries.next(link, error) : undefined;
-    if (delay === undefined) {
-      this.#forget(link);
-      return false;
-    }
-    this.#events.linkLost(error);
-    this.#clock.setTimeout(() => this.#attachAgain(link), delay);
-    return true;
-  }
-
-  /** The link may have been closed meanwhile, or attached over a new socket. */
-  #attachAgain(link: Link): void {
-    const links = this.#state === 'open' ? this.#transport?.links : undefined;
-    if (this.#links.has(link) && !link.isClosed && links?.has(link) === false) links.attach(link);
-  }
-
-  #forget(link: Link): void {
-    this.#links.delete(link);
-    this.#peerLinks.delete(link);
-    this.#endIfIdle();
+    const comesBack = this.#links.lost(link, error, this.#transport?.links);
+    if (comesBack) this.#events.linkLost(error);
+    else this.#endIfIdle();
+    return comesBack;
   }
 
   /** Nobody uses it: unless that changes, it is closed. */
   #endIfIdle(): void {
     const { closeIdleAfter = 0 } = this.#settings;
-    if (closeIdleAfter === 0 || this.#state !== 'open' || this.#links.size > 0 || this.#peerLinks.size > 0) return;
+    if (closeIdleAfter === 0 || this.#state !== 'open' || !this.#links.isEmpty) return;
     this.#cancelTimer();
     this.#timer = this.#clock.setTimeout(() => void this.stop(), closeIdleAfter);
   }
@@ -262,10 +241,7 @@ export class Connection implements PeerConnection, TransportOwner {
     const isUnanswered = !this.endpoint.tls && this.#transport?.gate.isUnanswered === true;
     this.#transport = undefined;
     const error = reason && located(reason, this.#host, isUnanswered);
-    const peerLinks = [...this.#peerLinks];
-    this.#peerLinks.clear();
-    for (const link of peerLinks)
-      link.closed(error ?? new ConnectionError(`The connection to ${this.#host} was closed.`), 'lost');
+    this.#links.socketLost(error ?? new ConnectionError(`The connection to ${this.#host} was closed.`));
     if (this.#state === 'closing') {
       this.#end(undefined);
       return;
@@ -274,7 +250,7 @@ export class Connection implements PeerConnection, TransportOwner {
       reason,
       openFor: openedAt === undefined ? undefined : this.#clock.now() - openedAt,
       isUsed,
-      isWanted: this.#links.size > 0,
+      isWanted: this.#links.areWanted,
       isRenewal: this.#isRenewing,
     });
     this.#isRenewing = false;
@@ -296,8 +272,7 @@ export class Connection implements PeerConnection, TransportOwner {
 
   /** It is over: every link is told why. */
   #end(error: MessagingError | undefined): void {
-    const links = [...this.#links];
-    this.#links.clear();
+    const links = this.#links.takeAll();
     this.#attempts++;
     this.#isRenewing = false;
     this.#retries.reset();

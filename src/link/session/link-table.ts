@@ -128,11 +128,6 @@ export class LinkTable implements SessionTableOwner {
     });
   }
 
-  /** Tells whether a link is attached, or waits to be. */
-  has(link: Link): boolean {
-    return this.#links.has(link) || this.#waiting.includes(link);
-  }
-
   /** Tells whether the peer has answered our own detach. */
   #wasDetached(rhea: RheaLink): boolean {
     this.#detaching.get(rhea)?.resolve();

@@ -96,8 +96,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'links are not attached again after a lost connection',
-    find: 'else this.#attach(link);\n    }',
-    replace: '\n    }',
+    find: 'else table?.attach(link);\n    }\n  }',
+    replace: '\n    }\n  }',
   },
   {
     name: 'an answer goes to whoever waits longest',
