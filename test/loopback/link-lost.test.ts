@@ -76,6 +76,25 @@ describe('a link on which messages go out', () => {
   );
 });
 
+describe('a peer that says more than once that it is over', () => {
+  it.each(LOSSES)('loses no connection: a link that is %s', async (_title, lose) => {
+    const peer = await ScriptedPeer.listen();
+    const messenger = createTrackingMessenger({ reconnect: { delay: 0 } });
+    const tracker = messenger.put({ address: peer.address('q'), body: 'a' });
+    const wire = await peer.accept();
+    const link = await wire.answerLink();
+    lose(wire, link);
+    // What it said of deliveries before is late, and so is a second word of farewell.
+    wire.accept(link, 0);
+    const again = await attachedAgain(wire);
+    lose(wire, link);
+    wire.grant(again, 1);
+    await wire.read('transfer');
+    wire.accept(again, 0);
+    expect([await tracker.outcome(), peer.connections]).toEqual(['accepted', 1]);
+  });
+});
+
 describe('a link on which messages come in', () => {
   it.each(LOSSES)('that is %s comes back with its credit', async (_title, lose) => {
     const peer = await ScriptedPeer.listen();

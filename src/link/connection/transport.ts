@@ -4,7 +4,7 @@ import { ConnectionError, LinkError, ProtocolError } from '../../errors.js';
 import type { DecodeError, MessagingError } from '../../errors.js';
 import { FrameGate } from '../rhea/frame-gate.js';
 import type { FrameGateEvents } from '../rhea/frame-gate.js';
-import { setNoTimers, takeIdleTimeout } from '../rhea/rhea-seam.js';
+import { passOverSecondEnd, setNoTimers, takeIdleTimeout } from '../rhea/rhea-seam.js';
 import type { RheaConnection, RheaContext, RheaError } from '../rhea/rhea-seam.js';
 import type { SaslClient } from '../security/sasl-client.js';
 import { LinkRequest } from '../session/link-request.js';
@@ -80,6 +80,7 @@ export class Transport implements FrameGateEvents, LinkTableOwner, SilenceEvents
     const { maxFrameSize } = limits;
     this.gate = new FrameGate(socket, this.#output.writer, { maxFrameSize, clock, frames }, this);
     setNoTimers(rhea);
+    passOverSecondEnd(rhea);
     this.#listen();
   }
 

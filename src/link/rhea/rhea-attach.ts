@@ -1,4 +1,5 @@
 import { ProtocolError } from '../../errors.js';
+import { passOverSecondDetach } from './rhea-seam.js';
 import type { RheaConnection, RheaLink, RheaSession } from './rhea-seam.js';
 
 /** An attach performative as rhea has read it, its termini still as they came. */
@@ -43,7 +44,7 @@ export function mendAttach(connection: RheaConnection, maxLinks: number): void {
   const create = connection.create_session.bind(connection);
   connection.create_session = (bufferSize) => {
     // The fields above are rhea's own; the test of this file stands in for the compiler.
-    const session = create(bufferSize) as AttachingSession;
+    const session = passOverSecondDetach(create(bufferSize) as AttachingSession);
     const onAttach = session.on_attach.bind(session);
     session.on_attach = (frame) => {
       const { performative } = frame;

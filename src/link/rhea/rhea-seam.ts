@@ -110,6 +110,8 @@ export interface RheaSession extends RheaEvents {
     remote_next_transfer_id: number | undefined;
   };
   begin(): void;
+  /** Replaced per session: a second detach of a link is passed over. */
+  on_detach(frame: { performative: { handle: number } }): void;
   close(error?: RheaError): void;
   attach_sender(options: object): RheaLink;
   attach_receiver(options: object): RheaLink;
@@ -131,6 +133,10 @@ export interface RheaConnection extends RheaEvents {
   _write_frame(channel: number, performative: object): void;
   /** Shared: what is on each channel. rhea begins a session on the lowest that is free. */
   readonly local_channel_map: Record<number, unknown>;
+  /** What is on each channel of the peer. */
+  readonly remote_channel_map: Readonly<Record<number, unknown>>;
+  /** Replaced per connection: a second end of a session is passed over. */
+  on_end(frame: { channel: number }): void;
   connect(): void;
   accept(socket: RheaSocket): void;
   /** Replaced on connections that are accepted: see `rhea-attach.ts`. */
@@ -203,13 +209,33 @@ export function takeIdleTimeout({ remote: { open } }: RheaConnection): number {
   return timeout;
 }
 
+/**
+ * Some peers answer our answer to their detach with another one. rhea takes that for a violation, which would cost the whole
+ * connection.
+ */
+export function passOverSecondDetach<Session extends RheaSession>(session: Session): Session {
+  const onDetach = session.on_detach.bind(session);
+  session.on_detach = (frame) => {
+    if (session.remote.handles[frame.performative.handle]?.remote.detach === undefined) onDetach(frame);
+  };
+  return session;
+}
+
+/** Likewise for a session: an end on a channel without a session says nothing that is not known. */
+export function passOverSecondEnd(connection: RheaConnection): void {
+  const onEnd = connection.on_end.bind(connection);
+  connection.on_end = (frame) => {
+    if (connection.remote_channel_map[frame.channel] !== undefined) onEnd(frame);
+  };
+}
+
 /** Makes a session, on the lowest channel that is free and not to be avoided. */
 export function createSession(connection: RheaConnection, avoided: readonly number[]): RheaSession {
   const { local_channel_map: channels } = connection;
   const free = avoided.filter((channel) => channels[channel] === undefined);
   for (const channel of free) channels[channel] = 'avoided';
   try {
-    return connection.create_session(SESSION_BUFFER);
+    return passOverSecondDetach(connection.create_session(SESSION_BUFFER));
   } finally {
     for (const channel of free) Reflect.deleteProperty(channels, channel);
   }

@@ -25,6 +25,8 @@ export class SessionTable {
   readonly #owner: SessionTableOwner;
   readonly #all = new Map<RheaSession, Session>();
   readonly #byChannel = new Map<number, Session>();
+  /** Channels of the peer whose sessions are over. No more than channel-max allows. */
+  readonly #endedByPeer = new Set<number>();
   /** Channels of sessions that are over, the last first. */
   #ended: number[] = [];
   // One of each, read anew for every frame.
@@ -41,13 +43,13 @@ export class SessionTable {
   /** Reads a transfer frame, whose fields are the list at `position`, and hands it to its session. */
   transfer(channel: number, buffer: Buffer, position: number, end: number): void {
     this.#transfer.read(this.#fields, buffer, position, end);
-    this.#onChannel(channel).transfer(this.#transfer, buffer, end);
+    this.#onChannel(channel)?.transfer(this.#transfer, buffer, end);
   }
 
   /** Reads a disposition frame, likewise. */
   disposition(channel: number, buffer: Buffer, position: number, end: number): void {
     this.#disposition.read(this.#fields, buffer, position, end);
-    this.#onChannel(channel).disposition(this.#disposition, buffer, end);
+    this.#onChannel(channel)?.disposition(this.#disposition, buffer, end);
   }
 
   /** The session that rhea calls by this object. */
@@ -104,6 +106,7 @@ export class SessionTable {
       throw new ProtocolError(`The peer began a session on channel ${channel}, which is in use or beyond channel-max.`);
     }
     this.#byChannel.set(channel, session);
+    this.#endedByPeer.delete(channel);
   }
 
   /** Ends a session when no link needs it any more. */
@@ -121,9 +124,10 @@ export class SessionTable {
     return this.#ended.slice(0, allowed - this.#all.size - 1);
   }
 
-  #onChannel(channel: number): Session {
+  /** Finds the session on a channel of the peer; `undefined` for one that the peer has ended: what it still says is late. */
+  #onChannel(channel: number): Session | undefined {
     const session = this.#byChannel.get(channel);
-    if (session === undefined) {
+    if (session === undefined && !this.#endedByPeer.has(channel)) {
       throw new ProtocolError(`The peer used channel ${channel}, on which no session has begun.`);
     }
     return session;
@@ -131,6 +135,8 @@ export class SessionTable {
 
   #forgetChannel(session: Session): void {
     const channel = session.rhea.remote.channel ?? 0;
-    if (this.#byChannel.get(channel) === session) this.#byChannel.delete(channel);
+    if (this.#byChannel.get(channel) !== session) return;
+    this.#byChannel.delete(channel);
+    this.#endedByPeer.add(channel);
   }
 }
