@@ -42,11 +42,10 @@ function everyTrackerEnds(plan: Plan, ledger: Ledger, { id, by, at, endedAt, tra
   } else if (tracker.status === 'aborted') {
     const { outgoingWindow, maxRedeliveries } = plan.messengers.find(({ name }) => name === by)!;
     // Without a window nobody is promised anything when a connection is lost.
-    const isPromised = outgoingWindow !== 0 || !ledger.wasDisturbed(by, at, endedAt + 1);
-    // A link that its peer has closed with an error takes its messages along.
-    const isClosed = ledger.wasDisturbed(`link of ${by}`, at, endedAt + 1);
-    const isLimit = maxRedeliveries !== Infinity && ledger.wasDisturbed(by, at, endedAt + 1);
-    if (isPromised && !isClosed && !isLimit && !ledger.wasDisturbed(`stop ${by}`, at, endedAt + 1)) {
+    const wasLost = ledger.wasDisturbed(by, at, endedAt + 1) || ledger.wasDisturbed(`link of ${by}`, at, endedAt + 1);
+    const isPromised = outgoingWindow !== 0 || !wasLost;
+    const isLimit = maxRedeliveries !== Infinity && wasLost;
+    if (isPromised && !isLimit && !ledger.wasDisturbed(`stop ${by}`, at, endedAt + 1)) {
       ledger.problem('aborted', `${id} was given up: ${tracker.error?.message ?? ''}`);
     }
   }
