@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import rhea from 'rhea';
 import { describe, expect, it } from 'vitest';
 import { encodeMessage } from '../../../src/codec/encode-message.js';
@@ -6,6 +5,7 @@ import { Output } from '../../../src/codec/output.js';
 import { ReceivedMessage } from '../../../src/codec/received-message.js';
 import type { Message } from '../../../src/message/message.js';
 import { MessageDice } from './generated-message.js';
+import { expectSame } from './support.js';
 
 // rhea has read and written AMQP with many brokers for years, so where both agree both are right. Where they differ on
 // purpose the messages are made such that the difference does not show:
@@ -64,18 +64,6 @@ function fromRhea(message: Record<string, unknown>): Record<string, unknown> {
   const body = converted['body'] as { typecode?: number; content?: unknown } | null;
   if (body?.typecode === 0x75) converted['body'] = body.content;
   return converted;
-}
-
-/** The same value with the prototype of Object for every map. */
-function comparable(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(comparable);
-  const map = typeof value === 'object' && value !== null && !Buffer.isBuffer(value) && !(value instanceof Date);
-  return map ? Object.fromEntries(Object.entries(value).map(([key, part]) => [key, comparable(part)])) : value;
-}
-
-function expectSame(actual: unknown, expected: unknown): void {
-  // `toEqual` on every message would take most of the time of the test, so it only shows a difference.
-  if (!isDeepStrictEqual(comparable(actual), comparable(expected))) expect(actual).toEqual(expected);
 }
 
 describe(`${2 * MESSAGES} messages`, () => {

@@ -23,7 +23,7 @@ import {
   uuid,
 } from '../../../src/message/typed.js';
 import type { AmqpValue } from '../../../src/message/typed.js';
-import { messageBytes, read, received, valueBytes } from './support.js';
+import { expectSame, messageBytes, read, received, valueBytes } from './support.js';
 
 /** A value, and what it comes in as. */
 interface Pair {
@@ -157,11 +157,6 @@ const message: fc.Arbitrary<Message> = fc
     body,
   })
   .map((fields) => Object.fromEntries(Object.entries(fields).filter(([, field]) => field !== undefined)));
-
-/** The same value whatever prototypes its maps have. */
-function expectSame(actual: unknown, expected: unknown): void {
-  expect(actual).toEqual(expected);
-}
 
 describe('any value', { timeout: 60_000 }, () => {
   it('comes in as it went out', () => {
