@@ -76,6 +76,45 @@ describe('a link on which messages go out', () => {
   );
 });
 
+describe('a message that its peer cannot stomach', () => {
+  /** Plays a peer that ends the session whenever `poison` comes, and accepts the rest. Returns how often each came. */
+  function play(wire: Wire, link: WireLink, end: (wire: Wire, link: WireLink) => void): Map<string, number> {
+    const seen = new Map<string, number>();
+    void (async () => {
+      for (let current = link; ; current = await attachedAgain(wire)) {
+        wire.grant(current, 100);
+        for (;;) {
+          const { fields, payload: bytes } = await wire.read('transfer', ({ channel }) => channel === current.channel);
+          const body = /(?:poison|.)$/s.exec(bytes.toString('latin1'))![0];
+          seen.set(body, (seen.get(body) ?? 0) + 1);
+          if (body === 'poison') break;
+          // Slow enough for others to be under way beside it.
+          setImmediate(() => wire.accept(current, Number(fields['delivery_id'])));
+        }
+        end(wire, current);
+      }
+    })().catch(() => undefined);
+    return seen;
+  }
+
+  it.each(LOSSES.filter(([title]) => title.includes('error') || title.includes('session') || title.includes('failed')))(
+    'is given up with the words of the peer after it was alone, and takes no other along: %s',
+    async (_title, end) => {
+      const peer = await ScriptedPeer.listen();
+      const messenger = createTrackingMessenger({ outgoingWindow: 10, reconnect: { delay: 0 } });
+      const bodies = ['a', 'b', 'poison', 'c', 'd'];
+      const trackers = bodies.map((body) => messenger.put({ address: peer.address('q'), body }));
+      const wire = await peer.accept();
+      const seen = play(wire, await wire.answerLink(), end);
+      const statuses = await Promise.all(trackers.map((tracker) => tracker.outcome()));
+      expect(statuses).toEqual(['accepted', 'accepted', 'aborted', 'accepted', 'accepted']);
+      expect(seen.get('poison')).toBe(3);
+      expect(trackers[2]!.error).toMatchObject({ message: expect.stringContaining('because') as string });
+      expect(peer.connections).toBe(1);
+    },
+  );
+});
+
 describe('a peer that says more than once that it is over', () => {
   it.each(LOSSES)('loses no connection: a link that is %s', async (_title, lose) => {
     const peer = await ScriptedPeer.listen();

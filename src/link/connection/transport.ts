@@ -211,7 +211,9 @@ export class Transport implements FrameGateEvents, LinkTableOwner, SilenceEvents
     const idleTimeout = takeIdleTimeout(this.rhea);
     if (this.#state !== 'opening') return;
     const { rhea } = this;
-    const frameSize = Math.min(rhea.max_frame_size ?? Infinity, this.#limits.maxOutgoingFrameSize);
+    // A peer that is about to close the connection may say 0 (Broker-J does): what it says next is the reason.
+    const named = rhea.max_frame_size === 0 ? MIN_MAX_FRAME_SIZE : (rhea.max_frame_size ?? Infinity);
+    const frameSize = Math.min(named, this.#limits.maxOutgoingFrameSize);
     if (frameSize < MIN_MAX_FRAME_SIZE) {
       throw new ProtocolError(`The peer takes frames of ${frameSize} bytes; 512 is the least allowed.`);
     }

@@ -12,6 +12,7 @@ import { SenderAttachment } from './sender-attachment.js';
 import type { PendingSender } from './pending-output.js';
 import type { Session, SessionSender } from './session.js';
 import type { LinkEnd, LinkOptions } from './link-options.js';
+import { Suspects } from './suspects.js';
 
 const log = logger('link');
 
@@ -44,6 +45,7 @@ export class SenderLink implements SessionSender, PendingSender {
   remoteAddress: string | undefined;
   readonly #queue = new RingBuffer<OutgoingDelivery>();
   readonly #unsettled = new Unsettled<OutgoingDelivery>();
+  readonly #suspects = new Suspects();
   /** Messages in the queue that have ended by themselves. */
   #ended = 0;
   /** Sent settled, and not yet known to have left the process. */
@@ -126,7 +128,7 @@ export class SenderLink implements SessionSender, PendingSender {
   }
 
   /** The session or connection is gone. Messages without an outcome go to the head of the queue, to go out again. */
-  detached(): void {
+  detached(error?: MessagingError): void {
     const attachment = this.#attachment;
     this.#attachment = undefined;
     attachment?.session.senders.delete(this);
@@ -134,6 +136,8 @@ export class SenderLink implements SessionSender, PendingSender {
     // A pre-settled one that is not whole yet has not been delivered, so it may go out again too.
     if (attachment?.unfinished?.presettled === true) again.push(attachment.unfinished);
     attachment?.abandon();
+    const blame = this.#suspects.lost(again, error);
+    if (blame !== undefined) again.pop()?.finish('aborted', blame);
     for (let index = again.length - 1; index >= 0; index--) this.#sendAgain(again[index]!);
     if (again.length > 0) {
       log('%s: %d messages without an outcome go out again on the next connection', this.options.name, again.length);
@@ -217,17 +221,23 @@ export class SenderLink implements SessionSender, PendingSender {
   /** The peer has said something of the deliveries in this range. */
   disposition(first: number, last: number, settled: boolean, outcome: Outcome | undefined): void {
     if (outcome === undefined && !settled) return;
+    const { goAlone } = this.#suspects;
     for (const id of this.#unsettled.clip(first, last)) {
       const delivery = this.#unsettled.take(id);
       if (delivery === undefined) continue;
       if (!settled && outcome !== undefined) this.#attachment?.session.settleSent(id, outcome);
       if (outcome === undefined) delivery.finish('settled');
       else delivery.finish(outcome.type, outcome.type === 'rejected' ? rejection(outcome.error) : undefined, outcome);
+      this.#suspects.ended(delivery);
     }
+    // The next one has its turn.
+    if (goAlone) this.#attachment?.session.output.schedule(this);
   }
 
   #hasMore(attachment: SenderAttachment): boolean {
-    return attachment.unfinished !== undefined || (attachment.credit > 0 && this.#queue.size > 0);
+    if (attachment.unfinished !== undefined) return true;
+    const mayBegin = !this.#suspects.goAlone || this.#unsettled.size === 0;
+    return mayBegin && attachment.credit > 0 && this.#queue.size > 0;
   }
 
   /** Writes the next frame. Returns false when there was none, since the message had ended while it was queued. */

@@ -30,7 +30,7 @@ export function pubsubSuite(facts: BrokerFacts, peer: () => LocalBroker): void {
 
       title: 'as any broker',
       spansProcesses: true,
-      deletesQueues: facts.name !== 'RabbitMQ 3.10',
+      deletesQueues: facts.deletesQueues,
       patience: 30_000,
       create: () => ({ broker: amqpBroker(peer()), another: () => amqpBroker(peer()) }),
     });

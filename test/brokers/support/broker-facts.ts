@@ -42,6 +42,8 @@ export interface BrokerFacts {
   readonly deadLetterQueue?: (named: string) => string;
   /** Whether pub/sub sees that a queue is there with other settings. */
   readonly checksQueueSettings: boolean;
+  /** Whether pub/sub can delete a queue by it. */
+  readonly deletesQueues: boolean;
 }
 
 const rabbitmq: Omit<BrokerFacts, 'name'> = {
@@ -56,6 +58,7 @@ const rabbitmq: Omit<BrokerFacts, 'name'> = {
   peer: rabbitmq4(),
   deadLetterQueue: (named) => named,
   checksQueueSettings: true,
+  deletesQueues: true,
 };
 
 const java: Omit<BrokerFacts, 'name' | 'peer'> = {
@@ -68,6 +71,7 @@ const java: Omit<BrokerFacts, 'name' | 'peer'> = {
   grants: { browsing: true, selector: true, topicCapability: true, shared: true, dynamicNodes: true },
   rejected: 'put aside',
   checksQueueSettings: false,
+  deletesQueues: true,
 };
 
 /** Virtual topics, whose queues collect for each queue name once they were used. */
@@ -98,6 +102,7 @@ export const brokerFacts = {
   rabbitmq3: {
     ...rabbitmq,
     name: 'RabbitMQ 3.10',
+    deletesQueues: false,
     // The one escape this plugin reads is that of the slash.
     address: (queue) => `/amq/queue/${queue.replaceAll('/', '%2F')}`,
     unknownAddress: { sender: 'dropped', receiver: 'refused' },
@@ -114,6 +119,7 @@ export const brokerFacts = {
   classic: {
     ...java,
     name: 'ActiveMQ Classic',
+    deletesQueues: false,
     peer: virtualTopics,
     grants: { ...java.grants, topicCapability: false, shared: false },
     deadLetterQueue: () => 'ActiveMQ.DLQ',
