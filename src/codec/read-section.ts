@@ -58,10 +58,16 @@ export function readField<Value>(
   }
   const at = reader.position;
   const value = reader.value(1);
+  if (field.place === count - 1) requireEnd(reader, start);
   if (value === null) return undefined;
   const converted = field.convert(value);
   if (converted === undefined) throw malformed(`The field ${field.name} has a wrong type`, at - start);
   return converted;
+}
+
+/** The list of a section ends where its last field does. */
+function requireEnd({ position, end }: Reader, start: number): void {
+  if (position !== end) throw malformed('The header or the properties are longer than their fields', position - start);
 }
 
 /** Goes into the list of a section and returns how many fields it has. */
@@ -74,6 +80,7 @@ export function enterFields(reader: Reader, section: number, start: number): num
   const count = reader.enter(code === 0xd0);
   const fields = section === HEADER ? HEADER_FIELDS : PROPERTIES_FIELDS;
   if (count > fields.length) throw malformed('The header or the properties have too many fields', at - start);
+  if (count === 0) requireEnd(reader, start);
   return count;
 }
 

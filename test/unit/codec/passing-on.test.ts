@@ -109,3 +109,14 @@ describe('{ ...message }', () => {
     expect(out.toObject()).toEqual({ ...message.toObject(), address: 'to' });
   });
 });
+
+describe('a header or properties longer than their fields', () => {
+  it.each([
+    ['without a field', '005373 c003004040'],
+    ['with one', '005373 c0050143404040'],
+    ['of a header', '005370 c0050141404040'],
+  ])('are refused when they are read, %s: put again, the rest would be lost', (_title, hex) => {
+    const message = received(bytes(`${hex} 00537740`));
+    expect(() => message.toObject()).toThrow(/longer than their fields/);
+  });
+});
