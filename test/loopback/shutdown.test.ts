@@ -10,6 +10,7 @@ import { createTrackingMessenger, startBroker } from '../support/messengers.js';
 import { ScriptedPeer } from '../support/scripted-peer.js';
 
 const program = fileURLToPath(new URL('../support/programs/stop.ts', import.meta.url));
+const listeners = fileURLToPath(new URL('../support/programs/stop-listening.ts', import.meta.url));
 const commandLine = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -31,6 +32,16 @@ describe('a process whose messengers have been stopped', () => {
     expect(lines.filter((line) => /: (?!nothing left)/.test(line) && !line.startsWith('SendError'))).toEqual([]);
     expect(lines.some((line) => line.startsWith('SendError: A message could not be sent.'))).toBe(true);
     expect(proxy.cutConnections).toBe(1);
+  });
+});
+
+describe('a broker or a listener', () => {
+  it('stops whatever its peers do, in a process that nothing else keeps alive', { timeout: 30_000 }, async () => {
+    // One that waits for what never comes ends with exit code 13.
+    const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', listeners], { timeout: 25_000 });
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines).toHaveLength(14);
+    for (const line of lines) expect(line).toMatch(/: stopped$/);
   });
 });
 

@@ -26,6 +26,7 @@ export class Acceptor implements AcceptedConnectionOwner {
   readonly #events: AcceptorEvents;
   readonly #tls: boolean;
   #listening: Promise<Listener> | undefined;
+  #isClosed = false;
   readonly #connections = new Set<AcceptedConnection>();
 
   constructor(tls: boolean, settings: AcceptorSettings, events: AcceptorEvents) {
@@ -60,16 +61,22 @@ export class Acceptor implements AcceptedConnectionOwner {
     return [...this.#connections].filter(({ isLoggedIn }) => isLoggedIn);
   }
 
-  /** Stops listening and closes every connection. Resolves when all sockets are gone. */
+  /** Stops listening and closes every connection. Resolves when all sockets are gone: those of peers that stay are cut. */
   async close(): Promise<void> {
     const { clock } = this.#settings.environment;
+    this.#isClosed = true;
     for (const connection of this.#connections) connection.stop();
     // What never came to listen has nothing to close.
     const listener = await this.#listening?.catch(() => undefined);
     if (listener === undefined) return;
     const timer = clock.setTimeout(() => listener.destroy(), CLOSE_TIMEOUT);
-    await listener.close();
-    clock.clearTimeout(timer);
+    // Whoever closes it waits, and a socket that is not being read keeps no process alive meanwhile.
+    timer.ref();
+    try {
+      await listener.close();
+    } finally {
+      clock.clearTimeout(timer);
+    }
   }
 
   connectionOpened(connection: AcceptedConnection): void {
@@ -89,8 +96,9 @@ export class Acceptor implements AcceptedConnectionOwner {
     this.#connections.delete(connection);
   }
 
-  /** A peer has come. */
+  /** A peer has come; too late, if its TLS handshake was over only when this had closed. */
   #accept(socket: Duplex): void {
-    this.#connections.add(new AcceptedConnection(socket, this.#settings, this));
+    if (this.#isClosed) socket.destroy();
+    else this.#connections.add(new AcceptedConnection(socket, this.#settings, this));
   }
 }

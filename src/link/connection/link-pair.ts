@@ -103,6 +103,7 @@ export class LinkPair implements ConnectionEvents, DeliveryOwner, SenderLinkEven
         this.#waiting.delete(id);
         reject(new TimeoutError(`${this.destination} did not answer ${method} ${path} in ${connectTimeout} ms.`));
       }, connectTimeout);
+      timer.ref(); // somebody waits for it
       const settled = (): void => clock.clearTimeout(timer);
       this.#waiting.set(id, {
         resolve: (answer) => {

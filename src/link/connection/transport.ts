@@ -147,7 +147,10 @@ export class Transport implements FrameGateEvents, LinkTableOwner, SilenceEvents
 
   /** A peer that does not close, or does not hang up, is cut off. */
   ending(): void {
-    this.#closeTimer ??= this.#clock.setTimeout(() => this.gate.destroy(), CLOSE_TIMEOUT);
+    if (this.#closeTimer !== undefined) return;
+    this.#closeTimer = this.#clock.setTimeout(() => this.gate.destroy(), CLOSE_TIMEOUT);
+    // Whoever closes the connection waits for it.
+    this.#closeTimer.ref();
   }
 
   ended(socketError: Error | undefined): void {

@@ -95,6 +95,8 @@ export class SaslServer {
   readonly #onData = (chunk: Buffer): void => {
     try {
       const used = this.#splitter.push(chunk);
+      // What comes behind a refusal is dropped: a socket that waits to be read never tells that its peer has gone.
+      if (this.#isOver) return;
       if (used < chunk.length) {
         this.#socket.pause();
         this.#socket.unshift(chunk.subarray(used));
@@ -197,7 +199,6 @@ export class SaslServer {
 
   #fail(error: Error): void {
     this.#end();
-    this.#socket.on('error', () => undefined);
     this.#socket.end();
     this.#socket.resume(); // so that its end is seen
     this.#owner.loginFailed(error);
@@ -208,12 +209,18 @@ export class SaslServer {
     this.#socket.write(bytes);
   }
 
+  get #isOver(): boolean {
+    return this.#state === 'over';
+  }
+
+  /** Listens no more, but for errors: one that comes late and that nobody listens to would end the process. */
   #end(): boolean {
-    if (this.#state === 'over') return false;
+    if (this.#isOver) return false;
     this.#state = 'over';
     this.#socket.off('data', this.#onData);
-    this.#socket.off('error', this.#onError);
     this.#socket.off('close', this.#onClose);
+    this.#socket.on('error', () => undefined);
+    this.#socket.off('error', this.#onError);
     return true;
   }
 }
