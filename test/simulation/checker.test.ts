@@ -80,6 +80,22 @@ it.each<[title: string, expected: string[], story: (ledger: Ledger) => void]>([
       l.disturbed('stop m', 1.5);
     },
   ],
+  [
+    'one that was given up while its program was stopping',
+    [],
+    (l) => {
+      sent(l, 'a', 'aborted');
+      l.disturbed('stop m', 9, 0.5);
+    },
+  ],
+  [
+    'one that was given up after its program had stopped',
+    ['aborted'],
+    (l) => {
+      sent(l, 'a', 'aborted');
+      l.disturbed('stop m', 0.9, 0.5);
+    },
+  ],
   ['one that nobody has sent', ['unsent'], (l) => handled(l, 'a')],
   ['one in a queue that nobody has sent', ['unsent'], (l) => l.found('a')],
   [

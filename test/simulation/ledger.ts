@@ -31,7 +31,7 @@ export class Ledger {
   /** What was found in the queues at the end. */
   readonly left = new Map<Id, number>();
   /** When a messenger lost a connection or a link, or gave one up. */
-  readonly #disturbances = new Map<string, number[]>();
+  readonly #disturbances = new Map<string, { readonly from: number; readonly to: number }[]>();
   readonly problems: string[] = [];
 
   problem(kind: string, words: string): void {
@@ -48,15 +48,15 @@ export class Ledger {
     this.left.set(id, (this.left.get(id) ?? 0) + 1);
   }
 
-  disturbed(who: string, at: number): void {
-    const times = this.#disturbances.get(who);
-    if (times === undefined) this.#disturbances.set(who, [at]);
-    else times.push(at);
+  disturbed(who: string, at: number, since = at): void {
+    const known = this.#disturbances.get(who);
+    if (known === undefined) this.#disturbances.set(who, [{ from: since, to: at }]);
+    else known.push({ from: since, to: at });
   }
 
   /** Whether somebody was disturbed between two times. */
   wasDisturbed(who: string, from: number, to: number): boolean {
-    return this.#disturbances.get(who)?.some((at) => at >= from && at <= to) ?? false;
+    return this.#disturbances.get(who)?.some((one) => one.to >= from && one.from <= to) ?? false;
   }
 
   /** How often anybody was, all in all. */

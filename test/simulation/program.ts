@@ -334,11 +334,14 @@ export class Program {
 
   async #restart(lasts: number): Promise<void> {
     const isDrained = this.#random.chance(0.5);
+    const { ledger, scheduler } = this.#world;
+    const since = scheduler.now();
     this.disturbed();
     this.disturbed(`stop ${this.name}`);
     await this.#world.call(`${this.name}.stop()`, () => this.#messenger.stop({ drain: isDrained, timeout: lasts }));
     this.disturbed();
-    this.disturbed(`stop ${this.name}`);
+    // What is put while it drains may be aborted at any time until it has stopped.
+    ledger.disturbed(`stop ${this.name}`, scheduler.now(), since);
   }
 }
 
