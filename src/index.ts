@@ -108,4 +108,4 @@ export {
   TrackerError,
 } from './errors.js';
 export type { ErrorCode, MessagingErrorOptions, PeerError } from './errors.js';
-export { SendError } from './messenger/outgoing/send-error.js';
+export { SendError } from './messenger/outgoing/aborted-messages.js';

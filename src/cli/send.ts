@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { TimeoutError } from '../errors.js';
 import type { Messenger } from '../messenger/messenger.js';
-import { SendError } from '../messenger/outgoing/send-error.js';
+import { SendError } from '../messenger/outgoing/aborted-messages.js';
 import { addConnectionOptions, loadConfiguration, messengerFor, warnOfPasswords } from './connection-options.js';
 import type { ConnectionOptions } from './connection-options.js';
 import { destinationOf } from './destination.js';

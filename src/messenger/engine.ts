@@ -14,7 +14,6 @@ import type { IncomingDelivery } from '../queue/incoming-delivery.js';
 import { OutgoingDelivery } from '../queue/outgoing-delivery.js';
 import type { Tracker } from '../queue/tracker.js';
 import { Activity } from './activity.js';
-import { checkRoutes } from './check-routes.js';
 import type { ConfigChange, MessengerEvents } from './events.js';
 import { Incoming } from './incoming/incoming.js';
 import type { LinkTaker, MessengerContext } from './options/context.js';
@@ -23,7 +22,7 @@ import { resolveTimeout } from './options/option-checks.js';
 import type { StopOptions, WaitOptions } from './options/options.js';
 import { Outgoing } from './outgoing/outgoing.js';
 import { Requests } from './requests.js';
-import { SendError } from './outgoing/send-error.js';
+import { SendError } from './outgoing/aborted-messages.js';
 import type { Settings } from './options/settings.js';
 import type { MessengerStats } from './stats.js';
 import { Waits, following } from './options/waits.js';
@@ -107,7 +106,7 @@ export class Engine implements MessengerContext {
       signal,
       onTimeout: () => 'Not every route could be connected to in time.',
     };
-    await this.waits.promised(limits, checkRoutes(this.routes, this.pool));
+    await this.waits.promised(limits, this.outgoing.checkRoutes());
   }
 
   /** Waits until something happens. See `Messenger.work`. */
@@ -159,7 +158,7 @@ export class Engine implements MessengerContext {
       await this.#stopWithin({});
     }
     if (drained instanceof SendError) throw drained;
-    this.outgoing.throwGivenUp();
+    this.outgoing.throwAborted();
   }
 
   async #stopWithin(options: WaitOptions): Promise<void> {

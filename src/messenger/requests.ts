@@ -121,7 +121,7 @@ export class Requests {
     question.tracker = tracker;
     const status = await tracker.outcome();
     if (status === 'accepted' || status === 'settled') return;
-    outgoing.told(tracker);
+    outgoing.reported(tracker);
     throw tracker.error ?? new LinkError(`The peer did not take the request: it was ${status}.`);
   }
 

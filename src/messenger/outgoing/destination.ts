@@ -1,8 +1,10 @@
 import type { Endpoint } from '../../address/endpoint.js';
 import { StateError } from '../../errors.js';
+import type { MessagingError } from '../../errors.js';
 import type { PeerConnection } from '../../link/connection/peer-connection.js';
 import type { SenderLink } from '../../link/session/sender-link.js';
 import type { DeliveryOwner, OutgoingDelivery } from '../../queue/outgoing-delivery.js';
+import type { OutgoingQueue } from './outgoing-queue.js';
 
 /** Where the messages of one address go: worked out once, by the route table, for all of them. */
 export class Destination implements DeliveryOwner {
@@ -10,24 +12,21 @@ export class Destination implements DeliveryOwner {
   link: SenderLink | undefined;
   readonly #to: string | undefined;
   readonly #endpoint: Endpoint | undefined;
-  readonly #ended: (delivery: OutgoingDelivery) => void;
 
   constructor(
     /** Where it goes, without credentials. */
     readonly destination: string,
     to: string | undefined,
     endpoint: Endpoint | undefined,
-    /** The table that it belongs to: a tracker of another messenger is told by this. */
-    readonly destinations: object,
+    /** Counts its messages. By it a tracker of another messenger is recognised. */
+    readonly queue: OutgoingQueue,
     /** The node at the peer. */
     readonly node: string | undefined,
     /** The connection it goes over; `undefined` for the one to the endpoint. */
     readonly connection: PeerConnection | undefined,
-    ended: (delivery: OutgoingDelivery) => void,
   ) {
     this.#to = to;
     this.#endpoint = endpoint;
-    this.#ended = ended;
   }
 
   // Methods, since both may hold a password, and trackers lead here, which may be shown with all their properties.
@@ -44,6 +43,12 @@ export class Destination implements DeliveryOwner {
   }
 
   deliveryEnded(delivery: OutgoingDelivery): void {
-    this.#ended(delivery);
+    this.queue.ended(delivery);
+  }
+
+  /** Ends a message that may wait in the queue of its link. */
+  static end(delivery: OutgoingDelivery, status: 'aborted' | 'expired', error: MessagingError): void {
+    delivery.finish(status, error);
+    if (delivery.owner instanceof Destination) delivery.owner.link?.messageEnded();
   }
 }

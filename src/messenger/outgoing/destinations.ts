@@ -1,36 +1,29 @@
 import { parseAddress } from '../../address/address.js';
 import { defaultRewrite } from '../../address/default-rewrite.js';
 import { resolveEndpoint } from '../../address/endpoint.js';
+import type { Endpoint } from '../../address/endpoint.js';
 import { namesHost } from '../../address/reply-to.js';
 import { redact } from '../../address/redact.js';
-import type { RouteTable } from '../../address/route-table.js';
 import { AddressError } from '../../errors.js';
 import type { PeerConnection } from '../../link/connection/peer-connection.js';
 import { isPeerAddress } from '../../message/peer-address.js';
-import type { KnownHosts } from '../options/known-hosts.js';
-import type { OutgoingDelivery } from '../../queue/outgoing-delivery.js';
+import type { MessengerContext } from '../options/context.js';
 import { Destination } from './destination.js';
+import type { OutgoingQueue } from './outgoing-queue.js';
 
 /** Addresses whose destinations are remembered. Beyond it the oldest is worked out anew. */
 const MAX_REMEMBERED = 10_000;
 
-/** What destinations are made for. */
-export interface DestinationsHost {
-  readonly routes: RouteTable;
-  readonly rewrites: RouteTable;
-  readonly hosts: KnownHosts;
-  /** A message to one of them has ended. */
-  ended(delivery: OutgoingDelivery): void;
-}
-
 /** Where messages go, by their addresses: routed and rewritten once for each address. */
 export class Destinations {
-  readonly #host: DestinationsHost;
+  readonly #context: MessengerContext;
+  readonly #queue: OutgoingQueue;
   readonly #known = new Map<string, Destination>();
-  readonly #ended = (delivery: OutgoingDelivery): void => this.#host.ended(delivery);
 
-  constructor(host: DestinationsHost) {
-    this.#host = host;
+  /** @param queue Counts the messages to these destinations. */
+  constructor(context: MessengerContext, queue: OutgoingQueue) {
+    this.#context = context;
+    this.#queue = queue;
   }
 
   /**
@@ -41,7 +34,7 @@ export class Destinations {
   find(address: string | undefined): Destination {
     requireAddress(address);
     // route() takes no null, so every route has somewhere to go.
-    return this.#known.get(address) ?? this.#resolve(address, this.#host.routes.resolve(address) ?? '');
+    return this.#known.get(address) ?? this.#resolve(address, this.#context.routes.resolve(address) ?? '');
   }
 
   /** Finds where an answer to `address` goes over a connection: to the node that the address names there. */
@@ -51,25 +44,26 @@ export class Destinations {
     const known = this.#known.get(key);
     if (known !== undefined && known.connection === connection) return known;
     const node = namesHost(address) ? parseAddress(address).name : address;
-    const destination = new Destination(
-      redact(address),
-      this.#rewritten(address),
-      undefined,
-      this,
-      node,
-      connection,
-      this.#ended,
-    );
+    const to = this.#rewritten(address);
+    const destination = new Destination(redact(address), to, undefined, this.#queue, node, connection);
     this.#remember(key, destination);
     return destination;
   }
 
-  /** Whether a destination is one of these, or was. */
-  has({ destinations }: Destination): boolean {
-    return destinations === this;
+  /**
+   * Finds the peers that rules of the route table name in full: scheme, host and port, none of it filled in from the
+   * address that is routed (docs/semantics.md, Calls).
+   */
+  peersOfRoutes(): Endpoint[] {
+    return this.#context.routes.rules.flatMap(({ address }) => {
+      if (address === null) return [];
+      const { scheme, host, port, passive } = parseAddress(address);
+      const isLiteral = [scheme, host, port].every((part) => part !== undefined && !part.includes('$'));
+      return isLiteral && !passive ? [resolveEndpoint(parseAddress(address))] : [];
+    });
   }
 
-  /** Routes have changed: what was worked out from them no longer holds. */
+  /** Forgets all destinations, since the routes have changed. */
   clear(): void {
     this.#known.clear();
   }
@@ -79,25 +73,19 @@ export class Destinations {
     if (endpoint.passive) {
       throw new AddressError(`${redact(address)} is an address to listen on. Put the address of a peer, without ~.`);
     }
-    const { hosts } = this.#host;
+    const { hosts } = this.#context;
     const isNamedByPeer = isPeerAddress(address) && !hosts.has(endpoint);
     if (!isNamedByPeer) hosts.add(endpoint);
-    const destination = new Destination(
-      redact(routed),
-      this.#rewritten(address),
-      isNamedByPeer ? { ...endpoint, isNamedByPeer } : endpoint,
-      this,
-      endpoint.name,
-      undefined,
-      this.#ended,
-    );
+    const to = this.#rewritten(address);
+    const peer = isNamedByPeer ? { ...endpoint, isNamedByPeer } : endpoint;
+    const destination = new Destination(redact(routed), to, peer, this.#queue, endpoint.name, undefined);
     this.#remember(address, destination);
     return destination;
   }
 
-  /** What the `to` of a message says on the wire. */
+  /** Returns the `to` of a message on the wire. */
   #rewritten(address: string): string | undefined {
-    const rewritten = this.#host.rewrites.match(address);
+    const rewritten = this.#context.rewrites.match(address);
     return rewritten === undefined ? defaultRewrite(address) : (rewritten.output ?? undefined);
   }
 
@@ -111,7 +99,7 @@ export class Destinations {
   }
 }
 
-/** A message is what a caller says it is. */
+/** Throws `AddressError` when a caller has given no address: messages come from JavaScript, too. */
 function requireAddress(address: string | undefined): asserts address is string {
   if (typeof address === 'string' && address !== '') return;
   throw new AddressError('The message has no address. Set address to where it should go.');

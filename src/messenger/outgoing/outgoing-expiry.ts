@@ -1,19 +1,14 @@
 import type { Clock } from '../../clock.js';
 import { lifetimeOf } from '../../queue/expiry.js';
 import type { Expirable } from '../../queue/expiry.js';
+import { TimeoutError } from '../../errors.js';
+import type { SenderLink } from '../../link/session/sender-link.js';
 import type { Deadline, OutgoingDelivery } from '../../queue/outgoing-delivery.js';
 import { WakeUp } from '../../queue/wake-up.js';
+import { Destination } from './destination.js';
 
 /** Messages looked at, for each millisecond until the next look: about a tenth of the time goes into looking at most. */
 const LOOKED_AT_PER_MS = 2500;
-
-/** What the expiry needs from the outgoing side. */
-export interface OutgoingExpiryHost {
-  /** Goes through the messages that wait to be sent. */
-  eachWaiting(visit: (delivery: OutgoingDelivery) => void): void;
-  /** Ends a message that has no time left. */
-  expire(delivery: OutgoingDelivery): void;
-}
 
 /** The deadline of all messages of one turn that have so many milliseconds. */
 interface SharedDeadline extends Deadline {
@@ -31,7 +26,7 @@ interface SharedDeadline extends Deadline {
  * 2500 that wait.
  */
 export class OutgoingExpiry {
-  readonly #host: OutgoingExpiryHost;
+  readonly #links: ReadonlySet<Pick<SenderLink, 'eachQueued'>>;
   readonly #clock: Clock;
   readonly #wakeUp: WakeUp<OutgoingExpiry>;
   /**
@@ -43,8 +38,9 @@ export class OutgoingExpiry {
   /** When it may look again. */
   #notBefore = -Infinity;
 
-  constructor(host: OutgoingExpiryHost, clock: Clock) {
-    this.#host = host;
+  /** @param links Where messages wait to be sent. */
+  constructor(links: ReadonlySet<Pick<SenderLink, 'eachQueued'>>, clock: Clock) {
+    this.#links = links;
     this.#clock = clock;
     this.#wakeUp = new WakeUp<OutgoingExpiry>(clock, this, (expiry) => expiry.look());
   }
@@ -66,16 +62,23 @@ export class OutgoingExpiry {
     const overdue: OutgoingDelivery[] = [];
     let earliest = Infinity;
     let count = 0;
-    this.#host.eachWaiting((delivery) => {
-      count++;
-      const { expiry, status } = delivery;
-      if (expiry === undefined || status !== 'pending') return;
-      if (expiry.time <= now) overdue.push(delivery);
-      else if (expiry.time < earliest) earliest = expiry.time;
-    });
+    for (const link of this.#links) {
+      link.eachQueued((delivery) => {
+        count++;
+        const { expiry, status } = delivery;
+        if (expiry === undefined || status !== 'pending') return;
+        if (expiry.time <= now) overdue.push(delivery);
+        else if (expiry.time < earliest) earliest = expiry.time;
+      });
+    }
     this.#notBefore = now + count / LOOKED_AT_PER_MS;
     this.#schedule(earliest);
-    for (const delivery of overdue) this.#host.expire(delivery);
+    for (const delivery of overdue) this.expire(delivery);
+  }
+
+  /** Ends a message that has no time left. */
+  expire(delivery: OutgoingDelivery): void {
+    Destination.end(delivery, 'expired', new TimeoutError('The message expired before a peer took it.'));
   }
 
   /** Looks no more, until a message is added. */

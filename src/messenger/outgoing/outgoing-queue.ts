@@ -1,43 +1,30 @@
 import { OptionError, QueueFullError } from '../../errors.js';
 import type { OutgoingDelivery } from '../../queue/outgoing-delivery.js';
 import type { Status } from '../../queue/status.js';
-import { GivenUp } from './given-up.js';
+import type { MessengerContext } from '../options/context.js';
 import { resolveTimeout } from '../options/option-checks.js';
 import type { WaitOptions } from '../options/options.js';
-import type { Settings } from '../options/settings.js';
-import type { Waits } from '../options/waits.js';
+import { AbortedMessages } from './aborted-messages.js';
+import { PendingSends } from './pending-sends.js';
 
-/** A `send` in progress. */
-interface SendWaiter {
-  /** Deliveries with a sequence up to this one count. */
-  readonly last: number;
-  /** How many of them must still end. */
-  remaining: number;
-  /** Those of them that were given up meanwhile: this `send` has to tell. */
-  readonly givenUp: GivenUp;
-  readonly finish: () => void;
-}
-
-/** Keeps account of what is queued for sending: how much there is, who waits for it to end, and what was given up. */
-export class OutgoingLedger {
-  readonly #settings: Settings;
-  readonly #waits: Waits;
-  readonly #drained: () => void;
-  /** Whether somebody has found it full since there was room. */
+/**
+ * The messages that were put and have not ended: how many there are, who waits for them to end, and which were aborted.
+ * The messages themselves wait at their links.
+ */
+export class OutgoingQueue {
+  readonly #context: MessengerContext;
+  /** Set when a caller has found the queue full, until there is room. */
   #wasFull = false;
   readonly #counts = { accepted: 0, rejected: 0, released: 0, modified: 0, settled: 0, aborted: 0, expired: 0 };
   #messages = 0;
   #bytes = 0;
-  #waiters: SendWaiter[] = [];
-  /** Given up while no `send` waited: the next has to tell. */
-  readonly #givenUp = new GivenUp();
-  #whenRoom: (() => void)[] = [];
+  readonly #sends = new PendingSends();
+  /** Aborted while no `send` waited for them: the next one reports them. */
+  readonly #aborted = new AbortedMessages();
+  readonly #waitingForRoom = new Set<() => void>();
 
-  /** @param drained Called when there is room again, after somebody has found none. */
-  constructor(settings: Settings, waits: Waits, drained: () => void) {
-    this.#settings = settings;
-    this.#waits = waits;
-    this.#drained = drained;
+  constructor(context: MessengerContext) {
+    this.#context = context;
   }
 
   /** Messages that have not ended. */
@@ -50,26 +37,27 @@ export class OutgoingLedger {
     return this.#bytes;
   }
 
-  /** How many messages have ended how. */
+  /** The number of messages that have ended, by their status. */
   get counts(): Readonly<Record<Exclude<Status, 'pending'>, number>> {
     return { ...this.#counts };
   }
 
-  /** A message has been queued. */
+  /** Counts a message that was put. */
   added(delivery: OutgoingDelivery): void {
     this.#messages++;
     this.#bytes += delivery.size;
   }
 
-  /** A message has ended. */
+  /** Counts a message that has ended, and wakes the calls that wait for it. */
   ended(delivery: OutgoingDelivery): void {
     const { status } = delivery;
     if (status !== 'pending') this.#counts[status]++;
     this.#messages--;
     this.#bytes -= delivery.size;
-    if (this.#wasFull && this.#hasRoom()) this.#makeKnown();
-    const isTold = this.#waiters.length > 0 && this.#tellWaiters(delivery);
-    if (status === 'aborted' && !isTold) this.#givenUp.add(delivery);
+    if (this.#wasFull && this.#hasRoom()) this.#tellOfRoom();
+    const isAwaited = this.#sends.ended(delivery);
+    if (status === 'aborted' && !isAwaited) this.#aborted.add(delivery);
+    this.#context.ended(delivery);
   }
 
   /** Throws `QueueFullError` when there is no room for one more message. */
@@ -86,22 +74,23 @@ export class OutgoingLedger {
   async room(options: WaitOptions): Promise<void> {
     if (this.#hasRoom()) return;
     this.#wasFull = true;
+    const { settings, waits } = this.#context;
     // Whatever `blocking` says: to wait is all it is for.
     const limits = {
-      timeout: resolveTimeout(options.timeout, this.#settings.timeout),
+      timeout: resolveTimeout(options.timeout, settings.timeout),
       signal: options.signal,
       onTimeout: () => 'The outgoing queue is still full.',
     };
-    await this.#waits.bounded<undefined>(limits, (settle) => {
+    await waits.bounded<undefined>(limits, (settle) => {
       const wake = (): void => settle.resolve(undefined);
-      this.#whenRoom.push(wake);
-      return () => (this.#whenRoom = this.#whenRoom.filter((other) => other !== wake));
+      this.#waitingForRoom.add(wake);
+      return () => this.#waitingForRoom.delete(wake);
     });
   }
 
   /**
-   * Waits until at most `outgoing − count` of the messages there are now have not ended. Throws what was given up.
-   * Returns false, without blocking, when they have not.
+   * Waits until at most `outgoing − count` of the messages that are there now have not ended. Throws a `SendError` with
+   * those that were aborted. Returns false, without blocking, when too many have not ended.
    *
    * @param last The number of the last message that counts.
    */
@@ -109,63 +98,47 @@ export class OutgoingLedger {
     if (!Number.isInteger(count)) throw new OptionError('send() takes a whole number of messages, or nothing for all.');
     const target = count < 0 ? 0 : Math.max(this.#messages - count, 0);
     if (this.#messages <= target) {
-      this.#givenUp.throwIfAny();
+      this.#aborted.throwIfAny();
       return true;
     }
-    const givenUp = new GivenUp();
     const onTimeout = (): string =>
       `${this.#messages} messages have no outcome yet. They stay queued; call send() again to wait on.`;
-    const isDone = await this.#waits.until<true>(options, onTimeout, (settle) => {
-      givenUp.take(this.#givenUp);
-      const finish = (): void => settle.resolve(true);
-      const waiter: SendWaiter = { last, remaining: this.#messages - target, givenUp, finish };
-      this.#waiters.push(waiter);
+    const aborted = await this.#context.waits.until<AbortedMessages>(options, onTimeout, (settle) => {
+      const call = this.#sends.add(last, this.#messages, target, () => settle.resolve(call.aborted));
+      call.aborted.take(this.#aborted);
       return () => {
-        this.#waiters = this.#waiters.filter((other) => other !== waiter);
-        // Ended before its time, it tells nothing more: the next `send` does.
-        if (waiter.remaining > 0) this.#givenUp.take(givenUp);
+        // A call that is given up reports nothing: the next one does.
+        if (this.#sends.remove(call)) this.#aborted.take(call.aborted);
       };
     });
-    if (isDone === true) givenUp.throwIfAny();
-    else this.#givenUp.throwIfAny();
-    return isDone ?? false;
+    (aborted ?? this.#aborted).throwIfAny();
+    return aborted !== undefined;
   }
 
-  /** Somebody has been told of a message that was given up. */
-  told(delivery: OutgoingDelivery): void {
-    this.#givenUp.remove(delivery);
+  /** Notes that the program knows of an aborted message: no `send` reports it again. */
+  reported(delivery: OutgoingDelivery): void {
+    this.#aborted.remove(delivery);
   }
 
-  /** Throws what was given up and not told yet. */
-  throwGivenUp(): void {
-    this.#givenUp.throwIfAny();
+  /** Throws a `SendError` with the aborted messages that no call has reported. */
+  throwAborted(): void {
+    this.#aborted.throwIfAny();
   }
 
-  /** Whoever gave the messages up knows: no `send` need tell. */
+  /** Drops the aborted messages: the program has aborted them itself. */
   forgetAborted(): void {
-    this.#givenUp.clear();
+    this.#aborted.clear();
   }
 
-  #makeKnown(): void {
+  #tellOfRoom(): void {
     this.#wasFull = false;
-    for (const wake of this.#whenRoom.splice(0)) wake();
-    this.#drained();
+    for (const wake of this.#waitingForRoom) wake();
+    this.#waitingForRoom.clear();
+    this.#context.drained();
   }
 
   #hasRoom(): boolean {
-    const { maxOutgoing } = this.#settings;
+    const { maxOutgoing } = this.#context.settings;
     return this.#messages < maxOutgoing.messages && this.#bytes < maxOutgoing.bytes;
-  }
-
-  /** Returns whether some `send` waits for this message. */
-  #tellWaiters(delivery: OutgoingDelivery): boolean {
-    let isAwaited = false;
-    for (const waiter of this.#waiters) {
-      if (delivery.sequence > waiter.last || waiter.remaining === 0) continue;
-      isAwaited = true;
-      if (delivery.status === 'aborted') waiter.givenUp.add(delivery);
-      if (--waiter.remaining === 0) waiter.finish();
-    }
-    return isAwaited;
   }
 }

@@ -6,7 +6,7 @@ import { Output } from '../../codec/output.js';
 import { ReceivedMessage } from '../../codec/received-message.js';
 import { TRANSFER_HEADER_SIZE } from '../../codec/transfer.js';
 import { diagnose, isDiagnosed } from '../../diagnostics.js';
-import { StateError, TimeoutError, TrackerError } from '../../errors.js';
+import { StateError, TrackerError } from '../../errors.js';
 import type { MessagingError } from '../../errors.js';
 import type { PeerConnection } from '../../link/connection/peer-connection.js';
 import type { LinkRequest } from '../../link/session/link-request.js';
@@ -22,7 +22,7 @@ import { IdleLinks } from './idle-links.js';
 import { senderOptions } from '../options/link-terms.js';
 import type { WaitOptions } from '../options/options.js';
 import { OutgoingExpiry } from './outgoing-expiry.js';
-import { OutgoingLedger } from './outgoing-ledger.js';
+import { OutgoingQueue } from './outgoing-queue.js';
 import type { MessengerContext } from '../options/context.js';
 import type { MessengerStats } from '../stats.js';
 
@@ -32,6 +32,7 @@ export class Outgoing {
   readonly #output = new Output(undefined, true);
   /** A message is written there: what programs compute while it is read must not write another into it. */
   #isEncoding = false;
+  readonly #queue: OutgoingQueue;
   readonly #destinations: Destinations;
   /** One link per connection and node, whatever addresses lead there. */
   readonly #links = new Map<string, SenderLink>();
@@ -40,7 +41,6 @@ export class Outgoing {
   /** All of them, with those of peers that a newer one has taken the place of: messages may still wait there. */
   readonly #open = new Set<SenderLink>();
   readonly #connections = new WeakMap<SenderLink, PeerConnection>();
-  readonly #ledger: OutgoingLedger;
   readonly #window = new TrackerWindow();
   readonly #expiry: OutgoingExpiry;
   readonly #idle: IdleLinks;
@@ -48,35 +48,21 @@ export class Outgoing {
 
   constructor(context: MessengerContext) {
     this.#context = context;
-    this.#ledger = new OutgoingLedger(context.settings, context.waits, () => context.drained());
-    this.#destinations = new Destinations({
-      routes: context.routes,
-      hosts: context.hosts,
-      rewrites: context.rewrites,
-      ended: (delivery) => {
-        this.#ledger.ended(delivery);
-        context.ended(delivery);
-      },
-    });
+    this.#queue = new OutgoingQueue(context);
+    this.#destinations = new Destinations(context, this.#queue);
     const { clock } = context.settings.environment;
-    this.#expiry = new OutgoingExpiry(
-      {
-        eachWaiting: (visit) => this.#open.forEach((link) => link.eachQueued(visit)),
-        expire: (delivery) => this.#expired(delivery),
-      },
-      clock,
-    );
+    this.#expiry = new OutgoingExpiry(this.#open, clock);
     this.#idle = new IdleLinks(clock, context.settings.closeIdleAfter, this.#links, (link) => this.#closeIdle(link));
   }
 
   /** Messages that have no outcome yet. */
   get outgoing(): number {
-    return this.#ledger.messages;
+    return this.#queue.messages;
   }
 
   /** A look at it, for `stats`. */
   get stats(): MessengerStats['outgoing'] {
-    const { messages: pending, bytes, counts: ended } = this.#ledger;
+    const { messages: pending, bytes, counts: ended } = this.#queue;
     return { pending, bytes, put: this.#window.last, ended };
   }
 
@@ -87,11 +73,9 @@ export class Outgoing {
 
   /** Whether a tracker came from here. */
   owns(tracker: Tracker): tracker is OutgoingDelivery {
-    return (
-      tracker instanceof OutgoingDelivery &&
-      tracker.owner instanceof Destination &&
-      this.#destinations.has(tracker.owner)
-    );
+    if (!(tracker instanceof OutgoingDelivery)) return false;
+    const { owner } = tracker;
+    return owner instanceof Destination && owner.queue === this.#queue;
   }
 
   /** Where a message stands, as long as it is remembered. See `Messenger.status`. */
@@ -110,7 +94,13 @@ export class Outgoing {
     else this.#window.forget(delivery);
   }
 
-  /** Routes have changed: what was worked out from them no longer holds. */
+  /** Connects to every peer that a route names in full. Rejects with the first that cannot be. */
+  async checkRoutes(): Promise<void> {
+    const peers = this.#destinations.peersOfRoutes();
+    await Promise.all(peers.map((peer) => this.#context.pool.connect(peer)));
+  }
+
+  /** Forgets what was found by the routes, since they have changed. */
   routesChanged(): void {
     this.#destinations.clear();
   }
@@ -144,7 +134,7 @@ export class Outgoing {
   #put(message: Message, destination: Destination): OutgoingDelivery {
     const { settings } = this.#context;
     const lifetime = this.#expiry.lifetimeOf(message);
-    this.#ledger.requireRoom();
+    this.#queue.requireRoom();
     const output = this.#encode(message, destination);
     const delivery = new OutgoingDelivery(
       output.slab,
@@ -156,37 +146,37 @@ export class Outgoing {
     );
     // What has expired already goes nowhere.
     const link = lifetime > 0 ? this.#linkOf(destination) : undefined;
-    this.#ledger.added(delivery);
+    this.#queue.added(delivery);
     this.#last = delivery;
     if (isDiagnosed('put')) {
       diagnose('put', { messenger: this.#context.name, destination: destination.destination, size: delivery.size });
     }
     link?.send(delivery);
-    if (lifetime <= 0) this.#expired(delivery);
+    if (lifetime <= 0) this.#expiry.expire(delivery);
     else if (lifetime !== Infinity) this.#expiry.add(delivery, lifetime);
     return delivery;
   }
 
   /** Waits until messages have ended. See `Messenger.send`. */
   send(count: number, options: WaitOptions): Promise<boolean> {
-    return this.#ledger.settled(count, this.#window.last, options);
+    return this.#queue.settled(count, this.#window.last, options);
   }
 
-  /** Somebody has been told of a message that was given up: no `send` need tell again. */
-  told(delivery: OutgoingDelivery): void {
-    this.#ledger.told(delivery);
+  /** Notes that the program knows of an aborted message: no `send` reports it again. */
+  reported(delivery: OutgoingDelivery): void {
+    this.#queue.reported(delivery);
   }
 
-  /** Gives up a message that nobody needs any more, and that somebody has been told of. */
+  /** Aborts a message that nobody needs any more. The program knows of it. */
   withdraw(delivery: OutgoingDelivery): void {
     if (delivery.status !== 'pending') return;
-    end(delivery, 'aborted', new StateError('The request was given up.'));
-    this.#ledger.told(delivery);
+    Destination.end(delivery, 'aborted', new StateError('The request was given up.'));
+    this.#queue.reported(delivery);
   }
 
   /** Waits until `put` has room. */
   ready(options: WaitOptions): Promise<void> {
-    return this.#ledger.room(options);
+    return this.#queue.room(options);
   }
 
   /** Takes a link on which a peer wants to receive: what is put for that peer and its source uses it. */
@@ -202,7 +192,7 @@ export class Outgoing {
     this.#peerLinks.set(key, link);
   }
 
-  /** Gives up everything that is queued. */
+  /** Aborts everything that is queued. */
   stop(): void {
     this.#destinations.clear();
     this.#idle.stop();
@@ -213,14 +203,14 @@ export class Outgoing {
     this.#expiry.stop();
   }
 
-  /** Throws a `SendError` with what was given up and not told yet. */
-  throwGivenUp(): void {
-    this.#ledger.throwGivenUp();
+  /** Throws a `SendError` with the aborted messages that no call has reported. */
+  throwAborted(): void {
+    this.#queue.throwAborted();
   }
 
-  /** The stop was asked for: what it gave up is not news. */
+  /** Drops the aborted messages: the program has asked for the stop that aborted them. */
   forgetAborted(): void {
-    this.#ledger.forgetAborted();
+    this.#queue.forgetAborted();
   }
 
   #encode(message: Message, destination: Destination): Output {
@@ -237,10 +227,6 @@ export class Outgoing {
       this.#isEncoding = false;
     }
     return output;
-  }
-
-  #expired(delivery: OutgoingDelivery): void {
-    end(delivery, 'expired', new TimeoutError('The message expired before a peer took it.'));
   }
 
   #linkOf(destination: Destination): SenderLink {
@@ -290,12 +276,6 @@ export class Outgoing {
       ? { ...message.toObject(), replyTo: expanded }
       : { ...message, replyTo: expanded };
   }
-}
-
-/** Ends a message that may wait in a link's queue. */
-function end(delivery: OutgoingDelivery, status: 'aborted' | 'expired', error: MessagingError): void {
-  delivery.finish(status, error);
-  if (delivery.owner instanceof Destination) delivery.owner.link?.messageEnded();
 }
 
 /** One link for each connection and node, whatever addresses lead there. */

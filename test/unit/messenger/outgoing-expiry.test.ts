@@ -11,25 +11,23 @@ class Watched {
   readonly queue = new Set<OutgoingDelivery>();
   /** How often all that waits was looked at. */
   looks = 0;
-  readonly expiry = new OutgoingExpiry(
-    {
-      eachWaiting: (visit) => {
-        this.looks++;
-        this.queue.forEach(visit);
-      },
-      expire: (delivery) => {
-        this.queue.delete(delivery);
-        delivery.finish('expired');
-      },
+  readonly link = {
+    eachQueued: (visit: (delivery: OutgoingDelivery) => void): void => {
+      this.looks++;
+      this.queue.forEach(visit);
     },
-    this.clock,
-  );
+  };
+  readonly expiry = new OutgoingExpiry(new Set([this.link]), this.clock);
   /** Called when a message has ended. */
   ended: () => void = () => undefined;
 
   /** Queues messages with so many milliseconds left in this turn. */
   queueUp(...lifetimes: number[]): OutgoingDelivery[] {
-    const owner = { destination: 'q', deliveryEnded: () => this.ended() };
+    const deliveryEnded = (delivery: OutgoingDelivery): void => {
+      this.queue.delete(delivery);
+      this.ended();
+    };
+    const owner = { destination: 'q', deliveryEnded };
     return lifetimes.map((lifetime, index) => {
       const delivery = new OutgoingDelivery(new Slab(100), 0, 100, false, index, owner);
       this.queue.add(delivery);
