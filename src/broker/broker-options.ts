@@ -7,7 +7,7 @@ import type { Authenticator } from '../link/security/sasl-server.js';
 import type { TlsOptions } from '../link/security/tls.js';
 import { authenticatorOf } from '../link/security/authentication.js';
 import type { AuthenticationOptions } from '../link/security/authentication.js';
-import { LONGEST_TIMER } from '../long-timeout.js';
+import { LONGEST_TIMER } from '../clock.js';
 import { DEFAULT_QUEUE, queueSettings } from './queue-settings.js';
 import type { QueueOptions, QueueSettings } from './queue-settings.js';
 

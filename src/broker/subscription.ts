@@ -1,6 +1,6 @@
+import { LONGEST_TIMER } from '../clock.js';
 import type { Clock, Timer } from '../clock.js';
 import type { PeerError } from '../errors.js';
-import { LONGEST_TIMER } from '../long-timeout.js';
 import type { BrokerQueue } from './queue.js';
 
 /** A link to or from a node. */

@@ -1,5 +1,5 @@
 import { InvalidMessageFormatError, OptionError, SseResponseError, TimeoutError, asError } from '../errors.js';
-import { setLongTimeout } from '../long-timeout.js';
+import { setLongTimeout } from '../clock.js';
 import { EventParser } from './event-parser.js';
 import { checkNames } from './option-names.js';
 import type { EventParserOptions, ServerSentEvent } from './event-parser.js';

@@ -1,10 +1,9 @@
 import { isIP } from 'node:net';
 import { checkNames } from '../channels/option-names.js';
 import { SseChannelContainer } from '../channels/sse-channel-container.js';
-import { SYSTEM_CLOCK } from '../clock.js';
+import { LONGEST_TIMER, SYSTEM_CLOCK } from '../clock.js';
 import type { Clock } from '../clock.js';
 import { OptionError } from '../errors.js';
-import { LONGEST_TIMER } from '../long-timeout.js';
 import { checkSocketPath } from './socket-path.js';
 import type { TokenOptions } from './token.js';
 

@@ -1,6 +1,6 @@
+import { LONGEST_TIMER } from '../clock.js';
 import type { Clock, Timer } from '../clock.js';
 import { OptionError, TimeoutError, asError } from '../errors.js';
-import { LONGEST_TIMER } from '../long-timeout.js';
 import { onAbort } from '../on-abort.js';
 import { RingBuffer } from './ring-buffer.js';
 

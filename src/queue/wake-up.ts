@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../clock.js';
-import { LONGEST_TIMER } from '../long-timeout.js';
+import { LONGEST_TIMER } from '../clock.js';
 
 /**
  * One timer that wakes an object. It holds the object weakly: an object nobody else knows is collected, timer or not,

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { setLongTimeout } from '../../long-timeout.js';
+import { setLongTimeout } from '../../clock.js';
 
 /**
  * The end of the time that a step may take, however a peer spreads what it says over it: a byte now and then gains it

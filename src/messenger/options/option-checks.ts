@@ -1,5 +1,5 @@
 import { OptionError } from '../../errors.js';
-import { LONGEST_TIMER } from '../../long-timeout.js';
+import { LONGEST_TIMER } from '../../clock.js';
 
 /** The most messages that a peer may be asked for at a time: half of what the wire has room for (AMQP 1.0 §2.7.4). */
 export const MAX_CREDIT = 0x7fff_ffff;

@@ -11,7 +11,7 @@ import { DEFAULT_RECONNECT } from '../../link/connection/retries.js';
 import type { ReconnectPolicy } from '../../link/connection/retries.js';
 import type { Authenticator } from '../../link/security/sasl-server.js';
 import type { TlsOptions } from '../../link/security/tls.js';
-import { LONGEST_TIMER } from '../../long-timeout.js';
+import { LONGEST_TIMER } from '../../clock.js';
 import { ACCEPTED, RELEASED } from '../../message/outcome.js';
 import type { Outcome } from '../../message/outcome.js';
 import { checkNames, flag, number, oneOf, timeLimit, windowSize } from './option-checks.js';

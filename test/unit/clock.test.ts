@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { SYSTEM_CLOCK } from '../../src/clock.js';
-import { LONGEST_TIMER, setLongTimeout } from '../../src/long-timeout.js';
+import { LONGEST_TIMER, SYSTEM_CLOCK, setLongTimeout } from '../../src/clock.js';
 
 describe('setLongTimeout', () => {
   beforeEach(() => void vi.useFakeTimers());
