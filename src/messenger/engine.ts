@@ -25,7 +25,8 @@ import { Requests } from './requests.js';
 import { SendError } from './outgoing/aborted-messages.js';
 import type { Settings } from './options/settings.js';
 import type { MessengerStats } from './stats.js';
-import { Waits, following } from './options/waits.js';
+import { Waits } from './options/waits.js';
+import { following } from '../wait.js';
 
 const log = logger('messenger');
 

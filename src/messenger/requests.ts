@@ -12,7 +12,7 @@ import type { WaitOptions } from './options/options.js';
 import type { Outgoing } from './outgoing/outgoing.js';
 import type { MessengerContext } from './options/context.js';
 import type { Subscription } from './incoming/subscription.js';
-import type { Settle } from './options/wait.js';
+import type { Settle } from '../wait.js';
 
 /** Answers that a peer may send before we have looked at the first. */
 const REPLY_CREDIT = 1024;

@@ -4,7 +4,7 @@ import type { Clock } from '../clock.js';
 import { PubSubError, asError } from '../errors.js';
 import { logger } from '../log.js';
 import type { ConnectionChange } from '../messenger/events.js';
-import { onAbort } from '../on-abort.js';
+import { onAbort } from '../wait.js';
 import { tellListeners } from '../tell-listeners.js';
 import type { AsyncHandler } from './context.js';
 import { checkMessage } from './check-message.js';
@@ -294,12 +294,14 @@ export abstract class Broker extends EventEmitter<BrokerEvents> implements Async
     signal: AbortSignal | undefined,
     attachment: Attachment,
   ): Subscription {
+    let callOff = (): void => undefined;
     const subscription = new Subscription(name, messageName, queueName, attachment, () => {
-      callOff?.();
+      callOff();
       this.#subscriptions.delete(subscription);
     });
-    const callOff = signal && onAbort(signal, () => subscription[Symbol.dispose]());
     this.#subscriptions.add(subscription);
+    // What has attached it may have had the signal aborted.
+    if (signal !== undefined) callOff = onAbort(signal, () => subscription[Symbol.dispose]());
     attachment.ready?.catch((thrown: unknown) => {
       if (subscription.closed) return; // nobody wants to know any more
       const cause = asError(thrown);

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { ChannelFlushedError, ChannelQueueFullError } from '../errors.js';
-import { onAbort } from '../on-abort.js';
+import { onAbort } from '../wait.js';
 import { tellListeners } from '../tell-listeners.js';
 import { resolveOptions } from './client-queue-options.js';
 import type { ClientQueueOptions, ClientQueueSettings } from './client-queue-options.js';

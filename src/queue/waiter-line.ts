@@ -1,7 +1,8 @@
 import { LONGEST_TIMER } from '../clock.js';
-import type { Clock, Timer } from '../clock.js';
-import { OptionError, TimeoutError, asError } from '../errors.js';
-import { onAbort } from '../on-abort.js';
+import type { Clock } from '../clock.js';
+import { OptionError } from '../errors.js';
+import { pause, wait } from '../wait.js';
+import type { Limits, Settle } from '../wait.js';
 import { RingBuffer } from './ring-buffer.js';
 
 /** What a call that waits for a queue may be given. */
@@ -15,18 +16,13 @@ export interface QueueWaitOptions {
   signal?: AbortSignal | undefined;
 }
 
-interface Waiter<Value> {
-  isWaiting: boolean;
-  readonly serve: (value: Value) => void;
-}
-
-/** Those who gave up may keep their places, beyond as many as still wait, before the line closes up. */
+/** Waits that have ended may keep their places, beyond as many as still go on, before the line closes up. */
 const SLACK = 32;
 
-/** A line of waiting calls, served in the order they came. Who gives up leaves it in constant time, on average. */
+/** A line of waiting calls, served in the order they came. A wait that ends leaves it in constant time, on average. */
 export class WaiterLine<Value> {
   readonly #clock: Clock;
-  #line = new RingBuffer<Waiter<Value>>();
+  #line = new RingBuffer<Settle<Value>>();
   #size = 0;
 
   constructor(clock: Clock) {
@@ -45,47 +41,24 @@ export class WaiterLine<Value> {
    * signal's reason.
    */
   wait({ timeout, signal }: QueueWaitOptions, onTimeout: () => string): Promise<Value> {
-    if (signal?.aborted) return Promise.reject(asError(signal.reason));
     if (timeout !== undefined && !(timeout >= 0)) {
       return Promise.reject(new OptionError('Option timeout must be a number of milliseconds from 0 up.'));
     }
-    return new Promise((resolve, reject) => {
-      let timer: Timer | undefined;
-      const leave = (): void => {
-        waiter.isWaiting = false;
-        this.#size--;
-        if (timer !== undefined) this.#clock.clearTimeout(timer);
-        callOff?.();
-      };
-      const giveUp = (error: Error): void => {
-        leave();
-        this.#closeUp();
-        reject(error);
-      };
-      const waiter: Waiter<Value> = {
-        isWaiting: true,
-        serve: (value) => {
-          leave();
-          resolve(value);
-        },
-      };
-      const callOff = signal && onAbort(signal, () => giveUp(asError(signal.reason)));
-      if (timeout !== undefined && timeout <= LONGEST_TIMER) {
-        timer = this.#clock.setTimeout(() => giveUp(new TimeoutError(onTimeout())), timeout);
-        // Somebody awaits the answer: the process must not end before it comes.
-        timer.ref();
-      }
-      this.#line.push(waiter);
-      this.#size++;
-    });
+    const isLimit = timeout !== undefined && timeout <= LONGEST_TIMER;
+    return wait(this.#clock, { timeout: isLimit ? timeout : undefined, signal, onTimeout }, this.#join);
+  }
+
+  /** Waits at the end of the line, or until a limit, which is no failure. */
+  pause(this: WaiterLine<void>, limits: Limits): Promise<void> {
+    return pause(this.#clock, limits, this.#join);
   }
 
   /** Serves whoever waits longest. Returns false when nobody does. */
   serve(value: Value): boolean {
     if (this.#size === 0) return false;
     let waiter = this.#line.shift();
-    while (waiter !== undefined && !waiter.isWaiting) waiter = this.#line.shift();
-    waiter?.serve(value);
+    while (waiter?.isOver === true) waiter = this.#line.shift();
+    waiter?.resolve(value);
     return waiter !== undefined;
   }
 
@@ -94,10 +67,17 @@ export class WaiterLine<Value> {
     while (this.serve(value));
   }
 
-  #closeUp(): void {
+  readonly #join = (settle: Settle<Value>): (() => void) => {
+    this.#line.push(settle);
+    this.#size++;
+    return this.#leave;
+  };
+
+  readonly #leave = (): void => {
+    this.#size--;
     if (this.#line.size <= this.#size * 2 + SLACK) return;
-    const line = new RingBuffer<Waiter<Value>>();
-    for (const waiter of this.#line) if (waiter.isWaiting) line.push(waiter);
+    const line = new RingBuffer<Settle<Value>>();
+    for (const waiter of this.#line) if (!waiter.isOver) line.push(waiter);
     this.#line = line;
-  }
+  };
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../../clock.js';
 import type { IncomingDelivery } from '../../queue/incoming-delivery.js';
 import { RingBuffer } from '../../queue/ring-buffer.js';
 import { WaiterLine } from '../../queue/waiter-line.js';
-import type { Settle } from '../options/wait.js';
+import type { Settle } from '../../wait.js';
 
 /**
  * Deliveries that have come and wait to be taken, in order. One that was taken back keeps its place in the ring and is

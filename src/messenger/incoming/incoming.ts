@@ -13,7 +13,7 @@ import type { MessengerContext } from '../options/context.js';
 import { MAX_CREDIT } from '../options/option-checks.js';
 import type { WaitOptions } from '../options/options.js';
 import type { SubscribeOptions } from '../options/subscribe-options.js';
-import type { Settle } from '../options/wait.js';
+import type { Settle } from '../../wait.js';
 import { unlimited } from '../options/waits.js';
 import { Delivery } from './delivery.js';
 import { DeliveryQueue } from './delivery-queue.js';

@@ -3,7 +3,7 @@ import { OptionError } from '../../errors.js';
 import type { MessagingError } from '../../errors.js';
 import { MAX_CREDIT } from '../options/option-checks.js';
 import type { WaitOptions } from '../options/options.js';
-import type { Settle } from '../options/wait.js';
+import type { Settle } from '../../wait.js';
 
 /** Where a subscription stands. */
 export type SubscriptionState = 'opening' | 'open' | 'failed' | 'closed';

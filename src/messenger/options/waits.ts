@@ -1,9 +1,9 @@
 import { InterruptError } from '../../errors.js';
-import { resolveTimeout } from './option-checks.js';
+import { following, wait } from '../../wait.js';
+import type { Start, WaitLimits } from '../../wait.js';
+import { checkSignal, resolveTimeout } from './option-checks.js';
 import type { WaitOptions } from './options.js';
 import type { Settings } from './settings.js';
-import { wait } from './wait.js';
-import type { Settle, WaitLimits } from './wait.js';
 
 /** A call that waits. It knows its place among those that do, so that it can leave without being looked for. */
 interface WaitingCall {
@@ -38,7 +38,7 @@ export class Waits {
   until<Value>(
     { timeout, signal }: WaitOptions,
     onTimeout: () => string,
-    start: (settle: Settle<Value>) => () => void,
+    start: Start<Value>,
   ): Promise<Value | undefined> {
     const limits = { timeout: resolveTimeout(timeout, this.#settings.timeout), signal, onTimeout };
     if (this.areBlocking) return this.bounded(limits, start);
@@ -53,8 +53,9 @@ export class Waits {
     });
   }
 
-  /** As `until`, whatever the settings say. */
-  bounded<Value>(limits: WaitLimits, start: (settle: Settle<Value>) => () => void): Promise<Value> {
+  /** As `until`, whatever the settings say. Throws `OptionError` for a signal that is none. */
+  bounded<Value>(limits: WaitLimits, start: Start<Value>): Promise<Value> {
+    checkSignal(limits.signal);
     return (
       this.#takeInterruption() ??
       wait(this.#settings.environment.clock, limits, (settle) => {
@@ -100,15 +101,4 @@ export class Waits {
 /** The limits of a call that by itself has none. */
 export function unlimited({ timeout, signal }: WaitOptions, onTimeout: string): WaitLimits {
   return { timeout: resolveTimeout(timeout, undefined), signal, onTimeout: () => onTimeout };
-}
-
-/** A start for a wait that ends as a promise does. Called off, it lets the promise go on. */
-export function following<Value>(promise: Promise<Value>): (settle: Settle<Value>) => () => void {
-  return (settle) => {
-    promise.then(
-      (value) => settle.resolve(value),
-      (error: unknown) => settle.reject(error),
-    );
-    return () => undefined;
-  };
 }

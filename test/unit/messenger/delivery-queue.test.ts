@@ -66,7 +66,11 @@ describe('the queue of what has come', () => {
     const { queue } = filled(0);
     const told: string[] = [];
     const watch = (name: string): (() => void) =>
-      queue.watch({ resolve: () => told.push(name), reject: (error) => told.push(`${name}: ${String(error)}`) });
+      queue.watch({
+        isOver: false,
+        resolve: () => told.push(name),
+        reject: (error) => told.push(`${name}: ${String(error)}`),
+      });
     watch('one');
     watch('two')();
     queue.push(filled(1).deliveries[0]!);

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { resolveOptions } from '../../../src/messenger/options/settings.js';
 import type { MessengerOptions } from '../../../src/messenger/options/options.js';
 import { Waits } from '../../../src/messenger/options/waits.js';
-import type { Settle } from '../../../src/messenger/options/wait.js';
+import type { Settle } from '../../../src/wait.js';
 
 /** The waits of a messenger, and something to wait for that knows how often it was called off. */
 function waiting(options: MessengerOptions = {}): {

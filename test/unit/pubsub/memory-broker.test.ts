@@ -213,6 +213,21 @@ describe('MemoryBroker', () => {
     expect(getEventListeners(ending.signal, 'abort')).toEqual([]);
   });
 
+  it('ends a subscription whose signal is aborted while the broker attaches it', async () => {
+    const ending = new AbortController();
+    class Attaching extends MemoryBroker {
+      protected override attach(...subscriber: Parameters<MemoryBroker['attach']>): ReturnType<MemoryBroker['attach']> {
+        ending.abort();
+        return super.attach(...subscriber);
+      }
+    }
+    await using broker = new Attaching();
+    const handler = vi.fn();
+    const subscription = broker.subscribe(Job, handler, { signal: ending.signal });
+    await broker.publish(new Job({ id: 1 }));
+    expect([subscription.closed, broker.subscriptions, handler.mock.calls]).toEqual([true, [], []]);
+  });
+
   it('waits no longer than its time-out when it closes', async () => {
     const { broker, clock, dead } = makeBroker();
     broker.subscribeAsync(Job, () => new Promise(() => undefined), 'stuck');
