@@ -42,7 +42,7 @@ export interface AcceptedConnectionOwner {
   connectionOpened(connection: AcceptedConnection): void;
   /** The peer wants to attach a link. To be answered before this returns. */
   linkRequested(request: LinkRequest, connection: AcceptedConnection): void;
-  /** The peer has gone, and every link of it with it. */
+  /** The peer has gone, and every link of it with it. `error` tells why, unless the connection was closed in order. */
   connectionClosed(connection: AcceptedConnection, error: MessagingError | undefined): void;
   /** The peer was refused, or has gone before it had logged in. */
   loginFailed(connection: AcceptedConnection): void;
@@ -164,14 +164,15 @@ export class AcceptedConnection implements PeerConnection, SaslServerOwner, Tran
     this.#owner.connectionOpened(this);
   }
 
-  transportClosed(_transport: Transport, error: MessagingError | undefined): void {
+  transportClosed({ wasClosedByPeer }: Transport, error: MessagingError | undefined): void {
     this.#settings.environment.clock.clearTimeout(this.#timer);
     log('%s has gone%s', this.peerId ?? this.host, error ? ` (${error.message})` : '');
     const links = [...this.#links];
     this.#links.clear();
+    const failure = wasClosedByPeer ? undefined : error;
     const reason = error ?? new ListenError('The connection was closed.');
-    for (const link of links) link.closed(reason, 'lost');
-    this.#owner.connectionClosed(this, error);
+    for (const link of links) link.closed(reason, failure === undefined ? 'ended' : 'lost');
+    this.#owner.connectionClosed(this, failure);
   }
 
   linkRequested(request: LinkRequest): void {

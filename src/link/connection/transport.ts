@@ -63,6 +63,8 @@ export class Transport implements FrameGateEvents, LinkTableOwner, SilenceEvents
   readonly #heartbeats: Heartbeats;
   #state: 'opening' | 'open' | 'closing' | 'closed' = 'opening';
   #error: MessagingError | undefined;
+  /** True when the peer has closed the connection without an error. */
+  #wasClosedByPeer = false;
   #closeTimer: Timer | undefined;
 
   constructor(socket: Duplex, { rhea, limits, clock, sasl, frames }: TransportParts, owner: TransportOwner) {
@@ -91,6 +93,11 @@ export class Transport implements FrameGateEvents, LinkTableOwner, SilenceEvents
   /** The container-id of the peer, once it has opened. */
   get peerId(): string | undefined {
     return this.rhea.container_id;
+  }
+
+  /** True when the peer has closed the connection in order: with a close frame, and without an error in it. */
+  get wasClosedByPeer(): boolean {
+    return this.#wasClosedByPeer;
   }
 
   /** Closes the connection, after what is to be written. A peer that does not answer is cut off. */
@@ -189,10 +196,11 @@ export class Transport implements FrameGateEvents, LinkTableOwner, SilenceEvents
       // A peer that has refused the credentials may take its time to hang up; RabbitMQ takes three seconds.
       if (this.#state === 'opening') this.gate.destroy();
     });
-    rhea.on(
-      'connection_close',
-      () => (this.#error ??= this.#state === 'closing' ? undefined : closeError(undefined, 'open', undefined)),
-    );
+    rhea.on('connection_close', () => {
+      if (this.#error !== undefined || this.#state === 'closing') return;
+      this.#wasClosedByPeer = true;
+      this.#error = closeError(undefined, 'open', undefined);
+    });
     rhea.on('disconnected', () => undefined);
     rhea.on('protocol_error', failed);
     rhea.on('error', failed);

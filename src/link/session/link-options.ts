@@ -44,9 +44,10 @@ export interface LinkOptions extends TerminusOptions {
 
 /**
  * The way a link has ended: the peer has closed it, or only detached it, which lets a durable terminus stay (AMQP 1.0
- * §2.6.3–4); its connection is gone; or this side has closed it (`local`).
+ * §2.6.3–4); its session or connection was closed in order, without an error (`ended`), or is gone (`lost`); or this side
+ * has closed it (`local`).
  */
-export type LinkEnd = 'closed' | 'detached' | 'lost' | 'local';
+export type LinkEnd = 'closed' | 'detached' | 'ended' | 'lost' | 'local';
 
 /** The way this side closes a link. */
 export interface LinkClose {

@@ -174,9 +174,10 @@ export class LinkTable implements SessionTableOwner {
     const someAttaching = session.attaching > 0;
     for (const [link, { isAttached }] of links) {
       const error = endError(`The peer ended the session of the link to ${describe(link)}`, session.rhea.error);
+      const end = session.rhea.error?.condition === undefined ? 'ended' : 'lost';
       this.#release(link, error);
       if (someAttaching && isAttached) this.attach(link);
-      else this.#closed(link, error, 'lost');
+      else this.#closed(link, error, end);
     }
     for (const [rhea, detaching] of this.#detaching) if (detaching.session === session) this.#wasDetached(rhea);
     this.sessionFreed();
