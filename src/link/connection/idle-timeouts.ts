@@ -4,12 +4,6 @@ import type { Clock, Timer } from '../../clock.js';
 const LOOK = 0.5;
 const SILENCE = 1.5;
 
-/** The part that a watch reports to. */
-export interface SilenceEvents {
-  /** Nothing has come for so long that the peer must be gone. */
-  silent(): void;
-}
-
 /**
  * Finds a peer that is gone without a word: no byte of it, not even a heartbeat, for about twice the idle time-out that
  * it was told (AMQP 1.0 §2.4.5), and never for longer.
@@ -17,15 +11,18 @@ export interface SilenceEvents {
 export class SilenceWatch {
   readonly #clock: Clock;
   readonly #idleTimeout: number;
-  readonly #events: SilenceEvents;
+  readonly #silent: () => void;
   #heardAt = 0;
   #timer: Timer | undefined;
 
-  /** @param idleTimeout In milliseconds; 0 never calls back. */
-  constructor(clock: Clock, idleTimeout: number, events: SilenceEvents) {
+  /**
+   * @param idleTimeout - In milliseconds; 0 never calls back.
+   * @param silent - Called when nothing has come for so long that the peer must be gone.
+   */
+  constructor(clock: Clock, idleTimeout: number, silent: () => void) {
     this.#clock = clock;
     this.#idleTimeout = idleTimeout;
-    this.#events = events;
+    this.#silent = silent;
   }
 
   /** The connection is open: from now on the peer has to be heard of. */
@@ -50,7 +47,7 @@ export class SilenceWatch {
       if (!this.#isSilent()) return;
       // Timers come before input: when this process was the one that slept, what has come meanwhile is read first.
       this.#clock.setImmediate(() => {
-        if (this.#timer !== undefined && this.#isSilent()) this.#events.silent();
+        if (this.#timer !== undefined && this.#isSilent()) this.#silent();
       });
     }, this.#idleTimeout * LOOK);
   }

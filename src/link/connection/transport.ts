@@ -15,7 +15,6 @@ import type { FrameLog } from '../wire/frame-log.js';
 import type { TransportLimits } from '../wire/limits.js';
 import { closeError, failureError, violation } from './connection-errors.js';
 import { Heartbeats, SilenceWatch } from './idle-timeouts.js';
-import type { SilenceEvents } from './idle-timeouts.js';
 
 /** The time that the peer has to answer our close before the socket is cut, in milliseconds. */
 const CLOSE_TIMEOUT = 1000;
@@ -49,7 +48,7 @@ export interface TransportParts {
  * When the socket goes, everything here goes, and `Connection` makes a new one. Delivery-ids and handles therefore
  * never outlive the socket they belong to.
  */
-export class Transport implements FrameGateEvents, LinkTableOwner, SilenceEvents {
+export class Transport implements FrameGateEvents, LinkTableOwner {
   readonly rhea: RheaConnection;
   readonly gate: FrameGate;
   /** The links on it, and their sessions. */
@@ -75,7 +74,8 @@ export class Transport implements FrameGateEvents, LinkTableOwner, SilenceEvents
     this.#owner = owner;
     this.#output = new PendingOutput(socket, clock, limits.maxOutgoingFrameSize, frames);
     this.links = new LinkTable(rhea, this.#output, limits.channelMax, this);
-    this.#silence = new SilenceWatch(clock, limits.idleTimeout, this);
+    this.#silence = new SilenceWatch(clock, limits.idleTimeout, () => this.#silent());
+    this.#output.heard = () => this.#silence.heard();
     this.#heartbeats = new Heartbeats(clock, () => {
       if (this.#state === 'open') this.gate.beat();
     });
@@ -172,8 +172,9 @@ export class Transport implements FrameGateEvents, LinkTableOwner, SilenceEvents
   }
 
   /** It may be that only its half of the line is dead, so the peer is told; but nobody waits for its answer. */
-  silent(): void {
-    const words = `The peer has sent nothing for twice the idle time-out of ${this.#limits.idleTimeout} ms.`;
+  #silent(): void {
+    const what = this.#output.writer.isHoldingUp ? 'read none of the many answers that wait for it' : 'sent nothing';
+    const words = `The peer has ${what} for twice the idle time-out of ${this.#limits.idleTimeout} ms.`;
     this.#refuse(new ConnectionError(words, { condition: 'amqp:resource-limit-exceeded' }));
     this.#clock.setImmediate(() => this.gate.destroy());
   }

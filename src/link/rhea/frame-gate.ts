@@ -116,7 +116,7 @@ export class FrameGate implements RheaSocket {
 
   /** rhea writes a frame, or a protocol header. */
   write(bytes: Buffer): void {
-    this.#writer.append(bytes, 0, bytes.length);
+    this.#writer.copy(bytes);
     if (this.#phase === 'sasl' && bytes[5] === SASL_FRAME && bytes[10] === SASL_OUTCOME)
       this.#phase = 'header-after-sasl';
   }

@@ -1,5 +1,5 @@
 import { ProtocolError } from '../../errors.js';
-import { passOverSecondDetach } from './rhea-seam.js';
+import { onSessionRemoved, passOverSecondDetach } from './rhea-seam.js';
 import type { RheaConnection, RheaLink, RheaSession } from './rhea-seam.js';
 
 /** An attach performative as rhea has read it, its termini still as they came. */
@@ -69,13 +69,7 @@ export function mendAttach(connection: RheaConnection, maxLinks: number): void {
     };
     return session;
   };
-  // As above.
-  const sessions = connection as RheaConnection & { remove_session(session: RheaSession): void };
-  const removeSession = sessions.remove_session.bind(sessions);
-  sessions.remove_session = (session) => {
-    links.delete(session);
-    removeSession(session);
-  };
+  onSessionRemoved(connection, (session) => links.delete(session));
 }
 
 function sum(numbers: Iterable<number>): number {

@@ -41,7 +41,7 @@ export interface RheaContext {
   error?: RheaError & Error;
 }
 
-interface RheaEvents {
+interface RheaEmitter {
   on(event: string, listener: (context: RheaContext) => void): void;
 }
 
@@ -55,7 +55,7 @@ export interface RheaFlow {
 }
 
 /** A sender or receiver of rhea. */
-export interface RheaLink extends RheaEvents {
+export interface RheaLink extends RheaEmitter {
   readonly name: string;
   readonly session: RheaSession;
   readonly source: RheaTerminus | undefined;
@@ -93,7 +93,7 @@ export interface RheaLink extends RheaEvents {
 }
 
 /** A session of rhea. */
-export interface RheaSession extends RheaEvents {
+export interface RheaSession extends RheaEmitter {
   readonly error: RheaError | undefined;
   readonly local: { channel: number };
   /** `handles` has every link the peer has attached, by its handle, closed ones too. */
@@ -118,7 +118,7 @@ export interface RheaSession extends RheaEvents {
 }
 
 /** A connection of rhea. */
-export interface RheaConnection extends RheaEvents {
+export interface RheaConnection extends RheaEmitter {
   readonly container_id: string | undefined;
   readonly max_frame_size: number | undefined;
   readonly channel_max: number | undefined;
@@ -139,6 +139,8 @@ export interface RheaConnection extends RheaEvents {
   on_end(frame: { channel: number }): void;
   connect(): void;
   accept(socket: RheaSocket): void;
+  /** Replaced per connection: rhea gives back the channel of a session that is over on both sides. */
+  remove_session(session: RheaSession): void;
   /** Replaced on connections that are accepted: see `rhea-attach.ts`. */
   create_session(bufferSize?: object): RheaSession;
   /** Does nothing when it is open already. */
@@ -160,7 +162,7 @@ export interface RheaSocket {
 }
 
 /** A container of rhea: what connections are made from. */
-export interface RheaContainer extends RheaEvents {
+export interface RheaContainer extends RheaEmitter {
   create_connection(options: object): RheaConnection;
 }
 
@@ -226,6 +228,15 @@ export function passOverSecondEnd(connection: RheaConnection): void {
   const onEnd = connection.on_end.bind(connection);
   connection.on_end = (frame) => {
     if (connection.remote_channel_map[frame.channel] !== undefined) onEnd(frame);
+  };
+}
+
+/** Calls back when rhea has given back the channel of a session, which it has ended on both sides. */
+export function onSessionRemoved(connection: RheaConnection, removed: (session: RheaSession) => void): void {
+  const remove = connection.remove_session.bind(connection);
+  connection.remove_session = (session) => {
+    remove(session);
+    removed(session);
   };
 }
 

@@ -47,7 +47,7 @@ export class LinkTable implements SessionTableOwner {
     this.#rhea = rhea;
     this.#output = output;
     this.#owner = owner;
-    this.sessions = new SessionTable(output, channelMax, this);
+    this.sessions = new SessionTable(rhea, output, channelMax, this);
   }
 
   /** The container-id of the peer, once it has opened the connection. */

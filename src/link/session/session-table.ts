@@ -3,7 +3,7 @@ import { FieldCursor } from '../../codec/field-cursor.js';
 import { Transfer } from '../../codec/transfer.js';
 import { ProtocolError } from '../../errors.js';
 import type { RheaConnection, RheaSession } from '../rhea/rhea-seam.js';
-import { createSession } from '../rhea/rhea-seam.js';
+import { createSession, onSessionRemoved } from '../rhea/rhea-seam.js';
 import { Session } from './session.js';
 import type { PendingOutput } from './pending-output.js';
 
@@ -34,10 +34,14 @@ export class SessionTable {
   readonly #transfer = new Transfer();
   readonly #disposition = new Disposition();
 
-  constructor(output: PendingOutput, channelMax: number, owner: SessionTableOwner) {
+  constructor(connection: RheaConnection, output: PendingOutput, channelMax: number, owner: SessionTableOwner) {
     this.#output = output;
     this.#channelMax = channelMax;
     this.#owner = owner;
+    // rhea has answered then, and the channel is free, which channel-max may be waiting for.
+    onSessionRemoved(connection, (session) => {
+      if (this.#all.delete(session)) this.#owner.sessionFreed();
+    });
   }
 
   /** Reads a transfer frame, whose fields are the list at `position`, and hands it to its session. */
@@ -90,11 +94,6 @@ export class SessionTable {
       this.#forgetChannel(session);
       this.#ended = [rhea.local.channel, ...this.#ended].slice(0, RESTING);
       this.#owner.sessionEnded(session);
-      // rhea has yet to answer, and then gives back the channel, which channel-max may be waiting for.
-      this.#output.clock.setImmediate(() => {
-        this.#all.delete(rhea);
-        this.#owner.sessionFreed();
-      });
     });
     return session;
   }

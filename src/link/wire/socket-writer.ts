@@ -6,12 +6,29 @@ import type { FrameLog } from './frame-log.js';
 /** Bytes that may wait to be written before the data plane stops adding to them: 1 MiB. */
 const HIGH_WATER = 1 << 20;
 
+/**
+ * Bytes that may wait before nothing more is read from the peer, and how few they have to be before it is read again: 2 MiB
+ * and 1.5 MiB. Messages never are the reason, since they stop at 1 MiB and a frame (1.25 MiB): what is beyond are answers, to a
+ * peer that asks and does not read them.
+ *
+ * Two peers that both keep to this never wait for each other for ever. While more than 1.25 MiB wait on both sides, both
+ * queues hold only answers back, and an answer is shorter than what it answers: together the queues do not grow. So they have
+ * at most 2 MiB and 1.25 MiB, and when one of the peers does not read, the other, which is below the mark, does.
+ */
+const HOLD_UP = 2 << 20;
+const GO_ON = 3 << 19;
+
+/** The size of the memory that small frames are copied into, in bytes. */
+const PAGE_SIZE = 4096;
+
 /** The part that a writer reports to. */
 export interface SocketWriterEvents {
   /** All bytes appended up to this count have been handed to the operating system. */
   written(total: number): void;
   /** There is room again after `blocked` was true. */
   unblocked(): void;
+  /** The peer has read something while nothing was read from it. */
+  heard?(): void;
 }
 
 /**
@@ -36,6 +53,10 @@ export class SocketWriter {
   #written = 0;
   #scheduled = false;
   #wasBlocked = false;
+  #isHoldingUp = false;
+  /** The memory that small frames are copied into, and how much of it is used. */
+  #page: Buffer | undefined;
+  #pageUsed = 0;
 
   /** @param frames - Prints what is written, if anything does. */
   constructor(socket: Duplex, clock: Clock, events: SocketWriterEvents, frames?: FrameLog) {
@@ -55,6 +76,26 @@ export class SocketWriter {
     const blocked = this.#appended - this.#written >= HIGH_WATER;
     if (blocked) this.#wasBlocked = true;
     return blocked;
+  }
+
+  /** True while nothing is read from the peer, because so many answers wait for it. */
+  get isHoldingUp(): boolean {
+    return this.#isHoldingUp;
+  }
+
+  /** Adds a frame. A small one is copied beside others: a buffer of its own is far larger than it, and costs a piece. */
+  copy(frame: Buffer): void {
+    if (frame.length > PAGE_SIZE / 4) {
+      this.append(frame, 0, frame.length);
+      return;
+    }
+    if (this.#page === undefined || this.#pageUsed + frame.length > PAGE_SIZE) {
+      this.#page = Buffer.allocUnsafeSlow(PAGE_SIZE);
+      this.#pageUsed = 0;
+    }
+    const start = this.#pageUsed;
+    this.#pageUsed += frame.copy(this.#page, start);
+    this.append(this.#page, start, this.#pageUsed);
   }
 
   /** Adds `buffer[start, end)`, which must not change until it is written: `memory`, which it is in, is held until then. */
@@ -103,16 +144,30 @@ export class SocketWriter {
     };
     if (pieces.length === 1) {
       this.#socket.write(pieces[0]!, done);
-      return;
+    } else {
+      this.#socket.cork();
+      for (let index = 0; index < pieces.length - 1; index++) this.#socket.write(pieces[index]!);
+      this.#socket.write(pieces[pieces.length - 1]!, done);
+      this.#socket.uncork();
     }
-    this.#socket.cork();
-    for (let index = 0; index < pieces.length - 1; index++) this.#socket.write(pieces[index]!);
-    this.#socket.write(pieces[pieces.length - 1]!, done);
-    this.#socket.uncork();
+    if (this.#appended - this.#written >= HOLD_UP) this.#holdUp();
+  }
+
+  #holdUp(): void {
+    this.#isHoldingUp = true;
+    this.#socket.pause();
+  }
+
+  #goOn(): void {
+    this.#events.heard?.();
+    if (this.#appended - this.#written > GO_ON) return;
+    this.#isHoldingUp = false;
+    this.#socket.resume();
   }
 
   #afterWrite(total: number): void {
     this.#written = total;
+    if (this.#isHoldingUp) this.#goOn();
     this.#events.written(total);
     if (this.#wasBlocked && !this.blocked) {
       this.#wasBlocked = false;

@@ -13,9 +13,7 @@ interface Setup {
 function watch(idleTimeout: number): Setup {
   const clock = new FakeClock();
   const found: number[] = [];
-  const silence = new SilenceWatch(clock, idleTimeout, {
-    silent: () => found.push(clock.now()),
-  });
+  const silence = new SilenceWatch(clock, idleTimeout, () => void found.push(clock.now()));
   return { clock, silence, found };
 }
 

@@ -3,6 +3,7 @@ import type { RheaConnection, RheaContext, RheaLink, RheaSession } from '../../.
 import {
   SESSION_BUFFER,
   createSession,
+  onSessionRemoved,
   setNoTimers,
   takeIdleTimeout,
   transferWindow,
@@ -351,6 +352,18 @@ describe('a session of rhea', () => {
     expect(general).not.toHaveBeenCalled();
     expect(begun.error).toMatchObject({ condition: 'amqp:not-found', description: 'no such queue' });
     expect((await socket.written()).map(({ name }) => name)).toEqual(['end']);
+  });
+
+  it('is told when it is over on both sides, and its channel is free', async () => {
+    const removed = vi.fn();
+    onSessionRemoved(rhea, removed);
+    const begun = await session();
+    begun.on('session_close', () => undefined);
+    socket.send('end', {}, 3);
+    expect(removed).not.toHaveBeenCalled();
+    expect((await socket.written()).map(({ name }) => name)).toEqual(['end']);
+    expect(removed).toHaveBeenCalledExactlyOnceWith(begun);
+    expect(rhea.local_channel_map[begun.local.channel]).toBeUndefined();
   });
 
   it('ends after what its links still have to say', async () => {

@@ -72,6 +72,23 @@ describe('SocketWriter', () => {
     expect(socket.batches[0]![0]!.buffer).toBe(slab.buffer);
   });
 
+  it('copies small frames beside each other, and leaves large ones where they are', () => {
+    for (const text of ['ab', 'cd', 'x'.repeat(2000), 'ef']) writer.copy(Buffer.from(text));
+    writer.flush();
+    writer.copy(Buffer.from('gh'));
+    writer.flush();
+    expect(socket.batches.map((pieces) => pieces.map(String))).toEqual([['abcd', 'x'.repeat(2000), 'ef'], ['gh']]);
+  });
+
+  it('takes more memory for small frames when what there is is full', () => {
+    const frames = Array.from({ length: 500 }, (_, number) => Buffer.alloc(100, number));
+    for (const frame of frames) writer.copy(frame);
+    writer.flush();
+    const [pieces] = socket.batches;
+    expect(Buffer.concat(pieces!).equals(Buffer.concat(frames))).toBe(true);
+    expect(pieces!.length).toBe(13);
+  });
+
   it('keeps apart what does not touch', () => {
     const slab = Buffer.from('abcdefghij');
     writer.append(slab, 0, 2);
