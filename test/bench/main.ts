@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { ProtonUnavailable, buildCPrograms } from '../interop/build-c.js';
+import { buildCommit } from './against.js';
 import { Programs, contenderNames } from './contenders.js';
 import type { Contender } from './contenders.js';
 import { inProcessBenches } from './in-process.js';
@@ -25,6 +26,7 @@ const usage = `npm run bench -- [options]
                       ${names.join(', ')}
   --runs N            how often each library runs (5)
   --contenders LIST   some of the libraries, with commas between (${contenderNames.join(',')})
+  --against REV       this code beside that of another commit, run by run, and nothing else
   --json              print one line of JSON per measurement
 
 Without options that leave something out, and without --json, the results go to docs/benchmarks.md.
@@ -35,13 +37,15 @@ interface Options {
   readonly wants: (name: string) => boolean;
   readonly runs: number;
   readonly contenders: readonly Contender[];
+  /** Another commit to measure beside this code. */
+  readonly against: string | undefined;
   readonly output: 'file' | 'json' | 'text';
 }
 
 await main(readOptions());
 
 async function main(options: Options): Promise<void> {
-  const { programs, proton } = await findPrograms(options.contenders);
+  const { programs, proton } = await findPrograms(options);
   const machine = describeMachine(proton);
   const measurements: Measurement[] = [];
   for await (const measurement of measureAll(options, programs)) {
@@ -51,7 +55,8 @@ async function main(options: Options): Promise<void> {
   }
   const comparisons = new Map<string, readonly Comparison[]>();
   for (const { name, title, run } of inProcessBenches) {
-    if (!options.wants(name)) continue;
+    // They know this code only.
+    if (!options.wants(name) || options.against !== undefined) continue;
     showProgress(name);
     comparisons.set(title, await run());
   }
@@ -68,9 +73,11 @@ async function main(options: Options): Promise<void> {
   if (options.output === 'text') console.log(`rhea ${machine.rhea}, Qpid Proton ${proton}, Node ${machine.node}`);
 }
 
-async function* measureAll({ wants, runs, contenders }: Options, programs: Programs): AsyncGenerator<Measurement> {
+async function* measureAll(options: Options, programs: Programs): AsyncGenerator<Measurement> {
+  const { wants, runs, contenders, against } = options;
   const among = contenders.filter((name) => programs.has(name));
-  for (const scenario of scenarios) {
+  // The brokers run the code of here.
+  for (const scenario of against === undefined ? scenarios : directScenarios) {
     const wanted = new Set(scenario.metrics.map(({ name }) => name).filter(wants));
     if (wanted.size === 0) continue;
     const lines = await measure(scenario, programs, among, runs, (run, contender) => {
@@ -82,15 +89,16 @@ async function* measureAll({ wants, runs, contenders }: Options, programs: Progr
 }
 
 /** The programs to measure, and the version of Qpid Proton or why there is none. */
-async function findPrograms(contenders: readonly Contender[]): Promise<{ programs: Programs; proton: string }> {
-  if (!contenders.includes('proton')) return { programs: new Programs(undefined), proton: 'not measured' };
+async function findPrograms({ contenders, against }: Options): Promise<{ programs: Programs; proton: string }> {
+  const before = against === undefined ? undefined : buildCommit(against).programs;
+  if (!contenders.includes('proton')) return { programs: new Programs(undefined, before), proton: 'not measured' };
   try {
     const built = await buildCPrograms();
-    return { programs: new Programs(built), proton: built.version };
+    return { programs: new Programs(built, before), proton: built.version };
   } catch (error) {
     if (!(error instanceof ProtonUnavailable)) throw error;
     process.stderr.write(`Qpid Proton is not measured. ${error.message}\n`);
-    return { programs: new Programs(undefined), proton: `not measured: ${error.message}` };
+    return { programs: new Programs(undefined, before), proton: `not measured: ${error.message}` };
   }
 }
 
@@ -100,6 +108,7 @@ function readOptions(): Options {
       only: { type: 'string' },
       runs: { type: 'string', default: '5' },
       contenders: { type: 'string' },
+      against: { type: 'string' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -110,11 +119,15 @@ function readOptions(): Options {
   if (!names.some(wants)) leave(`There is no measurement ${only ?? ''}.\n\n${usage}`);
   const runs = Number(values.runs);
   if (!Number.isInteger(runs) || runs < 1) leave(`--runs takes a whole number from 1 up.\n\n${usage}`);
+  const { against } = values;
+  if (against !== undefined) {
+    return { wants, runs, contenders: ['ours', 'before'], against, output: values.json ? 'json' : 'text' };
+  }
   const wanted = values.contenders?.split(',') ?? contenderNames;
   const contenders = contenderNames.filter((name) => wanted.includes(name));
   if (contenders.length !== wanted.length) leave(`--contenders takes some of ${contenderNames.join(',')}.\n\n${usage}`);
   const partial = only !== undefined || contenders.length < contenderNames.length;
-  return { wants, runs, contenders, output: values.json ? 'json' : partial ? 'text' : 'file' };
+  return { wants, runs, contenders, against, output: values.json ? 'json' : partial ? 'text' : 'file' };
 }
 
 function leave(message: string, code = 1): never {

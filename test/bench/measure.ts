@@ -28,8 +28,11 @@ export async function measure(
   progress: Progress,
 ): Promise<Measurement[]> {
   const outcomes = new Map<Contender, Outcome[]>();
+  // A scenario that has ours has ours of another commit.
+  const taking = among.filter((name) => scenario.contenders.includes(name === 'before' ? 'ours' : name));
   for (let run = 1; run <= runs; run += 1) {
-    for (const contender of scenario.contenders.filter((name) => among.includes(name))) {
+    // Turn and turn about: who runs second may find the machine warmer.
+    for (const contender of run % 2 === 1 ? taking : taking.toReversed()) {
       progress(run, contender);
       const earlier = outcomes.get(contender) ?? [];
       outcomes.set(contender, [...earlier, await scenario.run(contender, programs)]);
@@ -41,7 +44,7 @@ export async function measure(
 function summarise(metric: Metric, outcomes: ReadonlyMap<Contender, readonly Outcome[]>, runs: number): Measurement {
   const medians = {} as Record<Contender, number | null>; // filled for every contender below
   const spreads = {} as Record<Contender, Spread | null>; // likewise
-  for (const contender of contenderNames) {
+  for (const contender of [...contenderNames, 'before'] as const) {
     const values = outcomes.get(contender)?.map((outcome) => value(metric, outcome));
     medians[contender] = values === undefined ? null : median(values);
     spreads[contender] = values === undefined ? null : spread(values);

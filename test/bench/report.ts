@@ -28,10 +28,10 @@ const MEANINGS: Readonly<Record<string, string>> = {
 /** One measurement as a line to read. */
 export function toText(line: Measurement, metrics: readonly Metric[]): string {
   const more = metrics.some(({ name, more }) => name === line.name && more);
-  const medians = contenderNames
+  const medians = [...contenderNames, 'before' as const]
     .filter((name) => line[name] !== null)
     .map((name) => `${name} ${cell(line[name], line.spread[name])}`);
-  const ratios = (['rhea', 'proton'] as const)
+  const ratios = (['rhea', 'proton', 'before'] as const)
     .map((rival) => [rival, ratio(line, rival, more)])
     .filter(([, times]) => times !== '–')
     .map(([rival, times]) => `ours : ${rival} ${times}`);
