@@ -85,7 +85,7 @@ it.each<[title: string, expected: string[], story: (ledger: Ledger) => void]>([
     [],
     (l) => {
       sent(l, 'a', 'aborted');
-      l.disturbed('stop m', 9, 0.5);
+      l.disturbed('stop m', 0.5, 9);
     },
   ],
   [
@@ -93,7 +93,7 @@ it.each<[title: string, expected: string[], story: (ledger: Ledger) => void]>([
     ['aborted'],
     (l) => {
       sent(l, 'a', 'aborted');
-      l.disturbed('stop m', 0.9, 0.5);
+      l.disturbed('stop m', 0.5, 0.9);
     },
   ],
   ['one that nobody has sent', ['unsent'], (l) => handled(l, 'a')],

@@ -24,6 +24,12 @@ export interface Handled {
   outcome: 'accepted' | 'released' | 'failed' | 'rejected' | undefined;
 }
 
+/** The time in which somebody lost a connection or a link, or gave one up. */
+interface Disturbance {
+  readonly from: number;
+  to: number;
+}
+
 /** What is known of a run from outside: what programs have put, were given and have said, and when they were disturbed. */
 export class Ledger {
   readonly sent = new Map<Id, Sent>();
@@ -31,7 +37,7 @@ export class Ledger {
   /** What was found in the queues at the end. */
   readonly left = new Map<Id, number>();
   /** When a messenger lost a connection or a link, or gave one up. */
-  readonly #disturbances = new Map<string, { readonly from: number; readonly to: number }[]>();
+  readonly #disturbances = new Map<string, Disturbance[]>();
   readonly problems: string[] = [];
 
   problem(kind: string, words: string): void {
@@ -48,10 +54,13 @@ export class Ledger {
     this.left.set(id, (this.left.get(id) ?? 0) + 1);
   }
 
-  disturbed(who: string, at: number, since = at): void {
+  /** Somebody is disturbed, for a moment or until the returned disturbance is given another end. */
+  disturbed(who: string, at: number, until = at): Disturbance {
+    const disturbance = { from: at, to: until };
     const known = this.#disturbances.get(who);
-    if (known === undefined) this.#disturbances.set(who, [{ from: since, to: at }]);
-    else known.push({ from: since, to: at });
+    if (known === undefined) this.#disturbances.set(who, [disturbance]);
+    else known.push(disturbance);
+    return disturbance;
   }
 
   /** Whether somebody was disturbed between two times. */

@@ -220,7 +220,10 @@ export class Program {
     this.#working++;
     if (work > 0) await scheduler.sleep(this.#random.next() * work);
     this.#working--;
-    if (isOpen && !isPending(delivery) && !ledger.wasDisturbed(this.name, handled.at, scheduler.now())) {
+    const wasLost = [this.name, `stop ${this.name}`].some((who) =>
+      ledger.wasDisturbed(who, handled.at, scheduler.now()),
+    );
+    if (isOpen && !isPending(delivery) && !wasLost) {
       ledger.problem('ended', `${handled.id} was ${delivery.tracker.status} before ${this.name} said anything`);
     }
     this.#finish(delivery, handled);
@@ -335,13 +338,12 @@ export class Program {
   async #restart(lasts: number): Promise<void> {
     const isDrained = this.#random.chance(0.5);
     const { ledger, scheduler } = this.#world;
-    const since = scheduler.now();
     this.disturbed();
-    this.disturbed(`stop ${this.name}`);
+    // What is put or given out while it drains may be aborted at any time until it has stopped.
+    const stop = ledger.disturbed(`stop ${this.name}`, scheduler.now(), Infinity);
     await this.#world.call(`${this.name}.stop()`, () => this.#messenger.stop({ drain: isDrained, timeout: lasts }));
     this.disturbed();
-    // What is put while it drains may be aborted at any time until it has stopped.
-    ledger.disturbed(`stop ${this.name}`, scheduler.now(), since);
+    stop.to = scheduler.now();
   }
 }
 
