@@ -114,7 +114,10 @@ function supply(node: BrokerNode, request: LinkRequest): Supply | PeerError {
   const kind = wanted.capabilities.filter((name) => name === node.kind || name === `temporary-${node.kind}`);
   if (node.kind === 'queue') {
     const browses = wanted.distributionMode === 'copy';
-    const granted: TerminusOptions = { distributionMode: browses ? 'copy' : 'move', capabilities: kind };
+    const { durable, expiryPolicy, terminusTimeout } = wanted;
+    // A queue outlives all links, so it keeps whatever it is asked to keep.
+    const lifetime = durable > 0 || terminusTimeout > 0 ? { durable, expiryPolicy, terminusTimeout } : {};
+    const granted = { distributionMode: browses ? 'copy' : 'move', capabilities: kind, ...lifetime } as const;
     return { node, queue: node, browses, granted };
   }
   const subscription = subscribe(node, request);

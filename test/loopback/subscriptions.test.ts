@@ -7,15 +7,16 @@ import { createMessenger, createTrackingMessenger, startBroker } from '../suppor
 import { ScriptedPeer } from '../support/scripted-peer.js';
 import { payload } from '../support/wire-frames.js';
 import { Wire } from '../support/wire.js';
+import type { Fields } from '../support/wire-frames.js';
 import type { WireLink } from '../support/wire.js';
 
 /** A subscription to a scripted peer that has attached it. */
-async function played(options: MessengerOptions = {}, terms: SubscribeOptions = {}) {
+async function played(options: MessengerOptions = {}, terms: SubscribeOptions = {}, attach: Fields = {}) {
   const peer = await ScriptedPeer.listen();
   const messenger = createTrackingMessenger({ reconnect: { delay: 0 }, ...options });
   const subscription = messenger.subscribe(peer.address('q'), terms);
   const wire = await peer.accept();
-  const link = await wire.answerLink();
+  const link = await wire.answerLink({ attach });
   await subscription.ready();
   return { peer, messenger, subscription, wire, link };
 }
@@ -454,7 +455,11 @@ describe('a peer that settles before we do', () => {
   });
 
   it('is told the outcome and left to settle in mode second, and may never do so', async () => {
-    const { messenger, wire, link } = await played({ receiverSettleMode: 'second' }, { credit: 2 });
+    const { messenger, wire, link } = await played(
+      { receiverSettleMode: 'second' },
+      { credit: 2 },
+      { rcv_settle_mode: 1 },
+    );
     expect(link.attach.fields).toMatchObject({ rcv_settle_mode: 1 });
     for (let id = 0; id < 100; id++) {
       await wire.until(() => messenger.receiving > 0);

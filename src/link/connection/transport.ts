@@ -231,15 +231,10 @@ export class Transport implements FrameGateEvents, LinkTableOwner {
     }
     // Looked up once: rhea decodes it anew each time.
     this.#output.maxFrameSize = frameSize;
-    this.#output.canDrain = canDrain(rhea.properties);
+    this.#output.canDrain = this.links.peer.product.canDrain;
     this.#state = 'open';
     this.#silence.start();
     this.#heartbeats.start(idleTimeout);
     this.#owner.transportOpened(this);
   }
-}
-
-/** Tells whether the peer can be asked to give credit back. RabbitMQ 3 crashes its own session over it (seen with 3.10.8). */
-function canDrain(properties: Readonly<Record<string, unknown>> | undefined): boolean {
-  return !(properties?.['product'] === 'RabbitMQ' && String(properties['version']).startsWith('3.'));
 }

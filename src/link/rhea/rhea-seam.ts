@@ -123,6 +123,7 @@ export interface RheaConnection extends RheaEmitter {
   readonly max_frame_size: number | undefined;
   readonly channel_max: number | undefined;
   readonly properties: Readonly<Record<string, unknown>> | undefined;
+  readonly offered_capabilities: unknown;
   readonly error: RheaError | undefined;
   /** Shared: the idle time-outs, by which rhea would watch the peer and send heartbeats. */
   readonly local: { open: { readonly idle_time_out?: number | undefined } };

@@ -4,10 +4,10 @@ import { Output } from '../../codec/output.js';
 import type { Outcome } from '../../message/outcome.js';
 import type { Properties } from '../../message/message.js';
 import type { AmqpValue } from '../../message/typed.js';
-import type { LinkOptions } from './link-options.js';
-import type { ReceiverLink } from './receiver-link.js';
+import type { GrantedTerms, LinkOptions, PeerFacts } from './link-options.js';
+import { productOf } from './product.js';
 import { typedValue } from '../rhea/rhea-seam.js';
-import type { RheaLink, RheaTerminus } from '../rhea/rhea-seam.js';
+import type { RheaConnection, RheaLink, RheaTerminus } from '../rhea/rhea-seam.js';
 
 /** The outcomes that a delivery may get, by the names that they have in a source (AMQP 1.0 §3.5.3). */
 export const OUTCOMES: readonly string[] = ['accepted', 'rejected', 'released', 'modified'].map(
@@ -57,9 +57,29 @@ export function remoteAddress(rhea: RheaLink, role: 'sender' | 'receiver'): stri
   return terminus?.address ?? undefined;
 }
 
-/** Reads which filters and which distribution mode the peer has agreed to. */
-export function remoteTerms({ source }: RheaLink): NonNullable<ReceiverLink['remoteTerms']> {
-  return { filters: Object.keys(source?.filter ?? {}), distributionMode: source?.distribution_mode ?? undefined };
+/** Reads what the peer has answered to an attach: what it says it grants, with the defaults of AMQP 1.0 §2.7.3 and §3.5.3. */
+export function grantedTerms(rhea: RheaLink, role: 'sender' | 'receiver', peer: PeerFacts): GrantedTerms {
+  const terminus = role === 'sender' ? rhea.target : rhea.source;
+  const { snd_settle_mode = 2, rcv_settle_mode = 0 } = rhea.remote.attach ?? {};
+  return {
+    filters: Object.keys(terminus?.filter ?? {}),
+    distributionMode: terminus?.distribution_mode ?? undefined,
+    capabilities: symbols(terminus?.capabilities),
+    durable: terminus?.durable ?? 0,
+    terminusTimeout: terminus?.expiry_policy === 'never' ? Infinity : (terminus?.timeout ?? 0),
+    senderSettleMode: snd_settle_mode,
+    receiverSettleMode: rcv_settle_mode,
+    ...peer,
+  };
+}
+
+/** Reads from the open frame what the peer is, and what it offers. */
+export function peerFacts({ properties, offered_capabilities: offered }: RheaConnection): PeerFacts {
+  return { product: productOf(properties), offered: symbols(offered) };
+}
+
+function symbols(value: unknown): readonly string[] {
+  return [value ?? []].flat().map(String);
 }
 
 /** Names a link in messages for people. */

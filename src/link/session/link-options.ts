@@ -1,6 +1,7 @@
 import type { PeerError } from '../../errors.js';
 import type { Outcome } from '../../message/outcome.js';
 import type { Properties } from '../../message/message.js';
+import type { Product } from './product.js';
 
 /** Further wishes for the node at the peer's end of a link (AMQP 1.0 §3.5.3, §3.5.4). */
 export interface TerminusOptions {
@@ -18,6 +19,29 @@ export interface TerminusOptions {
   readonly defaultOutcome?: Outcome | undefined;
   /** The capabilities that the node is to have. */
   readonly capabilities?: readonly string[] | undefined;
+}
+
+/** The peer of a connection, as its open frame shows it. */
+export interface PeerFacts {
+  /** The broker, as far as it is known. */
+  readonly product: Product;
+  /** The capabilities that the peer has offered for the connection. */
+  readonly offered: readonly string[];
+}
+
+/** The terms of a link as the peer has answered them. */
+export interface GrantedTerms extends PeerFacts {
+  /** The names of the filters. */
+  readonly filters: readonly string[];
+  readonly distributionMode: string | undefined;
+  /** The capabilities of the node. */
+  readonly capabilities: readonly string[];
+  /** As in `TerminusOptions`. */
+  readonly durable: number;
+  /** In seconds; `Infinity` for a terminus that never expires. */
+  readonly terminusTimeout: number;
+  readonly senderSettleMode: number;
+  readonly receiverSettleMode: number;
 }
 
 /** The options with which a link is attached. */

@@ -130,7 +130,9 @@ export class LinkRequest {
     const second = role === 'sender' && remote.attach?.rcv_settle_mode === 1;
     local.attach.rcv_settle_mode = second ? 1 : 0;
     const presettled = remote.attach?.snd_settle_mode === 1;
-    return { ...granted, name, address, dynamic, presettled, maxMessageSize };
+    // A peer that was told "unsettled" is sent messages unsettled, whatever the program wants to know of them.
+    const senderSettleMode = remote.attach?.snd_settle_mode === 0 ? 0 : undefined;
+    return { ...granted, name, address, dynamic, presettled, senderSettleMode, maxMessageSize };
   }
 }
 

@@ -1,8 +1,8 @@
 import { LinkError } from '../../errors.js';
 import { logger } from '../../log.js';
 import { printable } from '../../printable.js';
-import { attachOptions, attachesNode, describe, remoteAddress, remoteTerms } from './link-attach.js';
-import type { LinkClose, LinkEnd } from './link-options.js';
+import { attachOptions, attachesNode, describe, grantedTerms, peerFacts, remoteAddress } from './link-attach.js';
+import type { LinkClose, LinkEnd, PeerFacts } from './link-options.js';
 import type { ReceiverLink } from './receiver-link.js';
 import type { RheaConnection, RheaError, RheaLink } from '../rhea/rhea-seam.js';
 import type { PendingOutput } from './pending-output.js';
@@ -42,6 +42,7 @@ export class LinkTable implements SessionTableOwner {
   /** Links that wait for a session to share. */
   #waiting: Link[] = [];
   #isUsed = false;
+  #peer: PeerFacts | undefined;
 
   constructor(rhea: RheaConnection, output: PendingOutput, channelMax: number, owner: LinkTableOwner) {
     this.#rhea = rhea;
@@ -53,6 +54,11 @@ export class LinkTable implements SessionTableOwner {
   /** The container-id of the peer, once it has opened the connection. */
   get peerId(): string | undefined {
     return this.#rhea.container_id;
+  }
+
+  /** The peer as its open frame shows it. Read once, since rhea decodes the frame anew each time. */
+  get peer(): PeerFacts {
+    return (this.#peer ??= peerFacts(this.#rhea));
   }
 
   /** True when a link was ever attached. */
@@ -152,7 +158,7 @@ export class LinkTable implements SessionTableOwner {
     this.#isUsed = true;
     entry.session.attaching--;
     link.remoteAddress = remoteAddress(entry.rhea, link.role);
-    if (link.role === 'receiver') link.remoteTerms = remoteTerms(entry.rhea);
+    link.granted = grantedTerms(entry.rhea, link.role, this.peer);
     link.attached(entry.session, entry.rhea);
     // A peer that refuses a link attaches no node and closes it in one go (AMQP 1.0 §2.6.3): that is not told as open.
     if (attachesNode(entry.rhea, link.role)) link.opened();

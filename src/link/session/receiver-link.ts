@@ -5,7 +5,7 @@ import { IncomingDelivery } from '../../queue/incoming-delivery.js';
 import type { DeliverySource } from '../../queue/incoming-delivery.js';
 import { Unsettled } from '../../queue/unsettled.js';
 import { LinkCredit } from './link-credit.js';
-import type { LinkEnd, LinkOptions } from './link-options.js';
+import type { GrantedTerms, LinkEnd, LinkOptions } from './link-options.js';
 import { PartialDelivery } from './partial-delivery.js';
 import { ReceiverAttachment } from './receiver-attachment.js';
 import type { RheaLink } from '../rhea/rhea-seam.js';
@@ -40,8 +40,8 @@ export class ReceiverLink implements DeliverySource {
   wasAttached = false;
   /** The address the peer has given it: its own for a dynamic source. */
   remoteAddress: string | undefined;
-  /** The filters and the distribution mode that the peer has agreed to, of those that were asked for. */
-  remoteTerms: { readonly filters: readonly string[]; readonly distributionMode: string | undefined } | undefined;
+  /** The terms that the peer has answered with; `undefined` before it has, and for a link that the peer has made. */
+  granted: GrantedTerms | undefined;
   readonly #unsettled = new Unsettled<IncomingDelivery>();
   /** Where it is attached, while it is. */
   #attachment: ReceiverAttachment | undefined;

@@ -11,7 +11,7 @@ import { transferWindow } from '../rhea/rhea-seam.js';
 import { SenderAttachment } from './sender-attachment.js';
 import type { PendingSender } from './pending-output.js';
 import type { Session, SessionSender } from './session.js';
-import type { LinkEnd, LinkOptions } from './link-options.js';
+import type { GrantedTerms, LinkEnd, LinkOptions } from './link-options.js';
 import { Suspects } from './suspects.js';
 
 const log = logger('link');
@@ -43,6 +43,8 @@ export class SenderLink implements SessionSender, PendingSender {
   wasAttached = false;
   /** The address the peer has given it: its own for a dynamic target. */
   remoteAddress: string | undefined;
+  /** The terms that the peer has answered with; `undefined` before it has, and for a link that the peer has made. */
+  granted: GrantedTerms | undefined;
   readonly #queue = new RingBuffer<OutgoingDelivery>();
   readonly #unsettled = new Unsettled<OutgoingDelivery>();
   readonly #suspects = new Suspects();

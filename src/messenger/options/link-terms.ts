@@ -1,6 +1,5 @@
 import type { Environment } from '../../link/connection/environment.js';
 import type { LinkOptions } from '../../link/session/link-options.js';
-import type { ReceiverLink } from '../../link/session/receiver-link.js';
 import { Described, Typed } from '../../message/typed.js';
 import { SENDER_SETTLE_MODES } from './options.js';
 import type { Settings } from './settings.js';
@@ -61,20 +60,6 @@ export function receiverOptions(
 export function filtersOf({ selector, filters }: SubscribeOptions): LinkOptions['filter'] {
   if (selector === undefined) return filters;
   return { ...filters, [SELECTOR_NAME]: new Described(new Typed('ulong', SELECTOR), selector) };
-}
-
-/** What a peer has not agreed to, in words; `undefined` when it has agreed to all (AMQP 1.0 §3.5.3). */
-export function refusedTerm({ options, remoteTerms }: ReceiverLink): string | undefined {
-  const { filters = [], distributionMode } = remoteTerms ?? {};
-  const missing = Object.keys(options.filter ?? {}).filter((filter) => !filters.includes(filter));
-  if (missing.length > 0) {
-    return `The peer does not support ${missing.join(', ')} on ${options.address}. Leave it out, and look at each message.`;
-  }
-  // To take silence for consent would take the messages away.
-  if (options.distributionMode === 'copy' && distributionMode !== 'copy') {
-    return `The peer does not let anybody browse ${options.address}: it would hand the messages out.`;
-  }
-  return undefined;
 }
 
 /** Durable and shared subscriptions are known by it; JMS clients mark those of every container with what follows `|`. */

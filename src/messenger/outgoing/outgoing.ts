@@ -6,7 +6,7 @@ import { Output } from '../../codec/output.js';
 import { ReceivedMessage } from '../../codec/received-message.js';
 import { TRANSFER_HEADER_SIZE } from '../../codec/transfer.js';
 import { diagnose, isDiagnosed } from '../../diagnostics.js';
-import { StateError, TrackerError } from '../../errors.js';
+import { LinkError, StateError, TrackerError } from '../../errors.js';
 import type { MessagingError } from '../../errors.js';
 import type { PeerConnection } from '../../link/connection/peer-connection.js';
 import type { LinkRequest } from '../../link/session/link-request.js';
@@ -19,6 +19,7 @@ import type { Tracker } from '../../queue/tracker.js';
 import { Destination } from './destination.js';
 import { Destinations } from './destinations.js';
 import { IdleLinks } from './idle-links.js';
+import { refusedTerm } from '../options/granted-terms.js';
 import { senderOptions } from '../options/link-terms.js';
 import type { WaitOptions } from '../options/options.js';
 import { OutgoingExpiry } from './outgoing-expiry.js';
@@ -242,6 +243,7 @@ export class Outgoing {
   #attach(key: string, connection: PeerConnection, node: string | undefined): SenderLink {
     const { name, settings } = this.#context;
     const link = new SenderLink(senderOptions(name, node, settings), {
+      opened: (opened) => this.#linkOpened(opened),
       cameBack: () => this.#expiry.look(),
       closed: (closed, error) => this.#linkClosed(this.#links, key, closed, error),
     });
@@ -251,6 +253,14 @@ export class Outgoing {
     this.#idle.watch();
     connection.open(link);
     return link;
+  }
+
+  /** Gives a link up that the peer has attached on other terms than it was asked for. */
+  #linkOpened(link: SenderLink): void {
+    const refused = refusedTerm(link);
+    if (refused === undefined) return;
+    void this.#connections.get(link)?.close(link);
+    link.closed(new LinkError(refused, { condition: 'amqp:not-implemented' }));
   }
 
   #closeIdle(link: SenderLink): void {

@@ -11,8 +11,6 @@ interface KnownFault {
   readonly missing: string;
 }
 
-const nativeRabbitMQ = ['RabbitMQ 4.0', 'RabbitMQ 4.3'];
-
 const knownFaults: readonly KnownFault[] = [
   {
     test: 'has a message for an address the broker did not have kept there',
@@ -23,26 +21,6 @@ const knownFaults: readonly KnownFault[] = [
     test: 'the count of failures is not raised by a messenger that is closed before it has dealt with a message',
     on: ['RabbitMQ 4.3', 'ActiveMQ Classic', 'Broker-J'],
     missing: 'An orderly close does not release what was received and not dealt with.',
-  },
-  {
-    test: 'browsing is refused, and takes nothing',
-    on: ['RabbitMQ 4.0', 'RabbitMQ 3.10'],
-    missing: 'RabbitMQ answers that it copies, and does not; nobody here knows that.',
-  },
-  {
-    test: 'a selector is refused',
-    on: ['RabbitMQ 4.0', 'RabbitMQ 3.10'],
-    missing: 'RabbitMQ answers any filter, and does not filter; nobody here knows that.',
-  },
-  {
-    test: 'the capability topic is refused at a queue',
-    on: [...nativeRabbitMQ, 'RabbitMQ 3.10', 'ActiveMQ Classic'],
-    missing: 'That the answer does not have a capability that was asked for is passed over.',
-  },
-  {
-    test: 'a shared subscription is refused',
-    on: ['RabbitMQ 3.10', 'ActiveMQ Classic'],
-    missing: 'That the answer does not have the capability shared is passed over, and everybody gets everything.',
   },
   {
     test: 'answers a request at a node made for it',
