@@ -174,3 +174,32 @@ describe('a listening messenger that was asked for a settle mode', () => {
     expect((await wire.read('transfer')).fields['settled'] === true).toBe(isSettled);
   });
 });
+
+describe('a peer that takes few links', () => {
+  it('is not sent an attach with a handle beyond its handle-max: the link fails, and says why', async () => {
+    const peer = await ScriptedPeer.listen();
+    const messenger = createMessenger();
+    messenger.on('error', () => undefined);
+    const [first, second, third] = ['a', 'b', 'c'].map((node) => messenger.subscribe(peer.address(node)));
+    const wire = await peer.accept();
+    await wire.answerOpen({ channel_max: 0 });
+    await wire.answerBegin({ handle_max: 1 });
+    await wire.answerAttach();
+    await wire.answerAttach();
+    await Promise.all([first!.ready(), second!.ready()]);
+    await expect(third!.ready()).rejects.toMatchObject({
+      code: 'ERR_LINK',
+      condition: 'amqp:resource-limit-exceeded',
+      message: expect.stringContaining('takes no more links') as string,
+    });
+    expect(wire.unread.map(({ name }) => name)).not.toContain('attach');
+    // A handle that is free again is used.
+    const gone = first!.unsubscribe();
+    const { fields, channel } = await wire.read('detach');
+    wire.send('detach', { handle: fields['handle'], closed: true }, channel);
+    await gone;
+    const fourth = messenger.subscribe(peer.address('d'));
+    expect((await wire.answerAttach()).attach.fields['handle']).toBe(0);
+    await fourth.ready();
+  });
+});

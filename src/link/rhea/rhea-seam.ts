@@ -95,9 +95,14 @@ export interface RheaLink extends RheaEmitter {
 /** A session of rhea. */
 export interface RheaSession extends RheaEmitter {
   readonly error: RheaError | undefined;
-  readonly local: { channel: number };
+  /** `handles` has every link that is attached here, by its handle: rhea gives a new one the lowest that is free. */
+  readonly local: { channel: number; readonly handles: Readonly<Record<number, RheaLink>> };
   /** `handles` has every link the peer has attached, by its handle, closed ones too. */
-  readonly remote: { channel?: number; readonly handles: Readonly<Record<number, RheaLink>> };
+  readonly remote: {
+    channel?: number;
+    readonly handles: Readonly<Record<number, RheaLink>>;
+    readonly begin?: { readonly handle_max?: number | undefined };
+  };
   readonly incoming: {
     /** Shared: the transfer-id expected next. */
     next_transfer_id: number;

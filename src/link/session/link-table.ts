@@ -70,7 +70,8 @@ export class LinkTable implements SessionTableOwner {
   attach(link: Link): void {
     const session = this.sessions.choose(this.#rhea);
     if (session === undefined) {
-      this.#waiting.push(link);
+      if (this.sessions.isFull) this.#closed(link, tooManyLinks(link), 'lost');
+      else this.#waiting.push(link);
       return;
     }
     session.links++;
@@ -206,6 +207,13 @@ export class LinkTable implements SessionTableOwner {
     if (!entry.isAttached) entry.session.attaching--;
     link.detached(error);
   }
+}
+
+function tooManyLinks(link: Link): LinkError {
+  return new LinkError(
+    `The peer takes no more links on this connection, so none to ${describe(link)}. Close others, or use another messenger.`,
+    { condition: 'amqp:resource-limit-exceeded' },
+  );
 }
 
 /** The error for a link that the peer has closed, by itself or with its session. */

@@ -76,10 +76,17 @@ export class SessionTable {
     }
     let best: Session | undefined;
     for (const session of this.#all.values()) {
-      if (session.attaching > 0 || session.isEnding) continue;
+      if (session.attaching > 0 || session.isEnding || !session.hasHandle) continue;
       if (best === undefined || session.links < best.links) best = session;
     }
     return best;
+  }
+
+  /** True when a link waits in vain for a session: none is about to begin or end, and none has a handle left. */
+  get isFull(): boolean {
+    return [...this.#all.values()].every(
+      ({ attaching, isEnding, hasHandle }) => attaching === 0 && !isEnding && !hasHandle,
+    );
   }
 
   /** Takes a session in: one made here, or one the peer has begun. */

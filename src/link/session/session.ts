@@ -69,6 +69,12 @@ export class Session implements PendingDispositions {
     return this.rhea.local.channel;
   }
 
+  /** True when the peer takes another link here (AMQP 1.0 §2.7.2, `handle-max`). */
+  get hasHandle(): boolean {
+    const { local, remote } = this.rhea;
+    return Object.keys(local.handles).length <= (remote.begin?.handle_max ?? 0xffff_ffff);
+  }
+
   /** The next delivery-id: a serial number of the session (AMQP 1.0 §2.6.12). */
   takeDeliveryId(): number {
     const id = this.#nextDeliveryId;
