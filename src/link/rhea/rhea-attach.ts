@@ -19,7 +19,6 @@ interface AttachingSession extends RheaSession {
   on_attach(frame: { performative: Attach }): void;
   create_sender(name: string): RheaLink;
   create_receiver(name: string): RheaLink;
-  remove_link(link: RheaLink): void;
 }
 
 const SOURCES: readonly unknown[] = [0x28, 'amqp:source:list'];

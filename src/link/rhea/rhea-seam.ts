@@ -92,15 +92,21 @@ export interface RheaLink extends RheaEmitter {
   on_flow(frame: { performative: RheaFlow }): void;
 }
 
+/** The rest of a link that has gone. */
+interface GoneLink {
+  readonly remote: { readonly detach: object };
+  on_flow(): void;
+}
+
 /** A session of rhea. */
 export interface RheaSession extends RheaEmitter {
   readonly error: RheaError | undefined;
   /** `handles` has every link that is attached here, by its handle: rhea gives a new one the lowest that is free. */
   readonly local: { channel: number; readonly handles: Readonly<Record<number, RheaLink>> };
-  /** `handles` has every link the peer has attached, by its handle, closed ones too. */
+  /** `handles` has every link the peer has attached, by its handle; `GONE` for those that have gone. */
   readonly remote: {
     channel?: number;
-    readonly handles: Readonly<Record<number, RheaLink>>;
+    readonly handles: Record<number, RheaLink | GoneLink>;
     readonly begin?: { readonly handle_max?: number | undefined };
   };
   readonly incoming: {
@@ -117,6 +123,8 @@ export interface RheaSession extends RheaEmitter {
   begin(): void;
   /** Replaced per session: a second detach of a link is passed over. */
   on_detach(frame: { performative: { handle: number } }): void;
+  /** Replaced per session: it would keep the link by the peer's handle. */
+  remove_link(link: RheaLink): void;
   close(error?: RheaError): void;
   attach_sender(options: object): RheaLink;
   attach_receiver(options: object): RheaLink;
@@ -217,14 +225,25 @@ export function takeIdleTimeout({ remote: { open } }: RheaConnection): number {
   return timeout;
 }
 
+/** The link that stands at the handle of each that has gone: it is detached, and what the peer still says of it is late. */
+const GONE: GoneLink = Object.freeze({ remote: { detach: {} }, on_flow: () => undefined });
+
 /**
  * Some peers answer our answer to their detach with another one. rhea takes that for a violation, which would cost the whole
- * connection.
+ * connection. And rhea never forgets a link by the peer's handle: a peer that takes a new handle for each would have 10 kB
+ * of every link kept.
  */
 export function passOverSecondDetach<Session extends RheaSession>(session: Session): Session {
+  const { handles } = session.remote;
   const onDetach = session.on_detach.bind(session);
   session.on_detach = (frame) => {
-    if (session.remote.handles[frame.performative.handle]?.remote.detach === undefined) onDetach(frame);
+    if (handles[frame.performative.handle]?.remote.detach === undefined) onDetach(frame);
+  };
+  const removeLink = session.remove_link.bind(session);
+  session.remove_link = (link) => {
+    removeLink(link);
+    const { handle } = link.remote.attach ?? {};
+    if (handle !== undefined && handles[handle] === link) handles[handle] = GONE;
   };
   return session;
 }
