@@ -28,6 +28,8 @@ export class Consumer {
 export class ConsumerRound {
   readonly #all = new Set<Consumer>();
   readonly #ready = new RingBuffer<Consumer>();
+  /** The number of consumers in `#ready` that are gone. */
+  #gone = 0;
 
   /** How many consumers there are. */
   get size(): number {
@@ -47,8 +49,10 @@ export class ConsumerRound {
 
   /** Takes one out. Returns false when it is not here. */
   remove(consumer: Consumer): boolean {
+    if (!this.#all.delete(consumer)) return false;
     consumer.isGone = true;
-    return this.#all.delete(consumer);
+    if (consumer.isReady) this.#leaveRound();
+    return true;
   }
 
   /** A consumer has credit. */
@@ -59,10 +63,11 @@ export class ConsumerRound {
   }
 
   /** The next one that has credit and is not among the excluded. */
-  next(excluded: ReadonlySet<Consumer> | undefined): Consumer | undefined {
+  next(excluded: WeakSet<Consumer> | undefined): Consumer | undefined {
     for (let left = this.#ready.size; left > 0; left--) {
       const consumer = this.#ready.shift()!;
       if (consumer.isGone || consumer.link.available <= 0) {
+        if (consumer.isGone) this.#gone--;
         consumer.isReady = false;
         continue;
       }
@@ -75,5 +80,13 @@ export class ConsumerRound {
   /** Whether anybody has credit. */
   someReady(): boolean {
     return this.next(undefined) !== undefined;
+  }
+
+  /** One of the round is gone. The round closes up once most of it is: it would hold their links until the next message. */
+  #leaveRound(): void {
+    this.#gone++;
+    if (this.#gone * 2 <= this.#ready.size) return;
+    this.#gone = 0;
+    for (const consumer of this.#ready.drain()) if (!consumer.isGone) this.#ready.push(consumer);
   }
 }

@@ -224,7 +224,7 @@ export class BrokerQueue implements DeliveryOwner {
 
   /** Puts a message back where it was, unless it has failed too often. `isExcluded`: not for the same consumer. */
   #comeBack(message: StoredMessage, failed: boolean, isExcluded = false, annotations?: Properties): void {
-    if (isExcluded && message.consumer !== undefined) (message.excluded ??= new Set()).add(message.consumer);
+    if (isExcluded && message.consumer !== undefined) (message.excluded ??= new WeakSet()).add(message.consumer);
     if (message.wasSent) this.counts.redelivered++;
     const again = message.wasSent ? this.#onceMore(message, failed, annotations) : message.unsent();
     this.#bytes += again.size - message.size;

@@ -24,8 +24,8 @@ export interface Standing extends MessageChange {
 export class StoredMessage extends OutgoingDelivery {
   /** Who has it. */
   consumer: Consumer | undefined = undefined;
-  /** Who has said not to be given it again. */
-  excluded: Set<Consumer> | undefined = undefined;
+  /** The consumers that have said not to be given it again. It keeps none of them in memory that is gone. */
+  excluded: WeakSet<Consumer> | undefined = undefined;
   /** A delivery lets go of its memory when it ends, but what comes back has to be written again. */
   readonly #kept: HeldMemory;
 
