@@ -47,12 +47,12 @@ export type { TlsOptions } from './link/security/tls.js';
 export type { Tracker } from './queue/tracker.js';
 export type { Status } from './queue/status.js';
 
-export type { Message, MessageId, Properties } from './message/message.js';
+export type { Message, MessageId, Properties, SendableMessage } from './message/message.js';
 export { ReceivedMessage } from './codec/received-message.js';
 export type { ReadOptions } from './codec/read.js';
 export { plain } from './message/plain.js';
 export { DataBody, SequenceBody, ValueBody, data, sequence, value } from './message/body.js';
-export type { Body, BodyType } from './message/body.js';
+export type { Body, BodyType, Sendable } from './message/body.js';
 export type { Accepted, Modified, Outcome, Rejected, Released } from './message/outcome.js';
 export {
   AmqpArray,

@@ -1,19 +1,16 @@
 import { errorMonitor } from 'node:events';
 import type { EventEmitter } from 'node:events';
 
+/** The methods of an emitter that are needed here. An emitter with types of its own has them, too. */
+type Emitter = Pick<EventEmitter, 'emit' | 'listenerCount' | 'rawListeners'>;
+
 /**
  * Calls every listener of an event. This happens in the midst of other work, so what a listener throws reaches neither
  * the caller nor the other listeners: it is an uncaught exception of the process. So is an `error` nobody listens to.
  */
-export function tellListeners<Events extends Record<keyof Events, unknown[]>>(
-  emitter: EventEmitter<Events>,
-  name: keyof Events & string,
-  values: readonly unknown[],
-): void {
-  // The listener types of EventEmitter do not follow a generic name.
-  const untyped = emitter as EventEmitter;
-  if (name === 'error') tellOfError(untyped, values);
-  callEach(untyped, untyped.rawListeners(name), values);
+export function tellListeners(emitter: Emitter, name: string, values: readonly unknown[]): void {
+  if (name === 'error') tellOfError(emitter, values);
+  callEach(emitter, emitter.rawListeners(name), values);
 }
 
 /** Calls one function of the program in the same way. */
@@ -26,14 +23,14 @@ export function tellOf<Values extends unknown[]>(listener: (...values: Values) =
 }
 
 /** What `emit` does with an error besides calling its listeners. */
-function tellOfError(emitter: EventEmitter, values: readonly unknown[]): void {
+function tellOfError(emitter: Emitter, values: readonly unknown[]): void {
   const isHeard = emitter.listenerCount('error') > 0;
   const throwUnheard = (): unknown => emitter.emit('error', ...values);
   callEach(emitter, isHeard ? emitter.rawListeners(errorMonitor) : [throwUnheard], values);
 }
 
 function callEach(
-  emitter: EventEmitter,
+  emitter: Emitter,
   listeners: ReturnType<EventEmitter['rawListeners']>,
   values: readonly unknown[],
 ): void {

@@ -17,6 +17,7 @@ const RANKS: Record<string, number> = {
   'printable.ts': 0,
   'small-file.ts': 0,
   'tell-listeners.ts': 0,
+  'typed-emitter.ts': 0,
   'unique-id.ts': 0,
   'log.ts': 1,
   'wait.ts': 1,

@@ -203,7 +203,7 @@ export abstract class AbstractChannel<Out> implements AsyncDisposable {
    * removed, or the end is told, it gives out one message of the type `_eric_channel_closed`, stops the listener and
    * ends. Several streams of one listener share its messages. Leaving the loop keeps the listener.
    */
-  messageStream(listener: MessageQueueListener, { signal }: StreamOptions = {}): AsyncIterableIterator<Out, undefined> {
+  messageStream(listener: MessageQueueListener, { signal }: StreamOptions = {}): AsyncIterableIterator<Out> {
     return this.#stream(listener, signal, () => undefined);
   }
 
@@ -214,7 +214,7 @@ export abstract class AbstractChannel<Out> implements AsyncDisposable {
    *
    * @throws As `addListener` does.
    */
-  watch({ signal, ...options }: WatchOptions = {}): AsyncIterableIterator<Out, undefined> {
+  watch({ signal, ...options }: WatchOptions = {}): AsyncIterableIterator<Out> {
     const listener = this.addListener(options);
     listener.start();
     return this.#stream(listener, signal, () => {
@@ -269,7 +269,7 @@ export abstract class AbstractChannel<Out> implements AsyncDisposable {
    *
    * @internal
    */
-  protected messages(listener: MessageQueueListener, signal: AbortSignal): AsyncIterableIterator<Message, undefined> {
+  protected messages(listener: MessageQueueListener, signal: AbortSignal): AsyncIterableIterator<Message> {
     return this.#streamOf(
       listener,
       signal,

@@ -8,7 +8,7 @@ import type { SseClients } from './sse-clients.js';
 /** What an outlet needs of its channel. Times are milliseconds. */
 export interface OutletChannel {
   /** The messages of a listener as they come. */
-  messages(listener: MessageQueueListener, signal: AbortSignal): AsyncIterableIterator<Message, undefined>;
+  messages(listener: MessageQueueListener, signal: AbortSignal): AsyncIterableIterator<Message>;
   /** The event for a message, with an id of the log. Throws when it cannot be one. */
   eventOf(message: Message, log: EventLog): LoggedEvent;
   /** The bytes of the event that tells the end. */
@@ -63,8 +63,9 @@ export class ListenerOutlet {
       for (;;) {
         // The fastest sets the pace, and what the others have not read they find in the log.
         await this.clients.oneReads(patience, signal);
-        const { done, value } = await stream.next();
-        if (done === true) break;
+        const next = await stream.next();
+        if (next.done === true) break;
+        const { value } = next;
         if (value.type === CHANNEL_CLOSED) {
           this.#channel.ended(this);
           await this.clients.finish(this.#channel.lastEvent(value), farewell);

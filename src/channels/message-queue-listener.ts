@@ -1,6 +1,6 @@
 import { uniqueId } from '../unique-id.js';
-import { EventEmitter } from 'node:events';
 import { OptionError } from '../errors.js';
+import { TypedEmitter } from '../typed-emitter.js';
 import type { Overflow } from '../queue/client-queue-options.js';
 import type { Message } from './message.js';
 import { checkNames } from './option-names.js';
@@ -61,7 +61,7 @@ const WHILE_STOPPED: readonly unknown[] = ['keep', 'drop'];
  * registered with, until a stream takes them. It is not running when it is made, and may be started and stopped any
  * number of times.
  */
-export class MessageQueueListener extends EventEmitter<ListenerEvents> {
+export class MessageQueueListener extends TypedEmitter<ListenerEvents> {
   /** Tells it from the other listeners of a channel. */
   readonly id: string;
   /** How many messages wait for it at most, in each of its channels. */

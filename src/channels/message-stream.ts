@@ -21,7 +21,7 @@ export interface StreamSource<Out> {
  * The messages of one listener as they come. It waits for them: nothing is polled. An object and no generator, because
  * a generator that was never started runs no `finally`, and its `return` waits for the message it waits for.
  */
-export class MessageStream<Out> implements AsyncIterableIterator<Out, undefined>, AsyncDisposable {
+export class MessageStream<Out> implements AsyncIterableIterator<Out>, AsyncDisposable {
   readonly #source: StreamSource<Out>;
   readonly #signal: AbortSignal | undefined;
   readonly #ending = new AbortController();

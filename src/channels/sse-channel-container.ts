@@ -77,7 +77,7 @@ export class SseChannelContainer implements Iterable<AbstractChannel<unknown>>, 
   }
 
   /** Its channels, in the order they were added. */
-  [Symbol.iterator](): IterableIterator<AbstractChannel<unknown>, undefined> {
+  [Symbol.iterator](): IterableIterator<AbstractChannel<unknown>> {
     return this.#channels.values();
   }
 }

@@ -26,8 +26,10 @@ import { encodeError } from './unencodable.js';
  *
  * To pass a message on, put `message.with({ address })`. `{ ...message }` has none of its fields, so `put` refuses what is
  * made of it.
+ *
+ * @typeParam Content What the body is taken for. Nobody checks it: a sender may send anything.
  */
-export class ReceivedMessage implements Message {
+export class ReceivedMessage<Content = Body> implements Message<Content> {
   static {
     // The fields, or why they cannot be read.
     inspectAs(this, (shown, options) => {
@@ -225,13 +227,14 @@ export class ReceivedMessage implements Message {
   }
 
   /** The content: bytes of one data section, `DataBody` of several, `SequenceBody`, or the AMQP value. */
-  get body(): Body {
+  get body(): Content {
     const index = fields.BODY_INDEX;
     const known = this.#values?.[index];
-    if (known !== undefined || this.#isSet(index)) return known as Body; // what this accessor has put there
-    return this.#remember(index, readBody(this.#buffer, this.#start, this.#end, this.#bigints));
+    if (known !== undefined || this.#isSet(index)) return known as Content; // what this accessor has put there
+    // That it is what the program says, nobody has checked.
+    return this.#remember(index, readBody(this.#buffer, this.#start, this.#end, this.#bigints)) as Content;
   }
-  set body(body: Body) {
+  set body(body: Content) {
     this.#set(fields.BODY_INDEX, body);
   }
 

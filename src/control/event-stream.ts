@@ -11,7 +11,7 @@ export interface StreamControl {
  * Leaving the loop ends the stream at the server, too. When the connection breaks, the loop throws; what had come in by
  * then is given out first.
  */
-export class EventStream<Event = unknown> implements AsyncIterableIterator<Event, undefined>, AsyncDisposable {
+export class EventStream<Event = unknown> implements AsyncIterableIterator<Event>, AsyncDisposable {
   /** The id of the listener at the server whose messages these are. */
   readonly listenerId: string;
   readonly #control: StreamControl;

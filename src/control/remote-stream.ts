@@ -6,7 +6,7 @@ import { ChannelQueueFullError } from '../errors.js';
 export class RemoteStream {
   /** The id of the listener whose messages these are. */
   readonly listenerId: string;
-  readonly #events: AsyncIterableIterator<unknown, undefined>;
+  readonly #events: AsyncIterableIterator<unknown>;
   readonly #ending = new AbortController();
   readonly #ended: () => void;
   #failure: Error | undefined;
@@ -34,9 +34,9 @@ export class RemoteStream {
    * @throws ChannelQueueFullError when the client reads too slowly; whatever the listener throws.
    */
   async next(): Promise<{ readonly event: unknown } | undefined> {
-    const { done, value } = await this.#events.next();
+    const next = await this.#events.next();
     if (this.#failure !== undefined) throw this.#failure;
-    return done === true ? undefined : { event: value };
+    return next.done === true ? undefined : { event: next.value };
   }
 
   /** Messages were lost because too many were waiting: better no stream than one with a gap. */

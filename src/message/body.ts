@@ -9,6 +9,18 @@ export type BodyType = 'value' | 'data' | 'sequence';
  */
 export type Body = AmqpValue | DataBody | SequenceBody | ValueBody;
 
+/**
+ * The same type as what is given, when it can be sent as a body: with it, interfaces and types of a program's own are bodies,
+ * too. What cannot be sent is `never` in it, such as a method, so that the compiler names the field.
+ */
+export type Sendable<Content> = Content extends Body
+  ? Content
+  : Content extends ((...given: never[]) => unknown) | symbol
+    ? never
+    : Content extends ReadonlyMap<infer Key, infer Value>
+      ? ReadonlyMap<Sendable<Key>, Sendable<Value>>
+      : { readonly [Key in keyof Content]: Sendable<Content[Key]> };
+
 /** A body of one or more data sections (AMQP 1.0 §3.2.6). Several come in as this; one comes in as its bytes. */
 export class DataBody {
   constructor(

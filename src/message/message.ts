@@ -1,4 +1,4 @@
-import type { Body } from './body.js';
+import type { Body, Sendable } from './body.js';
 import type { AmqpValue, Typed } from './typed.js';
 
 /** A message id or correlation id (AMQP 1.0 §3.2.11–14): text, an unsigned integer, a UUID or bytes. */
@@ -10,8 +10,10 @@ export type Properties = Readonly<Record<string, AmqpValue>>;
 /**
  * A message, as `put` takes it: a plain object of which every field is optional.
  * Fields of the header (AMQP 1.0 §3.2.1), of the properties (§3.2.4), and the sections that are maps.
+ *
+ * @typeParam Content What the body is.
  */
-export interface Message {
+export interface Message<Content = Body> {
   /** Where it goes: a name for the route table, or an address. The wire's `to`. */
   address?: string | undefined;
   /** What it is about. */
@@ -57,5 +59,8 @@ export interface Message {
   /** What is known only after the body: a hash, say. Keys go out as symbols. */
   footer?: Properties | undefined;
   /** The content. Bytes go out as one data section, anything else as an AMQP value. Default `null`. */
-  body?: Body;
+  body?: Content;
 }
+
+/** A message whose body can be sent: anything that AMQP has a type for, in interfaces and types of a program's own, too. */
+export type SendableMessage<Content = Body> = Message<Content> & { readonly body?: Sendable<Content> };

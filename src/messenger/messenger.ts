@@ -2,7 +2,8 @@ import type { ReceivedMessage } from '../codec/received-message.js';
 import { AddressError, OptionError, PatternError, TrackerError } from '../errors.js';
 import type { PeerError } from '../errors.js';
 import { inspectAs } from '../inspect.js';
-import type { Message } from '../message/message.js';
+import type { Body } from '../message/body.js';
+import type { Message, SendableMessage } from '../message/message.js';
 import { ACCEPTED, RELEASED } from '../message/outcome.js';
 import type { Modified } from '../message/outcome.js';
 import type { Status } from '../queue/status.js';
@@ -156,9 +157,10 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
    * @throws AddressError, EncodeError, OptionError for a `ttl` or `expiryTime` that is no time, QueueFullError or
    * StateError. Nothing is queued then.
    */
-  put(message: Message): Tracker {
+  put<Content = Body>(message: SendableMessage<Content>): Tracker {
     this.#engine.requireReady();
-    return this.#engine.outgoing.put(message);
+    // What is sendable is a body, which the compiler cannot see of a type it does not know.
+    return this.#engine.outgoing.put(message as Message);
   }
 
   /**
@@ -221,9 +223,10 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
    * @throws OptionError, or StateError for a subscription that has ended. The loop throws NoSourcesError or the error of
    * the subscription when nothing can come any more, and the signal's reason; it ends when the messenger is stopped.
    */
-  receive(options: ReceiveOptions = {}): DeliveryStream {
+  receive<Content = Body>(options: ReceiveOptions = {}): DeliveryStream<Content> {
     this.#engine.requireOpen();
-    return this.#engine.incoming.receive(options);
+    // What the program takes the bodies for, nobody checks.
+    return this.#engine.incoming.receive(options) as DeliveryStream<Content>;
   }
 
   /**
@@ -233,9 +236,12 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
    * @throws TimeoutError; LinkError when the peer has not taken the message or makes no node for answers: give it
    * `replyTo` then. Otherwise as `put` does.
    */
-  async request(message: Message, options: RequestOptions = {}): Promise<ReceivedMessage> {
+  async request<Content = Body>(
+    message: SendableMessage<Content>,
+    options: RequestOptions = {},
+  ): Promise<ReceivedMessage> {
     this.#engine.requireReady();
-    return this.#engine.requests.request(message, options);
+    return this.#engine.requests.request(message as Message, options);
   }
 
   /**
@@ -247,11 +253,11 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
    * @throws AddressError when the message has no `replyTo`, StateError when the peer that has sent it is gone. Otherwise as
    * `put` does.
    */
-  reply(to: Delivery, message: Omit<Message, 'address'>): Tracker {
+  reply<Content = Body>(to: Delivery<unknown>, message: Omit<SendableMessage<Content>, 'address'>): Tracker {
     this.#engine.requireReady();
     const { replyTo, correlationId, id } = to.message;
     if (replyTo === undefined) throw new AddressError('The message has no replyTo, so nobody waits for an answer.');
-    const fields = plain(message);
+    const fields = plain(message as Message);
     const answer = { ...fields, correlationId: fields.correlationId ?? correlationId ?? id, address: replyTo };
     const { outgoing, incoming } = this.#engine;
     return outgoing.namesKnownHost(replyTo) ? outgoing.put(answer) : outgoing.reply(answer, incoming.connectionOf(to));
@@ -267,7 +273,7 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
    * @throws DecodeError when the message is not valid AMQP. It has been rejected then, and the next `get` goes on.
    * OptionError when `into` is no object that can be changed; then nothing was taken.
    */
-  get(into?: Message): Delivery | undefined;
+  get<Content = Body>(into?: Message<Content>): Delivery<Content> | undefined;
   get(into?: Message | null): Delivery | Tracker | undefined {
     return into === null ? this.#engine.incoming.discard() : this.#engine.incoming.get(into);
   }

@@ -1,11 +1,11 @@
-import { EventEmitter } from 'node:events';
 import { OptionError } from '../errors.js';
+import { TypedEmitter } from '../typed-emitter.js';
 import type { MessengerEvents } from './events.js';
 import { flag, timeLimit, windowSize } from './options/option-checks.js';
 import type { Settings } from './options/settings.js';
 
 /** The properties of a messenger that may be set while it runs. They count for what is put, got or dialled afterwards. */
-export abstract class MessengerProperties extends EventEmitter<MessengerEvents> {
+export abstract class MessengerProperties extends TypedEmitter<MessengerEvents> {
   readonly #settings: Settings;
 
   /** @internal */

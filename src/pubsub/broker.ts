@@ -1,4 +1,4 @@
-import { EventEmitter, setMaxListeners } from 'node:events';
+import { setMaxListeners } from 'node:events';
 import { SYSTEM_CLOCK } from '../clock.js';
 import type { Clock } from '../clock.js';
 import { PubSubError, asError } from '../errors.js';
@@ -10,6 +10,7 @@ import type { AsyncHandler } from './context.js';
 import { checkMessage } from './check-message.js';
 import type { DeadLetter } from './dead-letter.js';
 import { BrokerClosedError, InvalidMessageError, TopologyError } from './errors.js';
+import { TypedEmitter } from '../typed-emitter.js';
 import { Message, getUniqueNameForMessage } from './message.js';
 import type { MessageType } from './message.js';
 import {
@@ -57,7 +58,7 @@ export interface BrokerEvents {
  * `deliver`, `attach`, `attachQueue`, `drained` and `end`; arguments have been checked when those are called. The suite of
  * `amqp-messenger/testing` tells whether it does what a broker must.
  */
-export abstract class Broker extends EventEmitter<BrokerEvents> implements AsyncDisposable {
+export abstract class Broker extends TypedEmitter<BrokerEvents> implements AsyncDisposable {
   readonly #subscriptions = new Set<Subscription>();
   readonly #queueNames = new QueueNames();
   #subscribed = 0;

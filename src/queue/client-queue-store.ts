@@ -116,7 +116,7 @@ export class ClientQueueStore<Message extends object = Expirable>
   }
 
   /** The queues, the oldest first. */
-  [Symbol.iterator](): IterableIterator<ClientQueue<Message>, undefined> {
+  [Symbol.iterator](): IterableIterator<ClientQueue<Message>> {
     return this.#queues.values();
   }
 

@@ -1,5 +1,5 @@
-import { EventEmitter } from 'node:events';
 import { ChannelFlushedError, ChannelQueueFullError } from '../errors.js';
+import { TypedEmitter } from '../typed-emitter.js';
 import { onAbort } from '../wait.js';
 import { tellListeners } from '../tell-listeners.js';
 import { resolveOptions } from './client-queue-options.js';
@@ -51,7 +51,7 @@ const NONE: readonly never[] = [];
  * timeout. A queue nobody knows any more is collected as it is, without `stop`; then its events are not told either.
  */
 export class ClientQueue<Message extends object = Expirable>
-  extends EventEmitter<ClientQueueEvents<Message>>
+  extends TypedEmitter<ClientQueueEvents<Message>>
   implements AsyncIterable<Message>, AsyncDisposable
 {
   readonly #settings: ClientQueueSettings;
@@ -257,7 +257,7 @@ export class ClientQueue<Message extends object = Expirable>
    * The messages as they come, until the queue is stopped and empty. Leaving the loop does not stop the queue. Several
    * loops share the messages.
    */
-  [Symbol.asyncIterator](): AsyncIterableIterator<Message, undefined> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<Message> {
     return new QueueIterator(this);
   }
 

@@ -9,7 +9,7 @@ export interface Pullable<Message> {
  * The messages of a queue as they come. An async generator would not do: its `return` waits for the pull that waits,
  * and so for ever on a quiet queue.
  */
-export class QueueIterator<Message> implements AsyncIterableIterator<Message, undefined> {
+export class QueueIterator<Message> implements AsyncIterableIterator<Message> {
   readonly #queue: Pullable<Message>;
   readonly #ending = new AbortController();
 

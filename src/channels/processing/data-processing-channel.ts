@@ -85,7 +85,7 @@ export class DataProcessingChannel<Result = unknown> extends AbstractChannel<Pro
   processQueue(
     listener: MessageQueueListener,
     options: ProcessQueueOptions = {},
-  ): AsyncIterableIterator<QueueItem<Result>, undefined> & AsyncDisposable {
+  ): AsyncIterableIterator<QueueItem<Result>> & AsyncDisposable {
     checkNames('processQueue', options, ['ordered', 'follow', 'errors', 'signal']);
     const { ordered = false, follow = false, errors = 'item', signal } = options;
     if (!['item', 'throw'].includes(errors)) throw new OptionError('Option errors must be item or throw.');

@@ -30,7 +30,7 @@ const ORDERED_AHEAD = 4;
  * One loop over the outcomes of a listener's messages. At most `maxWorkers` messages are handled at once, and only so
  * many outcomes wait to be taken away: what is beyond that stays in the queue.
  */
-export class ProcessingRun<Result, Item> implements AsyncIterableIterator<Item, undefined>, AsyncDisposable {
+export class ProcessingRun<Result, Item> implements AsyncIterableIterator<Item>, AsyncDisposable {
   readonly #source: RunSource<Result, Item>;
   readonly #settings: RunSettings;
   /** One for each job of this run that is under way: a signal that all share would have too many listeners. */

@@ -1,4 +1,5 @@
 import type { IncomingDelivery } from '../../queue/incoming-delivery.js';
+import type { Body } from '../../message/body.js';
 import type { Delivery } from './delivery.js';
 import type { DeliveryQueue } from './delivery-queue.js';
 import type { IncomingWindow } from './incoming-window.js';
@@ -8,16 +9,20 @@ export interface StreamOwner {
   /** Gives out what has been taken from the queue; `undefined` when it is no valid message, which has been told then. */
   give(delivery: IncomingDelivery): Delivery | undefined;
   /** Says why nothing can come any more, if nothing can: `DONE` when that is no failure. */
-  reasonToEnd(stream: DeliveryStream): Error | undefined;
+  reasonToEnd(stream: DeliveryStream<unknown>): Error | undefined;
   /** The loop is over. Called once. */
-  streamEnded(stream: DeliveryStream): void;
+  streamEnded(stream: DeliveryStream<unknown>): void;
 }
 
 /** Marks an end that is not a failure. */
 export const DONE: Error = new Error('The stream is over.');
 
-/** The deliveries of a queue as they come: what `receive` gives. Several streams of one queue share what comes. */
-export class DeliveryStream implements AsyncIterableIterator<Delivery, undefined>, AsyncDisposable {
+/**
+ * The deliveries of a queue as they come: what `receive` gives. Several streams of one queue share what comes.
+ *
+ * @typeParam Content What the bodies are taken for. Nobody checks it.
+ */
+export class DeliveryStream<Content = Body> implements AsyncIterableIterator<Delivery<Content>>, AsyncDisposable {
   readonly #queue: DeliveryQueue;
   readonly #window: IncomingWindow;
   readonly #owner: StreamOwner;
@@ -40,7 +45,7 @@ export class DeliveryStream implements AsyncIterableIterator<Delivery, undefined
   }
 
   /** Waits for the next delivery. Rejects when the stream fails or its signal is aborted, and is over then. */
-  async next(): Promise<IteratorResult<Delivery, undefined>> {
+  async next(): Promise<IteratorResult<Delivery<Content>, undefined>> {
     this.#waiting++;
     try {
       while (!this.#isOver) {
@@ -52,7 +57,7 @@ export class DeliveryStream implements AsyncIterableIterator<Delivery, undefined
         // Its link was lost before this loop went on: the peer will deliver it again.
         if (taken.status === 'aborted') continue;
         const delivery = this.#owner.give(taken);
-        if (delivery !== undefined) return { done: false, value: delivery };
+        if (delivery !== undefined) return { done: false, value: delivery as Delivery<Content> };
       }
     } catch (error) {
       this.#over();
@@ -65,7 +70,7 @@ export class DeliveryStream implements AsyncIterableIterator<Delivery, undefined
   }
 
   /** Ends it: what has come and was not taken waits for `get`. Ending it twice does nothing. */
-  return(): Promise<IteratorResult<Delivery, undefined>> {
+  return(): Promise<IteratorResult<Delivery<Content>, undefined>> {
     this.end();
     return Promise.resolve({ done: true, value: undefined });
   }

@@ -1,5 +1,6 @@
 import type { ReceivedMessage } from '../../codec/received-message.js';
 import type { PeerError } from '../../errors.js';
+import type { Body } from '../../message/body.js';
 import { ACCEPTED, RELEASED } from '../../message/outcome.js';
 import type { Modified } from '../../message/outcome.js';
 import type { IncomingDelivery } from '../../queue/incoming-delivery.js';
@@ -7,8 +8,12 @@ import type { Tracker } from '../../queue/tracker.js';
 import type { IncomingWindow } from './incoming-window.js';
 import type { Subscription } from './subscription.js';
 
-/** A message that was received, and what to answer it with. */
-export class Delivery {
+/**
+ * A message that was received, and what to answer it with.
+ *
+ * @typeParam Content What the body of the message is taken for. Nobody checks it.
+ */
+export class Delivery<Content = Body> {
   readonly #window: IncomingWindow;
   readonly #delivery: IncomingDelivery;
   /** What to give to `accept`, `reject`, `release`, `modify` or `settle` of the messenger. */
@@ -17,7 +22,7 @@ export class Delivery {
   /** @internal */
   constructor(
     /** The message. Its sections are decoded when they are read. */
-    readonly message: ReceivedMessage,
+    readonly message: ReceivedMessage<Content>,
     delivery: IncomingDelivery,
     /** Where it came from. `undefined` for what a peer sends over a connection made from here, such as an answer. */
     readonly subscription: Subscription | undefined,

@@ -153,7 +153,7 @@ export class Incoming implements SourceOwner, LoopOwner {
   }
 
   /** The connection that a message came by, which answers to it go back by. */
-  connectionOf({ tracker }: Delivery): PeerConnection | undefined {
+  connectionOf({ tracker }: Delivery<unknown>): PeerConnection | undefined {
     return incomingLinkOf(this.own(tracker))?.connection;
   }
 

@@ -42,7 +42,7 @@ export interface LoopOwner {
 export class Loops implements StreamOwner {
   readonly #clock: Clock;
   readonly #owner: LoopOwner;
-  readonly #streams = new Map<DeliveryStream, Source | undefined>();
+  readonly #streams = new Map<DeliveryStream<unknown>, Source | undefined>();
 
   constructor(clock: Clock, owner: LoopOwner) {
     this.#clock = clock;
@@ -94,14 +94,14 @@ export class Loops implements StreamOwner {
     return this.#owner.giveByLoop(delivery);
   }
 
-  reasonToEnd(stream: DeliveryStream): Error | undefined {
+  reasonToEnd(stream: DeliveryStream<unknown>): Error | undefined {
     const source = this.#streams.get(stream);
     if (source === undefined) return this.#owner.exhausted();
     const { state, error } = source.subscription;
     return state === 'closed' ? DONE : error;
   }
 
-  streamEnded(stream: DeliveryStream): void {
+  streamEnded(stream: DeliveryStream<unknown>): void {
     const source = this.#streams.get(stream);
     this.#streams.delete(stream);
     for (const other of this.#streams.values()) if (other === source) return;
