@@ -28,8 +28,8 @@ export interface Limits {
 
 /** The limits of a wait that fails at them. */
 export interface WaitLimits extends Limits {
-  /** Called when the time is over, for the message of the TimeoutError. */
-  readonly onTimeout: () => string;
+  /** Called when the time is over, for the message of the TimeoutError: what was waited for, and what to do. */
+  readonly onTimeout?: (() => string) | undefined;
 }
 
 /**
@@ -38,17 +38,20 @@ export interface WaitLimits extends Limits {
  */
 export function wait<Value>(clock: Clock, limits: WaitLimits, start: Start<Value>): Promise<Value> {
   return begin(clock, limits, start, (settle, limit) => {
-    if (limit === 'time') settle.reject(new TimeoutError(limits.onTimeout()));
+    if (limit === 'time')
+      settle.reject(new TimeoutError(limits.onTimeout?.() ?? 'What was waited for has not come in time.'));
     else settle.reject(asError(limits.signal?.reason));
   });
 }
 
-/**
- * Waits as `wait` does, but a limit is no failure: the caller looks by itself how things stand. Without `start` it waits
- * for the limit alone.
- */
-export function pause(clock: Clock, limits: Limits, start: Start<void> = () => NOTHING): Promise<void> {
-  return begin(clock, limits, start, (settle) => settle.resolve());
+/** Waits as `wait` does, but a limit is no failure: the wait gives `undefined` then. */
+export function within<Value>(clock: Clock, limits: Limits, start: Start<Value>): Promise<Value | undefined> {
+  return begin<Value | undefined>(clock, limits, start, (settle) => settle.resolve(undefined));
+}
+
+/** Waits until the time is over or the signal is aborted. */
+export async function pause(clock: Clock, limits: Limits): Promise<void> {
+  await within(clock, limits, () => NOTHING);
 }
 
 /** Waits for a promise. When the wait ends before, the promise goes on, and nobody is told if it rejects. */

@@ -147,6 +147,13 @@ describe('the architecture', () => {
     expect(using.map(({ path }) => path)).toEqual(['link/connection/environment.ts']);
   });
 
+  it('listens to abort signals in wait.ts alone, and in the module for browsers, which imports nothing', () => {
+    const listening = files.filter(({ path }) => /(?:add|remove)EventListener\(\s*['"`]abort\b/.test(codeOf(path)));
+    expect(listening.map(({ path }) => path).toSorted()).toEqual(['channels/browser.ts', 'wait.ts']);
+    const assigning = files.filter(({ path }) => /\.onabort\b|\bonce\(\s*[\w.#]*signal\b/i.test(codeOf(path)));
+    expect(assigning.map(({ path }) => path)).toEqual([]);
+  });
+
   it('has no import of an entry file from inside', () => {
     const entries = new Set(['index.ts', 'broker.ts', 'queue.ts', 'pubsub.ts', 'channels.ts', 'testing.ts']);
     const inward = files.filter(({ imports }) => imports.some(({ path }) => path !== undefined && entries.has(path)));

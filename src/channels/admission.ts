@@ -1,5 +1,6 @@
 import { OptionError, TimeoutError } from '../errors.js';
-import type { Clock, Timer } from '../clock.js';
+import type { Clock } from '../clock.js';
+import { following, wait } from '../wait.js';
 import { STREAM_HEADERS, negotiate, refusal } from './negotiation.js';
 import type { Refusal, RequestHead } from './negotiation.js';
 
@@ -89,17 +90,9 @@ async function ask<Request>(
 }
 
 /** @throws TimeoutError when the hook takes too long. */
-async function inTime({ clock, authorizeTimeout }: Doorway, verdict: unknown): Promise<unknown> {
-  let timer: Timer | undefined;
-  const late = new Promise((_, reject) => {
-    const message = `The authorize hook has not answered in ${authorizeTimeout} ms.`;
-    timer = clock.setTimeout(() => reject(new TimeoutError(message)), authorizeTimeout);
-  });
-  try {
-    return await Promise.race([verdict, late]);
-  } finally {
-    if (timer !== undefined) clock.clearTimeout(timer);
-  }
+function inTime({ clock, authorizeTimeout }: Doorway, verdict: unknown): Promise<unknown> {
+  const onTimeout = (): string => `The authorize hook has not answered in ${authorizeTimeout} ms.`;
+  return wait(clock, { timeout: authorizeTimeout, onTimeout }, following(Promise.resolve(verdict)));
 }
 
 function busy({ retryAfter }: Doorway, text: string): Refusal {

@@ -2,6 +2,8 @@ import { ChannelQueueFullError, InvalidMessageFormatError, OptionError, asError 
 import type { PeerError } from '../errors.js';
 import { tellOf } from '../tell-listeners.js';
 import { RingBuffer } from '../queue/ring-buffer.js';
+import type { Clock } from '../clock.js';
+import { onAbort, within } from '../wait.js';
 import { messageOf } from './feed-message.js';
 import type { FeedMessage } from './feed-message.js';
 import type { Message } from './message.js';
@@ -62,6 +64,7 @@ export interface FeedHost {
   flushed(): number;
   /** Called once, when the feed is over. */
   ended(feed: object): void;
+  readonly clock: Clock;
 }
 
 interface Unwritten<Received> {
@@ -82,6 +85,7 @@ export class Feed<Received = FeedMessage> implements AsyncDisposable {
   readonly #map: (received: Received) => Message | undefined;
   readonly #stopping = new AbortController();
   readonly #stop = (): void => this.#stopping.abort();
+  #callOff = (): void => undefined;
   /** Broadcast, and not written to everybody yet; the oldest first. */
   readonly #unwritten = new RingBuffer<Unwritten<Received>>();
   #accepting: Promise<void> | undefined;
@@ -92,8 +96,7 @@ export class Feed<Received = FeedMessage> implements AsyncDisposable {
     this.#options = options;
     // Without `map`, Received is FeedMessage: the signature of `SseChannel.feed` sees to it.
     this.#map = options.map ?? (messageOf as (received: Received) => Message);
-    options.signal?.addEventListener('abort', this.#stop, { once: true });
-    if (options.signal?.aborted === true) this.#stop();
+    if (options.signal !== undefined) this.#callOff = onAbort(options.signal, this.#stop);
     this.done = this.#run();
   }
 
@@ -115,7 +118,7 @@ export class Feed<Received = FeedMessage> implements AsyncDisposable {
       await this.#accepting;
     } finally {
       this.#stop();
-      this.#options.signal?.removeEventListener('abort', this.#stop);
+      this.#callOff();
       for (const { delivery } of this.#unwritten.drain()) delivery.release();
       // Not awaited: a generator answers only after the message it waits for.
       void this.#iterator.return?.();
@@ -157,22 +160,16 @@ export class Feed<Received = FeedMessage> implements AsyncDisposable {
 
   /** The next delivery. One that comes after the feed was stopped is released. */
   #next(): Promise<FeedDelivery<Received> | undefined> {
-    const { signal } = this.#stopping;
-    return new Promise((resolve, reject) => {
-      const onStop = (): void => resolve(undefined);
-      signal.addEventListener('abort', onStop, { once: true });
+    return within<FeedDelivery<Received> | undefined>(this.#host.clock, { signal: this.#stopping.signal }, (settle) => {
       this.#iterator.next().then(
         ({ done, value }) => {
-          signal.removeEventListener('abort', onStop);
-          if (done === true) resolve(undefined);
-          else if (signal.aborted) value.release();
-          else resolve(value);
+          if (done === true) settle.resolve(undefined);
+          else if (settle.isOver) value.release();
+          else settle.resolve(value);
         },
-        (error: unknown) => {
-          signal.removeEventListener('abort', onStop);
-          reject(asError(error));
-        },
+        (error: unknown) => settle.reject(asError(error)),
       );
+      return () => undefined;
     });
   }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import { ClientQueue } from '../queue/client-queue.js';
+import { WaiterLine } from '../queue/waiter-line.js';
 import { tellListeners } from '../tell-listeners.js';
 import type { Message } from './message.js';
 import type { MessageQueueListener } from './message-queue-listener.js';
@@ -22,24 +23,22 @@ export interface MailboxSettings {
 /** The messages of one channel that wait for one listener. */
 export class Mailbox {
   readonly listener: MessageQueueListener;
+  /** Those who wait until something changes: a message has come, the listener was stopped, or the mailbox ends. */
+  readonly changes: WaiterLine<void>;
   readonly #queue: ClientQueue<Message>;
   readonly #settings: MailboxSettings;
   /** When streams may give out the next message. */
   #nextAt = -Infinity;
   /** Messages that were taken and could not be handled: they come before all others. */
   readonly #returned: Message[] = [];
-  readonly #waiting = new Set<() => void>();
-  readonly #wake = (): void => {
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const resume of waiting) resume();
-  };
+  readonly #wake = (): void => this.changes.serveAll();
   #state: MailboxState = 'open';
   #last: Message | undefined;
 
   constructor(listener: MessageQueueListener, settings: MailboxSettings) {
     this.listener = listener;
     this.#settings = settings;
+    this.changes = new WaiterLine(settings.clock);
     const { capacity, overflow } = listener;
     this.#queue = new ClientQueue<Message>({ capacity, overflow, flushInterval: 0 });
     this.#queue.on('dropped', (messages) => this.#dropped(messages));
@@ -99,6 +98,10 @@ export class Mailbox {
     return this.#settings.streamDelay === 0 ? 0 : Math.max(0, this.#nextAt - this.#settings.clock.now());
   }
 
+  get clock(): Clock {
+    return this.#settings.clock;
+  }
+
   /** A stream gives out a message. */
   given(): void {
     this.#nextAt = this.#settings.clock.now() + this.#settings.streamDelay;
@@ -129,27 +132,6 @@ export class Mailbox {
     if (returned.length > 0) this.#dropped(returned);
     this.#queue.stop({ drain: false });
     this.#wake();
-  }
-
-  /**
-   * Resolves when something has changed: a message came, the listener was stopped, or the mailbox ends; or after `delay`
-   * milliseconds, if that is above 0.
-   */
-  changed(signal: AbortSignal, delay = 0): Promise<void> {
-    const { clock } = this.#settings;
-    return new Promise((resolve) => {
-      const timer = delay > 0 ? clock.setTimeout(() => resume(), Math.ceil(delay)) : undefined;
-      // Whoever reads the stream waits for this, and for nothing else.
-      timer?.ref();
-      const resume = (): void => {
-        if (timer !== undefined) clock.clearTimeout(timer);
-        this.#waiting.delete(resume);
-        signal.removeEventListener('abort', resume);
-        resolve();
-      };
-      this.#waiting.add(resume);
-      signal.addEventListener('abort', resume, { once: true });
-    });
   }
 
   get #keeps(): boolean {

@@ -1,3 +1,4 @@
+import { onAbort } from '../wait.js';
 import { CHANNEL_CLOSED, Message } from './message.js';
 import type { Mailbox } from './mailbox.js';
 import type { MessageQueueListener } from './message-queue-listener.js';
@@ -23,20 +24,18 @@ export interface StreamSource<Out> {
  */
 export class MessageStream<Out> implements AsyncIterableIterator<Out>, AsyncDisposable {
   readonly #source: StreamSource<Out>;
-  readonly #signal: AbortSignal | undefined;
+  #callOff = (): void => undefined;
   readonly #ending = new AbortController();
   readonly #end = (): void => {
     if (this.#ending.signal.aborted) return;
     this.#ending.abort();
-    this.#signal?.removeEventListener('abort', this.#end);
+    this.#callOff();
     this.#source.ended();
   };
 
   constructor(source: StreamSource<Out>, signal: AbortSignal | undefined) {
     this.#source = source;
-    this.#signal = signal;
-    signal?.addEventListener('abort', this.#end, { once: true });
-    if (signal?.aborted === true) this.#end();
+    if (signal !== undefined) this.#callOff = onAbort(signal, this.#end);
   }
 
   /** The next message; done when the listener is stopped, after the message that tells the end, or after `return`. */
@@ -83,7 +82,7 @@ export class MessageStream<Out> implements AsyncIterableIterator<Out>, AsyncDisp
         return message ?? new Message(CHANNEL_CLOSED);
       }
       // Nothing was awaited since the look into the mailbox: no change is missed.
-      await mailbox.changed(signal, delay);
+      await mailbox.changes.within({ signal, timeout: delay > 0 ? delay : undefined });
     }
     return undefined;
   }

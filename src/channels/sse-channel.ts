@@ -147,6 +147,7 @@ export class SseChannel extends AbstractChannel<SseEvent> {
       position: () => this.#log.next,
       flushed: () => this.#responder.clients.flushed(written),
       ended: () => void this.#feeds.delete(feed),
+      clock: this.#settings.clock,
     };
     const feed = new Feed<Received>(host, source, options);
     this.#feeds.add(feed);

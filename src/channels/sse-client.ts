@@ -1,5 +1,6 @@
-import { InvalidMessageFormatError, OptionError, SseResponseError, TimeoutError, asError } from '../errors.js';
-import { setLongTimeout } from '../clock.js';
+import { SYSTEM_CLOCK } from '../clock.js';
+import { InvalidMessageFormatError, OptionError, SseResponseError, asError } from '../errors.js';
+import { following, onAbort, pause, wait } from '../wait.js';
 import { EventParser } from './event-parser.js';
 import { checkNames } from './option-names.js';
 import type { EventParserOptions, ServerSentEvent } from './event-parser.js';
@@ -90,13 +91,11 @@ export class SseClient implements AsyncIterable<ServerSentEvent>, Disposable {
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<ServerSentEvent, void> {
     const { signal } = this.#options;
-    const onAbort = (): void => this.close();
-    signal?.addEventListener('abort', onAbort);
+    const callOff = signal && onAbort(signal, () => this.close());
     try {
-      if (signal?.aborted === true) this.close();
       yield* this.#events();
     } finally {
-      signal?.removeEventListener('abort', onAbort);
+      callOff?.();
     }
   }
 
@@ -105,21 +104,20 @@ export class SseClient implements AsyncIterable<ServerSentEvent>, Disposable {
     while (!this.#isEnded()) {
       let problem: Error | undefined;
       const connection = new AbortController();
-      const end = (): void => connection.abort();
-      this.#ending.signal.addEventListener('abort', end);
       try {
-        const response = await this.#inTime(connection, this.#request(connection.signal));
+        const response = await this.#inTime(this.#request(connection.signal));
         if (response.status === 204) return;
         checkResponse(response);
         failures = 0;
-        yield* this.#read(response, connection);
+        yield* this.#read(response);
       } catch (error) {
         if (this.#isEnded()) return;
         failures++;
         problem = asError(error);
         if (isFinal(problem)) throw problem;
       } finally {
-        this.#ending.signal.removeEventListener('abort', end);
+        // Lets go of what is left of it: an answer that comes too late, or the rest of a body.
+        connection.abort();
       }
       await this.#wait(failures, problem);
     }
@@ -150,14 +148,14 @@ export class SseClient implements AsyncIterable<ServerSentEvent>, Disposable {
     return fetch(this.#url, { method, headers: all, body, signal });
   }
 
-  async *#read(response: Response, connection: AbortController): AsyncGenerator<ServerSentEvent, void> {
+  async *#read(response: Response): AsyncGenerator<ServerSentEvent, void> {
     const parser = new EventParser({ maxEventSize: this.#options.maxEventSize, lastEventId: this.#lastEventId });
     // What a body holds are bytes, which its type does not say.
     const body = response.body as ReadableStream<Uint8Array> | null;
     const reader = body?.getReader();
     try {
       for (;;) {
-        const chunk = await this.#inTime(connection, reader?.read());
+        const chunk = reader === undefined ? undefined : await this.#inTime(reader.read());
         if (chunk?.value === undefined) return;
         for (const event of parser.push(chunk.value)) {
           this.#lastEventId = event.lastEventId;
@@ -173,15 +171,14 @@ export class SseClient implements AsyncIterable<ServerSentEvent>, Disposable {
     }
   }
 
-  /** Gives a connection up on which nothing comes. The time that the loop takes for an event does not count. */
-  async #inTime<Result>(connection: AbortController, work: Result): Promise<Awaited<Result>> {
-    const problem = new TimeoutError(`The server has said nothing for ${this.#idleTimeout} ms.`);
-    const timer = setLongTimeout(() => connection.abort(problem), this.#idleTimeout);
-    try {
-      return await work;
-    } finally {
-      clearTimeout(timer);
-    }
+  /** Waits for the server, unless it says nothing for too long or the client is closed. */
+  #inTime<Result>(answer: Promise<Result>): Promise<Result> {
+    const limits = {
+      timeout: this.#idleTimeout,
+      signal: this.#ending.signal,
+      onTimeout: () => `The server has said nothing for ${this.#idleTimeout} ms.`,
+    };
+    return wait(SYSTEM_CLOCK, limits, following(answer));
   }
 
   async #wait(failures: number, problem: Error | undefined): Promise<void> {
@@ -189,7 +186,7 @@ export class SseClient implements AsyncIterable<ServerSentEvent>, Disposable {
     const asked = problem instanceof SseResponseError ? problem.retryAfter : undefined;
     const delay = Math.min(asked ?? this.#retry * 2 ** Math.min(Math.max(failures - 1, 0), 10), maxRetry);
     onReconnect?.(problem, delay);
-    await sleep(delay, this.#ending.signal);
+    await pause(SYSTEM_CLOCK, { timeout: delay, signal: this.#ending.signal });
   }
 }
 
@@ -205,20 +202,6 @@ function checkResponse(response: Response): void {
     status,
     Number.isFinite(retryAfter) && retryAfter >= 0 ? retryAfter : undefined,
   );
-}
-
-/** Resolves after a time of any length, or when the signal is aborted. */
-function sleep(delay: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const wake = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', wake);
-      resolve();
-    };
-    const timer = setLongTimeout(wake, delay);
-    signal.addEventListener('abort', wake);
-    if (signal.aborted) wake();
-  });
 }
 
 /** Whether asking again will not help. */

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../clock.js';
+import { WaiterLine } from '../queue/waiter-line.js';
 import { encodeEvent } from './event-encoder.js';
 import type { EventLog, LoggedEvent } from './event-log.js';
 
@@ -28,11 +29,13 @@ export class SseClients {
   readonly #all = new Set<SseConnection>();
   /** Those who have not read what waits for them. Few: only these are looked at. */
   readonly #slow = new Set<SseConnection>();
-  readonly #waiting = new Set<() => void>();
+  /** Those who wait until a client has read something, or is gone. */
+  readonly #waiting: WaiterLine<void>;
   #heartbeat: Timer | undefined;
 
   constructor(settings: SseClientsSettings) {
     this.#settings = settings;
+    this.#waiting = new WaiterLine(settings.clock);
   }
 
   /** How many there are. */
@@ -50,7 +53,7 @@ export class SseClients {
   delete(client: SseConnection): void {
     this.#all.delete(client);
     this.#slow.delete(client);
-    this.#wake();
+    this.#waiting.serveAll();
     if (this.#all.size > 0 || this.#heartbeat === undefined) return;
     this.#settings.clock.clearTimeout(this.#heartbeat);
     this.#heartbeat = undefined;
@@ -60,7 +63,7 @@ export class SseClients {
   changed(client: SseConnection): void {
     if (client.blockedSince === undefined) this.#slow.delete(client);
     else if (this.#all.has(client)) this.#slow.add(client);
-    this.#wake();
+    this.#waiting.serveAll();
   }
 
   /** An event was added to the log. */
@@ -98,20 +101,9 @@ export class SseClients {
     const { clock } = this.#settings;
     const holding = this.#holding(patience);
     const since = holding.reduce((least, { blockedSince }) => Math.min(least, blockedSince ?? least), Infinity);
-    return new Promise((resolve) => {
-      const resume = (): void => {
-        this.#waiting.delete(resume);
-        if (timer !== undefined) clock.clearTimeout(timer);
-        signal?.removeEventListener('abort', resume);
-        resolve();
-      };
-      // A client that is exactly as late as it may be holds back still.
-      const delay = Math.ceil(since + patience - clock.now()) + 1;
-      const timer = delay < Infinity ? clock.setTimeout(resume, delay) : undefined;
-      this.#waiting.add(resume);
-      signal?.addEventListener('abort', resume, { once: true });
-      if (signal?.aborted === true) resume();
-    });
+    // A client that is exactly as late as it may be holds back still.
+    const delay = Math.ceil(since + patience - clock.now()) + 1;
+    return this.#waiting.within({ signal, timeout: delay < Infinity ? delay : undefined });
   }
 
   /** Ends every client, after `last`; those who have not read everything in time are cut off. */
@@ -124,12 +116,10 @@ export class SseClients {
   async gone(timeout: number): Promise<void> {
     const { clock } = this.#settings;
     const leaving = [...this.#all];
-    const late = new AbortController();
-    const timer = clock.setTimeout(() => late.abort(), timeout);
-    while (leaving.some((client) => this.#all.has(client)) && !late.signal.aborted) {
-      await this.changes(Infinity, late.signal);
+    const end = clock.now() + timeout;
+    for (let left = timeout; left > 0 && leaving.some((client) => this.#all.has(client)); left = end - clock.now()) {
+      await this.#waiting.within({ timeout: left });
     }
-    clock.clearTimeout(timer);
     for (const client of leaving) if (this.#all.has(client)) client.destroy();
   }
 
@@ -142,10 +132,6 @@ export class SseClients {
     if (this.#slow.size === 0 || patience === 0) return [];
     const longest = this.#settings.clock.now() - patience;
     return [...this.#slow].filter(({ blockedSince }) => blockedSince !== undefined && blockedSince >= longest);
-  }
-
-  #wake(): void {
-    for (const resume of [...this.#waiting]) resume();
   }
 
   #schedule(): void {

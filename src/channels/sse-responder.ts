@@ -51,6 +51,8 @@ interface Guest<Asked> {
   readonly filter: AttachOptions<Asked>['filter'];
   readonly listener: MessageQueueListener | undefined;
   readonly lastEventId: string | undefined;
+  /** Aborted when the client has left, if nothing else tells. */
+  readonly signal?: AbortSignal;
 }
 
 /** Answers requests with the events of a channel. */
@@ -171,8 +173,7 @@ export class SseResponder implements Doorway {
     try {
       const guest = guestOf(head, request, options);
       if (head.method !== 'HEAD' && !request.signal.aborted) {
-        const session = this.#open(guest, (events) => (sink = new FetchSink(events)));
-        request.signal.addEventListener('abort', () => session.destroy(), { once: true, signal: session.signal });
+        this.#open({ ...guest, signal: request.signal }, (events) => (sink = new FetchSink(events)));
       }
     } finally {
       if (sink === undefined) this.guests--;
@@ -193,7 +194,7 @@ export class SseResponder implements Doorway {
     return body!;
   }
 
-  #open<Asked>({ request, filter, listener, lastEventId }: Guest<Asked>, openSink: OpenSink): SseSession {
+  #open<Asked>({ request, filter, listener, lastEventId, signal }: Guest<Asked>, openSink: OpenSink): SseSession {
     const { maxClientBytes, slowClients, retry, clock, trustLastEventId } = this.#settings;
     const outlet = listener === undefined ? undefined : this.#outletOf(listener);
     const { log, clients } = outlet ?? { log: this.#log, clients: this.clients };
@@ -206,6 +207,7 @@ export class SseResponder implements Doorway {
       onError: (error) => this.report(error),
       now: () => clock.now(),
       defer: (callback) => void clock.setImmediate(callback),
+      signal,
       changed: () => (session.state === 'closed' ? this.#left(session, clients, outlet) : clients.changed(session)),
     });
     const sink = openSink(session);

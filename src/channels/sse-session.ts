@@ -1,5 +1,6 @@
 import { uniqueId } from '../unique-id.js';
 import { OptionError } from '../errors.js';
+import { onAbort } from '../wait.js';
 import { encodeEvent } from './event-encoder.js';
 import type { EventLog, LoggedEvent } from './event-log.js';
 import type { EventSink, EventSinkEvents } from './event-sink.js';
@@ -41,6 +42,8 @@ export interface SessionSettings {
   now(): number;
   /** Calls back when others have had their turn. */
   readonly defer: (callback: () => void) => void;
+  /** Aborted when the client has left, for a sink that does not tell. */
+  readonly signal?: AbortSignal | undefined;
   /** Called when the client has read something, or is gone. */
   changed(session: SseSession): void;
 }
@@ -55,7 +58,7 @@ export class SseSession implements EventSinkEvents {
   /** Tells it from other clients. */
   readonly id: string = uniqueId();
   readonly #settings: SessionSettings;
-  readonly #gone = new AbortController();
+  #callOff = (): void => undefined;
   // Set by `open`, before anything else is called.
   #sink!: EventSink;
   #state: SessionState = 'replaying';
@@ -75,11 +78,6 @@ export class SseSession implements EventSinkEvents {
   /** Where it stands. */
   get state(): SessionState {
     return this.#state;
-  }
-
-  /** Aborted when the client is gone. */
-  get signal(): AbortSignal {
-    return this.#gone.signal;
   }
 
   /** How many bytes wait for the client. */
@@ -102,13 +100,14 @@ export class SseSession implements EventSinkEvents {
   /** Begins. `lastEventId` is what the client has got before. */
   open(sink: EventSink, lastEventId: string | undefined): void {
     this.#sink = sink;
-    const { log, retry } = this.#settings;
+    const { log, retry, signal } = this.#settings;
     const position = lastEventId === undefined ? log.next : log.positionAfter(lastEventId);
     this.#cursor = position ?? log.next;
     // A client that gets no event before it comes back knows this id, and misses nothing.
     this.#write(encodeEvent({ retry, id: position === log.next ? log.lastId : undefined }));
     if (position === undefined) this.#resync(lastEventId);
     this.#replay();
+    if (signal !== undefined && this.#state !== 'closed') this.#callOff = onAbort(signal, () => this.destroy());
   }
 
   /** An event was added to the log. A client that has as much waiting as it may reads it from there, in its own time. */
@@ -163,7 +162,7 @@ export class SseSession implements EventSinkEvents {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#blocked = undefined;
-    this.#gone.abort();
+    this.#callOff();
     this.#settings.changed(this);
   }
 

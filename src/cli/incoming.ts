@@ -1,12 +1,14 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { parseAddress } from '../address/address.js';
+import { SYSTEM_CLOCK } from '../clock.js';
 import { TimeoutError, asError } from '../errors.js';
 import type { Delivery } from '../messenger/incoming/delivery.js';
 import type { Messenger } from '../messenger/messenger.js';
 import type { SubscribeOptions } from '../messenger/options/subscribe-options.js';
 import type { Subscription } from '../messenger/incoming/subscription.js';
 import type { Interruption } from './interruption.js';
+import { following, within } from '../wait.js';
 import { CommandError, EXIT, exitCodeOf, wholeNumber } from './exit.js';
 import { spellingFor } from './rabbitmq-address.js';
 
@@ -57,7 +59,7 @@ export async function subscribe(
 ): Promise<void> {
   const terms = termsOf(options);
   const opened = addresses.map((address) => opening(messenger.subscribe(address, terms)));
-  await Promise.race([Promise.all(opened), interruption.come()]);
+  await within(SYSTEM_CLOCK, { signal: interruption.signal }, following(Promise.all(opened)));
 }
 
 /** Waits for a subscription; of a node that is spelled wrongly, the error says how it is right. */

@@ -28,12 +28,6 @@ export class Interruption implements Disposable {
     return this.#controller.signal.aborted;
   }
 
-  /** Waits for it. */
-  async come(): Promise<void> {
-    if (this.isOver()) return;
-    await new Promise((resolve) => this.signal.addEventListener('abort', resolve, { once: true }));
-  }
-
   [Symbol.dispose](): void {
     for (const name of SIGNALS) process.off(name, this.#listener);
   }

@@ -1,4 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { SYSTEM_CLOCK } from '../clock.js';
+import { pause } from '../wait.js';
 
 /** Lets things happen at most so often a second, evenly. Without a rate, as fast as they come. */
 export class Pace {
@@ -15,6 +16,8 @@ export class Pace {
     const wait = this.#next - performance.now();
     // What is late is not made up for in a burst of more than a tenth of a second.
     this.#next = Math.max(this.#next, performance.now() - 100) + this.#interval;
-    if (wait >= 1) await sleep(wait, undefined, { signal });
+    if (wait < 1) return;
+    await pause(SYSTEM_CLOCK, { timeout: wait, signal });
+    signal.throwIfAborted();
   }
 }

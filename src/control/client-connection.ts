@@ -1,7 +1,9 @@
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
-import { ConnectionError, InvalidMessageFormatError, QueueFullError, TimeoutError, asError } from '../errors.js';
+import { ConnectionError, InvalidMessageFormatError, QueueFullError } from '../errors.js';
 import type { MessagingError } from '../errors.js';
+import { wait } from '../wait.js';
+import type { Settle } from '../wait.js';
 import type { ClientSettings } from './client-options.js';
 import { EventStream } from './event-stream.js';
 import { fieldOf, readObject } from './json-line.js';
@@ -24,8 +26,7 @@ export interface RequestOptions {
 interface Pending {
   readonly opensStream: boolean;
   readonly signal: AbortSignal | undefined;
-  readonly resolve: (result: unknown) => void;
-  readonly reject: (error: Error) => void;
+  readonly settle: Settle<unknown>;
 }
 
 /** How a client asks a server, whichever protocol they speak. */
@@ -95,25 +96,17 @@ export class ClientConnection implements ClientProtocol {
     }
     const id = ++this.#lastId;
     const line = lineOf({ id, verb, ...fields });
-    const giveUp = (error: Error): void => {
-      this.#pending.get(id)?.reject(error);
-      this.#pending.delete(id);
-      if (opensStream) this.#cancel(id);
-    };
-    const onAbort = (): void => giveUp(asError(signal?.reason));
-    const timer = clock.setTimeout(() => giveUp(noAnswer(timeout)), timeout);
-    signal?.addEventListener('abort', onAbort);
-    try {
-      return await new Promise((resolve, reject) => {
-        this.#pending.set(id, { opensStream, signal, resolve, reject });
-        this.#holdProcess();
-        void this.#output.ready().then(() => this.#pending.has(id) && this.#output.write(line));
-      });
-    } finally {
-      clock.clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
+    const limits = { timeout, signal, onTimeout: () => noAnswer(timeout) };
+    return wait<unknown>(clock, limits, (settle) => {
+      this.#pending.set(id, { opensStream, signal, settle });
       this.#holdProcess();
-    }
+      void this.#output.ready().then(() => this.#pending.has(id) && this.#output.write(line));
+      return () => {
+        // It is not there any more when its answer has come.
+        if (this.#pending.delete(id) && opensStream) this.#cancel(id);
+        this.#holdProcess();
+      };
+    });
   }
 
   #receive(piece: Buffer): void {
@@ -147,8 +140,9 @@ export class ClientConnection implements ClientProtocol {
     const pending = this.#pending.get(id);
     if (pending === undefined) return;
     this.#pending.delete(id);
-    if (failure !== undefined) pending.reject(failure);
-    else pending.resolve(pending.opensStream ? this.#newStream(id, String(result), pending.signal) : result);
+    const { opensStream, signal, settle } = pending;
+    if (failure !== undefined) settle.reject(failure);
+    else settle.resolve(opensStream ? this.#newStream(id, String(result), signal) : result);
   }
 
   /** Made before the next line is looked at, which may be its first event. */
@@ -183,9 +177,10 @@ export class ClientConnection implements ClientProtocol {
     if (this.#failure !== undefined) return;
     this.#failure = error;
     this.#socket.destroy();
-    for (const { reject } of this.#pending.values()) reject(error);
-    for (const stream of this.#streams.values()) stream.finish(error);
+    const pending = [...this.#pending.values()];
     this.#pending.clear();
+    for (const { settle } of pending) settle.reject(error);
+    for (const stream of this.#streams.values()) stream.finish(error);
     this.#streams.clear();
   }
 }
@@ -210,23 +205,17 @@ export async function openConnection(settings: ClientSettings): Promise<ClientCo
 
 /** Opens a socket. */
 export function dial({ address, clock, timeout }: ClientSettings): Promise<Socket> {
-  return new Promise((resolve, reject) => {
+  return wait(clock, { timeout, onTimeout: () => noAnswer(timeout) }, (settle) => {
     const socket = connect(address);
-    const giveUp = (error: Error): void => {
-      clock.clearTimeout(timer);
-      socket.destroy();
-      reject(error);
+    const onError = (cause: Error): void => {
+      settle.reject(new ConnectionError(`No server answers at ${addressText(address)}. Start one there.`, { cause }));
     };
-    const onError = (error: Error): void => {
-      giveUp(new ConnectionError(`No server answers at ${addressText(address)}. Start one there.`, { cause: error }));
-    };
-    const timer = clock.setTimeout(() => giveUp(noAnswer(timeout)), timeout);
     socket.once('error', onError);
-    socket.once('connect', () => {
-      clock.clearTimeout(timer);
+    socket.once('connect', () => settle.resolve(socket));
+    return () => {
       socket.off('error', onError);
-      resolve(socket);
-    });
+      if (socket.readyState !== 'open') socket.destroy();
+    };
   });
 }
 
@@ -238,8 +227,8 @@ function lineOf(request: JsonObject): string {
   }
 }
 
-function noAnswer(timeout: number): TimeoutError {
-  return new TimeoutError(`The server has not answered for ${timeout} ms. What was asked for may happen still.`);
+function noAnswer(timeout: number): string {
+  return `The server has not answered for ${timeout} ms. What was asked for may happen still.`;
 }
 
 function connectionError(what: string, { address }: ClientSettings, cause?: Error): ConnectionError {

@@ -1,31 +1,26 @@
+import type { Clock } from '../clock.js';
+import { WaiterLine } from '../queue/waiter-line.js';
+
 /** How many events a stream may send before the client allows more. */
 export class Credit {
   #left: number;
-  #resume: (() => void) | undefined;
+  readonly #takers: WaiterLine<void>;
 
   /** @param left - How many to begin with; `Infinity` for no limit. */
-  constructor(left: number) {
+  constructor(left: number, clock: Clock) {
     this.#left = left;
+    this.#takers = new WaiterLine(clock);
   }
 
   /** Allows more. */
   add(count: number): void {
     this.#left += count;
-    this.#resume?.();
+    this.#takers.serveAll();
   }
 
-  /** Takes one, waiting for it if need be. Resolves with false when the signal is aborted first. One call at a time. */
+  /** Takes one, waiting for it if need be. Resolves with false when the signal is aborted first. */
   async take(signal: AbortSignal): Promise<boolean> {
-    while (this.#left < 1 && !signal.aborted) {
-      await new Promise<void>((resolve) => {
-        this.#resume = (): void => {
-          signal.removeEventListener('abort', this.#resume!);
-          this.#resume = undefined;
-          resolve();
-        };
-        signal.addEventListener('abort', this.#resume);
-      });
-    }
+    while (this.#left < 1 && !signal.aborted) await this.#takers.within({ signal });
     if (signal.aborted) return false;
     this.#left--;
     return true;

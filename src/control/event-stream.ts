@@ -1,3 +1,5 @@
+import { onAbort } from '../wait.js';
+
 /** What a stream asks of its connection. */
 export interface StreamControl {
   /** Lets the server send so many more events. */
@@ -20,8 +22,7 @@ export class EventStream<Event = unknown> implements AsyncIterableIterator<Event
   #events: Event[] = [];
   #taken = 0;
   #waiting: (() => void)[] = [];
-  readonly #signal: AbortSignal | undefined;
-  readonly #onAbort = (): void => void this.return();
+  readonly #callOff: (() => void) | undefined;
   #isOver = false;
   #failure: Error | undefined;
 
@@ -30,8 +31,7 @@ export class EventStream<Event = unknown> implements AsyncIterableIterator<Event
     this.listenerId = listenerId;
     this.#half = Math.ceil(window / 2);
     this.#control = control;
-    this.#signal = signal;
-    signal?.addEventListener('abort', this.#onAbort);
+    this.#callOff = signal && onAbort(signal, () => void this.return());
   }
 
   /** @internal An event has come. */
@@ -46,7 +46,7 @@ export class EventStream<Event = unknown> implements AsyncIterableIterator<Event
     if (this.#isOver) return;
     this.#isOver = true;
     this.#failure = failure;
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#callOff?.();
     this.#wake();
   }
 

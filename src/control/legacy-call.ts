@@ -1,4 +1,5 @@
-import { TimeoutError, asError } from '../errors.js';
+import type { Socket } from 'node:net';
+import { following, wait } from '../wait.js';
 import { dial } from './client-connection.js';
 import type { RequestOptions } from './client-connection.js';
 import type { ClientSettings } from './client-options.js';
@@ -14,19 +15,19 @@ export async function sendLegacy(
   signal?.throwIfAborted();
   const token = await readToken(settings.tokenOptions);
   const socket = await dial(settings);
-  const giveUp = (error: Error): void => void socket.destroy(error);
-  const onAbort = (): void => giveUp(asError(signal?.reason));
-  const timer = settings.clock.setTimeout(() => giveUp(new TimeoutError(`No reply for ${timeout} ms.`)), timeout);
-  signal?.addEventListener('abort', onAbort);
   try {
-    if (signal?.aborted === true) onAbort();
-    socket.end(JSON.stringify(token === undefined ? payload : { ...payload, token }));
-    let reply = '';
-    for await (const piece of socket.setEncoding('utf8')) reply += String(piece);
-    return reply;
+    const limits = { timeout, signal, onTimeout: () => `No reply for ${timeout} ms.` };
+    const request = JSON.stringify(token === undefined ? payload : { ...payload, token });
+    return await wait(settings.clock, limits, (settle) => following(exchange(socket, request))(settle));
   } finally {
-    settings.clock.clearTimeout(timer);
-    signal?.removeEventListener('abort', onAbort);
     socket.destroy();
   }
+}
+
+/** Writes a request and reads the reply to its end. */
+async function exchange(socket: Socket, request: string): Promise<string> {
+  socket.end(request);
+  let reply = '';
+  for await (const piece of socket.setEncoding('utf8')) reply += String(piece);
+  return reply;
 }

@@ -113,13 +113,13 @@ export class LineSession {
   }
 
   async #open(id: RequestId, request: JsonObject, command: StreamCommand): Promise<void> {
-    const { maxStreams } = this.#settings;
+    const { maxStreams, clock } = this.#settings;
     if (this.#streams.has(id)) throw new RequestError(`A stream with the id ${id} is open. Choose another id.`);
     if (this.#streams.size >= maxStreams) {
       throw new RequestError(`The connection has ${maxStreams} streams, all it may have. Cancel one.`);
     }
     const given = fieldOf(request, 'credit');
-    const credit = new Credit(given === undefined ? Infinity : readCount(given));
+    const credit = new Credit(given === undefined ? Infinity : readCount(given), clock);
     const stream = this.#controller.open(command);
     this.#streams.set(id, { stream, credit });
     await this.#send({ id, ok: true, result: stream.listenerId });

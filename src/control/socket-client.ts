@@ -1,5 +1,6 @@
 import type { SseEvent } from '../channels/sse-channel.js';
 import { StateError } from '../errors.js';
+import { following, wait } from '../wait.js';
 import { openConnection } from './client-connection.js';
 import type { ClientProtocol, RequestOptions } from './client-connection.js';
 import { resolveClientOptions } from './client-options.js';
@@ -168,7 +169,7 @@ export class SocketClient implements AsyncDisposable {
     if (this.#isClosed) throw new StateError('The client is closed. Make a new one.');
     if (this.#connection?.isOpen === false) this.#connecting = undefined;
     this.#connecting ??= this.#dial();
-    return this.#connecting;
+    return wait(this.#settings.clock, { signal }, following(this.#connecting));
   }
 
   async #dial(): Promise<ClientProtocol> {

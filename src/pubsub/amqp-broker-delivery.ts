@@ -4,7 +4,7 @@ import { asError } from '../errors.js';
 import type { PubSubError } from '../errors.js';
 import { fromAmqp, messageIdOf } from './amqp-broker-codec.js';
 import type { Rejected } from './amqp-broker-rejected.js';
-import { pause } from './amqp-broker-source.js';
+import { pause } from '../wait.js';
 import { nextStep } from './dead-letter.js';
 import type { DeadLetter, DeadStep, NextStep } from './dead-letter.js';
 import type { Envelope } from './envelope.js';
@@ -64,7 +64,7 @@ export async function deliverQueued(
   for (;;) {
     const next = await call(subscriber, envelope, deliveryCount, delivery, host, bury);
     if (next.step !== 'again') return;
-    await pause(host.clock, next.delay, signal);
+    await pause(host.clock, { timeout: next.delay, signal });
     if (host.countsFailures || signal.aborted) {
       delivery.modify({ deliveryFailed: true });
       return;

@@ -6,6 +6,7 @@ import type { Subscription } from '../messenger/incoming/subscription.js';
 import type { SubscribeOptions } from '../messenger/options/subscribe-options.js';
 import { ClientQueue } from '../queue/client-queue.js';
 import type { AmqpSource, Manage } from './amqp-broker-peer.js';
+import { pause } from '../wait.js';
 import { Backoff } from './backoff.js';
 
 /** What a source needs from its broker. */
@@ -113,7 +114,8 @@ export class AmqpBrokerSource {
     for (let failures = 0; !this.#isEnding(); failures++) {
       try {
         if (failures > 0) {
-          await pause(this.#host.clock, REOPENING.delayAfter(failures), this.#ending.signal);
+          const limits = { timeout: REOPENING.delayAfter(failures), signal: this.#ending.signal };
+          await pause(this.#host.clock, limits);
           await this.#open();
           failures = 0;
           this.#host.recovers(this);
@@ -144,21 +146,6 @@ export class AmqpBrokerSource {
 export function subscribeTo(source: AmqpSource, host: SourceHost, options: SubscribeOptions): Subscription {
   const { address, name = options.name, durable, shared, capabilities } = source;
   return host.messenger.subscribe(host.addressOf(address), { ...options, name, durable, shared, capabilities });
-}
-
-/** Waits, or until the signal is aborted. */
-export function pause(clock: Clock, delay: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clock.clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = clock.setTimeout(done, delay);
-    timer.ref(); // who waits for a subscription is not done
-    signal.addEventListener('abort', done, { once: true });
-  });
 }
 
 function notRemoved(address: string, thrown: unknown): PubSubError {

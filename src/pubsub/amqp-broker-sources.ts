@@ -1,8 +1,8 @@
 import { uniqueId } from '../unique-id.js';
 import type { AmqpSource } from './amqp-broker-peer.js';
+import { following, within } from '../wait.js';
 import { AmqpBrokerSource } from './amqp-broker-source.js';
 import type { SourceHost } from './amqp-broker-source.js';
-import { TimeLimit } from './time-limit.js';
 
 /** How long a subscription that is being opened may keep `publish` waiting, in milliseconds. */
 const ATTACH_PATIENCE = 3000;
@@ -74,10 +74,8 @@ export class AmqpBrokerSources {
   #note(messageName: string, ready: Promise<void>): void {
     let opening = this.#opening.get(messageName);
     if (opening === undefined) this.#opening.set(messageName, (opening = new Set()));
-    const limit = new TimeLimit(this.#host.clock);
-    limit.shorten(ATTACH_PATIENCE);
-    const waited = limit.wait(ready.catch(() => undefined)).finally(() => {
-      limit.cancel();
+    const settled = ready.catch(() => undefined);
+    const waited = within(this.#host.clock, { timeout: ATTACH_PATIENCE }, following(settled)).finally(() => {
       opening.delete(waited);
       if (opening.size === 0) this.#opening.delete(messageName);
     });

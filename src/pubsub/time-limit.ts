@@ -1,16 +1,15 @@
 import type { Clock, Timer } from '../clock.js';
+import { following, within } from '../wait.js';
 
 /** A time limit over several waits in a row. There is none until it is set. */
 export class TimeLimit {
   readonly #clock: Clock;
-  readonly #over: Promise<void>;
-  #end = (): void => undefined;
+  readonly #over = new AbortController();
   #time = Infinity;
   #timer: Timer | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#over = new Promise((resolve) => (this.#end = resolve));
   }
 
   /** Sets it, or has it come sooner: it never comes later. @param timeout Milliseconds from now. */
@@ -19,14 +18,14 @@ export class TimeLimit {
     if (time >= this.#time) return;
     this.cancel();
     this.#time = time;
-    this.#timer = this.#clock.setTimeout(this.#end, timeout);
+    this.#timer = this.#clock.setTimeout(() => this.#over.abort(), timeout);
     // Somebody awaits the end: the process must not end before it.
     this.#timer.ref();
   }
 
   /** Waits for something, or for the limit if that comes first. */
   async wait(something: Promise<unknown>): Promise<void> {
-    await Promise.race([something, this.#over]);
+    await within(this.#clock, { signal: this.#over.signal }, following(something));
   }
 
   /** Takes the limit off. */

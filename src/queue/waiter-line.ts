@@ -1,8 +1,8 @@
 import { LONGEST_TIMER } from '../clock.js';
 import type { Clock } from '../clock.js';
 import { OptionError } from '../errors.js';
-import { pause, wait } from '../wait.js';
-import type { Limits, Settle } from '../wait.js';
+import { wait, within } from '../wait.js';
+import type { Limits, Settle, Start } from '../wait.js';
 import { RingBuffer } from './ring-buffer.js';
 
 /** What a call that waits for a queue may be given. */
@@ -24,6 +24,19 @@ export class WaiterLine<Value> {
   readonly #clock: Clock;
   #line = new RingBuffer<Settle<Value>>();
   #size = 0;
+  readonly #leave = (): void => {
+    this.#size--;
+    if (this.#line.size <= this.#size * 2 + SLACK) return;
+    const line = new RingBuffer<Settle<Value>>();
+    for (const waiter of this.#line) if (!waiter.isOver) line.push(waiter);
+    this.#line = line;
+  };
+  /** Has a wait stand at the end of the line. It may stand in several lines. */
+  readonly join: Start<Value> = (settle) => {
+    this.#line.push(settle);
+    this.#size++;
+    return this.#leave;
+  };
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -40,17 +53,17 @@ export class WaiterLine<Value> {
    * @throws OptionError when the timeout is not a number from 0 up; TimeoutError, saying what `onTimeout` returns; the
    * signal's reason.
    */
-  wait({ timeout, signal }: QueueWaitOptions, onTimeout: () => string): Promise<Value> {
+  wait({ timeout, signal }: QueueWaitOptions, onTimeout?: () => string): Promise<Value> {
     if (timeout !== undefined && !(timeout >= 0)) {
       return Promise.reject(new OptionError('Option timeout must be a number of milliseconds from 0 up.'));
     }
     const isLimit = timeout !== undefined && timeout <= LONGEST_TIMER;
-    return wait(this.#clock, { timeout: isLimit ? timeout : undefined, signal, onTimeout }, this.#join);
+    return wait(this.#clock, { timeout: isLimit ? timeout : undefined, signal, onTimeout }, this.join);
   }
 
-  /** Waits at the end of the line, or until a limit, which is no failure. */
-  pause(this: WaiterLine<void>, limits: Limits): Promise<void> {
-    return pause(this.#clock, limits, this.#join);
+  /** Waits at the end of the line; gives `undefined` when a limit is reached first. */
+  within(limits: Limits): Promise<Value | undefined> {
+    return within(this.#clock, limits, this.join);
   }
 
   /** Serves whoever waits longest. Returns false when nobody does. */
@@ -66,18 +79,4 @@ export class WaiterLine<Value> {
   serveAll(value: Value): void {
     while (this.serve(value));
   }
-
-  readonly #join = (settle: Settle<Value>): (() => void) => {
-    this.#line.push(settle);
-    this.#size++;
-    return this.#leave;
-  };
-
-  readonly #leave = (): void => {
-    this.#size--;
-    if (this.#line.size <= this.#size * 2 + SLACK) return;
-    const line = new RingBuffer<Settle<Value>>();
-    for (const waiter of this.#line) if (!waiter.isOver) line.push(waiter);
-    this.#line = line;
-  };
 }

@@ -1,4 +1,7 @@
+import { createServer } from 'node:net';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { Message } from '../../src/channels/message.js';
@@ -160,6 +163,29 @@ describe('a client', () => {
     await expect(waiting).rejects.toThrow('enough');
     expect(await client.createChannel()).toBe('later');
     await expect(client.ping({ signal: aborting.signal })).rejects.toThrow('enough');
+  });
+
+  it('stops waiting for a connection when it is aborted, and the next request has the connection', async (test) => {
+    const sockets: Socket[] = [];
+    const path = join(directory(test), 'slow.sock');
+    const server = createServer((socket) => void sockets.push(socket.on('error', () => undefined)));
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    test.onTestFinished(() => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    });
+    const client = clientOf(test, path, { protocol: 'lines' });
+    const aborting = new AbortController();
+    const waiting = client.ping({ signal: aborting.signal });
+    while (sockets.length === 0) await setImmediate();
+    aborting.abort(new Error('enough'));
+    await expect(waiting).rejects.toThrow('enough');
+    const next = client.ping();
+    createInterface({ input: sockets[0]! }).on('line', (line) => {
+      sockets[0]!.write(`${ok((JSON.parse(line) as { id: number }).id, {})}\n`);
+    });
+    await next;
+    expect(sockets).toHaveLength(1);
   });
 
   it('cancels a stream that nobody waits for any more', async (test) => {

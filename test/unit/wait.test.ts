@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { LONGEST_TIMER, SYSTEM_CLOCK } from '../../src/clock.js';
 import type { Clock } from '../../src/clock.js';
-import { following, onAbort, pause, wait } from '../../src/wait.js';
+import { following, onAbort, pause, wait, within } from '../../src/wait.js';
 import type { Settle, Start } from '../../src/wait.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { uncaught } from '../support/uncaught.js';
@@ -240,12 +240,25 @@ describe('pause', () => {
     await pause(clock, { timeout: 10, signal });
     expect(clock.timers).toBe(0);
   });
+});
 
-  it('ends with what it waits for, and throws when that fails', async () => {
+describe('within', () => {
+  it('gives what it waits for, and throws when that fails', async () => {
     const clock = new FakeClock();
-    await pause(clock, { timeout: 10 }, following(Promise.resolve()));
-    await expect(pause(clock, { timeout: 10 }, following(Promise.reject(new Error('bad'))))).rejects.toThrow('bad');
+    expect(await within(clock, { timeout: 10 }, following(Promise.resolve('done')))).toBe('done');
+    await expect(within(clock, { timeout: 10 }, following(Promise.reject(new Error('bad'))))).rejects.toThrow('bad');
     expect(clock.timers).toBe(0);
+  });
+
+  it('gives undefined at a limit, and calls off what it waits for', async () => {
+    const clock = new FakeClock();
+    const aborting = new AbortController();
+    const { start, ended } = something();
+    const late = within(clock, { timeout: 10 }, start);
+    const aborted = within(clock, { signal: aborting.signal }, start);
+    clock.advance(10);
+    aborting.abort();
+    expect([await late, await aborted, ended()]).toEqual([undefined, undefined, 2]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { InvalidListenerError, OptionError, asError } from '../../errors.js';
+import { InvalidListenerError, OptionError } from '../../errors.js';
 import { AbstractChannel, CHANNEL_OPTIONS } from '../abstract-channel.js';
 import type { ChannelOptions, StreamOptions } from '../abstract-channel.js';
 import type { Mailbox } from '../mailbox.js';
@@ -6,11 +6,9 @@ import { Message } from '../message.js';
 import type { MessageQueueListener } from '../message-queue-listener.js';
 import { checkNames } from '../option-names.js';
 import type { MessageHandler } from './message-handler.js';
-import { failedItem } from './processed-item.js';
 import type { ProcessedItem, QueueItem } from './processed-item.js';
 import { ProcessingRun } from './processing-run.js';
 import { Workbench } from './workbench.js';
-import type { Job } from './workbench.js';
 
 /** How a channel handles messages. */
 export interface DataProcessingOptions<Result> extends ChannelOptions {
@@ -93,24 +91,12 @@ export class DataProcessingChannel<Result = unknown> extends AbstractChannel<Pro
     if (mailbox.listener !== listener) {
       throw new InvalidListenerError(`Channel ${this.id} has another listener ${listener.id}.`);
     }
-    const source = {
-      mailbox,
-      bench: this.#bench(mailbox),
-      maxWorkers: this.#maxWorkers,
-      perform: (message: Message, calledOff: AbortSignal) => this.#perform(listener, message, calledOff),
-      itemOf: ({ work, outcome }: Job<Message, ProcessedItem<Result>>): QueueItem<Result> => {
-        if (outcome?.status === 'done') return outcome.result;
-        if (errors === 'throw') throw asError(outcome?.error);
-        return failedItem(work, outcome?.error);
-      },
-      endOf: (message: Message): QueueItem<Result> => {
-        this.removeListener(listener.id);
-        listener.stop();
-        // The result of the message that tells the end is its payload, null.
-        return this.adapt(message) as ProcessedItem<Result>;
-      },
-    };
-    return new ProcessingRun<ProcessedItem<Result>, QueueItem<Result>>(source, { ordered, follow, signal });
+    return new ProcessingRun(mailbox, this.#bench(mailbox), { ordered, follow, errors, signal }, (last) => {
+      this.removeListener(listener.id);
+      listener.stop();
+      // The result of the message that tells the end is its payload, null.
+      return this.adapt(last) as ProcessedItem<Result>;
+    });
   }
 
   async #perform(
@@ -132,7 +118,12 @@ export class DataProcessingChannel<Result = unknown> extends AbstractChannel<Pro
   #bench(mailbox: Mailbox): Workbench<Message, ProcessedItem<Result>> {
     const known = this.#benches.get(mailbox);
     if (known !== undefined) return known;
-    const bench = new Workbench<Message, ProcessedItem<Result>>();
+    const { listener, clock } = mailbox;
+    const bench = new Workbench<Message, ProcessedItem<Result>>(
+      this.#maxWorkers,
+      (message, signal) => this.#perform(listener, message, signal),
+      clock,
+    );
     this.#benches.set(mailbox, bench);
     return bench;
   }

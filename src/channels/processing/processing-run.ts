@@ -1,25 +1,16 @@
 import { asError } from '../../errors.js';
 import type { Mailbox } from '../mailbox.js';
 import type { Message } from '../message.js';
-import type { Job, JobHandling, Workbench } from './workbench.js';
-
-/** What a run needs to know of the channel it belongs to. */
-export interface RunSource<Result, Item> {
-  readonly mailbox: Mailbox;
-  readonly bench: Workbench<Message, Result>;
-  readonly maxWorkers: number;
-  /** Handles a message. */
-  perform(message: Message, signal: AbortSignal): Result | Promise<Result>;
-  /** What the run gives out for a message that was handled. May throw instead. */
-  itemOf(job: Job<Message, Result>): Item;
-  /** What the run gives out for the message that tells the end. */
-  endOf(message: Message): Item;
-}
+import { within } from '../../wait.js';
+import { failedItem } from './processed-item.js';
+import type { ProcessedItem, QueueItem } from './processed-item.js';
+import type { Job, Workbench } from './workbench.js';
 
 /** How a run goes. */
 export interface RunSettings {
   readonly ordered: boolean;
   readonly follow: boolean;
+  readonly errors: 'item' | 'throw';
   readonly signal: AbortSignal | undefined;
 }
 
@@ -30,23 +21,27 @@ const ORDERED_AHEAD = 4;
  * One loop over the outcomes of a listener's messages. At most `maxWorkers` messages are handled at once, and only so
  * many outcomes wait to be taken away: what is beyond that stays in the queue.
  */
-export class ProcessingRun<Result, Item> implements AsyncIterableIterator<Item>, AsyncDisposable {
-  readonly #source: RunSource<Result, Item>;
+export class ProcessingRun<Result> implements AsyncIterableIterator<QueueItem<Result>>, AsyncDisposable {
+  readonly #mailbox: Mailbox;
+  readonly #bench: Workbench<Message, ProcessedItem<Result>>;
   readonly #settings: RunSettings;
-  /** One for each job of this run that is under way: a signal that all share would have too many listeners. */
-  readonly #underWay = new Set<AbortController>();
-  readonly #onAbort = (): void => {
-    for (const job of this.#underWay) job.abort(this.#settings.signal?.reason);
-    this.#source.bench.ring();
-  };
+  readonly #end: (last: Message) => ProcessedItem<Result>;
   /** How many messages it still takes from the queue. */
   #left: number;
   #isOver = false;
 
-  constructor(source: RunSource<Result, Item>, settings: RunSettings) {
-    this.#source = source;
+  /** @param end Called with the message that tells the end, for the item of that message. */
+  constructor(
+    mailbox: Mailbox,
+    bench: Workbench<Message, ProcessedItem<Result>>,
+    settings: RunSettings,
+    end: (last: Message) => ProcessedItem<Result>,
+  ) {
+    this.#mailbox = mailbox;
+    this.#bench = bench;
     this.#settings = settings;
-    const { size, state } = source.mailbox;
+    this.#end = end;
+    const { size, state } = mailbox;
     this.#left = settings.follow ? Infinity : size + (state === 'ending' ? 1 : 0);
   }
 
@@ -55,8 +50,8 @@ export class ProcessingRun<Result, Item> implements AsyncIterableIterator<Item>,
    *
    * @throws The signal's reason when it is aborted.
    */
-  async next(): Promise<IteratorResult<Item, undefined>> {
-    const { bench } = this.#source;
+  async next(): Promise<IteratorResult<QueueItem<Result>, undefined>> {
+    const bench = this.#bench;
     const { ordered, signal } = this.#settings;
     while (!this.#isOver) {
       if (signal?.aborted === true) throw asError(signal.reason);
@@ -64,7 +59,7 @@ export class ProcessingRun<Result, Item> implements AsyncIterableIterator<Item>,
       const job = bench.take(ordered);
       if (job !== undefined) return { done: false, value: this.#itemOf(job) };
       const last = this.#takeLast();
-      if (last !== undefined) return { done: false, value: this.#source.endOf(last) };
+      if (last !== undefined) return { done: false, value: this.#end(last) };
       if (bench.isEmpty && !this.#mayHaveMore) break;
       await this.#change();
     }
@@ -73,9 +68,9 @@ export class ProcessingRun<Result, Item> implements AsyncIterableIterator<Item>,
   }
 
   /** Takes no more messages. Those under way go on, and the next run gives out their outcomes. */
-  return(): Promise<IteratorResult<Item, undefined>> {
+  return(): Promise<IteratorResult<QueueItem<Result>, undefined>> {
     this.#isOver = true;
-    this.#source.bench.ring();
+    this.#bench.changes.serveAll();
     return Promise.resolve({ done: true, value: undefined });
   }
 
@@ -90,79 +85,57 @@ export class ProcessingRun<Result, Item> implements AsyncIterableIterator<Item>,
   /** Whether there is another message for this run, or it waits for one. */
   get #mayHaveMore(): boolean {
     if (this.#left === 0) return false;
-    const { size, state, listener } = this.#source.mailbox;
+    const { size, state, listener } = this.#mailbox;
     return size > 0 || state === 'ending' || (this.#settings.follow && state === 'open' && listener.isRunning);
   }
 
   get #hasFreeWorker(): boolean {
-    const { bench, maxWorkers } = this.#source;
+    const { running, finished, maxWorkers } = this.#bench;
     const mayWait = this.#settings.ordered ? ORDERED_AHEAD * maxWorkers : maxWorkers;
-    return bench.running < maxWorkers && bench.finished < mayWait;
+    return running < maxWorkers && finished < mayWait;
   }
 
   /** Called when there is a message, or a worker is free: also while whoever runs the loop is busy elsewhere. */
   #beginJobs(): void {
-    const { mailbox, bench } = this.#source;
-    if (this.#isOver || this.#settings.signal?.aborted === true) return;
+    const mailbox = this.#mailbox;
+    const { signal } = this.#settings;
+    if (this.#isOver || signal?.aborted === true) return;
     while (this.#hasFreeWorker && this.#left > 0 && mailbox.size > 0) {
       const message = mailbox.take();
       if (message === undefined) return;
       this.#left--;
-      void bench.begin(message, this.#handling()).then(() => this.#beginJobs());
+      void this.#bench.begin(message, signal, (undone) => mailbox.putBack(undone)).then(() => this.#beginJobs());
     }
   }
 
-  #handling(): JobHandling<Message, Result> {
-    const { mailbox } = this.#source;
-    const calledOff = this.#track();
-    return {
-      signal: calledOff.signal,
-      perform: async (message) => {
-        try {
-          return await this.#source.perform(message, calledOff.signal);
-        } finally {
-          this.#untrack(calledOff);
-        }
-      },
-      putBack: (message) => mailbox.putBack(message),
-    };
-  }
-
-  /** An error ends the run, and what is under way is for the next one. */
-  #itemOf(job: Job<Message, Result>): Item {
-    try {
-      return this.#source.itemOf(job);
-    } catch (error) {
-      this.#isOver = true;
-      throw error;
-    }
+  /** An error ends the run, if it is to, and what is under way is for the next one. */
+  #itemOf({ work, outcome }: Job<Message, ProcessedItem<Result>>): QueueItem<Result> {
+    if (outcome?.status === 'done') return outcome.result;
+    if (this.#settings.errors === 'item') return failedItem(work, outcome?.error);
+    this.#isOver = true;
+    throw asError(outcome?.error);
   }
 
   /** The message that tells the end waits until all others have been given out. */
   #takeLast(): Message | undefined {
-    const { mailbox, bench } = this.#source;
-    if (this.#left === 0 || !bench.isEmpty || mailbox.size > 0 || mailbox.state !== 'ending') return undefined;
+    const mailbox = this.#mailbox;
+    if (this.#left === 0 || !this.#bench.isEmpty || mailbox.size > 0 || mailbox.state !== 'ending') return undefined;
     this.#left = 0;
     return mailbox.take();
   }
 
-  #track(): AbortController {
-    const calledOff = new AbortController();
-    if (this.#underWay.size === 0) this.#settings.signal?.addEventListener('abort', this.#onAbort);
-    this.#underWay.add(calledOff);
-    return calledOff;
-  }
-
-  #untrack(calledOff: AbortController): void {
-    this.#underWay.delete(calledOff);
-    if (this.#underWay.size === 0) this.#settings.signal?.removeEventListener('abort', this.#onAbort);
-  }
-
+  /** Waits until a job has ended, a message has come for a free worker, or the run is aborted. */
   async #change(): Promise<void> {
-    const { mailbox, bench } = this.#source;
-    if (!this.#hasFreeWorker || !this.#mayHaveMore) return bench.change();
-    const waiting = new AbortController();
-    await Promise.race([bench.change(), mailbox.changed(waiting.signal)]);
-    waiting.abort();
+    const { signal } = this.#settings;
+    const [jobs, messages] = [this.#bench.changes, this.#mailbox.changes];
+    await within(this.#mailbox.clock, { signal }, (settle) => {
+      const leaveJobs = jobs.join(settle);
+      if (!this.#hasFreeWorker || !this.#mayHaveMore) return leaveJobs;
+      const leaveMessages = messages.join(settle);
+      return () => {
+        leaveJobs();
+        leaveMessages();
+      };
+    });
   }
 }

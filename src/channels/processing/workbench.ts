@@ -1,3 +1,7 @@
+import type { Clock } from '../../clock.js';
+import { WaiterLine } from '../../queue/waiter-line.js';
+import { onAbort } from '../../wait.js';
+
 /** How a job ended. */
 export type Outcome<Result> =
   { readonly status: 'done'; readonly result: Result } | { readonly status: 'failed'; readonly error: unknown };
@@ -6,14 +10,6 @@ export type Outcome<Result> =
 export interface Job<Work, Result> {
   readonly work: Work;
   readonly outcome: Outcome<Result> | undefined;
-}
-
-/** How a job is done, and what becomes of its work when it is called off. */
-export interface JobHandling<Work, Result> {
-  perform(work: Work): Result | Promise<Result>;
-  /** A job that fails after this was aborted has not failed: it was called off. */
-  readonly signal: AbortSignal;
-  putBack(work: Work): void;
 }
 
 /**
@@ -25,7 +21,22 @@ export class Workbench<Work, Result> {
   readonly #jobs = new Set<Job<Work, Result>>();
   /** Those of them that have an outcome, in the order they got it. */
   readonly #finished = new Set<Job<Work, Result>>();
-  #bells: (() => void)[] = [];
+  /** Those who wait until a job has ended. */
+  readonly changes: WaiterLine<void>;
+  /** At most so many jobs are to run at once. */
+  readonly maxWorkers: number;
+  readonly #perform: (work: Work, signal: AbortSignal) => Result | Promise<Result>;
+
+  /** @param perform Does the work of a job. The signal is aborted when the job is called off. */
+  constructor(
+    maxWorkers: number,
+    perform: (work: Work, signal: AbortSignal) => Result | Promise<Result>,
+    clock: Clock,
+  ) {
+    this.maxWorkers = maxWorkers;
+    this.#perform = perform;
+    this.changes = new WaiterLine(clock);
+  }
 
   /** How many jobs run. */
   get running(): number {
@@ -43,20 +54,25 @@ export class Workbench<Work, Result> {
   }
 
   /**
-   * Begins a job, and resolves when it has ended. What its handling throws is its outcome, unless it was called off.
+   * Begins a job, and resolves when it has ended. An error of the job is its outcome. But a job that fails after its signal
+   * was aborted was called off: its work is put back.
    */
-  async begin(work: Work, handling: JobHandling<Work, Result>): Promise<void> {
+  async begin(work: Work, signal: AbortSignal | undefined, putBack: (work: Work) => void): Promise<void> {
     const job: { work: Work; outcome: Outcome<Result> | undefined } = { work, outcome: undefined };
     this.#jobs.add(job);
-    const outcome = await outcomeOf(work, handling);
-    if (outcome.status === 'failed' && handling.signal.aborted) {
+    // Each job has its own: a signal that all share would have too many listeners.
+    const calledOff = new AbortController();
+    const forget = signal && onAbort(signal, () => calledOff.abort(signal.reason));
+    const outcome = await this.#outcomeOf(work, calledOff.signal);
+    forget?.();
+    if (outcome.status === 'failed' && calledOff.signal.aborted) {
       this.#jobs.delete(job);
-      handling.putBack(work);
+      putBack(work);
     } else {
       job.outcome = outcome;
       this.#finished.add(job);
     }
-    this.ring();
+    this.changes.serveAll();
   }
 
   /**
@@ -71,21 +87,11 @@ export class Workbench<Work, Result> {
     return job;
   }
 
-  /** Resolves when a job has ended, or somebody has rung. */
-  change(): Promise<void> {
-    return new Promise((resolve) => this.#bells.push(resolve));
-  }
-
-  /** Wakes all that wait for a change. */
-  ring(): void {
-    for (const bell of this.#bells.splice(0)) bell();
-  }
-}
-
-async function outcomeOf<Work, Result>(work: Work, handling: JobHandling<Work, Result>): Promise<Outcome<Result>> {
-  try {
-    return { status: 'done', result: await handling.perform(work) };
-  } catch (error) {
-    return { status: 'failed', error };
+  async #outcomeOf(work: Work, signal: AbortSignal): Promise<Outcome<Result>> {
+    try {
+      return { status: 'done', result: await this.#perform(work, signal) };
+    } catch (error) {
+      return { status: 'failed', error };
+    }
   }
 }

@@ -1,5 +1,7 @@
 import type { Duplex } from 'node:stream';
-import { setLongTimeout } from '../../clock.js';
+import { SYSTEM_CLOCK } from '../../clock.js';
+import type { Timer } from '../../clock.js';
+import { following, onAbort, wait } from '../../wait.js';
 
 /**
  * The end of the time that a step may take, however a peer spreads what it says over it: a byte now and then gains it
@@ -7,19 +9,21 @@ import { setLongTimeout } from '../../clock.js';
  */
 export class Deadline implements Disposable {
   readonly #controller = new AbortController();
-  readonly #timer: NodeJS.Timeout;
+  readonly #timer: Timer;
 
   /** @param milliseconds How long the step may take. */
   constructor(milliseconds: number) {
     const late = Object.assign(new Error(`no answer within ${milliseconds} ms`), { code: 'ETIMEDOUT' });
-    this.#timer = setLongTimeout(() => this.#controller.abort(late), milliseconds);
+    this.#timer = SYSTEM_CLOCK.setTimeout(() => this.#controller.abort(late), milliseconds);
+    // Whoever looks awaits the answer.
+    this.#timer.ref();
   }
 
   /** Calls back when the time is over. */
   onEnd(act: (late: Error) => void): void {
     const { signal } = this.#controller;
     // The constructor has given it an error.
-    signal.addEventListener('abort', () => act(signal.reason as Error), { once: true });
+    onAbort(signal, () => act(signal.reason as Error));
   }
 
   /** The same stream, which is cut when the time is over. */
@@ -30,10 +34,10 @@ export class Deadline implements Disposable {
 
   /** The same promise, which rejects when the time is over. */
   bound<Value>(promise: Promise<Value>): Promise<Value> {
-    return Promise.race([promise, new Promise<never>((_, reject) => this.onEnd(reject))]);
+    return wait(SYSTEM_CLOCK, { signal: this.#controller.signal }, following(promise));
   }
 
   [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
+    SYSTEM_CLOCK.clearTimeout(this.#timer);
   }
 }

@@ -126,6 +126,18 @@ describe('a loop that is aborted', () => {
     expect(begun).toEqual([]);
   });
 
+  it('throws the reason while it waits for messages and nothing is under way', async () => {
+    const aborting = new AbortController();
+    const { channel, listener } = numbers(1, 1, echo);
+    listener.start();
+    const items = channel.processQueue(listener, { follow: true, signal: aborting.signal });
+    await items.next();
+    const waiting = items.next();
+    await setImmediate();
+    aborting.abort(new Error('enough'));
+    await expect(waiting).rejects.toThrow('enough');
+  });
+
   it('leaves no listener on the signal when nothing is under way', async () => {
     const { signal } = new AbortController();
     let listeners = 0;
@@ -163,7 +175,8 @@ describe('a loop that follows', () => {
     const { channel, listener } = numbers(3, 2, echo);
     listener.start();
     const items = channel.processQueue(listener, { follow: true });
-    const results: unknown[] = [(await items.next()).value?.data];
+    const first = (await items.next()) as IteratorResult<{ data: unknown }, undefined>;
+    const results: unknown[] = [first.value?.data];
     channel.notifyEnd();
     for await (const { data } of items) results.push(data);
     expect(results).toEqual([0, 1, 2, null]);

@@ -1,10 +1,12 @@
 import { describe, expect, it, vi } from 'vitest';
+import { SYSTEM_CLOCK } from '../../../src/clock.js';
 import type { FeedDelivery, FeedHost } from '../../../src/channels/feed.js';
 import { Feed } from '../../../src/channels/feed.js';
 import { messageOf } from '../../../src/channels/feed-message.js';
 import type { FeedMessage } from '../../../src/channels/feed-message.js';
 import { Message } from '../../../src/channels/message.js';
 import { SseChannel } from '../../../src/channels/sse-channel.js';
+import type { SseEvent } from '../../../src/channels/sse-channel.js';
 import { ClientQueue } from '../../../src/queue/client-queue.js';
 import { InvalidChannelError } from '../../../src/errors.js';
 
@@ -37,6 +39,11 @@ class FakeSubscription implements AsyncIterable<FeedDelivery> {
 
 /** Lets everything go on that waits for nothing but its turn. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** What the next event of a stream has as its data. */
+async function dataOf(stream: AsyncIterator<SseEvent, undefined>): Promise<unknown> {
+  return (await stream.next()).value?.data;
+}
 
 const text = (body: string, id?: string): FeedMessage => ({ body, id });
 
@@ -76,6 +83,7 @@ function createHost(): FeedHost & {
     position: () => sent.length + 1,
     flushed: () => flushed,
     ended: () => undefined,
+    clock: SYSTEM_CLOCK,
   };
 }
 
@@ -209,7 +217,7 @@ describe('A feed', () => {
     await settled();
     expect(source.outcomes).toEqual(['accept a']);
     const data: unknown[] = [];
-    while (data.length < 3) data.push((await stream.next()).value?.data);
+    while (data.length < 3) data.push(await dataOf(stream));
     expect(data).toEqual(['a', 'b', 'c']);
     await feed.stop();
     await stream.return?.();
@@ -225,7 +233,7 @@ describe('A feed', () => {
     source.send(text('a'));
     await settled();
     expect(source.outcomes).toEqual([]);
-    expect([(await stream.next()).value?.data, (await stream.next()).value?.data]).toEqual(['mine', 'a']);
+    expect([await dataOf(stream), await dataOf(stream)]).toEqual(['mine', 'a']);
     await feed.stop();
   });
 

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
 import { encodeEvent } from '../../../src/channels/event-encoder.js';
 import { EventLog } from '../../../src/channels/event-log.js';
@@ -180,11 +181,23 @@ describe('A client that does not read', () => {
   it('is ended when the history has forgotten what it should get next, if that is the policy', () => {
     const stage = new Stage(10);
     const sink = new FakeSink(SMALL);
-    const session = stage.open(sink, undefined, { maxBytes: 500, slowClients: 'close' });
+    const { signal } = new AbortController();
+    const session = stage.open(sink, undefined, { maxBytes: 500, slowClients: 'close', signal });
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
     for (let index = 0; index < 40; index++) stage.broadcast('x'.repeat(50));
     expect([sink.state, session.state, session.bufferedBytes]).toEqual(['destroyed', 'closed', 0]);
     expect(stage.clients.size).toBe(0);
-    expect(session.signal.aborted).toBe(true);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+
+  it('is ended when the signal says that it has left, also one that was aborted before', () => {
+    const stage = new Stage();
+    const leaving = new AbortController();
+    const session = stage.open(new FakeSink(LARGE), undefined, { signal: leaving.signal });
+    expect(session.state).toBe('live');
+    leaving.abort();
+    const late = stage.open(new FakeSink(LARGE), undefined, { signal: leaving.signal });
+    expect([session.state, late.state, stage.clients.size]).toEqual(['closed', 'closed', 0]);
   });
 
   it('takes one event of any size when nothing waits', () => {
