@@ -7,6 +7,7 @@ import type { AcceptedConnection, AcceptorSettings } from '../link/connection/ac
 import type { Link } from '../link/session/link-table.js';
 import { DEFAULT_RECONNECT } from '../link/connection/retries.js';
 import { createContainer } from '../link/rhea/rhea-seam.js';
+import { ByteBudget } from '../link/wire/byte-budget.js';
 import { attach, routeByTo } from './attach.js';
 import { BrokerEmitter } from './broker-events.js';
 import type { BrokerEvents } from './broker-events.js';
@@ -242,10 +243,11 @@ export class EmbeddedBroker implements AsyncDisposable {
   }
 
   #acceptorSettings(): AcceptorSettings {
-    const { name, limits, connectTimeout, tls, environment, authenticator, maxConnections, maxLinks } = this.#settings;
+    const { name, queue, limits, connectTimeout, tls, environment, authenticator, maxConnections, maxLinks } = this.#settings;
     return {
       container: createContainer(name),
       limits,
+      budget: ByteBudget.of(queue.maxBytes, limits.maxMessageSize),
       reconnect: DEFAULT_RECONNECT,
       connectTimeout,
       tls: tls ?? {},

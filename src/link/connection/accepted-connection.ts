@@ -129,7 +129,7 @@ export class AcceptedConnection implements PeerConnection, SaslServerOwner, Tran
   /** From here on rhea speaks, for a peer that has been let in. */
   loggedIn(user: string | undefined): void {
     this.#user = user;
-    const { container, limits, environment, offeredCapabilities, maxLinks = Infinity } = this.#settings;
+    const { container, limits, budget, environment, offeredCapabilities, maxLinks = Infinity } = this.#settings;
     const rhea = container.create_connection({
       ...QUIET_CONNECTION,
       disable_sasl: true,
@@ -142,7 +142,7 @@ export class AcceptedConnection implements PeerConnection, SaslServerOwner, Tran
     mendAttach(rhea, maxLinks);
     this.#transport = new Transport(
       this.#socket,
-      { rhea, limits, clock: environment.clock, frames: this.#frames },
+      { rhea, limits, budget, clock: environment.clock, frames: this.#frames },
       this,
     );
     rhea.accept(this.#transport.gate);

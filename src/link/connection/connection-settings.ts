@@ -1,6 +1,7 @@
 import type { HostCredentials, SaslOptions } from '../security/credentials.js';
 import type { Environment } from './environment.js';
 import type { Failover } from './host-list.js';
+import { ByteBudget } from '../wire/byte-budget.js';
 import { DEFAULT_LIMITS } from '../wire/limits.js';
 import type { TransportLimits } from '../wire/limits.js';
 import type { ReconnectPolicy } from './retries.js';
@@ -12,6 +13,8 @@ import type { TlsOptions } from '../security/tls.js';
 export interface ConnectionSettings {
   readonly container: RheaContainer;
   readonly limits: TransportLimits;
+  /** For what is received and not paid for by credit, over all connections. */
+  readonly budget: ByteBudget;
   readonly reconnect: ReconnectPolicy;
   readonly connectTimeout: number;
   readonly tls: TlsOptions;
@@ -46,7 +49,10 @@ export type ConnectionTerms = Required<
     | 'closeIdleAfter'
   >
 > &
-  Pick<TransportLimits, 'maxFrameSize' | 'maxMessageSize' | 'idleTimeout'>;
+  Pick<TransportLimits, 'maxFrameSize' | 'maxMessageSize' | 'idleTimeout'> & {
+    /** The bytes of received messages that may wait. */
+    readonly maxIncoming: { readonly bytes: number };
+  };
 
 /** The settings of connections that a container of this name makes. What options do not decide is as it is everywhere. */
 export function connectionSettings(name: string, terms: ConnectionTerms): ConnectionSettings {
@@ -54,6 +60,7 @@ export function connectionSettings(name: string, terms: ConnectionTerms): Connec
   return {
     container: createContainer(name),
     limits: { ...DEFAULT_LIMITS, maxFrameSize, maxMessageSize, idleTimeout },
+    budget: ByteBudget.of(terms.maxIncoming.bytes, maxMessageSize),
     reconnect: terms.reconnect,
     connectTimeout: terms.connectTimeout,
     tls: terms.tls,

@@ -19,7 +19,7 @@ export function openTransport(
   settings: ConnectionSettings,
   owner: TransportOwner,
 ): Transport {
-  const { limits, environment } = settings;
+  const { limits, budget, environment } = settings;
   let socketReady = (): void => undefined;
   const terms = {
     mechanisms: settings.sasl?.mechanisms,
@@ -45,7 +45,8 @@ export function openTransport(
     },
   });
   const frames = FrameLog.of(`${host}:${port}`);
-  const transport: Transport = new Transport(socket, { rhea, limits, clock: environment.clock, sasl, frames }, owner);
+  const { clock } = environment;
+  const transport: Transport = new Transport(socket, { rhea, limits, budget, clock, sasl, frames }, owner);
   rhea.connect();
   return transport;
 }

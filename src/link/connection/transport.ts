@@ -11,6 +11,7 @@ import { LinkRequest } from '../session/link-request.js';
 import { LinkTable } from '../session/link-table.js';
 import type { Link, LinkOwner, LinkTableOwner } from '../session/link-table.js';
 import { PendingOutput } from '../session/pending-output.js';
+import type { ByteBudget } from '../wire/byte-budget.js';
 import type { FrameLog } from '../wire/frame-log.js';
 import type { TransportLimits } from '../wire/limits.js';
 import { closeError, failureError, violation } from './connection-errors.js';
@@ -36,6 +37,8 @@ export interface TransportOwner extends LinkOwner {
 export interface TransportParts {
   readonly rhea: RheaConnection;
   readonly limits: TransportLimits;
+  /** The budget that this connection has a part of. */
+  readonly budget: ByteBudget;
   readonly clock: Clock;
   /** Our side of the SASL exchange, when we are the one to log in. */
   readonly sasl?: SaslClient;
@@ -66,20 +69,20 @@ export class Transport implements FrameGateEvents, LinkTableOwner {
   #wasClosedByPeer = false;
   #closeTimer: Timer | undefined;
 
-  constructor(socket: Duplex, { rhea, limits, clock, sasl, frames }: TransportParts, owner: TransportOwner) {
+  constructor(socket: Duplex, { rhea, limits, budget, clock, sasl, frames }: TransportParts, owner: TransportOwner) {
     this.rhea = rhea;
     this.#limits = limits;
     this.#clock = clock;
     this.#sasl = sasl;
     this.#owner = owner;
     this.#output = new PendingOutput(socket, clock, limits.maxOutgoingFrameSize, frames);
-    this.links = new LinkTable(rhea, this.#output, limits.channelMax, this);
+    const { maxFrameSize, maxMessageSize, channelMax } = limits;
+    this.links = new LinkTable(rhea, { output: this.#output, budget: budget.part(maxMessageSize), channelMax }, this);
     this.#silence = new SilenceWatch(clock, limits.idleTimeout, () => this.#silent());
     this.#output.heard = () => this.#silence.heard();
     this.#heartbeats = new Heartbeats(clock, () => {
       if (this.#state === 'open') this.gate.beat();
     });
-    const { maxFrameSize } = limits;
     this.gate = new FrameGate(socket, this.#output.writer, { maxFrameSize, clock, frames }, this);
     setNoTimers(rhea);
     passOverSecondEnd(rhea);

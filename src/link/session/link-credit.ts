@@ -72,6 +72,11 @@ export class LinkCredit {
     this.#isDraining = true;
   }
 
+  /** True when the peer has sent more than it may, since it was last given credit. */
+  get isOverrun(): boolean {
+    return this.#overrun > 0;
+  }
+
   /** True when the peer has sent far more than it may. */
   get isOverdrawn(): boolean {
     return this.#overrun > CREDIT_TOLERANCE;

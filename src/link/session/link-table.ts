@@ -9,7 +9,7 @@ import type { PendingOutput } from './pending-output.js';
 import type { SenderLink } from './sender-link.js';
 import type { Session } from './session.js';
 import { SessionTable } from './session-table.js';
-import type { SessionTableOwner } from './session-table.js';
+import type { SessionTableOwner, SessionTableParts } from './session-table.js';
 
 const log = logger('link');
 
@@ -44,11 +44,11 @@ export class LinkTable implements SessionTableOwner {
   #isUsed = false;
   #peer: PeerFacts | undefined;
 
-  constructor(rhea: RheaConnection, output: PendingOutput, channelMax: number, owner: LinkTableOwner) {
+  constructor(rhea: RheaConnection, parts: SessionTableParts, owner: LinkTableOwner) {
     this.#rhea = rhea;
-    this.#output = output;
+    this.#output = parts.output;
     this.#owner = owner;
-    this.sessions = new SessionTable(rhea, output, channelMax, this);
+    this.sessions = new SessionTable(rhea, parts, this);
   }
 
   /** The container-id of the peer, once it has opened the connection. */

@@ -57,10 +57,21 @@ export class ReceiverAttachment {
     this.#writeFlow();
   }
 
-  /** A delivery has come. Throws `ProtocolError` when the peer sends far more than it may. */
-  use(): void {
+  /**
+   * A delivery has come. Returns whether the peer had credit for it. Throws `ProtocolError` when the peer sends far more than
+   * it may.
+   */
+  use(): boolean {
     this.#credit.use();
+    if (!this.#credit.isOverrun) return true;
     this.#requireCredit();
+    return false;
+  }
+
+  /** The message that was not whole yet is, or will never be. */
+  endPartial(): void {
+    this.partial?.end();
+    this.partial = undefined;
   }
 
   /** The peer has taken back a message of which parts had come. Throws likewise. */
@@ -84,7 +95,7 @@ export class ReceiverAttachment {
   /** Closes the link. Nothing may be said of it any more. */
   refuse(error: RheaError): void {
     this.#state = 'refused';
-    this.partial = undefined;
+    this.endPartial();
     this.#rhea.close(error);
   }
 

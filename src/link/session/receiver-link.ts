@@ -4,6 +4,7 @@ import type { MessagingError } from '../../errors.js';
 import { IncomingDelivery } from '../../queue/incoming-delivery.js';
 import type { DeliverySource } from '../../queue/incoming-delivery.js';
 import { Unsettled } from '../../queue/unsettled.js';
+import type { ByteBudget } from '../wire/byte-budget.js';
 import { LinkCredit } from './link-credit.js';
 import type { GrantedTerms, LinkEnd, LinkOptions } from './link-options.js';
 import { PartialDelivery } from './partial-delivery.js';
@@ -43,6 +44,8 @@ export class ReceiverLink implements DeliverySource {
   /** The terms that the peer has answered with; `undefined` before it has, and for a link that the peer has made. */
   granted: GrantedTerms | undefined;
   readonly #unsettled = new Unsettled<IncomingDelivery>();
+  /** Deliveries that came beyond the credit and are held, with the budgets that have room for them. */
+  readonly #beyondCredit = new Map<IncomingDelivery, ByteBudget>();
   /** Where it is attached, while it is. */
   #attachment: ReceiverAttachment | undefined;
   #isClosed = false;
@@ -99,6 +102,7 @@ export class ReceiverLink implements DeliverySource {
   detached(error: Error): void {
     const attachment = this.#attachment;
     this.#attachment = undefined;
+    attachment?.endPartial();
     if (attachment?.session.receivers.get(attachment.handle) === this) {
       attachment.session.receivers.delete(attachment.handle);
     }
@@ -153,6 +157,10 @@ export class ReceiverLink implements DeliverySource {
   /** A delivery holds no credit any more. */
   released(delivery: IncomingDelivery): void {
     this.credit.release();
+    if (this.#beyondCredit.size > 0) {
+      this.#beyondCredit.get(delivery)?.giveBack(delivery.size);
+      this.#beyondCredit.delete(delivery);
+    }
     this.owner.released?.(delivery, this);
   }
 
@@ -172,15 +180,15 @@ export class ReceiverLink implements DeliverySource {
     partial.settled ||= transfer.settled;
     const size = partial.size + end - transfer.payload;
     if (transfer.aborted) {
-      attachment.partial = undefined;
+      attachment.endPartial();
       attachment.useInVain();
       this.owner.creditReturned?.(this);
     } else if (size > this.options.maxMessageSize) {
-      this.#refuse(attachment, size);
-    } else {
-      partial.add(buffer, transfer.payload, end);
-      if (transfer.more) return;
-      attachment.partial = undefined;
+      this.#refuseSize(attachment, size);
+    } else if (!partial.add(buffer, transfer.payload, end)) {
+      this.#refuseMore(attachment);
+    } else if (!transfer.more) {
+      attachment.endPartial();
       this.#deliver(attachment, partial.whole(), 0, partial.size, partial.id, partial.settled);
     }
   }
@@ -194,25 +202,41 @@ export class ReceiverLink implements DeliverySource {
     settled: boolean,
   ): void {
     if (end - start > this.options.maxMessageSize) {
-      this.#refuse(attachment, end - start);
+      this.#refuseSize(attachment, end - start);
       return;
     }
-    attachment.use();
+    const hadCredit = attachment.use();
+    const { budget } = attachment.session;
+    if (!hadCredit && !budget.take(end - start)) {
+      this.credit.release();
+      this.#refuseMore(attachment);
+      return;
+    }
     const delivery = new IncomingDelivery(buffer, start, end, id, settled, this);
+    if (!hadCredit) this.#beyondCredit.set(delivery, budget);
     if (!settled) this.#unsettled.add(id, delivery);
     this.owner.received(delivery, this);
   }
 
-  #refuse(attachment: ReceiverAttachment, size: number): void {
+  #refuseSize(attachment: ReceiverAttachment, size: number): void {
     const { maxMessageSize } = this.options;
     const description = `A message of ${size} bytes or more is larger than the ${maxMessageSize} allowed.`;
-    const condition = 'amqp:link:message-size-exceeded';
+    this.#refuse(attachment, 'amqp:link:message-size-exceeded', description, 'Raise maxMessageSize to take it.');
+  }
+
+  #refuseMore(attachment: ReceiverAttachment): void {
+    const { limit } = attachment.session.budget;
+    const description = `Messages that are not whole yet, or came without credit, have more than ${limit} bytes.`;
+    this.#refuse(attachment, 'amqp:resource-limit-exceeded', description, 'Raise maxMessageSize to take them.');
+  }
+
+  #refuse(attachment: ReceiverAttachment, condition: string, description: string, advice: string): void {
     attachment.refuse({ condition, description });
-    this.closed(new LinkError(`${description} Raise maxMessageSize to take it.`, { condition }));
+    this.closed(new LinkError(`${description} ${advice}`, { condition }));
   }
 }
 
 function beginPartial(session: Session, transfer: Transfer): PartialDelivery {
   session.expectDeliveryId(transfer.deliveryId);
-  return new PartialDelivery(transfer.deliveryId);
+  return new PartialDelivery(transfer.deliveryId, session.budget);
 }

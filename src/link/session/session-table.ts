@@ -4,6 +4,7 @@ import { Transfer } from '../../codec/transfer.js';
 import { ProtocolError } from '../../errors.js';
 import type { RheaConnection, RheaSession } from '../rhea/rhea-seam.js';
 import { createSession, onSessionRemoved } from '../rhea/rhea-seam.js';
+import type { ByteBudget } from '../wire/byte-budget.js';
 import { Session } from './session.js';
 import type { PendingOutput } from './pending-output.js';
 
@@ -15,12 +16,22 @@ export interface SessionTableOwner {
   sessionFreed(): void;
 }
 
+/** What the sessions of a connection share. */
+export interface SessionTableParts {
+  readonly output: PendingOutput;
+  /** For what is received and not paid for by credit. */
+  readonly budget: ByteBudget;
+  /** The highest channel number. */
+  readonly channelMax: number;
+}
+
 /** The number of channels that are left alone after their sessions. */
 const RESTING = 8;
 
 /** The sessions of a connection: found by the peer's channel for every frame, and chosen for every new link. */
 export class SessionTable {
   readonly #output: PendingOutput;
+  readonly #budget: ByteBudget;
   readonly #channelMax: number;
   readonly #owner: SessionTableOwner;
   readonly #all = new Map<RheaSession, Session>();
@@ -34,9 +45,10 @@ export class SessionTable {
   readonly #transfer = new Transfer();
   readonly #disposition = new Disposition();
 
-  constructor(connection: RheaConnection, output: PendingOutput, channelMax: number, owner: SessionTableOwner) {
-    this.#output = output;
-    this.#channelMax = channelMax;
+  constructor(connection: RheaConnection, parts: SessionTableParts, owner: SessionTableOwner) {
+    this.#output = parts.output;
+    this.#budget = parts.budget;
+    this.#channelMax = parts.channelMax;
     this.#owner = owner;
     // rhea has answered then, and the channel is free, which channel-max may be waiting for.
     onSessionRemoved(connection, (session) => {
@@ -91,7 +103,7 @@ export class SessionTable {
 
   /** Takes a session in: one made here, or one the peer has begun. */
   adopt(rhea: RheaSession, isOurs = false): Session {
-    const session = new Session(rhea, this.#output, isOurs);
+    const session = new Session(rhea, this.#output, this.#budget, isOurs);
     this.#all.set(rhea, session);
     rhea.on('session_open', () => this.opened(session));
     // Reported with the close that follows.

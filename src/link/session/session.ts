@@ -7,6 +7,7 @@ import { ProtocolError } from '../../errors.js';
 import type { Outcome } from '../../message/outcome.js';
 import { SESSION_BUFFER } from '../rhea/rhea-seam.js';
 import type { RheaSession } from '../rhea/rhea-seam.js';
+import type { ByteBudget } from '../wire/byte-budget.js';
 import type { PendingDispositions, PendingOutput } from './pending-output.js';
 
 /** An outcome that the peer is still to be told. The session keeps it until the end of the tick, when runs become ranges. */
@@ -43,6 +44,8 @@ export class Session implements PendingDispositions {
   readonly rhea: RheaSession;
   /** The output of the connection, which its sessions share. */
   readonly output: PendingOutput;
+  /** For what is received and not paid for by credit. The connection's, which its sessions share. */
+  readonly budget: ByteBudget;
   /** It was begun here, and is therefore ours to end. */
   readonly isOurs: boolean;
   isEnding = false;
@@ -58,9 +61,10 @@ export class Session implements PendingDispositions {
   #sent: Settlement[] = [];
   #inOrder = true;
 
-  constructor(rhea: RheaSession, output: PendingOutput, isOurs: boolean) {
+  constructor(rhea: RheaSession, output: PendingOutput, budget: ByteBudget, isOurs: boolean) {
     this.rhea = rhea;
     this.output = output;
+    this.budget = budget;
     this.isOurs = isOurs;
   }
 

@@ -18,7 +18,8 @@ export interface OutgoingLimits {
 export interface IncomingLimits {
   /**
    * Encoded bytes. While more wait, peers are given no new credit; what they have been given before, at most
-   * `messenger.receiving` messages, may still come. Default 1 GiB.
+   * `messenger.receiving` messages, may still come. As many bytes again may be of messages that are not whole yet, or that came
+   * without credit; more end their link. Default 1 GiB.
    */
   bytes?: number;
 }

@@ -4,6 +4,7 @@ import { resolveEndpoint } from '../../../src/address/endpoint.js';
 import { Connection } from '../../../src/link/connection/connection.js';
 import type { ConnectionSettings } from '../../../src/link/connection/connection-settings.js';
 import type { SaslOptions, Token } from '../../../src/link/security/credentials.js';
+import { ByteBudget } from '../../../src/link/wire/byte-budget.js';
 import { DEFAULT_LIMITS } from '../../../src/link/wire/limits.js';
 import { DEFAULT_RECONNECT } from '../../../src/link/connection/retries.js';
 import { createContainer } from '../../../src/link/rhea/rhea-seam.js';
@@ -36,6 +37,7 @@ function connect(port: number, settings: Partial<ConnectionSettings> = {}): Setu
     {
       container: createContainer('test'),
       limits: { ...DEFAULT_LIMITS, idleTimeout: 0 },
+      budget: new ByteBudget(Infinity),
       reconnect: { ...DEFAULT_RECONNECT, initial: true },
       connectTimeout: 1000,
       tls: {},

@@ -5,6 +5,7 @@ import { SYSTEM_CLOCK } from '../../../src/clock.js';
 import { Output } from '../../../src/codec/output.js';
 import { TRANSFER_HEADER_SIZE } from '../../../src/codec/transfer.js';
 import { MessagingError } from '../../../src/errors.js';
+import { ByteBudget } from '../../../src/link/wire/byte-budget.js';
 import { DEFAULT_LIMITS } from '../../../src/link/wire/limits.js';
 import type { LinkRequest } from '../../../src/link/session/link-request.js';
 import { QUIET_CONNECTION, SESSION_BUFFER, createContainer } from '../../../src/link/rhea/rhea-seam.js';
@@ -28,7 +29,7 @@ async function feed(frames: readonly Buffer[], chunkSize: number): Promise<Messa
   const limits = { ...DEFAULT_LIMITS, idleTimeout: 0 };
   const transport = new Transport(
     socket.asSocket,
-    { rhea, limits, clock: SYSTEM_CLOCK },
+    { rhea, limits, budget: new ByteBudget(Infinity), clock: SYSTEM_CLOCK },
     {
       transportOpened: () => undefined,
       transportClosed: (_transport, error) => (ended = error),

@@ -11,6 +11,7 @@ import { Session } from '../../../src/link/session/session.js';
 import type { SocketWriter } from '../../../src/link/wire/socket-writer.js';
 import { ACCEPTED } from '../../../src/message/outcome.js';
 import { OutgoingDelivery } from '../../../src/queue/outgoing-delivery.js';
+import { ByteBudget } from '../../../src/link/wire/byte-budget.js';
 import { FakeSocket } from '../../support/fake-socket.js';
 
 /** A socket that reads what it was given late: only when the test says so, and byte for byte what it was then. */
@@ -72,7 +73,10 @@ class Sending {
     };
     const rhea = { local: { handle: 0 }, credit: 1e6, delivery_count: 0, on_flow: () => undefined };
     // What is used of them is above.
-    this.link.attached(new Session(session as unknown as RheaSession, output, true), rhea as unknown as RheaLink);
+    this.link.attached(
+      new Session(session as unknown as RheaSession, output, new ByteBudget(Infinity), true),
+      rhea as unknown as RheaLink,
+    );
     this.link.opened();
   }
 

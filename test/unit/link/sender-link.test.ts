@@ -9,6 +9,7 @@ import { SenderLink } from '../../../src/link/session/sender-link.js';
 import { Session } from '../../../src/link/session/session.js';
 import { ACCEPTED } from '../../../src/message/outcome.js';
 import { OutgoingDelivery } from '../../../src/queue/outgoing-delivery.js';
+import { ByteBudget } from '../../../src/link/wire/byte-budget.js';
 import { FakeSocket } from '../../support/fake-socket.js';
 import { decodeFrame } from '../../support/wire-frames.js';
 import type { WireFrame } from '../../support/wire-frames.js';
@@ -28,7 +29,7 @@ class Wires {
       outgoing: { next_transfer_id: 0, remote_window: 1000, remote_next_transfer_id: 0 },
     };
     // What is used of it is above.
-    return new Session(rhea as unknown as RheaSession, this.#output, true);
+    return new Session(rhea as unknown as RheaSession, this.#output, new ByteBudget(Infinity), true);
   }
 
   /** Writes what the link has to write, and returns the frames. */

@@ -6,6 +6,7 @@ import { ACCEPTED, RELEASED } from '../../../src/message/outcome.js';
 import type { RheaSession } from '../../../src/link/rhea/rhea-seam.js';
 import { PendingOutput } from '../../../src/link/session/pending-output.js';
 import { Session } from '../../../src/link/session/session.js';
+import { ByteBudget } from '../../../src/link/wire/byte-budget.js';
 import { FakeSocket } from '../../support/fake-socket.js';
 import { decodeFrame } from '../../support/wire-frames.js';
 import type { Fields } from '../../support/wire-frames.js';
@@ -21,7 +22,7 @@ beforeEach(() => {
   socket = new FakeSocket();
   output = new PendingOutput(socket.asSocket, SYSTEM_CLOCK, 4096);
   // What is looked at here is the channel.
-  session = new Session({ local: { channel: 3 } } as unknown as RheaSession, output, true);
+  session = new Session({ local: { channel: 3 } } as unknown as RheaSession, output, new ByteBudget(Infinity), true);
 });
 
 /** The disposition frames written since the last look. */

@@ -7,6 +7,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { SYSTEM_CLOCK } from '../../../src/clock.js';
 import { Output } from '../../../src/codec/output.js';
 import { TRANSFER_HEADER_SIZE } from '../../../src/codec/transfer.js';
+import { ByteBudget } from '../../../src/link/wire/byte-budget.js';
 import { DEFAULT_LIMITS } from '../../../src/link/wire/limits.js';
 import type { LinkRequest } from '../../../src/link/session/link-request.js';
 import { QUIET_CONNECTION, SESSION_BUFFER, createContainer } from '../../../src/link/rhea/rhea-seam.js';
@@ -29,7 +30,7 @@ function accept(socket: Socket, received: (size: number) => void): void {
   const rhea = container.create_connection({ ...QUIET_CONNECTION, session_buffer_size: SESSION_BUFFER });
   const transport = new Transport(
     socket,
-    { rhea, limits, clock: SYSTEM_CLOCK },
+    { rhea, limits, budget: new ByteBudget(Infinity), clock: SYSTEM_CLOCK },
     {
       ...noEvents,
       linkRequested: (request: LinkRequest) => {
@@ -57,7 +58,11 @@ function dial(path: string, transportOpened: (transport: Transport) => void): vo
       return transport.gate;
     },
   });
-  const transport = new Transport(socket, { rhea, limits, clock: SYSTEM_CLOCK }, { ...noEvents, transportOpened });
+  const transport = new Transport(
+    socket,
+    { rhea, limits, budget: new ByteBudget(Infinity), clock: SYSTEM_CLOCK },
+    { ...noEvents, transportOpened },
+  );
   onTestFinished(() => transport.gate.destroy());
   rhea.connect();
 }
