@@ -39,7 +39,7 @@ export interface EmbeddedBrokerOptions extends QueueOptions, AuthenticationOptio
   createNodes?: boolean | undefined;
   /** Listens for TLS, and for nothing else. */
   tls?: BrokerTlsOptions | undefined;
-  /** The largest message taken, in bytes. Default 64 MiB. */
+  /** The largest message taken, in bytes. Default 16 MiB. */
   maxMessageSize?: number | undefined;
   /** The largest frame taken, in bytes, from 512 up. Default 1 MiB. */
   maxFrameSize?: number | undefined;

@@ -243,7 +243,8 @@ export class EmbeddedBroker implements AsyncDisposable {
   }
 
   #acceptorSettings(): AcceptorSettings {
-    const { name, queue, limits, connectTimeout, tls, environment, authenticator, maxConnections, maxLinks } = this.#settings;
+    const { name, queue, limits, connectTimeout, tls, environment, authenticator, maxConnections, maxLinks } =
+      this.#settings;
     return {
       container: createContainer(name),
       limits,

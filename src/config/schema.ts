@@ -123,7 +123,7 @@ const connections = z
     idleTimeout: milliseconds().exactOptional().describe('Silence that means death is twice this. Default 60000.'),
     closeIdleAfter: milliseconds().exactOptional().describe('When an unused link is closed. Default 0: never.'),
     maxFrameSize: bytes(512).exactOptional().describe('The largest frame taken from a peer. Default 1 MiB.'),
-    maxMessageSize: bytes().exactOptional().describe('The largest message taken from a peer. Default 64 MiB.'),
+    maxMessageSize: bytes().exactOptional().describe('The largest message taken from a peer. Default 16 MiB.'),
     maxRedeliveries: z.int().min(0).exactOptional().describe('How often a message is sent again. Default no limit.'),
     maxOutgoing: z
       .strictObject({

@@ -53,7 +53,7 @@ describe('the embedded broker between C Messengers', () => {
   });
 
   it('takes users, and a message of 50 MB', async () => {
-    const broker = await start({ users: { guest: 'guest' } });
+    const broker = await start({ users: { guest: 'guest' }, maxMessageSize: 100_000_000 });
     const address = `${broker.url.replace('//', '//guest:guest@')}/q`;
     expect(await run('send', '-B', 50_000_000, address, 1)).toEqual(['accepted']);
     expect(broker.queue('q').bytes).toBeGreaterThan(50_000_000);

@@ -82,7 +82,7 @@ describe("the embedded broker between clients of Python's Proton", () => {
   });
 
   it('takes users, and a message of 50 MB', async () => {
-    const { broker } = await start({ users: { guest: 'guest' } });
+    const { broker } = await start({ users: { guest: 'guest' }, maxMessageSize: 100_000_000 });
     const url = broker.url.replace('//', '//guest:guest@');
     expect(await runPython('send', url, 'q', 1, 50_000_000)).toEqual(['accepted']);
     expect(await runPython('receive', url, 'q', 'accept')).toEqual(['50000000 first 0']);

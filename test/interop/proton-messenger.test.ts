@@ -80,7 +80,7 @@ describe('a C Messenger that sends to ours', () => {
   });
 
   it('passes a message of 50 MB', async () => {
-    const receiver = createMessenger();
+    const receiver = createMessenger({ maxMessageSize: 100_000_000 });
     const sender = run('send', '-B', 50_000_000, `${await listening(receiver)}/q`, 1);
     await receiver.recv(1);
     const received = receiver.get();

@@ -350,7 +350,7 @@ describe('a receiver', () => {
   });
 
   it('takes little more memory for a large message than its bytes twice', async () => {
-    const receiver = createTrackingMessenger();
+    const receiver = createTrackingMessenger({ maxMessageSize: 64 * MIB });
     const wire = await Wire.dial(Number(new URL(await listen(receiver)).port));
     await wire.begin();
     const link = await wire.attach('sender', 'q');

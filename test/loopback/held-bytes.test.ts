@@ -35,6 +35,17 @@ async function echo(wire: Wire, known: WireLink): Promise<void> {
   await wire.read('detach', ({ fields }) => fields['error'] === undefined);
 }
 
+it('a message may have 16 MiB, as peers are told, unless an option says otherwise', async () => {
+  const listener = createTrackingMessenger();
+  const broker = await startBroker();
+  for (const port of [Number(new URL(await listen(listener)).port), broker.port]) {
+    const wire = await Wire.dial(port);
+    await wire.begin();
+    const { attach } = await wire.attach('sender', 'q');
+    expect(attach.fields['max_message_size']).toBe(16 * MIB);
+  }
+});
+
 describe('messages that are never whole', () => {
   it('hold no more than the bytes that may wait, over all links and connections of a messenger', async () => {
     const limits: MessengerOptions = { maxIncoming: { bytes: 4 * MIB }, maxMessageSize: 2 * MIB };
@@ -130,12 +141,10 @@ describe('messages beyond the credit', () => {
 });
 
 async function sendUntilRefused(wire: Wire, link: WireLink, first: number, body: Buffer): ReturnType<Wire['read']> {
-  const detached = wire.read('detach');
-  let isDetached = false;
-  void detached.then(() => (isDetached = true));
-  for (let id = first; !isDetached && id < first + 2000; id++) {
+  const isDetached = (): boolean => wire.unread.some(({ name }) => name === 'detach');
+  for (let id = first; !isDetached() && id < first + 2000; id++) {
     wire.transfer(link, id, body);
     await turn();
   }
-  return detached;
+  return wire.read('detach');
 }

@@ -22,7 +22,7 @@ export const MAX_CONTROL_FRAME_SIZE = 65_536;
 export const DEFAULT_LIMITS: TransportLimits = Object.freeze({
   maxFrameSize: 1 << 20,
   maxOutgoingFrameSize: 1 << 18,
-  maxMessageSize: 64 * (1 << 20),
+  maxMessageSize: 16 * (1 << 20),
   channelMax: 8191,
   idleTimeout: 60_000,
 });

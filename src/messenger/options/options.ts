@@ -85,7 +85,7 @@ export interface MessengerOptions {
   idleTimeout?: number;
   /** The largest frame taken from a peer. Default 1 MiB. */
   maxFrameSize?: number;
-  /** The largest message taken from a peer. Default 64 MiB. */
+  /** The largest message taken from a peer. Default 16 MiB. */
   maxMessageSize?: number;
   /**
    * How long a link that nothing is put on stays open, and a connection without links. Default 0: for ever. A peer that

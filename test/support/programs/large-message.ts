@@ -6,7 +6,7 @@ const SIZE = 50_000_000;
 const [role, address = ''] = process.argv.slice(2);
 const peak = (): number => process.resourceUsage().maxRSS * 1024;
 
-const messenger = new Messenger({ outgoingWindow: 1, incomingWindow: 1, timeout: 30_000 });
+const messenger = new Messenger({ outgoingWindow: 1, incomingWindow: 1, timeout: 30_000, maxMessageSize: 2 * SIZE });
 if (role === 'send') {
   const body = Buffer.alloc(SIZE, 1);
   const before = peak() - SIZE;
