@@ -1,11 +1,11 @@
 import { AddressError } from '../errors.js';
 
 /**
- * The parts of an address, `[scheme://][user[:password]@]host[:port][/name]`. A part that is absent is `undefined`,
- * which is not the same as an empty one: `host` has no name, `host/` has the name `''`.
+ * The parts of an address, `[scheme://][user[:password]@]host[:port][/name]`. An absent part is `undefined`, which
+ * differs from an empty one: `host` has no name, `host/` has the name `''`.
  */
 export interface Address {
-  /** What stands before `://`, as written. `amqps` means TLS. May be empty. */
+  /** The text before `://`, as written. `amqps` means TLS. May be empty. */
   readonly scheme: string | undefined;
   /** The user, percent-decoded. May be empty. */
   readonly user: string | undefined;
@@ -15,13 +15,13 @@ export interface Address {
   readonly host: string | undefined;
   /** The port as written, unchecked: digits, a service name, or anything else. May be empty. */
   readonly port: string | undefined;
-  /** What follows the first `/` after the host, not decoded: the node a link attaches to. May be empty. */
+  /** The text behind the first `/` after the host, not decoded: the node that a link attaches to. May be empty. */
   readonly name: string | undefined;
-  /** Whether the host began with `~`: an address to listen on, not one to dial. */
+  /** True if the host began with `~`: an address to listen on, not one to dial. */
   readonly passive: boolean;
 }
 
-/** Where the parts of an address lie in its text. */
+/** The positions of the parts of an address in its text. */
 export interface AddressLayout {
   /** Where user, password, host and port begin: after `://`, or at 0 without a scheme. */
   readonly start: number;
@@ -32,9 +32,9 @@ export interface AddressLayout {
 }
 
 /**
- * Takes an address apart. No scheme is required and none is refused, and nothing is checked: `resolveEndpoint` does
- * that. Percent-encoding counts in user and password only, so `:`, `@` and `/` there are written `%3A`, `%40`, `%2F`.
- * A `%` that two hex digits do not follow stays as it is, and so do encoded bytes that are not UTF-8.
+ * Splits an address into its parts. Checks nothing and accepts any scheme or none: `resolveEndpoint` checks.
+ * Percent-encoding is decoded in user and password only, so `:`, `@` and `/` there are written `%3A`, `%40`, `%2F`. A
+ * `%` without two hex digits behind it stays as it is, and so do encoded bytes that are not UTF-8.
  *
  * Governed by the address rules of Messenger, not by RFC 3986: an IPv6 address without brackets loses its last group
  * to the port, and `?` and `#` mean nothing.
@@ -61,7 +61,7 @@ export function parseAddress(text: string): Address {
   };
 }
 
-/** Finds the parts of an address in its text. Never throws; an empty text has empty parts. */
+/** Finds the parts of an address in its text. Never throws: an empty text has empty parts. */
 export function layoutOf(text: string): AddressLayout {
   const firstSlash = text.indexOf('/');
   // A scheme counts only when the first slash of all is the one of its `://`.
@@ -72,7 +72,7 @@ export function layoutOf(text: string): AddressLayout {
   return { start, at: at < end ? at : -1, end };
 }
 
-/** An address up to its host and port: everything but the name. It holds the password, if there is one. */
+/** An address without its name: up to host and port. It includes the password, if there is one. */
 export function baseOf(text: string): string {
   return text.slice(0, layoutOf(text).end);
 }

@@ -1,18 +1,20 @@
 import { AddressError } from '../errors.js';
 import type { Address } from './address.js';
 
-/** The registered port of AMQP over TCP, and the name it goes by. */
+/** The registered port of AMQP over TCP, service name `amqp`. */
 export const AMQP_PORT = 5672;
-/** The registered port of AMQP over TLS, and the name it goes by. */
+/** The registered port of AMQP over TLS, service name `amqps`. */
 const AMQPS_PORT = 5671;
 const HIGHEST_PORT = 65_535;
 
-/** Where a passive address without a host listens: every IPv4 interface, which unlike `::` exists on every machine. */
+/**
+ * The host to listen on when a passive address has none: every IPv4 interface. Unlike `::`, it exists on every machine.
+ */
 const EVERY_INTERFACE = '0.0.0.0';
 
-/** What to dial or listen on: an address with its defaults filled in and its port checked. */
+/** A target to dial or to listen on: an address with defaults filled in and its port checked. */
 export interface Endpoint {
-  /** Whether TLS begins before AMQP does. */
+  /** True if TLS begins before AMQP. */
   readonly tls: boolean;
   /** A host name or IP address, as written, without brackets. */
   readonly host: string;
@@ -22,25 +24,25 @@ export interface Endpoint {
   readonly user: string | undefined;
   /** The password to log in with. Never log it. */
   readonly password: string | undefined;
-  /** The node a link attaches to. */
+  /** The node that a link attaches to. */
   readonly name: string | undefined;
-  /** Whether to listen instead of to dial. */
+  /** True to listen, false to dial. */
   readonly passive: boolean;
   /**
-   * Whether a peer has named the host, and not the program or its configuration: in a message, a redirect or a list of
-   * stand-ins. Credentials that were not given for this host are not for it.
+   * True if a peer has named the host, in a message, a redirect or a failover list, and not the program or its
+   * configuration. Such a host gets only credentials that were given for it by name.
    */
   readonly isNamedByPeer?: boolean;
 }
 
 /**
- * Works out what an address means. The scheme `amqps` is TLS, with port 5671; `amqp` and none at all is plain AMQP with
- * port 5672. The case of the scheme does not count (RFC 3986 §3.1). The port may be the service name `amqp` or `amqps`,
- * which stands for its number and does not turn on TLS. A passive address without a host listens on `0.0.0.0`.
+ * Resolves an address. The scheme `amqps` is TLS, with port 5671; `amqp` and none at all is plain AMQP with port 5672.
+ * The case of the scheme does not count (RFC 3986 §3.1). The port may be the service name `amqp` or `amqps`, which
+ * stands for its number and does not turn on TLS. A passive address without a host listens on `0.0.0.0`.
  *
- * @throws AddressError when the scheme is another, when there is no host to dial, when the host holds `@` or `[`, or when
- * the port is not a number from 0 to 65535, 0 only to listen. The message repeats no part of the address but a scheme
- * that is a word: a password with a forgotten percent-encoding can turn up in any of them.
+ * @throws AddressError for another scheme, when there is no host to dial, when the host holds `@` or `[`, or when the
+ * port is not a number from 0 to 65535, 0 only to listen. The message repeats no part of the address except a scheme
+ * that is a word: a password that is not percent-encoded can end up in any part.
  */
 export function resolveEndpoint(address: Address): Endpoint {
   const tls = isTls(address.scheme);
@@ -56,21 +58,21 @@ export function resolveEndpoint(address: Address): Endpoint {
 }
 
 /**
- * The key under which a connection is shared: endpoints with equal keys use one connection. Default ports are filled in
- * and the case of the host does not count, so `amqp://Host/a` and `host:5672/b` share one; user and password do count.
- * The key holds the password: keep it in memory and never log it.
+ * The key under which a connection is shared. Default ports are filled in and the host is in lower case, so
+ * `amqp://Host/a` and `host:5672/b` share a connection. User and password are part of the key. It holds the password:
+ * never log it.
  */
 export function connectionKey(endpoint: Endpoint): string {
   const { tls, host, port, user, password, isNamedByPeer = false } = endpoint;
   return JSON.stringify([tls, host.toLowerCase(), port, user ?? null, password ?? null, isNamedByPeer]);
 }
 
-/** The host and port of an endpoint, as people write them. */
+/** The host and port of an endpoint, as `host:port`. */
 export function hostAndPort({ host, port }: Endpoint): string {
   return `${host}:${port}`;
 }
 
-/** Another scheme is no AMQP at all or a slip of the pen, and must not end as clear text where TLS was meant. */
+/** Any other scheme is refused: it may be a misspelt `amqps`, and must not lead to clear text. */
 function isTls(scheme = 'amqp'): boolean {
   const known = scheme.toLowerCase();
   if (known === 'amqp' || known === 'amqps') return known === 'amqps';

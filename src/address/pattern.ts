@@ -1,29 +1,30 @@
 const SLASH = '/';
 
 /**
- * A pattern of the route table. `%` matches any run of characters other than `/`, `*` any run at all, both possibly
- * empty; every other character matches itself, and nothing escapes a wildcard. A pattern may have any number of them.
+ * A pattern of the route table. `%` matches any run of characters without `/`, and `*` any run, both possibly empty.
+ * Every other character matches itself, and no character escapes a wildcard. A pattern may have any number of
+ * wildcards.
  *
- * It matches like the anchored regular expression with `%` for `([^/]*)` and `*` for `([\s\S]*)`: the whole input,
- * every wildcard as long as it can be, the leftmost first. But it never backtracks: no literal is tried twice at one
- * place, so however the input is made, the time grows with its length times the number of wildcards. (Comparing at one
- * place can take as long as the literal, when input and literal both repeat one character.)
+ * It matches like the anchored regular expression with `([^/]*)` for `%` and `([\s\S]*)` for `*`: the whole input, with
+ * every wildcard as long as possible, the leftmost first. Unlike that expression, it never backtracks: no literal is
+ * tried twice at one place, so for any input the time grows with its length times the number of wildcards. (Comparing
+ * at one place can take as long as the literal, when input and literal both repeat one character.)
  *
- * How: the literals between the wildcards are placed from right to left, each as far right as it can be. A slash between
- * two literals with a `%` between them means that no match has the second one to the right of that slash, because the
- * first one can only be further left; so the second moves to the slash or beyond, and its neighbours follow. Literals
- * only ever move left, so the first places that suit every wildcard are the rightmost there are, and these make the
+ * The algorithm places the literals between the wildcards from right to left, each as far right as possible. When a
+ * slash lies between two literals that a `%` separates, no match has the second one to the right of that slash, because
+ * the first one can only move left. So the second one moves left to the slash or further, and its neighbours follow.
+ * Literals only move left, so the first places that satisfy every wildcard are the rightmost ones, and these make the
  * leftmost wildcards the longest.
  */
 export class Pattern {
   /** The pattern as written. */
   readonly text: string;
-  /** How many wildcards it has, which is how many groups a match gives. */
+  /** The number of wildcards, and so of the groups of a match. */
   readonly wildcards: number;
 
-  /** The text before, between and behind the wildcards: one more than there are wildcards, often empty. */
+  /** The texts before, between and behind the wildcards, often empty. */
   readonly #literals: readonly string[];
-  /** Of each wildcard, whether it is a `%`. */
+  /** For each wildcard, true if it is a `%`. */
   readonly #stopsAtSlash: readonly boolean[];
   readonly #shortestMatch: number;
 
@@ -35,7 +36,10 @@ export class Pattern {
     this.#shortestMatch = text.length - this.wildcards;
   }
 
-  /** What each wildcard stands for, in order, when the pattern matches the whole input; `undefined` when not. */
+  /**
+   * Matches the whole input. Returns the text that each wildcard matched, in order, or `undefined` when the pattern
+   * does not match.
+   */
   match(input: string): string[] | undefined {
     const { wildcards } = this;
     if (wildcards === 0) return input === this.text ? [] : undefined;
@@ -50,20 +54,20 @@ export class Pattern {
     return starts && this.#groups(input, starts);
   }
 
-  /** Where each literal stands in the only match that counts. */
+  /** Finds the position of each literal in the match. Returns `undefined` when there is none. */
   #place(input: string): number[] | undefined {
     const literals = this.#literals;
     const last = this.wildcards;
     const starts = new Array<number>(last + 1).fill(input.length);
     starts[0] = 0;
     starts[last] = input.length - literals[last]!.length;
-    // The wildcard looked at, between the literals `gap` and `gap + 1`.
+    // The current wildcard is between the literals `gap` and `gap + 1`.
     let gap = last - 1;
     while (gap >= 0) {
       const literal = literals[gap]!;
       const nextStart = starts[gap + 1]!;
       if (starts[gap]! + literal.length > nextStart) {
-        // For the first literal this is below 0: it cannot move, and there is no match.
+        // For the first literal the limit is below 0: it cannot move, so there is no match.
         const start = lastIndex(input, literal, nextStart - literal.length);
         if (start === -1) return undefined;
         starts[gap] = start;
@@ -90,7 +94,7 @@ export class Pattern {
   }
 }
 
-/** Guards `lastIndexOf`, which takes a negative limit for 0. */
+/** `lastIndexOf` without its treatment of a negative limit as 0. */
 function lastIndex(input: string, text: string, limit: number): number {
   return limit < 0 ? -1 : input.lastIndexOf(text, limit);
 }

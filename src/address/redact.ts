@@ -1,16 +1,16 @@
 const HIDDEN = '***@';
 
 /**
- * An address fit for logs and error messages: user and password give way to `***`, so `amqp://u:p@host/q` becomes
- * `amqp://***@host/q`. Never throws, whatever it is given.
+ * Makes an address safe for logs and error messages: replaces user and password with `***`, so `amqp://u:p@host/q`
+ * becomes `amqp://***@host/q`. Never throws.
  *
- * It trusts no percent-encoding to be right and hides too much rather than too little. Where a `:` comes before the last
- * `@`, everything up to that `@` may be a badly encoded password and is hidden: the host too, for a name with an `@`
- * after a host with a port. Text without an `@`, or its encoding `%40`, is returned as it is.
+ * It hides too much rather than too little, because a password may be badly percent-encoded. When a `:` comes before
+ * the last `@`, everything up to that `@` is hidden: for a name with an `@` behind a host with a port, that includes
+ * the host. Text without an `@`, or its encoding `%40`, is returned as it is.
  */
 export function redact(text: string): string {
   if (typeof text !== 'string') return '';
-  // Any other "scheme" may be the head of a password with slashes in it.
+  // Any other "scheme" may be the beginning of a password with slashes in it.
   const start = /^amqps?:\/\//i.exec(text)?.[0].length ?? 0;
   const rest = text.slice(start);
   const end = credentialsEnd(rest);
@@ -20,12 +20,12 @@ export function redact(text: string): string {
 function credentialsEnd(rest: string): number {
   const end = afterLastAt(rest);
   if (/:|%3a/i.test(rest.slice(0, end))) return end;
-  // Without a colon there is no password, and an `@` after the slash belongs to the name.
+  // Without a colon there is no password, so an `@` behind the slash belongs to the name.
   const slash = rest.indexOf('/');
   return slash === -1 ? end : afterLastAt(rest.slice(0, slash));
 }
 
-/** Where the text after the last `@` begins; 0 when there is none. */
+/** The position behind the last `@`, or 0 when there is none. */
 function afterLastAt(text: string): number {
   const encoded = text.lastIndexOf('%40');
   return Math.max(text.lastIndexOf('@') + 1, encoded === -1 ? 0 : encoded + '%40'.length);

@@ -2,25 +2,25 @@ import { OptionError, PatternError } from '../errors.js';
 import { Pattern } from './pattern.js';
 import { Substitution } from './substitution.js';
 
-/** A rule as it was added. */
+/** A rule of a route table. */
 export interface RouteRule {
-  /** What the whole input must look like; see `Pattern`. */
+  /** The pattern that the whole input must match; see `Pattern`. */
   readonly pattern: string;
-  /** What takes its place; see `Substitution`. `null` removes it. */
+  /** The replacement for the input; see `Substitution`. `null` removes the input. */
   readonly address: string | null;
 }
 
-/** The rule that matched an input, and what it made of it. */
+/** The rule that matched an input, and the result. */
 export interface RouteMatch {
   /** The rule. */
   readonly rule: RouteRule;
-  /** What each wildcard of the pattern stood for, in order. */
+  /** The text that each wildcard of the pattern matched, in order. */
   readonly groups: readonly string[];
   /** The rule's address with its groups filled in; `null` when the rule removes the address. */
   readonly output: string | null;
 }
 
-/** A rule made ready for matching. */
+/** A rule prepared for matching. */
 interface CompiledRule {
   readonly rule: RouteRule;
   readonly position: number;
@@ -29,35 +29,35 @@ interface CompiledRule {
 }
 
 /**
- * An ordered list of rules that turn one address into another. A messenger has two: one for routes, which say where a
- * message goes, and one for rewrites, which say what is written on it.
+ * An ordered list of rules that map one address to another. A messenger has two tables: routes decide where a message
+ * goes, and rewrites decide what is sent as its `to`.
  *
- * The first rule that matches the whole input, in the order of adding, decides; its output is not matched again, so
- * rules cannot loop. Rules without wildcards are found at once, however many there are.
+ * The first rule, in the order of adding, that matches the whole input decides. Its output is not matched again, so
+ * rules cannot loop. Rules without wildcards are found in constant time.
  */
 export class RouteTable {
   #rules: RouteRule[] = [];
   /** Rules with wildcards, in order. */
   #wildcardRules: CompiledRule[] = [];
-  /** Rules without, by their pattern: of each the one that was added first. */
+  /** Rules without wildcards, by pattern: for each pattern the rule that was added first. */
   #exactRules = new Map<string, CompiledRule>();
 
-  /** How many rules there are. */
+  /** The number of rules. */
   get size(): number {
     return this.#rules.length;
   }
 
-  /** The rules in the order of adding: a copy, which later calls of `add` do not change. */
+  /** A copy of the rules, in the order of adding. */
   get rules(): readonly RouteRule[] {
     return [...this.#rules];
   }
 
   /**
-   * Adds a rule behind all others. A pattern added before keeps its meaning: the first rule decides.
+   * Adds a rule at the end. When the same pattern was added before, that earlier rule still decides.
    *
-   * @param pattern What the whole input must look like. `%` matches anything but `/`, `*` matches anything.
-   * @param address What takes its place, `$1` for the first wildcard and so on, or `null` to remove the address. Only
-   * rewrites can remove: a message without an address still has somewhere to go, one without a route has not.
+   * @param pattern The pattern for the whole input. `%` matches anything but `/`, `*` matches anything.
+   * @param address The replacement, with `$1` for the text of the first wildcard and so on, or `null` to remove the
+   * address. Only rewrites may use `null`: a message can be sent without a `to`, but not without a destination.
    * @throws PatternError when `pattern` is not a string, or `address` is neither a string nor `null`.
    */
   add(pattern: string, address: string | null): this {
@@ -78,7 +78,7 @@ export class RouteTable {
   }
 
   /**
-   * Puts other rules in place of all there are, at once: when one of them cannot be used, the table stays as it was.
+   * Replaces all rules at once. When one of the new rules is invalid, the table stays unchanged.
    *
    * @throws PatternError as `add` does.
    */
@@ -92,7 +92,7 @@ export class RouteTable {
   }
 
   /**
-   * The first rule that matches the whole input, and what it made of it; `undefined` when none does.
+   * Finds the first rule that matches the whole input. Returns it with its result, or `undefined` when none matches.
    *
    * @throws OptionError when `input` is not a string.
    */
@@ -109,8 +109,8 @@ export class RouteTable {
   }
 
   /**
-   * What the rules make of the input: the output of the first that matches, `null` when that rule removes the address,
-   * and the input itself when none matches.
+   * Applies the rules to an input. Returns the output of the first rule that matches, `null` when that rule removes the
+   * address, or the input itself when no rule matches.
    *
    * @throws OptionError when `input` is not a string.
    */

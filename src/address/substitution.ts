@@ -1,12 +1,12 @@
 /**
- * The text that a rule puts in place of what its pattern matched, taken apart once and applied often.
+ * The replacement text of a rule, parsed once and applied often.
  *
- * `$` and digits stand for the group of that number, the longest run of digits counting: `$10` is group ten, `$01` group
- * one. `$0`, and a `$` that no digit follows, stand for the whole input: `$x` is the input and an `x`. `$$` is one `$`.
- * A group the pattern does not have is empty. Everything else stands for itself.
+ * `$` and the longest run of digits behind it stand for the group of that number: `$10` is group ten, `$01` group one.
+ * `$0`, and a `$` without digits, stand for the whole input: `$x` is the input and an `x`. `$$` is one `$`. A group
+ * that the pattern does not have is empty. Everything else is literal.
  */
 export class Substitution {
-  /** Literal text, and the numbers of groups. */
+  /** Literal texts, and numbers of groups. */
   readonly #parts: (string | number)[] = [];
 
   constructor(text: string) {
@@ -20,9 +20,9 @@ export class Substitution {
   }
 
   /**
-   * The text with its groups filled in.
+   * Returns the text with its groups filled in.
    *
-   * @param input What the pattern matched: group 0.
+   * @param input The input that the pattern matched: group 0.
    * @param groups Groups 1 and up, as `Pattern.match` gives them.
    */
   apply(input: string, groups: readonly string[]): string {

@@ -1,4 +1,7 @@
-/** Integers in network byte order, by shifting: quicker than the methods of `Buffer`, which check what has been checked. */
+/**
+ * Integers in network byte order, by shifting. The methods of `Buffer` are slower, because they repeat checks that the
+ * caller has made.
+ */
 
 /** The two bytes at `position` as an unsigned integer. The caller has checked that they are there. */
 export function readUint16(buffer: Buffer, position: number): number {

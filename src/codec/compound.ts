@@ -1,17 +1,20 @@
 import { storeUint32 } from './big-endian.js';
 import type { Output } from './output.js';
 
-/** What stands before the elements of list8, map8 and array8, in bytes: code, size and count. */
+/** Bytes before the elements of list8, map8 and array8: code, size and count. */
 export const NARROW = 3;
-/** The same of list32, map32 and array32. */
+/** Bytes before the elements of list32, map32 and array32. */
 export const WIDE = 9;
 
-/** The header to leave room for when `count` elements of a byte or more come: they must not fit into the narrow one. */
+/**
+ * The size of header to leave room for before `count` elements of at least a byte: the wide one when they cannot fit
+ * into the narrow one.
+ */
 export function headerFor(count: number): number {
   return count > 254 ? WIDE : NARROW;
 }
 
-/** Begins a list, map or array: leaves `header` bytes free. Returns where it stands in the record, for `closeCompound`. */
+/** Begins a list, map or array: leaves `header` bytes free. Returns its offset in the record, for `closeCompound`. */
 export function openCompound(output: Output, header: number): number {
   output.need(header);
   const offset = output.position - output.start;
@@ -20,8 +23,8 @@ export function openCompound(output: Output, header: number): number {
 }
 
 /**
- * Ends what `openCompound` began, in its smallest form: `code` is that of the narrow form. When the header turns out to
- * be the other one, the elements move by six bytes, which happens to most values never and to a large one once.
+ * Ends what `openCompound` began, in its smallest form: `code` is that of the narrow form. When the other header is
+ * needed, the elements move by six bytes. Most values never need that, and a large one needs it once.
  */
 export function closeCompound(output: Output, offset: number, header: number, code: number, count: number): void {
   output.need(WIDE - NARROW);

@@ -9,7 +9,7 @@ import { closeSection, openSection, writeMapSection } from './write-section.js';
 import type { Entries } from './write-value.js';
 import { isPlain, writeEntries } from './write-value.js';
 
-/** The bytes of a message, and how its integers read. */
+/** The bytes of a message, and whether its integers read as bigints. */
 interface ReceivedBytes {
   readonly buffer: Buffer;
   readonly start: number;
@@ -17,7 +17,7 @@ interface ReceivedBytes {
   readonly bigints: boolean;
 }
 
-/** An entry of a map that was received: its value, and where its key and its value are. */
+/** An entry of a received map: its value, and the positions of its key and value. */
 interface ReceivedEntry {
   readonly value: AmqpValue;
   readonly from: number;
@@ -25,10 +25,10 @@ interface ReceivedEntry {
 }
 
 /**
- * Writes a section that is a map and has been changed. Entries whose value is what it was go out with the bytes they came
- * with, so that `{ ...message.annotations, more }` keeps the AMQP type of each.
+ * Writes a changed map section. An entry whose value is unchanged is copied byte for byte, so that `{
+ * ...message.annotations, more }` keeps the AMQP type of each.
  *
- * @param position Where the map that was received begins in the message.
+ * @param position The position of the received map in the message.
  */
 export function copyMapSection(
   output: Output,
@@ -70,7 +70,7 @@ function copyEntries(
   return count;
 }
 
-/** The entries of a map by their keys; none when it cannot be read, since it is to be replaced. */
+/** The entries of a map by their keys. A map that cannot be read has none: the caller replaces it. */
 function receivedEntries(message: ReceivedBytes, position: number): Map<string, ReceivedEntry> {
   const entries = new Map<string, ReceivedEntry>();
   const reader = new Reader();

@@ -20,18 +20,18 @@ import {
 import { fillUpTo } from './write-field.js';
 import { closeSection, openSection, writeBody, writeMapSection } from './write-section.js';
 
-/** A message that has been received, and what has been changed of it since. */
+/** A received message, and the changes that the program has made to it. */
 export interface ChangedMessage {
   readonly buffer: Buffer;
   readonly start: number;
   readonly end: number;
   /** The new values, by the index of the part. */
   readonly values: readonly unknown[];
-  /** Which parts are new: a bit for each index. */
+  /** A bit for each index whose part is new. */
   readonly changed: number;
-  /** Whether every `long` and `ulong` reads as a bigint. */
+  /** True if every `long` and `ulong` reads as a bigint. */
   readonly bigints: boolean;
-  /** What goes out as `to`. */
+  /** The address to send as `to`. */
   readonly address: string | undefined;
 }
 
@@ -39,9 +39,8 @@ export interface ChangedMessage {
 const SECTIONS = [HEADER, DELIVERY_ANNOTATIONS, MESSAGE_ANNOTATIONS, PROPERTIES, APPLICATION_PROPERTIES, DATA, FOOTER];
 
 /**
- * Writes a received message with its changes. Sections without changes are copied byte for byte, neighbours at once; in
- * the header and the properties so are the fields without changes, in a map the entries without, so that every one keeps
- * its AMQP type.
+ * Writes a received message with its changes. Unchanged sections are copied byte for byte, neighbouring ones at once.
+ * In a changed section, unchanged fields and map entries are copied too, so that each keeps its AMQP type.
  */
 export function copyMessage(output: Output, message: ChangedMessage): void {
   const { buffer, start, end } = message;
@@ -54,7 +53,7 @@ export function copyMessage(output: Output, message: ChangedMessage): void {
   let copied = start;
   for (;;) {
     const section = isBody(cursor.code) ? DATA : cursor.code;
-    // A section the message came without goes in front of the first that has to stand behind it.
+    // A section that the message came without goes before the first section that must follow it.
     while (absent.length > 0 && absent[0]! < section) {
       output.bytes(buffer, copied, cursor.start);
       copied = cursor.start;
@@ -72,14 +71,14 @@ export function copyMessage(output: Output, message: ChangedMessage): void {
   output.bytes(buffer, copied, end);
 }
 
-/** Goes on behind a section, or behind all sections of a body. */
+/** Moves the cursor behind a section, or behind all sections of a body. */
 function pass(cursor: SectionCursor): void {
   const inBody = isBody(cursor.code);
   do cursor.next();
   while (inBody && isBody(cursor.code));
 }
 
-/** The sections a message came with; `DATA` stands for a body of any kind. */
+/** The sections that a message came with. `DATA` stands for a body of any kind. */
 function presentSections(message: ChangedMessage): number[] {
   const cursor = new SectionCursor();
   const present: number[] = [];
@@ -89,10 +88,10 @@ function presentSections(message: ChangedMessage): number[] {
 }
 
 function isChanged(message: ChangedMessage, section: number, present: readonly number[]): boolean {
-  // Whether `to` is another is not worth finding out: writing it again gives the same bytes.
+  // `to` is not compared: writing it again gives the same bytes.
   if (section === PROPERTIES) return true;
   if (section === HEADER) return HEADER_FIELDS.some((field) => isSet(message, field.index));
-  // A message that came without a body gets one, as the standard wants it: some brokers end the session otherwise.
+  // A message that came without a body gets one, as the standard requires. Some brokers end the session otherwise.
   if (section === DATA) return isSet(message, BODY_INDEX) || !present.includes(DATA);
   return isSet(message, mapOf(section).index);
 }
@@ -120,7 +119,7 @@ function writeSection(output: Output, message: ChangedMessage, section: number, 
   }
 }
 
-/** Writes a list section: the new value of each field that has one, the bytes that were there for the others. */
+/** Writes a list section: new values for the changed fields, and the received bytes for the others. */
 function writeFields(
   output: Output,
   message: ChangedMessage,

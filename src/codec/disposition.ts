@@ -5,18 +5,18 @@ import { encodeOutcome } from './outcome.js';
 import type { Output } from './output.js';
 import { DISPOSITION, openFrame } from './performative.js';
 
-/** Which end of the link says it: true for the receiver (AMQP 1.0 §2.7.6, `role`). */
+/** The end of the link that sends the frame: true for the receiver (AMQP 1.0 §2.7.6, `role`). */
 export type Role = boolean;
 export const SENDER: Role = false;
 export const RECEIVER: Role = true;
 
-/** The fields of a disposition performative that was read, to be used before the next one is. */
+/** The fields of the disposition performative that was read last. The next `read` overwrites them. */
 export class Disposition {
   role: Role = SENDER;
   first = 0;
   last = 0;
   settled = false;
-  /** Where the delivery-state begins, or -1 when there is none. */
+  /** The position of the delivery-state, or -1 when there is none. */
   state = -1;
 
   /** Reads the performative whose descriptor ends at `position`. Throws `DecodeError`. */

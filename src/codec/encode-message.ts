@@ -7,12 +7,12 @@ import { Unencodable, encodeError, nameOf } from './unencodable.js';
 import { writeBody, writeHeader, writeMapSection, writeProperties } from './write-section.js';
 
 /**
- * Writes the sections of a message (AMQP 1.0 §3.2) at `output.position`. Sections and fields that say nothing are left
- * out. A `ReceivedMessage` goes out with the bytes it came with, but for what has been changed.
+ * Writes the sections of a message (AMQP 1.0 §3.2) at `output.position`. Empty sections and fields are left out. A
+ * `ReceivedMessage` keeps its received bytes, except for what the program has changed.
  *
- * @param address What goes out as `to`; `message.address` does not.
- * @throws `EncodeError` that names the field, when one is not known, has a wrong type, or holds a value that has no AMQP
- * form. The record is then to be abandoned.
+ * @param address The address to send as `to`, instead of `message.address`.
+ * @throws `EncodeError` that names the field, for an unknown field, a wrong type, or a value that AMQP cannot encode.
+ * The caller must then abandon the record.
  */
 export function encodeMessage(output: Output, message: Message, address: string | undefined): void {
   try {
@@ -34,7 +34,7 @@ function writeMessage(output: Output, message: Message, address: string | undefi
   writeMapSection(output, FOOTER, message.footer, 'symbols', 'footer');
 }
 
-/** Callers without TypeScript may pass anything. */
+/** Callers without TypeScript may pass any value. */
 function checkMessage(message: unknown): void {
   if (typeof message !== 'object' || message === null) {
     throw new Unencodable(`takes a plain object, not ${nameOf(message)}`);

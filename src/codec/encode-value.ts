@@ -8,12 +8,13 @@ import { writeEntries, writeValue } from './write-value.js';
 /**
  * Writes one value at `output.position`, in the smallest encoding of its type (AMQP 1.0 §1.6).
  *
- * Safe integers go out as `long`, other numbers as `double`, a bigint as `long` or `ulong`, a `Date` as `timestamp`, bytes as
- * `binary`, `null` and `undefined` as `null`, an array as a list, a `Map` or plain object as a map. Keys of an object go
- * out as strings; those whose value is `undefined` are left out. `Typed`, `Described` and `AmqpArray` say otherwise.
+ * Safe integers are written as `long`, other numbers as `double`, a bigint as `long` or `ulong`, a `Date` as
+ * `timestamp`, bytes as `binary`, `null` and `undefined` as `null`, an array as a list, a `Map` or plain object as a
+ * map. Keys of an object are written as strings; those whose value is `undefined` are left out. `Typed`, `Described`
+ * and `AmqpArray` choose other types.
  *
- * @throws `EncodeError` when the value, or one inside, has no AMQP form, or nests deeper than `MAX_DEPTH`. The message
- * names the path to it. The record is then to be abandoned.
+ * @throws `EncodeError`, naming the path, when AMQP cannot encode the value or one inside it, or when it nests deeper
+ * than `MAX_DEPTH`. The caller must then abandon the record.
  */
 export function encodeValue(output: Output, value: AmqpValue): void {
   try {
@@ -24,7 +25,7 @@ export function encodeValue(output: Output, value: AmqpValue): void {
 }
 
 /**
- * Writes a plain object as a map whose keys are symbols, as annotations are (§3.2.10). Otherwise as `encodeValue`.
+ * Writes a plain object as `encodeValue` does, but with symbols as keys, as in annotations (§3.2.10).
  *
  * @throws `EncodeError` also when a key is not ASCII.
  */

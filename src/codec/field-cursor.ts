@@ -4,7 +4,7 @@ import { skipValue } from './scan.js';
 
 /**
  * Steps through the fields of a performative (a described list, AMQP 1.0 §1.4), in any encoding of the list and of its
- * fields. A field that is null or left out at the end of the list reads as its absence.
+ * fields. A field that is null, or left out at the end of the list, is absent.
  */
 export class FieldCursor {
   #buffer: Buffer = Buffer.alloc(0);
@@ -12,7 +12,7 @@ export class FieldCursor {
   #end = 0;
   #left = 0;
 
-  /** Starts on the list at `position` and returns where it ends. The list must end at or before `end`. */
+  /** Enters the list at `position` and returns where the list ends. The list must end at or before `end`. */
   open(buffer: Buffer, position: number, end: number): number {
     this.#buffer = buffer;
     const code = position < end ? buffer[position]! : -1;
@@ -73,7 +73,7 @@ export class FieldCursor {
     }
   }
 
-  /** Hops over the next field and returns where it begins, or -1 when it is absent. */
+  /** Skips the next field and returns its position, or -1 when it is absent. */
   skip(): number {
     if (this.#next() === -1) return -1;
     const start = this.#position - 1;
@@ -81,17 +81,17 @@ export class FieldCursor {
     return start;
   }
 
-  /** Checks that the next field, a mandatory one, is there. It stays the next. */
+  /** Checks that the next field, which is mandatory, is present. Does not skip it. */
   require(name: string): void {
     if (this.#left === 0 || this.#buffer[this.#position] === 0x40) this.missing(name);
   }
 
-  /** Reports a mandatory field that is absent. */
+  /** Throws the error for a mandatory field that is absent. */
   missing(name: string): never {
     throw new DecodeError(`A performative lacks its mandatory field ${name}.`);
   }
 
-  /** The constructor byte of the next field; -1 for null and for what the list leaves out. */
+  /** The constructor byte of the next field, or -1 when the field is null or left out. */
   #next(): number {
     if (this.#left === 0) return -1;
     this.#left--;

@@ -1,6 +1,6 @@
 import { Unencodable } from './unencodable.js';
 
-/** What other AMQP libraries, and the standard, call the fields of a message. */
+/** Names of message fields in the standard and in other AMQP libraries. */
 const ALIASES: Readonly<Record<string, string>> = {
   to: 'address',
   messageid: 'id',
@@ -15,10 +15,13 @@ const ALIASES: Readonly<Record<string, string>> = {
   data: 'body',
 };
 
-/** A property of each received message, and all that `{ ...message }` has of it. */
+/** Marks received messages. It is the only property that `{ ...message }` copies from one. */
 export const RECEIVED: unique symbol = Symbol('a received message');
 
-/** What has that property; its value is of no matter. Declarations made file by file have no such members in classes. */
+/**
+ * The type that declares this property; its value does not matter. Declarations that are made file by file cannot have
+ * such a member in a class.
+ */
 export interface MarkedReceived {
   [RECEIVED]?: boolean;
 }
@@ -50,9 +53,8 @@ const NAMES = [
 ];
 
 /**
- * Checks that a message has no field but those of `Message`: a misspelt one would be lost silently, and so would all of a
- * received message that was spread. Only what the
- * object has of its own counts. Throws `Unencodable`.
+ * Checks that a message has only the fields of `Message`. A misspelt field would be lost silently, and so would every
+ * field of a received message that was spread. Looks at own properties only. Throws `Unencodable`.
  */
 export function checkFieldNames(message: object): void {
   if (RECEIVED in message) {
@@ -99,7 +101,7 @@ function unknownField(name: string): Unencodable {
   return error;
 }
 
-/** The field whose name takes the fewest changes, two at most. */
+/** The field whose name is closest, at most two changes away. */
 function nearest(plain: string): string | undefined {
   let best: string | undefined;
   let least = Math.min(3, plain.length);

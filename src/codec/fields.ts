@@ -23,11 +23,11 @@ import {
 } from './write-field.js';
 import type { EntryKind } from './write-value.js';
 
-/** The part of a message that stands in `index` of what is known of a received one. */
+/** A part of a received message, and its index in the parts that have been read. */
 export interface Part {
   readonly index: number;
   readonly name: keyof Message;
-  /** The section it stands in, one of `sections.ts`. */
+  /** Its section, one of `sections.ts`. */
   readonly section: number;
 }
 
@@ -37,9 +37,9 @@ export class Field<Value> implements Part {
     readonly index: number,
     readonly name: keyof Message,
     readonly section: number,
-    /** Its place in the list of the section. */
+    /** Its position in the list of the section. */
     readonly place: number,
-    /** The value of the field, or `undefined` when what was received is of a wrong type. */
+    /** Converts the received value, or returns `undefined` when its type is wrong. */
     readonly convert: (value: AmqpValue) => Value | undefined,
     readonly write: FieldWriter,
   ) {}
@@ -55,7 +55,7 @@ export class MapPart implements Part {
   ) {}
 }
 
-/** Where the body stands in what is known of a received message. */
+/** The index of the body among the parts of a received message. */
 export const BODY_INDEX = 0;
 
 export const APPLICATION: MapPart = new MapPart(1, 'properties', APPLICATION_PROPERTIES, 'simple');
@@ -90,10 +90,10 @@ export const GROUP_ID: Field<string> = new Field(20, 'groupId', PROPERTIES, 10, 
 export const GROUP_SEQUENCE: Field<number> = new Field(21, 'groupSequence', PROPERTIES, 11, toUint, writeUintField);
 export const REPLY_TO_GROUP_ID: Field<string> = new Field(22, 'replyToGroupId', PROPERTIES, 12, toText, writeTextField);
 
-/** The fields of the header, by place. */
+/** The fields of the header, by position. */
 export const HEADER_FIELDS: readonly Field<unknown>[] = [DURABLE, PRIORITY, TTL, FIRST_ACQUIRER, DELIVERY_COUNT];
 
-/** The fields of the properties, by place. */
+/** The fields of the properties, by position. */
 export const PROPERTIES_FIELDS: readonly Field<unknown>[] = [
   ID,
   USER_ID,
@@ -122,7 +122,7 @@ function toUint(value: AmqpValue): number | undefined {
   return typeof value === 'number' && value === value >>> 0 ? value : undefined;
 }
 
-/** A string, or a symbol: some peers send the one for the other. */
+/** A string or a symbol: some peers send one in place of the other. */
 /** A reply-to: the peer has chosen the host in it. */
 function toReplyTo(value: AmqpValue): string | undefined {
   const address = toText(value);
@@ -149,7 +149,7 @@ function isUuid(value: AmqpValue): value is Typed<'uuid', string> {
   return value instanceof Typed && value.type === 'uuid';
 }
 
-/** Times that no `Date` reaches, such as the greatest of all for "never", are brought into the safe integers. */
+/** A time outside the range of `Date`, such as the greatest timestamp for "never", is clamped to the safe integers. */
 function toTime(value: AmqpValue): Date | number | undefined {
   if (value instanceof Date) return value;
   if (!(value instanceof Typed) || value.type !== 'timestamp') return undefined;

@@ -1,17 +1,17 @@
 import type { Output } from './output.js';
 import { FLOW, openFrame } from './performative.js';
 
-/** What a flow frame says of a link and its session (AMQP 1.0 §2.7.4). */
+/** The fields of a flow frame for a link and its session (AMQP 1.0 §2.7.4). */
 export interface Flow {
   /** The transfer-id expected next. */
   readonly nextIncomingId: number;
-  /** How many transfer frames may come. */
+  /** The number of transfer frames that the peer may send. */
   readonly incomingWindow: number;
   /** The transfer-id of the next transfer sent. */
   readonly nextOutgoingId: number;
-  /** How many transfer frames may be sent. */
+  /** The number of transfer frames that we may send. */
   readonly outgoingWindow: number;
-  /** The link. */
+  /** The handle of the link. */
   readonly handle: number;
   readonly deliveryCount: number;
   readonly linkCredit: number;

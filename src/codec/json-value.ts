@@ -2,8 +2,8 @@ import { DataBody, SequenceBody, ValueBody } from '../message/body.js';
 import { Described } from '../message/typed.js';
 
 /**
- * What `JSON.stringify` can show of a value: a bigint becomes its digits, a `Map` a list of pairs. Everything else stays
- * what it is, and says itself how it looks as JSON.
+ * Prepares a value for `JSON.stringify`: a bigint becomes its digits, a `Map` a list of pairs. Everything else stays as
+ * it is.
  */
 export function jsonValue(value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString();

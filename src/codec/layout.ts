@@ -1,6 +1,4 @@
-/**
- * How long the payload behind each format code is (AMQP 1.0 §1.2, §1.6): 0 to 16 bytes, or one of the kinds below.
- */
+/** The length of the payload of each format code (AMQP 1.0 §1.2, §1.6): 0 to 16 bytes, or one of the kinds below. */
 
 /** Not a format code of the standard. */
 export const UNKNOWN = -1;
@@ -38,7 +36,7 @@ for (const [layout, ...codes] of CODES) {
   for (const code of codes) LAYOUT[code] = layout;
 }
 
-/** Whether a compound code is that of a map, whose elements come in pairs. */
+/** True if a compound code is that of a map, whose elements come in pairs. */
 export function isMap(code: number): boolean {
   return code === 0xc1 || code === 0xd1;
 }

@@ -14,9 +14,9 @@ import { readValue } from './read.js';
 const CODES = { received: 0x23, accepted: 0x24, rejected: 0x25, released: 0x26, modified: 0x27 } as const;
 
 /**
- * Checks that an outcome can be written: it is written when the turn ends, where nobody could catch the error.
+ * Checks that an outcome can be encoded. It is encoded at the end of the tick, where no caller could catch the error.
  *
- * @throws `EncodeError` when its error or annotations have no AMQP form.
+ * @throws `EncodeError` when AMQP cannot encode its error or annotations.
  */
 export function checkOutcome(outcome: Outcome): void {
   if (outcome.type === 'rejected' || outcome.type === 'modified') encodeOutcome(new Output(1024), outcome);
@@ -46,7 +46,7 @@ function errorValue(error: PeerError): Described {
 }
 
 function encodeModified(output: Output, failed = false, undeliverable = false, annotations?: Properties): void {
-  // A list32 whose size is filled in afterwards: annotations have symbol keys, which a plain value would not get.
+  // Written by hand as a list32 whose size is filled in afterwards: the keys of annotations must be symbols.
   output.need(11);
   output.u8(0xd0);
   const sizeAt = output.position - output.start;
@@ -60,11 +60,11 @@ function encodeModified(output: Output, failed = false, undeliverable = false, a
 }
 
 /**
- * Reads a delivery-state. `received` (§3.4.1) and states of extensions, such as those of transactions, are no outcome
+ * Reads a delivery-state. `received` (§3.4.1) and states of extensions, such as those of transactions, are not outcomes
  * and read as `undefined`.
  */
 export function readOutcome(buffer: Buffer, position: number, end: number): Outcome | undefined {
-  // Nearly every outcome is `accepted`, and is told by its descriptor alone.
+  // Nearly every outcome is `accepted`, which its descriptor alone identifies.
   if (buffer[position] === 0 && buffer[position + 1] === 0x53 && buffer[position + 2] === CODES.accepted)
     return ACCEPTED;
   const state = readValue(buffer, position, end);

@@ -1,32 +1,32 @@
 import { storeUint32 } from './big-endian.js';
 import { Slab, SlabPool } from './slab.js';
 
-/** With less room than this left in a slab, in bytes, a record begins in a fresh one. */
+/** A record begins in a new slab when the current one has fewer bytes left than this. */
 const LEAST_ROOM = 512;
 
 /**
- * Where bytes to be sent are written: records, one after the other, in slabs of memory.
+ * Writes bytes to be sent, as records one after the other in slabs of memory.
  *
- * A record that has been written stays where it is and is not written over, so whoever keeps `buffer`, the beginning and
- * the end of it can hand those bytes to a socket later without a copy. Only the record being written may move. When slabs
- * are used again, that holds for as long as somebody holds `slab`.
+ * A finished record is neither moved nor overwritten, so its owner can keep `buffer` and two offsets, and hand those
+ * bytes to a socket later without a copy. Only the record being written may move. Where slabs are used again, the owner
+ * must hold `slab` meanwhile.
  */
 export class Output {
   /** The slab the record is written into, and its memory. */
   slab: Slab;
   buffer: Buffer;
-  /** Where the record being written begins, headroom included. */
+  /** The beginning of the record being written, including its headroom. */
   start = 0;
   /** The next byte to write. */
   position = 0;
   readonly #slabSize: number;
   readonly #pool: SlabPool | undefined;
-  /** Where the record began, when it has moved since. Held, so that the rest of it can still be used. */
+  /** The place where the record began before it moved. Its slab is held, so that the rest of it can still be used. */
   #begun: { readonly slab: Slab; readonly position: number } | undefined;
 
   /**
-   * @param slabSize How much memory is taken at a time, in bytes. Default 64 KiB.
-   * @param isReused Whether slabs that nobody holds are written into again. Default false.
+   * @param slabSize The size of a slab, in bytes. Default 64 KiB.
+   * @param isReused True to write again into slabs that nobody holds. Default false.
    */
   constructor(slabSize = 65_536, isReused = false) {
     this.#slabSize = slabSize;
@@ -36,9 +36,9 @@ export class Output {
     this.buffer = this.slab.buffer;
   }
 
-  /** Begins a record, `headroom` bytes of which are left free for a frame header to be filled in later. */
+  /** Begins a record. Leaves `headroom` bytes free, for a frame header that is filled in later. */
   open(headroom: number): void {
-    // A slab made for one large record serves no small ones: they would keep all of it in memory.
+    // A slab for one large record is not used for small ones, which would keep all of it in memory.
     if (this.buffer.length > this.#slabSize) this.#goBack();
     this.#begun?.slab.release();
     this.#begun = undefined;
@@ -52,14 +52,14 @@ export class Output {
   }
 
   /**
-   * Makes sure that `bytes` more bytes fit. When they do not, the record moves to a new slab, and `buffer`, `start` and
+   * Makes room for `bytes` more bytes. When they do not fit, the record moves to a new slab: `buffer`, `start` and
    * `position` change.
    */
   need(bytes: number): void {
     if (bytes > this.buffer.length - this.position) this.#grow(bytes);
   }
 
-  /** Forgets the record being written. May be called again, and before any record. */
+  /** Discards the record being written. Does nothing when there is none. */
   abandon(): void {
     this.position = this.start;
     this.#goBack();
@@ -83,7 +83,9 @@ export class Output {
     this.position += end - start;
   }
 
-  /** Takes exactly what a large piece needs, but at least half as much again, so that many small ones are few moves. */
+  /**
+   * Takes exactly what a large piece needs, but at least half as much again, so that many small pieces cause few moves.
+   */
   #grow(bytes: number): void {
     const used = this.position - this.start;
     const { buffer, start, position } = this;
@@ -91,21 +93,24 @@ export class Output {
       this.slab.hold();
       this.#begun = { slab: this.slab, position: start };
     }
-    // Its bytes are still there after it was let go: nothing else is written before they are copied.
+    // The bytes of a released slab stay until they are copied below: nothing else is written before.
     this.#take(Math.max(this.#slabSize, used + Math.max(bytes, used >>> 1)));
     buffer.copy(this.buffer, 0, start, position);
     this.start = 0;
     this.position = used;
   }
 
-  /** Goes on in another slab. */
+  /** Continues in another slab. */
   #take(size: number): void {
     const slab = this.#newSlab(size);
     slab.hold();
     this.#leaveFor(slab);
   }
 
-  /** Goes on where the record began, if it has moved: a small one before it would keep the rest of that slab for itself. */
+  /**
+   * Returns to the slab where the record began, if the record has moved. Otherwise a small record would keep the rest
+   * of that slab for itself.
+   */
   #goBack(): void {
     if (this.#begun === undefined) return;
     const { slab, position } = this.#begun;

@@ -2,7 +2,7 @@ import { DecodeError, ProtocolError } from '../errors.js';
 import { readUint32 } from './big-endian.js';
 import type { Output } from './output.js';
 
-/** The performatives that the data plane deals with, and the frames that begin and end a SASL exchange, by their codes. */
+/** The codes of the performatives that the data plane handles, and of the frames that begin and end a SASL exchange. */
 export const FLOW = 0x13;
 export const TRANSFER = 0x14;
 export const DISPOSITION = 0x15;
@@ -31,17 +31,17 @@ const CODES: ReadonlyMap<string, number> = new Map(
 );
 const KNOWN: ReadonlySet<number> = new Set(CODES.values());
 
-/** What stands in front of the fields of a performative. Read anew for every frame. */
+/** The descriptor of a performative. It is read anew for every frame. */
 export class PerformativeHead {
-  /** Which performative it is. */
+  /** The code of the performative. */
   code = 0;
-  /** Where the list of its fields begins. */
+  /** The position of the list of its fields. */
   fields = 0;
 
   /**
-   * Reads the descriptor at the beginning of a frame's body: a ulong or a symbol, in any encoding, of a performative that
-   * there is. Anything else is a `DecodeError` or `ProtocolError`: a decoder that takes a number of another type for the same would let a
-   * frame pass by whoever looks for it.
+   * Reads the descriptor at the beginning of a frame's body: a ulong or a symbol, in any encoding, of a known
+   * performative. Anything else is a `DecodeError` or `ProtocolError`: rhea takes a number of another type for the same
+   * code, so such a frame would pass our checks unseen.
    */
   read(buffer: Buffer, at: number, end: number): this {
     // Nearly every descriptor is a small ulong.

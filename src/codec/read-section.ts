@@ -11,14 +11,13 @@ import { skipValue } from './scan.js';
 import { SectionCursor } from './section-cursor.js';
 import { DATA, FOOTER, HEADER, SEQUENCE, VALUE, isBody } from './sections.js';
 
-// One of each for all messages: reading calls nothing that could read in between.
+// Shared by all messages: reading calls nothing that could begin another reading.
 const cursor = new SectionCursor();
 const reader = new Reader();
 
 /**
- * Checks that the sections of a message are those of the standard, in its order, and not more than it allows
- * (AMQP 1.0 §3.2). Two things that peers are known to do pass as well: a message may have no body, as those of Azure
- * Service Bus and AMQP.Net Lite, and its footer may stand in front of the body, where rhea writes it.
+ * Checks the order and number of the sections of a message (AMQP 1.0 §3.2). Tolerates two habits of peers: a message
+ * without a body, as Azure Service Bus and AMQP.Net Lite send it, and a footer before the body, where rhea writes it.
  */
 export function checkSections(buffer: Buffer, start: number, end: number): void {
   let last = 0;
@@ -70,7 +69,7 @@ function requireEnd({ position, end }: Reader, start: number): void {
   if (position !== end) throw malformed('The header or the properties are longer than their fields', position - start);
 }
 
-/** Goes into the list of a section and returns how many fields it has. */
+/** Enters the list of a section and returns the number of its fields. */
 export function enterFields(reader: Reader, section: number, start: number): number {
   const at = reader.position;
   const code = reader.peek();
@@ -101,7 +100,7 @@ export function readMap(
   return map instanceof Map ? withTextKeys(map, cursor.value - start) : (map as Properties); // the code is that of a map
 }
 
-/** Annotations may have ulong keys (§3.2.10), which the standard keeps for itself: they read as their digits. */
+/** Annotations may have ulong keys (§3.2.10), which the standard reserves. They read as their digits. */
 function withTextKeys(map: ReadonlyMap<AmqpValue, AmqpValue>, byte: number): Properties {
   const object = Object.create(null) as Record<string, AmqpValue>;
   for (const [key, value] of map) {
@@ -114,7 +113,7 @@ function withTextKeys(map: ReadonlyMap<AmqpValue, AmqpValue>, byte: number): Pro
   return object;
 }
 
-/** Whether the message has a body, and of which kind. */
+/** The kind of body that the message has, if it has one. */
 export function readBodyType(buffer: Buffer, start: number, end: number): BodyType | undefined {
   cursor.open(buffer, start, end);
   if (!cursor.seekBody()) return undefined;

@@ -11,18 +11,18 @@ import { keySlot, readKey, readText } from './text.js';
 const KEY_TWICE = 'A map has a key twice';
 
 /**
- * Reads AMQP values (AMQP 1.0 §1.6) one after the other and checks every bound on the way. Whatever is not AMQP, or goes
- * beyond `limits.ts`, is a `DecodeError` that names the byte; after one the reader must be opened anew.
+ * Reads AMQP values (AMQP 1.0 §1.6) one after the other and checks every bound. Throws a `DecodeError` that names the
+ * byte for anything that is not AMQP or exceeds `limits.ts`; the reader must be opened again after that.
  */
 export class Reader extends ScalarReader {
-  /** The next value, which may stand in `depth` lists, maps, arrays and described values already. */
+  /** Reads the next value, which is nested in `depth` lists, maps, arrays and described values. */
   value(depth: number): AmqpValue {
     const code = this.peek();
     this.position++;
     return this.#payload(code, depth);
   }
 
-  /** Goes into the list or map whose payload comes next: returns its count and lets `end` be where it ends. */
+  /** Enters the list or map whose payload comes next: sets `end` to its end and returns its count. */
   enter(wide: boolean): number {
     const at = this.position;
     const after = this.take(wide ? 4 : 1) + (wide ? 4 + readUint32(this.buffer, at) : 1 + this.buffer[at]!);
@@ -32,13 +32,13 @@ export class Reader extends ScalarReader {
     return wide ? readUint32(this.buffer, countAt) : this.buffer[countAt]!;
   }
 
-  /** Goes out of a list or map again, to where `end` was before. All of it must have been read. */
+  /** Leaves a list or map, and sets `end` to its former value. All of it must have been read. */
   leave(outer: number): void {
     if (this.position !== this.end) throw this.fail('A list, map or array is longer than its elements', this.position);
     this.end = outer;
   }
 
-  /** Reads everything but the constructor: what stands in an array. */
+  /** Reads a value without its constructor, as arrays hold it. */
   #payload(code: number, depth: number): AmqpValue {
     switch (code) {
       case 0x00: // the constructor of a described value
@@ -86,7 +86,7 @@ export class Reader extends ScalarReader {
     this.#checkCount(count);
     if (count % 2 === 1) throw this.fail('A map has a key without a value', this.position);
     this.charge(MAP_WEIGHT + count);
-    // Without a prototype even the key `__proto__` is nothing but data.
+    // Without a prototype, the key `__proto__` is data like any other.
     const object = Object.create(null) as Record<string, AmqpValue>;
     const start = this.position;
     let seen = 0;
@@ -98,7 +98,7 @@ export class Reader extends ScalarReader {
       const from = this.take(this.size(code >= 0xb0));
       const slot = keySlot(this.buffer, from, this.position);
       const key = readKey(this.buffer, from, this.position, this.origin, slot);
-      // Whether the object has the key already is asked only when another key has had the same bit.
+      // Looks for the same key in the object only when an earlier key has set the same bit.
       const bit = 1 << slot;
       if ((seen & bit) !== 0 && key in object) throw this.fail(KEY_TWICE, at);
       seen |= bit;
@@ -108,7 +108,10 @@ export class Reader extends ScalarReader {
     return object;
   }
 
-  /** The entries read so far, from `start` on, in the order they came in: an object puts keys that are digits first. */
+  /**
+   * The entries read so far, from `start` on, in the order they came in. The object itself would put keys that are
+   * digits first.
+   */
   #inOrder(object: Readonly<Record<string, AmqpValue>>, start: number): Map<AmqpValue, AmqpValue> {
     const map = new Map<AmqpValue, AmqpValue>();
     const end = this.position;
@@ -123,7 +126,7 @@ export class Reader extends ScalarReader {
     return map;
   }
 
-  /** Goes on with a map, `left` more keys and values of it, in which there is a key that is no text. */
+  /** Reads the remaining `left` keys and values of a map that has a key other than text. */
   #otherMap(map: Map<AmqpValue, AmqpValue>, left: number, depth: number, outer: number): Map<AmqpValue, AmqpValue> {
     const objects = new Set<string>(); // the keys that are objects, by their bytes: no two of them are the same to a Map
     for (; left > 0; left -= 2) {
@@ -180,7 +183,7 @@ export class Reader extends ScalarReader {
   }
 }
 
-/** Whether a format code is that of a string or symbol. */
+/** True if a format code is that of a string or symbol. */
 function isText(code: number): boolean {
   return code === 0xa1 || code === 0xa3 || code === 0xb1 || code === 0xb3;
 }

@@ -17,17 +17,16 @@ import type { ReadOptions } from './scalar-reader.js';
 import { encodeError } from './unencodable.js';
 
 /**
- * A message as it was received. It keeps its bytes and reads a field when it is asked for the first time; a field or
- * section whose bytes are not AMQP is then a `DecodeError`.
+ * A received message. It keeps its bytes, and decodes a field when the program reads it for the first time. Reading a
+ * field or section whose bytes are not AMQP throws a `DecodeError`.
  *
- * Every field can be set, to `undefined` as well, which takes it out. What an accessor has returned is not watched: to
- * change a map or a body, set it. Put again, the message goes out with the bytes it came with, so that every AMQP type
- * is kept; only what has been set is encoded anew. Header fields that were not sent have the standard's defaults.
+ * Every field can be set; `undefined` removes it. Changes inside a returned map or body are not noticed: set the field
+ * instead. When the message is put again, it keeps its received bytes and thus every AMQP type; only fields that were
+ * set are encoded anew. Header fields that were not sent have the standard's defaults.
  *
- * To pass a message on, put `message.with({ address })`. `{ ...message }` has none of its fields, so `put` refuses what is
- * made of it.
+ * To pass a message on, put `message.with({ address })`. `{ ...message }` copies no fields, so `put` refuses it.
  *
- * @typeParam Content What the body is taken for. Nobody checks it: a sender may send anything.
+ * @typeParam Content The expected type of the body. It is not checked: a sender may send anything.
  */
 export class ReceivedMessage<Content = Body> implements Message<Content> {
   static {
@@ -45,16 +44,16 @@ export class ReceivedMessage<Content = Body> implements Message<Content> {
   readonly #buffer: Buffer;
   readonly #start: number;
   readonly #end: number;
-  /** What has been read or set, by the index of the part. */
+  /** The parts that have been read or set, by index. */
   #values: unknown[] | undefined = undefined;
-  /** Which parts have been set: a bit for each index. */
+  /** A bit for each index whose part has been set. */
   #changed = 0;
 
   /**
-   * @param buffer Where the bytes of the message are, from `start` to `end`. They are not copied and must not change.
-   * @param options How values are read.
-   * @throws `DecodeError` when the sections are not those of a message in the order of AMQP 1.0 §3.2. What stands in
-   * them is looked at only when it is read.
+   * @param buffer Holds the bytes of the message, from `start` to `end`. They are not copied and must not change.
+   * @param options Options for reading values.
+   * @throws `DecodeError` when the sections are not those of a message in the order of AMQP 1.0 §3.2. Their content is
+   * checked only when it is read.
    */
   constructor(buffer: Buffer, start: number, end: number, options?: ReadOptions) {
     checkSections(buffer, start, end);
@@ -218,7 +217,7 @@ export class ReceivedMessage<Content = Body> implements Message<Content> {
     this.#set(fields.FOOT.index, value);
   }
 
-  /** How the body stands on the wire. A message that came without one has the value `null`. */
+  /** The kind of section that carries the body. A message without a body counts as the value `null`. */
   get bodyType(): BodyType {
     if (!this.#isSet(fields.BODY_INDEX)) return readBodyType(this.#buffer, this.#start, this.#end) ?? 'value';
     const { body } = this;
@@ -231,7 +230,7 @@ export class ReceivedMessage<Content = Body> implements Message<Content> {
     const index = fields.BODY_INDEX;
     const known = this.#values?.[index];
     if (known !== undefined || this.#isSet(index)) return known as Content; // what this accessor has put there
-    // That it is what the program says, nobody has checked.
+    // The program has named the type of the body; it is not checked.
     return this.#remember(index, readBody(this.#buffer, this.#start, this.#end, this.#bigints)) as Content;
   }
   set body(body: Content) {
@@ -239,12 +238,12 @@ export class ReceivedMessage<Content = Body> implements Message<Content> {
   }
 
   /**
-   * The same message with other fields: `messenger.put(message.with({ address }))` passes it on. It goes out with the bytes
-   * it came with, but for what is changed, so that every AMQP type is kept: in maps, too, entries whose value stays what it
-   * was, as in `message.with({ annotations: { ...message.annotations, 'x-opt-hops': 1 } })`. This message stays as it is.
+   * The same message with other fields: `messenger.put(message.with({ address }))` passes it on. Everything that is not
+   * changed keeps its received bytes and thus its AMQP type, also the entries of maps whose value stays the same, as in
+   * `message.with({ annotations: { ...message.annotations, 'x-opt-hops': 1 } })`. This message itself stays unchanged.
    *
-   * @param changes The fields that are set. One that is `undefined` is taken out; those that are not named stay.
-   * @throws `EncodeError` when there is no field of such a name. What the fields hold is checked by `put`.
+   * @param changes The fields to set. `undefined` removes a field; fields that are not named stay.
+   * @throws `EncodeError` for an unknown field. `put` checks the values.
    */
   with(changes: Message): ReceivedMessage {
     try {
@@ -260,30 +259,32 @@ export class ReceivedMessage<Content = Body> implements Message<Content> {
   }
 
   /**
-   * The fields the message has, without defaults, as an ordinary object that can be changed and compared; so are the maps
-   * in it. It knows no AMQP types: an `int` of a property goes out as `long`, if the object is put. `with` keeps them.
+   * The fields of the message, without defaults, as an ordinary object that can be changed and compared, with ordinary
+   * objects for maps. It loses AMQP types: a property that came as `int` is sent as `long` when the object is put.
+   * `with` keeps them.
    */
   toObject(): Message {
     const object: Record<string, unknown> = {};
     for (const field of [...fields.HEADER_FIELDS, ...fields.PROPERTIES_FIELDS]) put(object, field, this.#get(field));
     for (const part of fields.MAP_PARTS) put(object, part, plain(this.#getMap(part)));
     const body = plain(this.body);
-    // Bytes that came as a value would go out as a data section.
+    // Without a wrapper, bytes that came as a value would be sent as a data section.
     object['body'] = body instanceof Uint8Array && this.bodyType === 'value' ? new ValueBody(body) : body;
     return object;
   }
 
-  /** What `toObject` returns, with each bigint as its digits and each `Map` as a list of pairs. */
+  /** The result of `toObject`, with digits for each bigint and a list of pairs for each `Map`. */
   toJSON(): unknown {
     return jsonValue(this.toObject());
   }
 
   /**
-   * Writes the message: the very bytes that were received when nothing has been set and `address` is the `to` it came
-   * with; otherwise with the changes, and `address` as `to`. A message that came without a body gets the value `null`.
+   * Writes the message with its changes, and `address` as `to`. When nothing has changed, these are the received bytes.
+   * A message that came without a body gets the value `null`.
    *
    * @internal
-   * @throws `DecodeError` when a section to be changed cannot be read; `EncodeError` when a new value has no AMQP form.
+   * @throws `DecodeError` when a section to be changed cannot be read; `EncodeError` when AMQP cannot encode a new
+   * value.
    */
   writeTo(output: Output, address: string | undefined): void {
     const buffer = this.#buffer;

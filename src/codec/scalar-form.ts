@@ -3,10 +3,10 @@ import { Unencodable, nameOf } from './unencodable.js';
 import { notAscii } from './write-text.js';
 import { isUuid } from './uuid.js';
 
-/** A scalar that is known to fit its type, as it is about to be written: a char as its code point, a date as its time. */
+/** A checked scalar, ready to be written: a char as its code point, a date as its time. */
 export type ScalarForm = boolean | number | bigint | string | Uint8Array;
 
-/** The AMQP types that have no elements. */
+/** The AMQP types without elements. */
 export type ScalarType = AmqpTypeName | 'boolean' | 'null';
 
 /** The least and the greatest value of each integer type (AMQP 1.0 §1.6.3–10, §1.6.17). */
@@ -22,7 +22,7 @@ const RANGES = {
   timestamp: [-(2n ** 63n), 2n ** 63n - 1n],
 } as const;
 
-/** Checks that a value fits the type and returns what is to be written. Throws `Unencodable`. */
+/** Checks that a value fits the type, and returns the form to write. Throws `Unencodable`. */
 export function scalarForm(type: ScalarType, value: unknown): ScalarForm {
   switch (type) {
     case 'null':
@@ -64,7 +64,7 @@ export function scalarForm(type: ScalarType, value: unknown): ScalarForm {
 }
 
 function integerForm(type: keyof typeof RANGES, value: unknown): number | bigint {
-  // Without TypeScript a wrapper may have been made by hand.
+  // A caller without TypeScript may have made a wrapper by hand.
   if (!Object.hasOwn(RANGES, type)) throw new Unencodable(`${type as string} is not the name of an AMQP type`);
   const [least, greatest] = RANGES[type];
   const whole = typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value));

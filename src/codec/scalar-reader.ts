@@ -7,25 +7,25 @@ import { malformed } from './malformed.js';
 import { readText } from './text.js';
 import { readUuid } from './uuid.js';
 
-/** How values are read. */
+/** Options for reading values. */
 export interface ReadOptions {
   /**
-   * What `long` and `ulong` read as: `number` when it is safe to (from -(2^53 - 1) to 2^53 - 1) and else `bigint`, or
-   * always `bigint`. Default `number`.
+   * The JavaScript type for `long` and `ulong`. `number`, the default, uses `bigint` only outside the safe integers
+   * (from -(2^53 - 1) to 2^53 - 1); `bigint` always uses it.
    */
   integers?: 'number' | 'bigint' | undefined;
 }
 
-/** The farthest a `Date` reaches from 1970, in milliseconds. */
+/** The farthest time from 1970 that a `Date` can hold, in milliseconds. */
 const LAST_DATE = 8.64e15;
 
 const TOO_MANY = 'There are more values than may be read at once; so much content should come as a data section';
 
-/** Reads the AMQP values that have no elements (AMQP 1.0 §1.6), and checks every bound on the way. */
+/** Reads the AMQP values without elements (AMQP 1.0 §1.6), and checks every bound. */
 export class ScalarReader {
   /** The next byte to read. */
   position = 0;
-  /** Where the bytes end that may be read. */
+  /** The end of the bytes that may be read. */
   end = 0;
   protected buffer: Buffer = Buffer.alloc(0);
   protected origin = 0;
@@ -36,9 +36,9 @@ export class ScalarReader {
   /**
    * Starts at `position`.
    *
-   * @param origin Where errors count bytes from.
-   * @param bigints Whether every `long` and `ulong` reads as a bigint.
-   * @param maxValues How many values may be read until it is opened again: see `limits.ts`.
+   * @param origin The position from which errors count bytes.
+   * @param bigints True to read every `long` and `ulong` as a bigint.
+   * @param maxValues The most values that may be read until the next `open`: see `limits.ts`.
    */
   open(
     buffer: Buffer,
@@ -57,7 +57,7 @@ export class ScalarReader {
     this.#valuesLeft = maxValues;
   }
 
-  /** The format code at `position`, which it does not pass. */
+  /** The format code at `position`, without moving behind it. */
   peek(): number {
     if (this.position >= this.end) throw this.fail('The bytes end where a value should begin', this.position);
     return this.buffer[this.position]!;
@@ -144,7 +144,7 @@ export class ScalarReader {
     }
   }
 
-  /** The types that JavaScript has no type for. */
+  /** Reads the types that JavaScript does not have. */
   #typed(code: number): AmqpValue {
     switch (code) {
       case 0x73: // char
@@ -198,7 +198,7 @@ export class ScalarReader {
     return this.buffer.subarray(start, start + size);
   }
 
-  /** Counts values that are about to be read, so that the limit is hit before their memory is taken. */
+  /** Counts values before they are read, so that the limit takes effect before their memory is taken. */
   charge(values: number): void {
     this.#valuesLeft -= values;
     if (this.#valuesLeft < 0) throw this.fail(TOO_MANY, this.position);
@@ -208,7 +208,7 @@ export class ScalarReader {
     return wide ? readUint32(this.buffer, this.take(4)) : this.buffer[this.take(1)]!;
   }
 
-  /** Passes `size` bytes, once it is sure that they are there, and returns where they begin. */
+  /** Skips `size` bytes after checking that they are there, and returns their position. */
   protected take(size: number): number {
     const start = this.position;
     if (size > this.end - start) throw this.fail('The bytes end inside a value', start);
@@ -221,7 +221,7 @@ export class ScalarReader {
   }
 }
 
-/** The integer of two halves, of which the low one is unsigned. */
+/** Combines two halves, of which the low one is unsigned, into an integer. */
 function int64(high: number, low: number, bigint: boolean): number | bigint {
   const value = high * 0x1_0000_0000 + low;
   return !bigint && Number.isSafeInteger(value) ? value : (BigInt(high) << 32n) | BigInt(low);

@@ -7,17 +7,17 @@ const ANY_NUMBER = 0x3fff_ffff;
 
 /** The first byte of the record that is scanned: errors count from here. */
 let origin = 0;
-/** How many more array elements without bytes the scanned value may have. */
+/** The array elements without bytes that the scanned value may still have. */
 let zeroWidthLeft = 0;
-/** How many more elements the scanned value may have: by default more than fit into a buffer. */
+/** The elements that the scanned value may still have: by default more than fit into a buffer. */
 let elementsLeft = ANY_NUMBER;
 
 /**
  * Checks one value without building it: every format code known, every size and count right, nothing beyond the limits
- * of `limits.ts`. It takes time in proportion to the bytes and memory in proportion to nothing. What stands inside
- * scalars (UTF-8, the byte of a boolean) is left to the reader.
+ * of `limits.ts`. It takes time in proportion to the bytes, and no memory. The content of scalars (UTF-8, the byte of a
+ * boolean) is left to the reader.
  *
- * @param begin Where errors count bytes from. Default 0, the beginning of the buffer.
+ * @param begin The position from which errors count bytes. Default 0, the beginning of the buffer.
  * @returns The position after the value.
  * @throws `DecodeError` when the bytes from `position` to `end` do not begin with such a value.
  */
@@ -27,9 +27,9 @@ export function scanValue(buffer: Buffer, position: number, end: number, begin =
 }
 
 /**
- * Checks a performative (AMQP 1.0 §2.7, §5.3.3) as `scanValue` does, and that its lists, maps, arrays and descriptors have no more
- * than `MAX_PERFORMATIVE_ELEMENTS` elements together: whoever decodes it makes an object of each, and may keep it as long as
- * the link or the connection lasts.
+ * Checks a performative (AMQP 1.0 §2.7, §5.3.3) as `scanValue` does, and that its lists, maps, arrays and descriptors
+ * have no more than `MAX_PERFORMATIVE_ELEMENTS` elements together: rhea makes an object of each, and may keep it as
+ * long as the link or the connection lasts.
  *
  * @returns The position after the performative.
  * @throws `DecodeError` when it is not one value, or has too many elements.
@@ -46,8 +46,7 @@ function scanFrom(begin: number, buffer: Buffer, position: number, end: number):
 }
 
 /**
- * Hops over one value by its size, without a look at what is inside. Takes time in proportion to the descriptors in
- * front of it.
+ * Skips one value by its size, without looking inside. Takes time in proportion to the descriptors in front of it.
  *
  * @param begin Where errors count bytes from. Default 0, the beginning of the buffer.
  * @returns The position after the value.
@@ -77,7 +76,7 @@ function brokenValue(layout: number, code: number): string {
   return 'A value does not end where the bytes around it do';
 }
 
-/** The position after a payload; beyond `end` when it does not fit or its layout is unknown. */
+/** Returns the position after a payload, or one beyond `end` when it does not fit or its layout is unknown. */
 function skipPayload(buffer: Buffer, layout: number, position: number, end: number): number {
   if (layout <= 16) return layout === UNKNOWN ? end + 1 : position + layout;
   if ((layout & 1) === 0) return position < end ? position + 1 + buffer[position]! : end + 1;
@@ -97,7 +96,7 @@ function checkDepth(depth: number, position: number): void {
   if (depth >= MAX_DEPTH) throw malformed(`Values nest deeper than ${MAX_DEPTH} levels`, position - origin);
 }
 
-/** Checks what follows the constructor of a value, or stands in an array. */
+/** Checks the payload of a value: the bytes behind its constructor, or an element of an array. */
 function scanPayload(buffer: Buffer, code: number, position: number, end: number, depth: number): number {
   const layout = LAYOUT[code]!;
   const after = skipPayload(buffer, layout, position, end);
@@ -118,7 +117,7 @@ function scanPayload(buffer: Buffer, code: number, position: number, end: number
   return after;
 }
 
-/** Where the elements begin whose size stands at `position`. */
+/** Returns where the elements begin whose size is at `position`. */
 function elementsAt(code: number, position: number, after: number): number {
   const elements = position + (code >= 0xd0 && code !== 0xe0 ? 8 : 2);
   if (elements > after)
@@ -171,7 +170,7 @@ function scanArray(buffer: Buffer, code: number, position: number, after: number
   chargeElements(count, position);
 }
 
-/** What is left of the allowance for elements without bytes after an array of `count` of them. */
+/** Subtracts an array of `count` elements without bytes from the allowance, and returns the rest. */
 export function chargeZeroWidth(count: number, left: number, byte: number): number {
   if (count > MAX_ZERO_WIDTH_ELEMENTS) {
     throw malformed(`An array has ${count} elements of no bytes, and ${MAX_ZERO_WIDTH_ELEMENTS} are allowed`, byte);

@@ -4,16 +4,16 @@ import { skipValue } from './scan.js';
 import { FOOTER, HEADER, SECTION_NAMES, isBody } from './sections.js';
 import { readText } from './text.js';
 
-/** What `code` is when there is no further section: greater than that of any. */
+/** The `code` behind the last section: greater than that of any section. */
 export const NONE = 0xff;
 
-/** Goes from section to section of a message by their sizes, without a look at what is in them. */
+/** Steps from section to section of a message by their sizes, without looking inside. */
 export class SectionCursor {
-  /** Which section this is: one of `sections.ts`, 0 before the first, `NONE` behind the last. */
+  /** The current section: one of `sections.ts`, 0 before the first, `NONE` behind the last. */
   code = 0;
-  /** Where the section begins: where the message ends when there is none. */
+  /** The position of the section, or the end of the message behind the last. */
   start = 0;
-  /** Where the value behind the descriptor begins. */
+  /** The position of the value behind the descriptor. */
   value = 0;
   #buffer: Buffer = Buffer.alloc(0);
   #begin = 0;
@@ -27,7 +27,7 @@ export class SectionCursor {
     this.code = 0;
   }
 
-  /** Goes to the next section and says whether there is one. Throws `DecodeError` when what is there is none. */
+  /** Moves to the next section. Returns false when there is none. Throws `DecodeError` for anything else. */
   next(): boolean {
     const buffer = this.#buffer;
     const at = this.code === 0 ? this.#begin : skipValue(buffer, this.value, this.#end, this.#begin);
@@ -44,22 +44,22 @@ export class SectionCursor {
   }
 
   /**
-   * Goes on to the section of `code`, which is not one of the body, and says whether there is one. The order of the
-   * sections must have been checked: the search ends with the first that stands behind it, so that a body of a million
-   * sections costs nothing.
+   * Moves on to the section of `code`, which must not be one of the body. Returns false when there is none. The order
+   * of the sections must have been checked: the search ends at the first section of a later kind, so that a body of a
+   * million sections costs nothing.
    */
   seek(code: number): boolean {
     while (this.code < code) this.next();
     return this.code === code;
   }
 
-  /** Goes on to the next section of a body, and says whether there is one. */
+  /** Moves on to the next section of a body. Returns false when there is none. */
   seekBody(): boolean {
     while (!isBody(this.code) && this.code !== NONE) this.next();
     return this.code !== NONE;
   }
 
-  /** Reads a descriptor that is not a smallulong: a ulong in full, or a symbol. */
+  /** Reads a descriptor in another form than smallulong: a ulong of 8 bytes, or a symbol. */
   #otherDescriptor(at: number): number {
     const buffer = this.#buffer;
     const code = buffer[at] === 0 && at + 1 < this.#end ? buffer[at + 1] : 0;

@@ -1,4 +1,4 @@
-/** The sections of a message, by the codes of their descriptors (AMQP 1.0 §3.2), in the order they stand in. */
+/** The codes of the sections of a message (AMQP 1.0 §3.2), in the order of the standard. */
 
 export const HEADER = 0x70;
 export const DELIVERY_ANNOTATIONS = 0x71;
@@ -10,12 +10,12 @@ export const SEQUENCE = 0x76;
 export const VALUE = 0x77;
 export const FOOTER = 0x78;
 
-/** Whether a section is one of those a body consists of. */
+/** True if a body consists of sections of this kind. */
 export function isBody(section: number): boolean {
   return section >= DATA && section <= VALUE;
 }
 
-/** The same by the symbols that may stand for the codes. */
+/** The codes, by the symbols that may stand for them. */
 export const SECTION_NAMES: ReadonlyMap<string, number> = new Map([
   ['amqp:header:list', HEADER],
   ['amqp:delivery-annotations:map', DELIVERY_ANNOTATIONS],

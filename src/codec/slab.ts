@@ -1,18 +1,19 @@
-/** All that a pool keeps: 4 MiB. */
+/** The most bytes that a pool keeps: 4 MiB. */
 const MOST_SPARE_BYTES = 1 << 22;
-/** Larger slabs, in bytes, are not kept: a few of them would drive all others out. */
+/** The largest slab that a pool keeps, in bytes. A few larger ones would drive all others out. */
 const LARGEST_KEPT = MOST_SPARE_BYTES / 8;
 
 /**
- * Memory that records are written into. Whoever needs bytes of it holds it, and releases it once for each time. When
- * nobody does any more, it goes back to its pool. Who never releases it costs nothing but that: then it is collected.
+ * Memory that records are written into. Every owner of bytes in it calls `hold`, and `release` once for each `hold`.
+ * After the last release it goes back to its pool. If a release is missing, the slab is garbage-collected instead of
+ * used again.
  */
 export class Slab {
   readonly buffer: Buffer;
   readonly #pool: SlabPool | undefined;
   #holders = 0;
 
-  /** @param pool Where it goes to be used again; without, it never is. */
+  /** @param pool The pool that it goes back to. Without one, it is not used again. */
   constructor(size: number, pool?: SlabPool) {
     this.buffer = Buffer.allocUnsafeSlow(size);
     this.#pool = pool;
@@ -28,22 +29,26 @@ export class Slab {
 }
 
 /**
- * Slabs that nobody holds, to be used again: the last one first, which the processor may still have in its cache.
+ * Slabs that nobody holds, to be used again. The last one added is taken first: the processor may still have it in its
+ * cache.
  *
- * New memory for every 64 KiB sent would have V8 collect the whole heap again and again: it takes what lies outside
- * the heap for a reason to.
+ * New memory for every 64 KiB sent would make V8 collect the whole heap again and again, because V8 counts memory
+ * outside the heap.
  */
 export class SlabPool {
   readonly #usualSize: number;
   readonly #spare: Slab[] = [];
   #bytes = 0;
 
-  /** @param usualSize The size that is taken most often, in bytes. Who asks for it gets no other. */
+  /**
+   * @param usualSize The size that is taken most often, in bytes. A call that asks for this size gets exactly this
+   * size.
+   */
   constructor(usualSize: number) {
     this.#usualSize = usualSize;
   }
 
-  /** A slab of at least `size` bytes, and at most a quarter more. */
+  /** Takes a slab of at least `size` bytes and at most a quarter more. Makes one when there is none. */
   take(size: number): Slab {
     if (size > LARGEST_KEPT) return new Slab(size);
     const most = size === this.#usualSize ? size : size + (size >>> 2);
@@ -58,7 +63,7 @@ export class SlabPool {
     return new Slab(size, this);
   }
 
-  /** Keeps a slab that nobody holds any more. Those that nobody wanted for longest make room for it. */
+  /** Adds a slab that nobody holds any more. The slabs that have been unused for longest make room for it. */
   add(slab: Slab): void {
     this.#spare.push(slab);
     this.#bytes += slab.buffer.length;

@@ -1,16 +1,15 @@
 import { storeUint16, storeUint32 } from './big-endian.js';
 import type { FieldCursor } from './field-cursor.js';
 
-/** The bytes a transfer frame has before its payload, as `writeTransferHeader` writes it. */
+/** The bytes before the payload in a transfer frame that `writeTransferHeader` writes. */
 export const TRANSFER_HEADER_SIZE = 33;
 
 /**
  * Writes a frame header and a transfer performative (AMQP 1.0 §2.3.1, §2.7.5) into the `TRANSFER_HEADER_SIZE` bytes
- * from `at`. Every field has a fixed width, so the header can stand in front of a payload that was encoded before its
- * delivery-id was known.
+ * from `at`. Every field has a fixed width, so the payload can be encoded before its delivery-id is known.
  *
- * The delivery-tag is the delivery-id: unique among the unsettled deliveries of the session, which is all the standard
- * asks (§2.6.12). Frames of one delivery repeat id, tag and settled flag, as §2.7.5 allows.
+ * The delivery-tag is the delivery-id: unique among the unsettled deliveries of the session, as the standard requires
+ * (§2.6.12). Frames of one delivery repeat id, tag and settled flag, as §2.7.5 allows.
  */
 export function writeTransferHeader(
   buffer: Buffer,
@@ -45,20 +44,20 @@ export function writeTransferHeader(
 }
 
 /**
- * The fields of a transfer performative that was read, to be used before the next one is: a transfer is read a
- * million times a second, and an object for each would cost more than the reading.
+ * The fields of the transfer performative that was read last. The next `read` overwrites them: a new object for each of
+ * a million transfers a second would cost more than the reading.
  */
 export class Transfer {
   handle = 0;
-  /** -1 when the frame does not say, as a continuation need not. */
+  /** -1 when the frame has none. The frames that continue a delivery need none. */
   deliveryId = -1;
-  /** 0 for a message as AMQP 1.0 §3.2 describes it. */
+  /** 0 for the message format of AMQP 1.0 §3.2. */
   messageFormat = 0;
   settled = false;
   more = false;
   resume = false;
   aborted = false;
-  /** Where the payload begins. */
+  /** The position of the payload. */
   payload = 0;
 
   /** Reads the performative whose descriptor ends at `position`. Throws `DecodeError`. */

@@ -1,30 +1,30 @@
 import { EncodeError, MessagingError, asError } from '../errors.js';
 
 /**
- * What is thrown deep inside a value that has no AMQP form. Each list or map it passes on its way out adds its step to
- * `path`, so that keeping track of where one is costs nothing while all is well.
+ * Thrown deep inside a value that AMQP cannot encode. Each list or map that it passes on its way out adds its step to
+ * `path`, so that tracking the path costs nothing when nothing is wrong.
  */
 export class Unencodable extends Error {
   path = '';
 
-  /** @param reason A phrase that goes behind the path and a colon. */
+  /** @param reason The text behind the path and a colon. */
   constructor(readonly reason: string) {
     super(reason);
   }
 }
 
-/** Adds a step to the path of what was thrown, if it keeps one, so that it can be thrown on. */
+/** Adds a step to the path of a thrown error, if it has one, and returns the error to throw again. */
 export function within(thrown: unknown, step: string): Error {
   if (thrown instanceof Unencodable) thrown.path = step + thrown.path;
   return asError(thrown);
 }
 
-/** The step to the value of `key` in an object. */
+/** The path step to the value of `key` in an object. */
 export function propertyStep(key: string): string {
   return /^[\w$]+$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
 }
 
-/** What the caller gets for anything thrown while `root` was encoded; '' stands for a message. */
+/** Makes the error for the caller out of anything thrown while `root` was encoded. '' stands for a message. */
 export function encodeError(thrown: unknown, root: string): MessagingError {
   if (thrown instanceof MessagingError) return thrown;
   if (thrown instanceof Unencodable) {
@@ -36,7 +36,7 @@ export function encodeError(thrown: unknown, root: string): MessagingError {
   });
 }
 
-/** Says of a wrong value what it is, without showing text or bytes that might be secret. */
+/** Describes a wrong value without showing text or bytes, which might be secret. */
 export function nameOf(value: unknown): string {
   if (value === null) return 'null';
   switch (typeof value) {

@@ -8,14 +8,16 @@ import { writeBinary, writeString, writeSymbol } from './write-text.js';
 
 /**
  * Writes one field of a list section (AMQP 1.0 §3.2.1, §3.2.4): `value` at `place`, after the `count` fields that are
- * there already and nulls for those between. A field that is `undefined` or `null` writes nothing, so the list ends
- * with its last field that says something.
+ * written already, and nulls for those between. `undefined` and `null` write nothing, so the list ends with its last
+ * field that has a value.
  *
- * Returns how many fields are there now. Throws `Unencodable` when the value does not suit the field `name`.
+ * Returns the new number of fields. Throws `Unencodable` when the value does not fit the field `name`.
  */
 export type FieldWriter = (output: Output, count: number, place: number, value: unknown, name: string) => number;
 
-/** Writes the nulls up to `place`. Returns how many fields are there when the one at `place` has followed. */
+/**
+ * Writes nulls up to `place`. Returns the number of fields, including the one at `place` that the caller writes next.
+ */
 export function fillUpTo(output: Output, count: number, place: number): number {
   output.need(place - count);
   while (count++ < place) output.u8(0x40);
@@ -71,13 +73,13 @@ function writeOtherId(output: Output, value: unknown, name: string): void {
       writeScalar(output, 0x98, form);
       return;
     }
-    // Above the safe integers a number would name another message than the caller means.
+    // Above the safe integers, a number would name another message than the caller means.
     if (typeof bare === 'bigint' || Number.isSafeInteger(bare)) {
       writeUlong(output, scalarForm('ulong', bare) as number | bigint); // the form of integers is one of the two
       return;
     }
   } catch {
-    // Not a UUID, or out of range: what is wanted is said below.
+    // Not a UUID, or out of range: the error below names the valid types.
   }
   throw wrongField(name, wanted, bare);
 }

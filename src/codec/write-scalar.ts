@@ -3,7 +3,7 @@ import type { Output } from './output.js';
 import type { ScalarForm, ScalarType } from './scalar-form.js';
 import { writeUuid } from './uuid.js';
 
-/** The format codes of each type, the smaller one first when there are two; those without bytes are not among them. */
+/** The format codes of each type, the smaller one first. Codes without a payload are left out. */
 const CODES: Record<ScalarType, readonly [narrow: number, wide: number]> = {
   null: [0x40, 0x40],
   boolean: [0x56, 0x56],

@@ -28,7 +28,7 @@ export function writeDescriptor(output: Output, section: number): void {
   output.u8(section);
 }
 
-/** Begins a section that is a list or map. Returns where it stands in the record, for `closeSection`. */
+/** Begins a section that is a list or map. Returns its offset in the record, for `closeSection`. */
 export function openSection(output: Output, section: number): number {
   output.need(3 + NARROW);
   const { buffer, position } = output;
@@ -39,7 +39,7 @@ export function openSection(output: Output, section: number): number {
   return position - output.start;
 }
 
-/** Ends what `openSection` began; `code` is that of its narrow form. A section without elements is taken back. */
+/** Ends what `openSection` began; `code` is that of its narrow form. A section without elements is removed. */
 export function closeSection(output: Output, offset: number, code: number, count: number): void {
   if (count === 0) output.position = output.start + offset;
   else closeCompound(output, offset + 3, NARROW, code, count);
@@ -57,7 +57,7 @@ export function writeHeader(output: Output, message: Message): void {
   closeSection(output, offset, 0xc0, count);
 }
 
-/** Most messages have none, and need no section begun only to be taken back. */
+/** Most messages have no header, so it is not begun only to be removed. */
 function hasHeader(message: Message): boolean {
   return (
     message.durable !== undefined ||

@@ -2,12 +2,14 @@ import { storeUint32 } from './big-endian.js';
 import type { Output } from './output.js';
 import { Unencodable } from './unencodable.js';
 
-/** Up to this many characters a loop is quicker than a call into Node. Measured on Node 20: the two meet at 28. */
+/** Up to this many characters, a loop is faster than a call into Node. Measured on Node 20: the two meet at 28. */
 const SHORT = 24;
-/** From this many characters on, the exact size is worth counting, so that room for three bytes each is not wasted. */
+/** From this many characters on, the exact size is counted, so that no room for three bytes each is wasted. */
 const LONG = 4096;
 
-/** Writes a `string` (AMQP 1.0 §1.6.20) in its smallest form. A lone surrogate goes out as U+FFFD, as in `Buffer`. */
+/**
+ * Writes a `string` (AMQP 1.0 §1.6.20) in its smallest form. A lone surrogate is written as U+FFFD, as `Buffer` does.
+ */
 export function writeString(output: Output, text: string): void {
   if (text.length > SHORT || !writeAscii(output, 0xa1, text)) writeUtf8(output, text);
 }
@@ -64,7 +66,7 @@ function writeUtf8(output: Output, text: string): void {
   const length = text.length;
   output.need(5 + (length < LONG ? length * 3 : Buffer.byteLength(text)));
   const { buffer, position } = output;
-  // The size is known only when the text has been written, so text of up to 255 characters is taken to be ASCII.
+  // The size is known only after writing, so text of up to 255 characters is assumed to be ASCII.
   const guess = length > 255 ? 5 : 2;
   const size = buffer.write(text, position + guess);
   const header = size > 255 ? 5 : 2;

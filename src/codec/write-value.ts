@@ -11,13 +11,13 @@ import { writeBigint, writeNumber, writeTimestamp, writeUlong } from './write-nu
 import { scalarCode, writeScalar } from './write-scalar.js';
 import { writeBinary, writeString, writeSymbol } from './write-text.js';
 
-/** How the keys and values of an object go out: as a map of strings or of symbols, or as application properties. */
+/** The form of an object on the wire: a map with strings or with symbols as keys, or application properties. */
 export type EntryKind = 'strings' | 'symbols' | 'simple';
 
 /** An object as a map of its own enumerable properties. */
 export type Entries = Readonly<Record<string, AmqpValue>>;
 
-/** Writes any value, which stands in `depth` others. Throws `Unencodable`. */
+/** Writes any value, which is nested in `depth` others. Throws `Unencodable`. */
 export function writeValue(output: Output, value: AmqpValue, depth: number): void {
   switch (typeof value) {
     case 'string':
@@ -41,7 +41,7 @@ export function writeValue(output: Output, value: AmqpValue, depth: number): voi
   }
 }
 
-/** Whether an object is a plain one: anything with a class of its own is not data. */
+/** True if an object is a plain one. An object of another class is not data. */
 export function isPlain(value: object): value is Entries {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
@@ -73,7 +73,7 @@ function writeDate(output: Output, date: Date): void {
 function writeTyped(output: Output, typed: Typed): void {
   const { type } = typed;
   const form = scalarForm(type, typed.value);
-  // Zero of these two types takes no bytes but the constructor.
+  // Zero of these two types is the constructor alone.
   if (form === 0 && type === 'uint') {
     writeCode(output, 0x43);
   } else if (form === 0 && type === 'ulong') {
@@ -163,7 +163,7 @@ export function writeEntries(output: Output, object: Entries, kind: EntryKind, d
   return count;
 }
 
-/** Application properties are simple values, so that a broker can filter by them (AMQP 1.0 §3.2.5). */
+/** Application properties must be simple values, so that a broker can filter by them (AMQP 1.0 §3.2.5). */
 function checkSimple(value: object | null): void {
   const simple = value === null || value instanceof Typed || value instanceof Date || value instanceof Uint8Array;
   if (!simple) throw new Unencodable(`an application property is a simple value, not ${nameOf(value)}`);

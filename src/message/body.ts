@@ -1,17 +1,17 @@
 import type { AmqpValue } from './typed.js';
 
-/** How a body stands on the wire (AMQP 1.0 §3.2): one value, bytes, or lists of values. */
+/** The kind of section that carries a body (AMQP 1.0 §3.2): one value, data (bytes), or sequences (lists of values). */
 export type BodyType = 'value' | 'data' | 'sequence';
 
 /**
- * What a body can be. Bytes go out as one data section, anything else as an AMQP value; `data`, `sequence` and `value`
- * say otherwise.
+ * The content of a message. `put` sends bytes as one data section and anything else as an AMQP value; `data`,
+ * `sequence` and `value` choose another section.
  */
 export type Body = AmqpValue | DataBody | SequenceBody | ValueBody;
 
 /**
- * The same type as what is given, when it can be sent as a body: with it, interfaces and types of a program's own are bodies,
- * too. What cannot be sent is `never` in it, such as a method, so that the compiler names the field.
+ * `Content` itself if AMQP can encode it, so that a program's own interfaces are accepted as bodies. A field that AMQP
+ * cannot encode, such as a method, becomes `never`, so the compiler names that field.
  */
 export type Sendable<Content> = Content extends Body
   ? Content
@@ -21,7 +21,10 @@ export type Sendable<Content> = Content extends Body
       ? ReadonlyMap<Sendable<Key>, Sendable<Value>>
       : { readonly [Key in keyof Content]: Sendable<Content[Key]> };
 
-/** A body of one or more data sections (AMQP 1.0 §3.2.6). Several come in as this; one comes in as its bytes. */
+/**
+ * A body of one or more data sections (AMQP 1.0 §3.2.6). A received body of several sections is a `DataBody`; a
+ * received body of one section is its bytes.
+ */
 export class DataBody {
   constructor(
     /** The bytes of each section. */
@@ -37,7 +40,7 @@ export class SequenceBody {
   ) {}
 }
 
-/** A body of one AMQP value (AMQP 1.0 §3.2.8): needed only to send bytes as a value. */
+/** A body of one AMQP value (AMQP 1.0 §3.2.8): only needed to send bytes as an AMQP `binary`. */
 export class ValueBody {
   constructor(
     /** The value. */
@@ -45,17 +48,17 @@ export class ValueBody {
   ) {}
 }
 
-/** A body of data sections: `data(first, second)`. */
+/** Makes a body of data sections: `data(first, second)`. */
 export function data(...sections: Uint8Array[]): DataBody {
   return new DataBody(sections);
 }
 
-/** A body of sequence sections: `sequence([1, 2], [3])`. */
+/** Makes a body of sequence sections: `sequence([1, 2], [3])`. */
 export function sequence(...sections: (readonly AmqpValue[])[]): SequenceBody {
   return new SequenceBody(sections);
 }
 
-/** A body of one AMQP value: `value(bytes)` sends bytes as an AMQP `binary` instead of a data section. */
+/** Makes a body of one AMQP value: `value(bytes)` sends bytes as an AMQP `binary` instead of a data section. */
 export function value(content: AmqpValue): ValueBody {
   return new ValueBody(content);
 }

@@ -8,61 +8,61 @@ export type MessageId = string | number | bigint | Uint8Array | Typed<'uuid', st
 export type Properties = Readonly<Record<string, AmqpValue>>;
 
 /**
- * A message, as `put` takes it: a plain object of which every field is optional.
- * Fields of the header (AMQP 1.0 §3.2.1), of the properties (§3.2.4), and the sections that are maps.
+ * A message as `put` accepts it: a plain object whose fields are all optional. It has the fields of the header (AMQP
+ * 1.0 §3.2.1), of the properties (§3.2.4), and the sections that are maps.
  *
- * @typeParam Content What the body is.
+ * @typeParam Content The type of the body.
  */
 export interface Message<Content = Body> {
-  /** Where it goes: a name for the route table, or an address. The wire's `to`. */
+  /** The destination: an address, or a name that the route table knows. Sent as `to`. */
   address?: string | undefined;
-  /** What it is about. */
+  /** A short text about the content or purpose. */
   subject?: string | undefined;
-  /** Where an answer is wanted. `~` stands for the sending messenger itself. */
+  /** The address to answer to. `~` stands for the sending messenger. */
   replyTo?: string | undefined;
-  /** Tells it from all others. */
+  /** Identifies the message. */
   id?: MessageId | undefined;
-  /** Which message it answers. */
+  /** The id of the message that this one answers. */
   correlationId?: MessageId | undefined;
-  /** Who sent it; a broker may check it. */
+  /** The user who sent it. A broker may check it. */
   userId?: Uint8Array | undefined;
   /** The MIME type of a data body. */
   contentType?: string | undefined;
-  /** How a data body is compressed or enciphered. */
+  /** The compression or encryption of a data body. */
   contentEncoding?: string | undefined;
-  /** When it stops being of use. A number is milliseconds since 1970. */
+  /** The time after which the message is useless. A number is milliseconds since 1970. */
   expiryTime?: Date | number | undefined;
-  /** When it was made. A number is milliseconds since 1970. */
+  /** The time it was made. A number is milliseconds since 1970. */
   creationTime?: Date | number | undefined;
-  /** The group it belongs to. */
+  /** The group of messages that it belongs to. */
   groupId?: string | undefined;
-  /** Its place in the group, a uint. */
+  /** Its position in the group, a uint. */
   groupSequence?: number | undefined;
-  /** The group an answer belongs to. */
+  /** The group that answers to it belong to. */
   replyToGroupId?: string | undefined;
-  /** Whether the broker must keep it over a restart. Default false. */
+  /** True if the broker must keep the message when it restarts. Default false. */
   durable?: boolean | undefined;
-  /** 0 to 9; the standard's default is 4. */
+  /** Priority, from 0 to 9. Default 4. */
   priority?: number | undefined;
-  /** How long it is of use, in milliseconds, a uint. */
+  /** Time to live: milliseconds for which the message is useful, a uint. */
   ttl?: number | undefined;
-  /** Whether nobody else has acquired it before. Set by brokers. */
+  /** True if no other receiver has acquired it before. Set by brokers. */
   firstAcquirer?: boolean | undefined;
-  /** How often its delivery has failed before. Set by brokers. */
+  /** The number of earlier deliveries that failed. Set by brokers. */
   deliveryCount?: number | undefined;
-  /** For the next hop only. Keys go out as symbols. */
+  /** Annotations for the next hop only. Keys are sent as symbols. */
   deliveryAnnotations?: Properties | undefined;
-  /** For everything on the way. Keys go out as symbols. */
+  /** Annotations for every hop on the way. Keys are sent as symbols. */
   annotations?: Properties | undefined;
   /** The application's own properties: simple values only (AMQP 1.0 §3.2.5). */
   properties?: Properties | undefined;
-  /** What is known only after the body: a hash, say. Keys go out as symbols. */
+  /** Values that are known only after the body, such as a hash. Keys are sent as symbols. */
   footer?: Properties | undefined;
-  /** The content. Bytes go out as one data section, anything else as an AMQP value. Default `null`. */
+  /** The content. Bytes are sent as one data section, anything else as an AMQP value. Default `null`. */
   body?: Content;
 }
 
-/** A message whose body can be sent: anything that AMQP has a type for, in interfaces and types of a program's own, too. */
+/** A message whose body AMQP can encode. The body may have an interface or a type of the program's own. */
 export type SendableMessage<Content = Body> = Message<Content> & {
   /** The content, each field of which AMQP has a type for. */
   readonly body?: Sendable<Content>;

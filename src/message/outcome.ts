@@ -1,42 +1,42 @@
 import type { PeerError } from '../errors.js';
 import type { Properties } from './message.js';
 
-/** What a receiver says of a delivery (AMQP 1.0 §3.4). */
+/** The receiver's verdict on a delivery (AMQP 1.0 §3.4). */
 export type Outcome = Accepted | Rejected | Released | Modified;
 
-/** The message has been dealt with (§3.4.2). */
+/** The receiver has processed the message (§3.4.2). */
 export interface Accepted {
-  /** Which outcome it is. */
+  /** The kind of outcome. */
   readonly type: 'accepted';
 }
 
-/** The message is not valid and is not wanted back (§3.4.3). */
+/** The message is invalid and cannot be processed (§3.4.3). */
 export interface Rejected {
-  /** Which outcome it is. */
+  /** The kind of outcome. */
   readonly type: 'rejected';
-  /** Why. */
+  /** The reason. */
   readonly error?: PeerError | undefined;
 }
 
-/** The message was not looked at and may go to anybody (§3.4.4). */
+/** The receiver has not processed the message: the sender may deliver it again, to any receiver (§3.4.4). */
 export interface Released {
-  /** Which outcome it is. */
+  /** The kind of outcome. */
   readonly type: 'released';
 }
 
-/** The message goes back changed (§3.4.5). */
+/** The receiver returns the message changed (§3.4.5). */
 export interface Modified {
-  /** Which outcome it is. */
+  /** The kind of outcome. */
   readonly type: 'modified';
-  /** Counts as a failed delivery. Default false. */
+  /** True if the sender must count a failed delivery. Default false. */
   readonly deliveryFailed?: boolean | undefined;
-  /** Do not deliver it here again. Default false. */
+  /** True if the sender must not deliver the message to this receiver again. Default false. */
   readonly undeliverableHere?: boolean | undefined;
-  /** Annotations to set on it. */
+  /** Annotations to set on the message. */
   readonly annotations?: Properties | undefined;
 }
 
-/** The outcomes that carry nothing are shared, so that runs of them can be told by identity. */
+/** The `accepted` outcome. It is one shared object, so that runs of it can be found by comparing references. */
 export const ACCEPTED: Accepted = Object.freeze({ type: 'accepted' });
-/** The one `released` outcome. */
+/** The `released` outcome, one shared object as well. */
 export const RELEASED: Released = Object.freeze({ type: 'released' });

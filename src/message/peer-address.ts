@@ -1,13 +1,13 @@
-/** Addresses that are remembered. Beyond it the oldest is forgotten. */
+/** The number of addresses that are remembered. One more makes the oldest be forgotten. */
 const MAX_REMEMBERED = 10_000;
 
-/** Addresses with a host that stood as reply-to in messages, the oldest first. */
+/** Addresses with a host that peers have sent as reply-to, the oldest first. */
 const remembered = new Set<string>();
 
 /**
- * Remembers an address that stood in a received message as the place for answers. Whoever sent the message has chosen its
- * host, so a program that sends there must not give that host what was meant for others. It is for the whole process:
- * one messenger may receive what another answers.
+ * Remembers the `replyTo` of a received message. Its sender has chosen the host, so that host must not get credentials
+ * that are meant for others. The memory is one for the process, because one messenger may receive a message that
+ * another one answers.
  */
 export function rememberPeerAddress(address: string): void {
   if (!address.includes('://') || remembered.has(address)) return;
@@ -19,7 +19,7 @@ export function rememberPeerAddress(address: string): void {
   }
 }
 
-/** Whether an address stood in a received message as the place for answers. */
+/** True if a received message had this address as its `replyTo`. */
 export function isPeerAddress(address: string): boolean {
   return remembered.has(address);
 }

@@ -2,17 +2,17 @@ import { SequenceBody, ValueBody } from './body.js';
 import { Described } from './typed.js';
 
 /**
- * Makes ordinary objects of the maps in a received value, which have no prototype: for assertions that compare prototypes,
- * and for code that calls the methods of `Object`.
+ * Copies a received value, with ordinary objects in place of its maps, which have no prototype. Use it for assertions
+ * that compare prototypes, and for code that calls the methods of `Object`.
  *
  * ```js
  * assert.deepStrictEqual(plain(message.body), { id: 1 });
  * ```
  *
- * A key `__proto__` stays a property of its own and sets no prototype. What is no such map stays what it is: `Map`, `Date`,
- * bytes, `Typed`. Called with what it has returned, it returns the same again.
+ * A key `__proto__` stays an own property and sets no prototype. Values of other classes stay as they are: `Map`,
+ * `Date`, bytes, `Typed`. Calling it on its own result changes nothing.
  *
- * @param value A value of a message, or a body. It is not changed.
+ * @param value A value of a message, or a body. It stays unchanged.
  */
 export function plain<Value>(value: Value): Value;
 export function plain(value: unknown): unknown {

@@ -1,6 +1,6 @@
 import { OptionError } from '../errors.js';
 
-/** The AMQP types that JavaScript has no type of its own for, by the names of AMQP 1.0 part 1. */
+/** The AMQP types that JavaScript does not have, by their names in AMQP 1.0 part 1. */
 export type AmqpTypeName =
   | 'ubyte'
   | 'ushort'
@@ -22,7 +22,7 @@ export type AmqpTypeName =
   | 'string'
   | 'symbol';
 
-/** Anything that can stand in a message: what `put` takes and `get` gives. */
+/** Any value that a message can hold, as `put` accepts it and `get` returns it. */
 export type AmqpValue =
   | null
   | undefined
@@ -40,17 +40,17 @@ export type AmqpValue =
   | { readonly [key: string]: AmqpValue };
 
 /**
- * A value that goes out as exactly this AMQP type. Without it an integer goes out as `long`, any other number as
+ * A value that is sent as exactly this AMQP type. Without it, an integer is sent as `long`, any other number as
  * `double` and text as `string`.
  *
- * Received values that no JavaScript type can stand for come in as `Typed` too: `uuid`, the decimals, and timestamps
- * outside the range of `Date`.
+ * Received values that JavaScript has no type for are `Typed` too: `uuid`, the decimals, and timestamps outside the
+ * range of `Date`.
  */
 export class Typed<Type extends AmqpTypeName = AmqpTypeName, Value = unknown> {
   constructor(
     /** The AMQP type. */
     readonly type: Type,
-    /** The value: a number, a bigint, text, or bytes, as the type wants. */
+    /** The value: a number, a bigint, text or bytes, depending on the type. */
     readonly value: Value,
   ) {}
 
@@ -59,7 +59,7 @@ export class Typed<Type extends AmqpTypeName = AmqpTypeName, Value = unknown> {
     return String(this.value);
   }
 
-  /** The bare value. */
+  /** The value without its type. */
   toJSON(): unknown {
     return typeof this.value === 'bigint' ? this.value.toString() : this.value;
   }
@@ -68,17 +68,17 @@ export class Typed<Type extends AmqpTypeName = AmqpTypeName, Value = unknown> {
 /** A described value (AMQP 1.0 §1.3.1): a value whose meaning its descriptor names. */
 export class Described {
   constructor(
-    /** What the value means: a symbol such as `symbol('example:point:list')`, or a number. */
+    /** The meaning of the value: a symbol such as `symbol('example:point:list')`, or a number. */
     readonly descriptor: AmqpValue,
     /** The value itself. */
     readonly value: AmqpValue,
   ) {}
 }
 
-/** An AMQP array: values of one type. A plain JavaScript array goes out as an AMQP list instead. */
+/** An AMQP array: values of one type. A JavaScript array is sent as an AMQP list instead. */
 export class AmqpArray {
   constructor(
-    /** The type all elements go out as. */
+    /** The type that all elements are sent as. */
     readonly type: AmqpTypeName | 'boolean' | 'null' | 'list' | 'map',
     /** The elements. */
     readonly values: readonly AmqpValue[],
@@ -116,7 +116,7 @@ export const byte: IntegerWrapper<'byte'> = integer('byte', -0x80n, 0x7fn);
 export const short: IntegerWrapper<'short'> = integer('short', -0x8000n, 0x7fffn);
 /** A signed 32-bit integer. */
 export const int: IntegerWrapper<'int'> = integer('int', -0x8000_0000n, 0x7fff_ffffn);
-/** A signed 64-bit integer: what any JavaScript integer goes out as. */
+/** A signed 64-bit integer, which every JavaScript integer is sent as by default. */
 export const long: IntegerWrapper<'long'> = integer('long', -0x8000_0000_0000_0000n, 0x7fff_ffff_ffff_ffffn);
 
 /** A 32-bit floating point number. */
@@ -148,7 +148,7 @@ export function timestamp(value: number | bigint): Typed<'timestamp', number | b
 
 const UUID_TEXT = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-/** A UUID, from its usual text form. */
+/** A UUID, from its text form. */
 export function uuid(value: string): Typed<'uuid', string> {
   if (!UUID_TEXT.test(value)) {
     throw new OptionError('uuid() takes text such as 0f8fad5b-d9cb-469f-a165-70867728950e.');

@@ -2,35 +2,36 @@ import { SYSTEM_CLOCK } from '../clock.js';
 import type { Clock } from '../clock.js';
 import { OptionError } from '../errors.js';
 
-/** What a push beyond the capacity does: throw, drop the message that waits longest, or drop the pushed one. */
+/** The effect of a push beyond the capacity: throw, drop the oldest message, or drop the pushed one. */
 export type Overflow = 'throw' | 'drop-oldest' | 'drop-newest';
 
-/** How a `ClientQueue` behaves. Times are in milliseconds. */
+/** Options of a `ClientQueue`. Times are in milliseconds. */
 export interface ClientQueueOptions {
   /** The name of the channel it belongs to. Default empty. */
   channelName?: string | undefined;
   /**
-   * How long the queue itself lives without a push or a pull before `canBeFlushed`. 0 lets it go at once. Not what its
-   * messages live: those have their own `ttl`. Default 86 400 000, a day.
+   * The time without a push or a pull after which the empty queue `canBeFlushed`. 0 means at once. It does not limit
+   * the life of messages, which have their own `ttl`. Default 86 400 000, a day.
    */
   timeToLive?: number | undefined;
   /**
-   * How long an expired message may stay in memory: the least time between two looks of the timer. 0 has no timer and
-   * looks only in calls: all but a `push` that finds room. Either way no expired message is given out. Default 1000.
+   * The least time between two runs of the timer that removes expired messages, and so the time that they may stay in
+   * memory. With 0 there is no timer, and only calls remove them: all but a `push` that finds room. In both cases no
+   * expired message is returned. Default 1000.
    */
   flushInterval?: number | undefined;
-  /** How many messages it holds, from 1 up. Default no limit. */
+  /** The most messages that the queue holds, from 1 up. Default no limit. */
   capacity?: number | undefined;
-  /** What a push beyond the capacity does. Default `throw`. */
+  /** The effect of a push beyond the capacity. Default `throw`. */
   overflow?: Overflow | undefined;
   /**
-   * Whether `push` writes into a message when it expires, as its `expiry`, if only its `ttl` or `expiryTime` says so: then
-   * the sender knows, and so does whatever the message passes through next. Default false: messages are not changed.
+   * True to set the `expiry` of a pushed message that has only a `ttl` or an `expiryTime`, so that its sender and later
+   * receivers know when it expires. Default false: messages are not changed.
    */
   appendExpiry?: boolean | undefined;
-  /** Where it gets the time from. Default the clocks of the machine. */
+  /** The clock of the queue. Default the clocks of the machine. */
   clock?: Clock | undefined;
-  /** Stops the queue, as `stop()` does, when it is aborted. */
+  /** Stops the queue, as `stop()` does, when the signal is aborted. */
   signal?: AbortSignal | undefined;
 }
 
@@ -49,7 +50,7 @@ export interface ClientQueueSettings {
 const DAY = 86_400_000;
 const OVERFLOWS: readonly string[] = ['throw', 'drop-oldest', 'drop-newest'] satisfies Overflow[];
 
-/** Checks options and fills in the defaults. Throws `OptionError` for what is unknown or cannot be. */
+/** Checks options and fills in the defaults. Throws `OptionError` for an unknown option or an invalid value. */
 export function resolveOptions(options: ClientQueueOptions): ClientQueueSettings {
   const { channelName = '', overflow = 'throw', clock = SYSTEM_CLOCK, signal, ...numbers } = options;
   const { timeToLive = DAY, flushInterval = 1000, capacity = Infinity, appendExpiry = false, ...unknown } = numbers;
@@ -72,7 +73,7 @@ export function resolveOptions(options: ClientQueueOptions): ClientQueueSettings
   };
 }
 
-/** Checks a number of an option. */
+/** Checks that an option is a number of at least `least`. */
 export function atLeast(least: number, name: string, value: number): number {
   if (typeof value === 'number' && value >= least) return value;
   throw new OptionError(`Option ${name} must be a number from ${least} up.`);

@@ -8,20 +8,23 @@ import type { ClientQueueStopOptions } from './client-queue.js';
 import type { Expirable } from './expiry.js';
 import { WakeUp } from './wake-up.js';
 
-/** How the queues of a store behave: `ClientQueueOptions` without what the store gives them itself. */
+/** Options of the queues in a store: `ClientQueueOptions` without those that the store sets itself. */
 export type StoredQueueOptions = Omit<ClientQueueOptions, 'channelName' | 'clock' | 'signal'>;
 
-/** How a `ClientQueueStore` behaves. */
+/** Options of a `ClientQueueStore`. */
 export interface ClientQueueStoreOptions {
-  /** How its queues behave, unless `get` says otherwise. */
+  /** Options of its queues, which `get` can override. */
   queue?: StoredQueueOptions | undefined;
-  /** The milliseconds between two looks for idle queues, above 0. `Infinity` never looks by itself. Default 1000. */
+  /**
+   * The interval in milliseconds, above 0, at which the store flushes. With `Infinity` it never flushes by itself.
+   * Default 1000.
+   */
   period?: number | undefined;
-  /** Where it and its queues get the time from. Default the clocks of the machine. */
+  /** The clock of the store and its queues. Default the clocks of the machine. */
   clock?: Clock | undefined;
 }
 
-/** A queue that leaves its store when it is stopped, by whomever. */
+/** A queue that leaves its store when it is stopped, no matter by which caller. */
 class StoredQueue<Message extends object> extends ClientQueue<Message> {
   readonly #forget: (queue: StoredQueue<Message>) => void;
 
@@ -37,10 +40,11 @@ class StoredQueue<Message extends object> extends ClientQueue<Message> {
 }
 
 /**
- * Queues by name, made when they are asked for and stopped when nobody needs them any more. No queue in it is stopped:
- * one that is leaves, and what it holds can be pulled by whoever has it.
+ * Queues by name. The store makes a queue when it is first asked for, and stops it when it has been idle for its
+ * `timeToLive`. A queue that is stopped leaves the store; callers that have it can still pull its messages.
  *
- * One timer, which keeps no process alive, looks after all queues. A store nobody knows any more is collected.
+ * One timer, which does not keep the process alive, serves all queues. A store that is no longer referenced is
+ * garbage-collected.
  */
 export class ClientQueueStore<Message extends object = Expirable>
   implements Iterable<ClientQueue<Message>>, AsyncDisposable
@@ -52,7 +56,7 @@ export class ClientQueueStore<Message extends object = Expirable>
   readonly #wakeUp: WakeUp<ClientQueueStore<Message>>;
   #isStopped = false;
 
-  /** @throws OptionError when the period is not a number above 0. Options of queues are looked at by `get`. */
+  /** @throws OptionError when the period is not a number above 0. `get` checks the options of queues. */
   constructor({ queue = {}, period = 1000, clock = SYSTEM_CLOCK }: ClientQueueStoreOptions = {}) {
     this.#defaults = queue;
     this.#period = atLeast(Number.MIN_VALUE, 'period', period);
@@ -60,7 +64,7 @@ export class ClientQueueStore<Message extends object = Expirable>
     this.#wakeUp = new WakeUp<ClientQueueStore<Message>>(clock, this, (store) => store.flush());
   }
 
-  /** How many queues it has. */
+  /** The number of queues. */
   get size(): number {
     return this.#queues.size;
   }
@@ -70,16 +74,16 @@ export class ClientQueueStore<Message extends object = Expirable>
     return [...this.#queues.keys()];
   }
 
-  /** Whether it has a queue of this name. */
+  /** True if it has a queue of this name. */
   has(name: string): boolean {
     return this.#queues.has(name);
   }
 
   /**
-   * The queue of this name. Makes it when there is none, with the options of the store and these; a queue that is there
-   * keeps the options it was made with.
+   * Returns the queue of this name. Makes it when there is none, with the options of the store and these. An existing
+   * queue keeps its options.
    *
-   * @throws ChannelFlushedError after `stop`; OptionError for an option that is unknown or cannot be.
+   * @throws ChannelFlushedError after `stop`; OptionError for an unknown option or an invalid value.
    */
   get(name: string, options: StoredQueueOptions = {}): ClientQueue<Message> {
     const known = this.#queues.get(name);
@@ -94,7 +98,7 @@ export class ClientQueueStore<Message extends object = Expirable>
     return queue;
   }
 
-  /** Throws out expired messages and stops every queue that `canBeFlushed`. Returns how many queues that were. */
+  /** Removes expired messages, and stops every queue that `canBeFlushed`. Returns the number of stopped queues. */
   flush(): number {
     let flushed = 0;
     // A copy: listeners may make and stop queues.
@@ -108,7 +112,7 @@ export class ClientQueueStore<Message extends object = Expirable>
     return flushed;
   }
 
-  /** Stops every queue, each as its own `stop` does, and makes no more. Stopping again does nothing. */
+  /** Stops every queue as its own `stop` does, and makes no more queues. Stopping again does nothing. */
   stop(options?: ClientQueueStopOptions): void {
     this.#isStopped = true;
     this.#wakeUp.cancel();
@@ -120,7 +124,7 @@ export class ClientQueueStore<Message extends object = Expirable>
     return this.#queues.values();
   }
 
-  /** Stops it, dropping what its queues hold. */
+  /** Stops the store and drops the messages of its queues. */
   [Symbol.asyncDispose](): Promise<void> {
     this.stop({ drain: false });
     return Promise.resolve();

@@ -13,42 +13,42 @@ import type { QueueWaitOptions } from './waiter-line.js';
 import { WakeUp } from './wake-up.js';
 
 /**
- * The events of a `ClientQueue`, by name, with what their listeners get. A message that is pushed leaves in one way
- * only: it is pulled, removed, or in one of these events.
+ * The events of a `ClientQueue`, with the arguments of their listeners. Each pushed message leaves the queue exactly
+ * once: it is pulled, removed, or reported by `expired` or `dropped`.
  */
 export interface ClientQueueEvents<Message> {
-  /** These were not pulled in time. The earliest deadline comes first. */
+  /** Messages have expired. The earliest deadline comes first. */
   expired: [messages: readonly Message[]];
-  /** These were thrown out, because the queue was full or stopped. In the order of the queue. */
+  /** Messages were dropped, because the queue was full or stopped. In the order of the queue. */
   dropped: [messages: readonly Message[]];
-  /** It was full and has room again. */
+  /** The queue was full and has room again. */
   drain: [];
-  /** It was stopped. */
+  /** The queue was stopped. */
   stop: [];
 }
 
-/** How `stop` ends a queue. */
+/** Options of `stop`. */
 export interface ClientQueueStopOptions {
-  /** Whether what the queue holds may still be pulled. False drops it. Default true. */
+  /** True if queued messages can still be pulled; false drops them. Default true. */
   drain?: boolean | undefined;
 }
 
 const NONE: readonly never[] = [];
 
 /**
- * A queue whose messages expire. Messages come out in the order they went in, each to exactly one `pull`, and waiting
- * pulls are served in the order they came. No expired message is given out, whether a timer has seen it or not.
+ * A first-in first-out queue whose messages expire. Each message goes to exactly one `pull`, and waiting pulls are
+ * served in the order of their calls. The queue never returns an expired message, even before its timer has removed it.
  *
- * All times are milliseconds. Lifetimes are counted by a clock that never goes back. A message with an absolute expiry
- * time is compared with the wall clock once, when it is pushed: when the wall clock is set later, everything in the
- * queue keeps the lifetime it had. So what was pushed before a jump may leave earlier or later, by the jump, than its
- * expiry time read on the new clock. On some systems neither clock counts the time in which the machine sleeps.
+ * All times are milliseconds. Lifetimes are measured with a monotonic clock. An absolute expiry time is compared with
+ * the wall clock once, when the message is pushed. When the wall clock is set later, queued messages keep their
+ * lifetimes, so they may expire earlier or later, by that change, than their expiry time on the new clock. On some
+ * systems neither clock counts the time in which the machine sleeps.
  *
- * Listeners are called when everything else about a call is done: they may call any method. What a listener throws is an
- * uncaught exception of the process; it reaches neither the caller nor the other listeners.
+ * The queue calls listeners at the end of a method, so a listener may call any method. An error that a listener throws
+ * becomes an uncaught exception of the process; it reaches neither the caller nor the other listeners.
  *
- * A queue belongs to one event loop and keeps no process alive, not even with a pull that waits, unless that pull has a
- * timeout. A queue nobody knows any more is collected as it is, without `stop`; then its events are not told either.
+ * A queue belongs to one event loop. It does not keep the process alive, unless a pull with a timeout waits. A queue
+ * that is no longer referenced is garbage-collected without `stop` and without events.
  */
 export class ClientQueue<Message extends object = Expirable>
   extends TypedEmitter<ClientQueueEvents<Message>>
@@ -63,10 +63,10 @@ export class ClientQueue<Message extends object = Expirable>
   readonly #callOff: (() => void) | undefined;
   #lastNumber = 0;
   #isStopped = false;
-  /** Until when it counts as in use without a further push or pull. */
+  /** The time until which the queue counts as in use without a further push or pull. */
   #idleAfter: number;
 
-  /** @throws OptionError for an option that is unknown or cannot be. */
+  /** @throws OptionError for an unknown option or an invalid value. */
   constructor(options: ClientQueueOptions = {}) {
     super();
     this.#settings = resolveOptions(options);
@@ -85,53 +85,53 @@ export class ClientQueue<Message extends object = Expirable>
     return this.#settings.channelName;
   }
 
-  /** How many messages it holds at most. What is left of it makes a good link credit (AMQP 1.0 §2.6.7). */
+  /** The most messages that the queue holds. `capacity - size` makes a good link credit (AMQP 1.0 §2.6.7). */
   get capacity(): number {
     return this.#capacity;
   }
 
-  /** How many messages it holds, expired ones that nobody has noticed included. */
+  /** The number of messages, including expired ones that have not been removed yet. */
   get size(): number {
     return this.#line.size;
   }
 
-  /** Whether it holds no message. */
+  /** True if the queue holds no message. */
   get isEmpty(): boolean {
     return this.#line.size === 0;
   }
 
-  /** How many pulls wait. */
+  /** The number of waiting pulls. */
   get waiters(): number {
     return this.#pulls.size;
   }
 
-  /** Whether a pull waits. */
+  /** True if a pull waits. */
   get clientsWaiting(): boolean {
     return this.#pulls.size > 0;
   }
 
-  /** Whether it was stopped. */
+  /** True if the queue was stopped. */
   get isStopped(): boolean {
     return this.#isStopped;
   }
 
   /**
-   * Whether nobody would miss it: it is empty, no pull waits, and nothing was pushed, pulled or removed for longer than
-   * its time to live. Whoever flushes it should `stop` it, as `ClientQueueStore` does.
+   * True if the queue is unused: it is empty, no pull waits, and nothing was pushed, pulled or removed for longer than
+   * its `timeToLive`. Its owner should then `stop` it, as `ClientQueueStore` does.
    */
   get canBeFlushed(): boolean {
     return this.isEmpty && !this.clientsWaiting && this.#settings.clock.now() > this.#idleAfter;
   }
 
   /**
-   * Adds a message, or hands it to the pull that waits longest. Its lifetime is worked out now: until its `expiry`, else
-   * until its `expiryTime`, else `ttl` milliseconds, else without end. The message itself is not changed, but by
-   * `appendExpiry`. One that has expired already is not queued but told by `expired`.
+   * Adds a message, or hands it to the pull that has waited longest. Its lifetime is fixed now: until its `expiry`,
+   * else until its `expiryTime`, else `ttl` milliseconds, else unlimited. The message is not changed, except with
+   * `appendExpiry`. A message that has expired already is not queued but reported by `expired`.
    *
    * @returns The number of the message in this queue, which `remove` takes. Numbers rise from 1.
    * @throws ChannelFlushedError after `stop`; ChannelQueueFullError when it is full and `overflow` is `throw`;
-   * OptionError when one of those fields has a value that is no time, or the message cannot be changed and is to be. Then
-   * nothing was pushed.
+   * OptionError when one of those fields is not a time, or `appendExpiry` cannot change the message. Nothing was pushed
+   * then.
    */
   push(message: Message): number {
     if (this.#isStopped) throw new ChannelFlushedError(`${this.#name} was stopped and takes no more messages.`);
@@ -152,10 +152,10 @@ export class ClientQueue<Message extends object = Expirable>
   }
 
   /**
-   * Waits until there is room for a `push`, or the queue is stopped. Resolves at once when it is so already. Several
-   * that wait are told together: the first may take the room, so look again before pushing.
+   * Waits until a `push` has room or the queue is stopped. Resolves at once if so. All waiting calls resolve together,
+   * and the first may take the room: check again before pushing.
    *
-   * @throws TimeoutError when the time runs out; the signal's reason when it is aborted.
+   * @throws TimeoutError after `timeout`; the signal's reason when it is aborted.
    */
   ready(options: QueueWaitOptions = {}): Promise<void> {
     const sizeBefore = this.size;
@@ -169,8 +169,8 @@ export class ClientQueue<Message extends object = Expirable>
   }
 
   /**
-   * Takes the oldest message, waiting for one if need be. When the pull ends otherwise, it has taken nothing; when it
-   * was served just before it was aborted, it gives the message.
+   * Takes the oldest message, or waits for one. A pull that rejects has taken nothing. A pull that got its message just
+   * before the abort returns it.
    *
    * @returns The message, or `null` once the queue is stopped and empty.
    * @throws TimeoutError when the time runs out; the signal's reason when it is aborted.
@@ -181,16 +181,16 @@ export class ClientQueue<Message extends object = Expirable>
     const now = this.#timeOfDeadlines();
     const expired = this.#takeExpired(now);
     const message = this.#shift(now);
-    // In line before anybody is told: a listener's push must find this pull.
+    // The pull is queued before listeners are called: a push by a listener must find it.
     const pulled =
       message === undefined && !this.#isStopped ? this.#waitForMessage(options) : Promise.resolve(message ?? null);
     this.#tellWhatLeft(sizeBefore, expired);
     return pulled;
   }
 
-  /** Takes the oldest message if there is one. Works after `stop` too. */
+  /** Takes the oldest message, if there is one. Works after `stop`, too. */
   tryPull(): Message | undefined {
-    // The usual case, in a few steps: nothing in it expires, and nobody waits for room.
+    // A short way for the usual case: no message expires, and no call waits for room.
     if (this.#line.nextDeadline === Infinity && this.#line.size < this.#capacity) {
       const message = this.#line.shift();
       if (message !== undefined && this.#line.size === 0) this.#renew();
@@ -204,7 +204,7 @@ export class ClientQueue<Message extends object = Expirable>
     return message;
   }
 
-  /** The oldest message, which stays. */
+  /** The oldest message, without taking it. */
   peek(): Message | undefined {
     const sizeBefore = this.size;
     const expired = this.#takeExpired();
@@ -214,7 +214,7 @@ export class ClientQueue<Message extends object = Expirable>
   }
 
   /**
-   * Takes out the message with a number that `push` gave, wherever it stands. Returns false when it has left already, or
+   * Removes the message with a number that `push` returned, at any position. Returns false when it has left already or
    * has expired.
    */
   remove(number: number): boolean {
@@ -226,7 +226,7 @@ export class ClientQueue<Message extends object = Expirable>
     return isRemoved;
   }
 
-  /** Throws out what has expired, and returns how many that were. */
+  /** Removes expired messages, and returns their number. */
   flush(): number {
     const sizeBefore = this.size;
     const expired = this.#takeExpired();
@@ -236,8 +236,8 @@ export class ClientQueue<Message extends object = Expirable>
   }
 
   /**
-   * Stops it: a push throws from now on, and waiting pulls get `null`. What it holds can still be pulled until it
-   * expires; with `drain: false` it is dropped. Stopping again does nothing but drop what is left, if asked to.
+   * Stops the queue: from now on `push` throws, and waiting pulls get `null`. Queued messages can still be pulled until
+   * they expire; `drain: false` drops them. Stopping again only drops what is left, with `drain: false`.
    */
   stop({ drain = true }: ClientQueueStopOptions = {}): void {
     const wasStopped = this.#isStopped;
@@ -254,20 +254,20 @@ export class ClientQueue<Message extends object = Expirable>
   }
 
   /**
-   * The messages as they come, until the queue is stopped and empty. Leaving the loop does not stop the queue. Several
-   * loops share the messages.
+   * Iterates over the messages as they arrive, until the queue is stopped and empty. Leaving the loop does not stop the
+   * queue. Several loops share the messages.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<Message> {
     return new QueueIterator(this);
   }
 
-  /** Stops it, dropping what it holds. */
+  /** Stops the queue and drops its messages. */
   [Symbol.asyncDispose](): Promise<void> {
     this.stop({ drain: false });
     return Promise.resolve();
   }
 
-  /** What errors call it. */
+  /** The name of the queue in errors. */
   get #name(): string {
     return this.channelName === '' ? 'The queue' : `Queue ${this.channelName}`;
   }
@@ -281,7 +281,7 @@ export class ClientQueue<Message extends object = Expirable>
     if (deadline !== Infinity) this.#schedule();
   }
 
-  /** A queue that is full of what has expired is not. */
+  /** A queue that is full only of expired messages has room. */
   #pushBeyond(number: number, message: Message, deadline: number): void {
     const sizeBefore = this.size;
     const expired = this.#takeExpired();
@@ -299,7 +299,7 @@ export class ClientQueue<Message extends object = Expirable>
     if (isFull) this.#tell('dropped', [oldest ?? message]);
   }
 
-  /** The time, if deadlines make it matter: reading the clock takes longer than everything else here. */
+  /** The time, if there are deadlines: reading the clock takes longer than everything else here. */
   #timeOfDeadlines(): number | undefined {
     return this.#line.nextDeadline === Infinity ? undefined : this.#settings.clock.now();
   }
@@ -310,18 +310,18 @@ export class ClientQueue<Message extends object = Expirable>
 
   #shift(now: number | undefined): Message | undefined {
     const message = this.#line.shift();
-    // While only messages without a deadline are left the queue is in use, and their leaving will renew it.
+    // A queue with messages is in use, and renews its time when they leave.
     if (message !== undefined && (now !== undefined || this.isEmpty)) this.#renew(now);
     return message;
   }
 
-  /** It is in use. Returns the time. */
+  /** Marks the queue as in use. Returns the time. */
   #renew(now: number = this.#settings.clock.now()): number {
     this.#idleAfter = now + this.#settings.timeToLive;
     return now;
   }
 
-  /** One timer for the earliest deadline, but not more often than the interval. */
+  /** Sets the timer for the earliest deadline, but not more often than the interval. */
   #schedule(): void {
     const { clock, flushInterval } = this.#settings;
     const deadline = this.#line.nextDeadline;
@@ -329,12 +329,12 @@ export class ClientQueue<Message extends object = Expirable>
     this.#wakeUp.at(Math.max(deadline, clock.now() + flushInterval));
   }
 
-  /** Tells what a call has done once it is done. */
+  /** Emits the events of a call when its work is done. */
   #tellWhatLeft(sizeBefore: number, expired: readonly Message[]): void {
     const hasRoomAgain = sizeBefore >= this.capacity && this.size < this.capacity;
     if (hasRoomAgain) this.#producers.serveAll(undefined);
     if (expired.length > 0) this.#tell('expired', expired);
-    // A listener of the first event may have filled it.
+    // A listener of the first event may have filled the queue.
     if (hasRoomAgain && this.size < this.capacity) this.#tell('drain');
   }
 
@@ -343,10 +343,10 @@ export class ClientQueue<Message extends object = Expirable>
   }
 }
 
-/** Calls off what waits for signals on behalf of queues that were collected. */
+/** Removes the abort listeners of queues that were garbage-collected. */
 const collected = new FinalizationRegistry<() => void>((callOff) => callOff());
 
-/** Stops a queue when a signal is aborted. A signal may live long: it does not keep the queue alive. */
+/** Stops a queue when a signal is aborted. A long-lived signal does not keep the queue alive. */
 function stopOnAbort(queue: { stop(): void }, signal: AbortSignal): () => void {
   const known = new WeakRef(queue);
   const callOff = onAbort(signal, () => known.deref()?.stop());

@@ -1,33 +1,33 @@
 import { Heap } from './heap.js';
 import { NumberedLine } from './numbered-line.js';
 
-/** As many deadlines of messages that have left may be kept, beyond as many as there are messages. */
+/** Deadlines of messages that have left may be kept until there are this many more than messages. */
 const SLACK = 32;
 
 const NONE: readonly never[] = [];
 
-/** Messages in the order they came, which may also leave by their deadlines, or one by one by their numbers. */
+/** Messages in the order of their arrival. They can also be taken by deadline or by number. */
 export class ExpiringLine<Message extends object> {
   readonly #line = new NumberedLine<Message>();
-  /** A message that leaves otherwise leaves its deadline behind. */
+  /** The deadline of a message that leaves in another way stays here until the next cleaning. */
   readonly #deadlines = new Heap<{ readonly deadline: number; readonly number: number }>(({ deadline }) => deadline);
 
-  /** How many messages there are. */
+  /** The number of messages. */
   get size(): number {
     return this.#line.size;
   }
 
-  /** The oldest message, which stays. */
+  /** The oldest message, without taking it. */
   get oldest(): Message | undefined {
     return this.#line.first;
   }
 
-  /** A time before which none expires. `Infinity` when none ever does. */
+  /** A time before which no message expires. `Infinity` when none ever expires. */
   get nextDeadline(): number {
     return this.#deadlines.peek()?.deadline ?? Infinity;
   }
 
-  /** Adds a message at the end. Its number is above all before it; its deadline may be `Infinity`. */
+  /** Adds a message at the end. Its number must be above all earlier ones; its deadline may be `Infinity`. */
   add(number: number, message: Message, deadline: number): void {
     this.#line.push(number, message);
     if (deadline !== Infinity) this.#deadlines.push({ deadline, number });
@@ -40,19 +40,19 @@ export class ExpiringLine<Message extends object> {
     return message;
   }
 
-  /** Takes the message with a number. Returns false when it is not here. */
+  /** Takes the message with a number. Returns false when there is none. */
   remove(number: number): boolean {
     const message = this.#line.take(number);
     this.#forgetDeadlines();
     return message !== undefined;
   }
 
-  /** At most `count` messages from behind a number on, in order. They stay. */
+  /** The first `count` messages behind a number, in order, without taking them. */
   after(number: number, count: number): Message[] {
     return this.#line.after(number, count);
   }
 
-  /** Takes out what expires at `now` or before, the earliest deadline first. */
+  /** Takes the messages that expire at `now` or before, the earliest deadline first. */
   takeExpired(now: number): readonly Message[] {
     if (this.nextDeadline > now) return NONE;
     const expired: Message[] = [];
@@ -65,7 +65,7 @@ export class ExpiringLine<Message extends object> {
     return expired;
   }
 
-  /** Takes everything out, in order. */
+  /** Takes all messages, in order. */
   drain(): readonly Message[] {
     this.#deadlines.clear();
     return this.#line.drain();

@@ -1,24 +1,24 @@
-/** A binary heap: the item with the lowest rank first. Taking anything but the first out is left to `keep`, for many at once. */
+/** A binary heap: the item with the lowest rank first. Other items can only be removed by `keep`, many at once. */
 export class Heap<Item> {
   readonly #rank: (item: Item) => number;
   #items: Item[] = [];
 
-  /** @param rank What items are ordered by. It must not change while an item is in the heap. */
+  /** @param rank Returns the rank of an item. It must not change while the item is in the heap. */
   constructor(rank: (item: Item) => number) {
     this.#rank = rank;
   }
 
-  /** How many items it holds. */
+  /** The number of items. */
   get size(): number {
     return this.#items.length;
   }
 
-  /** The items, in no order. */
+  /** The items, in no particular order. */
   get items(): readonly Item[] {
     return this.#items;
   }
 
-  /** The item with the lowest rank. */
+  /** The item with the lowest rank, without taking it. */
   peek(): Item | undefined {
     return this.#items[0];
   }
@@ -55,14 +55,14 @@ export class Heap<Item> {
     return first;
   }
 
-  /** Keeps what `isWanted` says, and forgets the rest. */
+  /** Keeps the items for which `isWanted` returns true, and removes the others. */
   keep(isWanted: (item: Item) => boolean): void {
     const kept = this.#items.filter(isWanted);
     this.#items = [];
     for (const item of kept) this.push(item);
   }
 
-  /** Forgets everything. */
+  /** Removes all items. */
   clear(): void {
     this.#items = [];
   }

@@ -7,26 +7,29 @@ import { OutcomePromise } from './tracker.js';
 
 /** The link that a delivery came over. */
 export interface DeliverySource {
-  /** The delivery has an outcome, and the peer is to be told. */
+  /** The delivery has an outcome, which the link must send to the peer. */
   settle(delivery: IncomingDelivery): void;
-  /** The delivery has left the queue and is settled, in whichever order: it holds no credit any more. Called once. */
+  /** The delivery has left the queue and is settled, in either order, so it holds no credit any more. Called once. */
   released(delivery: IncomingDelivery): void;
 }
 
-/** A message that arrived: its bytes, and what has been said of it. */
+/** A received message: its bytes and its outcome. */
 export class IncomingDelivery implements Tracker {
   static {
     inspectAs(this, (shown) => `Tracker { incoming, ${shown.#status} }`);
   }
 
-  /** Its number among those that were given out to the program; 0 before that. Written by the window only. */
+  /** Its number among the deliveries that the program has got; 0 before that. Written by the window only. */
   sequence = 0;
-  /** What was said of it. `undefined` while nothing was. */
+  /** The outcome; `undefined` as long as there is none. */
   result: Outcome | undefined = undefined;
   #status: Status;
-  /** Whether it waits in a queue. */
+  /** True if it waits in a queue. */
   #isQueued = true;
-  /** Who has settled it. What the peer has settled may still be marked locally; what we have settled is over. */
+  /**
+   * The end that has settled it. A delivery that the peer has settled can still get a local outcome; one that we have
+   * settled is over.
+   */
   #settledBy: 'nobody' | 'peer' | 'us';
   #error: Error | undefined = undefined;
   #outcome: OutcomePromise | undefined = undefined;
@@ -37,7 +40,7 @@ export class IncomingDelivery implements Tracker {
     readonly end: number,
     /** The delivery-id on its session. */
     readonly id: number,
-    /** The peer sent it settled and expects no answer. */
+    /** True if the peer sent it settled and expects no disposition. */
     presettled: boolean,
     readonly source: DeliverySource,
   ) {
@@ -62,17 +65,17 @@ export class IncomingDelivery implements Tracker {
     return this.end - this.start;
   }
 
-  /** Whether the peer has been told, or needs no telling. */
+  /** True if the peer knows the outcome, or does not need it. */
   get settled(): boolean {
     return this.#settledBy !== 'nobody';
   }
 
-  /** Whether it waits in a queue: nobody has taken it, and it was not taken back. */
+  /** True if it waits in a queue: no caller has taken it, and the peer has not withdrawn it. */
   get isQueued(): boolean {
     return this.#isQueued;
   }
 
-  /** What `JSON.stringify` shows: not the bytes. */
+  /** The form for `JSON.stringify`, without the bytes. */
   toJSON(): { direction: string; status: Status } {
     return { direction: this.direction, status: this.#status };
   }
@@ -83,14 +86,14 @@ export class IncomingDelivery implements Tracker {
     return this.#outcome.promise;
   }
 
-  /** It leaves the queue it waits in. Leaving twice does nothing. */
+  /** Marks it as taken from its queue. Does nothing the second time. */
   leaveQueue(): void {
     if (!this.#isQueued) return;
     this.#isQueued = false;
     if (this.settled) this.source.released(this);
   }
 
-  /** Gives it an outcome and tells the peer. The first outcome counts; later ones do nothing. */
+  /** Sets the outcome and sends it to the peer. The first outcome counts; later calls do nothing. */
   finish(outcome: Outcome): void {
     if (this.#settledBy === 'us' || !mayBecome(this.#status, outcome.type)) return;
     const isNews = this.#settledBy === 'nobody';
@@ -102,12 +105,15 @@ export class IncomingDelivery implements Tracker {
     if (!this.#isQueued) this.source.released(this);
   }
 
-  /** The peer has settled it by itself: there is nobody left to tell. */
+  /** Marks it as settled by the peer, which needs no outcome any more. */
   settledByPeer(): void {
     this.#endedByPeer('settled');
   }
 
-  /** The connection is gone: the peer will deliver it again, so nothing said locally counts any more. */
+  /**
+   * Aborts it because its connection is lost. The peer will deliver the message again, so a local outcome no longer
+   * counts.
+   */
   abort(error: Error): void {
     if (this.#status === 'pending') this.#error = error;
     this.#endedByPeer('aborted');

@@ -1,31 +1,32 @@
 const SMALLEST = 16;
 
 /**
- * A first-in first-out line whose items have rising whole numbers, by which they can also be taken out of turn. Adding
- * and taking the first take constant time, taking another that of a binary search. Nothing is made per item, and
- * nothing that has left is kept alive.
+ * A first-in first-out line of items with rising whole numbers, by which they can also be taken out of turn. Adding an
+ * item and taking the first one take constant time; taking another one takes a binary search. Items need no allocation,
+ * and items that have left are not kept alive.
  *
- * It is a ring of slots. What is taken out of turn leaves a gap. Gaps are closed when the ring is made larger or smaller.
+ * It is a ring of slots. An item that is taken out of turn leaves a gap. Gaps are closed when the ring grows or
+ * shrinks.
  */
 export class NumberedLine<Item extends object> {
   #items: (Item | undefined)[] = new Array<Item | undefined>(SMALLEST);
   #numbers = new Float64Array(SMALLEST);
   #head = 0;
-  /** How many slots are in use, gaps included. The first of them is no gap. */
+  /** The number of slots in use, gaps included. The first one is not a gap. */
   #span = 0;
   #size = 0;
 
-  /** How many items it holds. */
+  /** The number of items. */
   get size(): number {
     return this.#size;
   }
 
-  /** The first item, which stays. */
+  /** The first item, without taking it. */
   get first(): Item | undefined {
     return this.#items[this.#head];
   }
 
-  /** Adds an item at the end. Its number is above all before it. */
+  /** Adds an item at the end. Its number must be above all earlier ones. */
   push(number: number, item: Item): void {
     if (this.#span === this.#items.length) this.#rebuild(this.#span * 2);
     const slot = (this.#head + this.#span) & (this.#items.length - 1);
@@ -45,7 +46,7 @@ export class NumberedLine<Item extends object> {
     return item;
   }
 
-  /** Takes the item with a number, if it is in line. */
+  /** Takes the item with a number, if there is one. */
   take(number: number): Item | undefined {
     const slot = this.#find(number);
     const item = slot === undefined ? undefined : this.#items[slot];
@@ -56,13 +57,13 @@ export class NumberedLine<Item extends object> {
     return item;
   }
 
-  /** Whether the item with a number is in line. */
+  /** True if there is an item with a number. */
   has(number: number): boolean {
     const slot = this.#find(number);
     return slot !== undefined && this.#items[slot] !== undefined;
   }
 
-  /** At most `count` items from behind a number on, in order. They stay. */
+  /** The first `count` items behind a number, in order, without taking them. */
   after(number: number, count: number): Item[] {
     const items: Item[] = [];
     for (let index = this.#indexAfter(number); index < this.#span && items.length < count; index++) {
@@ -72,14 +73,17 @@ export class NumberedLine<Item extends object> {
     return items;
   }
 
-  /** Takes everything out, in order. */
+  /** Takes all items, in order. */
   drain(): Item[] {
     const items: Item[] = [];
     for (let item = this.shift(); item !== undefined; item = this.shift()) items.push(item);
     return items;
   }
 
-  /** Numbers rise along the ring, by 1 unless gaps were closed: an item is where its number says, or before it. */
+  /**
+   * Numbers rise by 1 from slot to slot, or by more where gaps were closed. So the slot of an item is the one that its
+   * number suggests, or an earlier one.
+   */
   #find(number: number): number | undefined {
     const mask = this.#items.length - 1;
     let low = 0;
@@ -94,7 +98,7 @@ export class NumberedLine<Item extends object> {
     return undefined;
   }
 
-  /** How many slots from the head have a number up to this one: numbers rise along the ring, gaps included. */
+  /** The number of slots from the head, gaps included, with a number up to this one. */
   #indexAfter(number: number): number {
     let low = 0;
     let high = this.#span;
@@ -106,7 +110,7 @@ export class NumberedLine<Item extends object> {
     return low;
   }
 
-  /** The first slot must be no gap, and a backlog of a million should not leave a million empty slots behind. */
+  /** The first slot must not be a gap, and a backlog of a million must not leave a million empty slots behind. */
   #closeUp(): void {
     const mask = this.#items.length - 1;
     while (this.#span > 0 && this.#items[this.#head] === undefined) {

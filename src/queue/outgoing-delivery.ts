@@ -4,36 +4,36 @@ import type { Status } from './status.js';
 import type { Tracker } from './tracker.js';
 import { OutcomePromise } from './tracker.js';
 
-/** Who put a delivery and wants to know how it ends. */
+/** The owner of outgoing deliveries, which is told when they end. */
 export interface DeliveryOwner {
-  /** Where its deliveries go, without credentials: for error messages. */
+  /** The destination of its deliveries, without credentials, for error messages. */
   readonly destination: string;
-  /** The delivery has left `pending`. Called once per delivery, with what the peer has said of it, if it has. */
+  /** The delivery has left `pending`. Called once per delivery, with the peer's outcome, if there is one. */
   deliveryEnded(delivery: OutgoingDelivery, outcome?: Outcome): void;
 }
 
-/** When a message expires. One object serves all that expire at the same time. */
+/** The time a message expires. Messages that expire at the same time share one object. */
 export interface Deadline {
-  /** In milliseconds of a clock that never goes back. */
+  /** In milliseconds of the monotonic clock. */
   readonly time: number;
 }
 
-/** Memory that is not written over as long as somebody holds it. */
+/** Memory that is not overwritten as long as it is held. */
 export interface HeldMemory {
   readonly buffer: Buffer;
   hold(): void;
-  /** Once for each `hold`. */
+  /** Called once for each `hold`. */
   release(): void;
 }
 
 const NO_BYTES = Buffer.alloc(0);
 
 /**
- * A message on its way out: its bytes, and where it stands. A million of these may be queued, so it has few fields and
- * nothing is allocated for it before somebody asks.
+ * An outgoing message: its bytes and its status. A million of these may be queued, so it has few fields, and allocates
+ * more only when a caller waits for its outcome.
  *
  * The bytes are `buffer[start, end)`, with room for a frame header in front of `start` that belongs to this delivery
- * alone: the sender link writes the header there and the whole goes to the socket without a copy.
+ * alone: the sender link writes the header there, and hands both to the socket without a copy.
  */
 export class OutgoingDelivery implements Tracker {
   static {
@@ -42,24 +42,27 @@ export class OutgoingDelivery implements Tracker {
 
   /** The delivery-id on the session it was last sent on. Written by the session only. */
   id = -1;
-  /** How often it came back because a connection was lost. Written by the sender link only. */
+  /** The number of times it was queued again because a connection was lost. Written by the sender link only. */
   redeliveries = 0;
-  /** When it expires, if ever. Written by `OutgoingExpiry` only. */
+  /** The time it expires, if it does. Written by `OutgoingExpiry` only. */
   expiry: Deadline | undefined = undefined;
-  /** What the bytes are in. It is held until the delivery ends. */
+  /** The memory that contains its bytes. It is held until the delivery ends. */
   memory: HeldMemory | undefined;
-  /** While its status is pending, it waits to be sent or for its outcome. */
+  /** The status, where `pending` is divided into `queued` (waits to be sent) and `sent` (waits for its outcome). */
   #state: 'queued' | 'sent' | Exclude<Status, 'pending'> = 'queued';
-  /** What somebody waits for until it ends; then what went wrong. */
+  /** The promise of a caller that waits for the end; after the end, the error. */
   #end: OutcomePromise | Error | undefined = undefined;
 
   constructor(
     memory: HeldMemory,
     public readonly start: number,
     public readonly end: number,
-    /** Sent settled: done once it is written (AMQP 1.0 §2.6.12, `settled`). Also set by a link that is asked for it. */
+    /**
+     * True if it is sent settled, and so ends when it is written (AMQP 1.0 §2.6.12, `settled`). Also set by a link that
+     * sends everything settled.
+     */
     public presettled: boolean,
-    /** Counts up per owner, so that `send()` knows which deliveries were put before it. */
+    /** Rises with each delivery of an owner, so that `send()` knows which deliveries were put before it. */
     readonly sequence: number,
     readonly owner: DeliveryOwner,
   ) {
@@ -79,32 +82,32 @@ export class OutgoingDelivery implements Tracker {
     return this.#end instanceof OutcomePromise ? undefined : this.#end;
   }
 
-  /** Whether it waits to be sent, for the first time or again: the peer has nothing of it. */
+  /** True if it waits to be sent, for the first time or again: the peer has no part of it. */
   get isQueued(): boolean {
     return this.#state === 'queued';
   }
 
-  /** The peer may have it from now on, or part of it. To be called by the sender link only. */
+  /** Marks it as sent: from now on the peer may have it or part of it. Called by the sender link only. */
   sent(): void {
     if (this.#state === 'queued') this.#state = 'sent';
   }
 
-  /** It waits to be sent again. To be called by the sender link only. */
+  /** Marks it as queued again. Called by the sender link only. */
   cameBack(): void {
     if (this.#state === 'sent') this.#state = 'queued';
   }
 
-  /** What its bytes are in; nothing once it has ended. */
+  /** The buffer that contains its bytes; an empty one after it has ended. */
   get buffer(): Buffer {
     return this.memory?.buffer ?? NO_BYTES;
   }
 
-  /** How many bytes it holds in the queue. */
+  /** The size of the encoded message, in bytes. */
   get size(): number {
     return this.end - this.start;
   }
 
-  /** What `JSON.stringify` shows: not the bytes. */
+  /** The form for `JSON.stringify`, without the bytes. */
   toJSON(): { direction: string; status: Status } {
     return { direction: this.direction, status: this.status };
   }
@@ -116,7 +119,7 @@ export class OutgoingDelivery implements Tracker {
     return end.promise;
   }
 
-  /** Ends it. Does nothing when it has ended already: the first outcome counts. */
+  /** Ends it. Does nothing when it has ended already. */
   finish(status: Status, error?: Error, outcome?: Outcome): void {
     if (this.status !== 'pending' || status === 'pending') return;
     const waiting = this.#end;

@@ -1,13 +1,13 @@
 import type { QueueWaitOptions } from './waiter-line.js';
 
-/** Something that can be pulled from until it gives `null`. */
+/** A source whose `pull` returns `null` at the end. */
 export interface Pullable<Message> {
   pull(options: QueueWaitOptions): Promise<Message | null>;
 }
 
 /**
- * The messages of a queue as they come. An async generator would not do: its `return` waits for the pull that waits,
- * and so for ever on a quiet queue.
+ * Iterates over the messages of a queue as they arrive. It is not an async generator, because `return` of a generator
+ * waits for the pending pull, which on a quiet queue takes for ever.
  */
 export class QueueIterator<Message> implements AsyncIterableIterator<Message> {
   readonly #queue: Pullable<Message>;
@@ -30,7 +30,7 @@ export class QueueIterator<Message> implements AsyncIterableIterator<Message> {
     return { done: true, value: undefined };
   }
 
-  /** Ends the iteration: pulls that wait take nothing, and the queue goes on. */
+  /** Ends the iteration: pending pulls take nothing, and the queue goes on. */
   return(): Promise<IteratorResult<Message, undefined>> {
     this.#ending.abort();
     return Promise.resolve({ done: true, value: undefined });

@@ -1,13 +1,13 @@
 /**
- * A first-in first-out queue that grows by doubling: `push`, `shift` and `unshift` take constant time, however long
- * the backlog is. Slots are cleared as they empty, so nothing is kept alive.
+ * A first-in first-out queue that grows by doubling: `push`, `shift` and `unshift` take constant time, however long the
+ * backlog is. Empty slots are cleared, so items that have left are not kept alive.
  */
 export class RingBuffer<Item> {
   #slots: (Item | undefined)[] = new Array<Item | undefined>(16);
   #head = 0;
   #size = 0;
 
-  /** How many items it holds. */
+  /** The number of items. */
   get size(): number {
     return this.#size;
   }
@@ -34,12 +34,12 @@ export class RingBuffer<Item> {
     this.#slots[this.#head] = undefined;
     this.#head = (this.#head + 1) & (this.#slots.length - 1);
     this.#size--;
-    // A backlog of a million should not leave a million empty slots behind.
+    // A backlog of a million must not leave a million empty slots behind.
     if (this.#slots.length > 1024 && this.#size < this.#slots.length >> 3) this.#resize(this.#slots.length >> 1);
     return item;
   }
 
-  /** The item at the front, which stays. */
+  /** The item at the front, without taking it. */
   peek(): Item | undefined {
     return this.#slots[this.#head];
   }
@@ -49,7 +49,7 @@ export class RingBuffer<Item> {
     return index < 0 || index >= this.#size ? undefined : this.#slots[(this.#head + index) & (this.#slots.length - 1)];
   }
 
-  /** Takes everything out, in order. */
+  /** Takes all items, in order. */
   drain(): Item[] {
     const items = [...this];
     this.#slots = new Array<Item | undefined>(16);
@@ -58,7 +58,7 @@ export class RingBuffer<Item> {
     return items;
   }
 
-  /** Goes through the items in order, several times as quickly as a loop. The buffer must not change meanwhile. */
+  /** Visits the items in order, several times as fast as a loop. The buffer must not change meanwhile. */
   forEach(visit: (item: Item) => void): void {
     // Within `size` every slot holds an item.
     for (let index = 0; index < this.#size; index++)

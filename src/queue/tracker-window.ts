@@ -1,14 +1,14 @@
 /**
- * Which trackers a messenger still answers for: those of the last `size` deliveries that were not settled by the caller.
- * Deliveries are told by their numbers, which rise from 1, so nothing is kept for each.
+ * Decides which trackers a messenger still knows: those of the last `size` deliveries that the caller has not settled.
+ * It compares their numbers, which rise from 1, so it stores nothing for each delivery.
  */
 export class TrackerWindow {
   #last = 0;
   /** Everything up to this number has been forgotten. */
   #through = 0;
-  /** What beyond it has been forgotten one by one. */
+  /** Later deliveries that were forgotten one by one. */
   readonly #forgotten = new WeakSet();
-  /** Whether anything is in there: most programs never forget, and need not look. */
+  /** True if that set is not empty: most programs never forget, and need no lookup. */
   #isAnyForgotten = false;
 
   /** The number of the newest delivery. */
@@ -16,17 +16,17 @@ export class TrackerWindow {
     return this.#last;
   }
 
-  /** Takes the next delivery in, and returns its number. */
+  /** Returns the number for the next delivery. */
   next(): number {
     return ++this.#last;
   }
 
-  /** Whether a delivery is remembered. A negative size has no limit. */
+  /** True if a delivery is in the window. A negative size means no limit. */
   has(delivery: { readonly sequence: number }, size: number): boolean {
     return (size < 0 || delivery.sequence > this.#last - size) && !this.isForgotten(delivery);
   }
 
-  /** Whether the caller has asked to forget it. */
+  /** True if the caller has forgotten it. */
   isForgotten(delivery: { readonly sequence: number }): boolean {
     return delivery.sequence <= this.#through || (this.#isAnyForgotten && this.#forgotten.has(delivery));
   }
@@ -37,7 +37,7 @@ export class TrackerWindow {
     this.#forgotten.add(delivery);
   }
 
-  /** Forgets a delivery and all before it. */
+  /** Forgets a delivery and all earlier ones. */
   forgetThrough({ sequence }: { readonly sequence: number }): void {
     this.#through = Math.max(this.#through, sequence);
   }

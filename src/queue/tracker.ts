@@ -1,24 +1,24 @@
 import type { Status } from './status.js';
 
 /**
- * Follows one message: what `put` and `get` give. It is opaque: hand it to `status`, `accept`, `reject`, `release`,
- * `modify` or `settle` of the messenger it came from.
+ * Identifies one delivery, as `put` and `get` return it. Pass it to `status`, `accept`, `reject`, `release`, `modify`
+ * or `settle` of the same messenger.
  */
 export interface Tracker {
-  /** Whether the message was sent or received. */
+  /** The direction of the message: sent or received. */
   readonly direction: 'outgoing' | 'incoming';
-  /** Where the delivery stands now. */
+  /** The current status of the delivery. */
   readonly status: Status;
-  /** Why it was rejected (the peer's words) or aborted. */
+  /** The reason it was rejected, in the peer's words, or aborted. */
   readonly error: Error | undefined;
   /**
-   * Waits until the delivery ends. Never rejects: an aborted delivery resolves to `'aborted'`, and `error` says why.
-   * May be called any number of times.
+   * Waits until the delivery ends, and resolves to its status. Never rejects: an aborted delivery resolves to
+   * `'aborted'`, and `error` tells the reason. May be called any number of times.
    */
   outcome(): Promise<Status>;
 }
 
-/** The waiting side of `outcome()`: made only for trackers that somebody waits for. */
+/** The promise behind `outcome()`. It is made only when `outcome()` is called. */
 export class OutcomePromise {
   readonly promise: Promise<Status>;
   resolve!: (status: Status) => void;

@@ -1,12 +1,13 @@
-/** How many delivery-ids there are before they begin again. */
+/** The number of delivery-ids before they wrap. */
 const ID_COUNT = 2 ** 32;
 
 /**
- * Deliveries of one session and direction that are not settled yet, by delivery-id.
+ * The unsettled deliveries of one session and direction, by delivery-id.
  *
- * Ids are serial numbers (AMQP 1.0 §2.8.10) given in order, wrapping at 2³², so a ring indexed by `id - base` finds
- * one at once. A delivery that stays unsettled while thousands behind it are done would hold the ring open; it is
- * moved to a map of stragglers, so memory follows what is outstanding and not the distance between the ids.
+ * Ids are serial numbers (AMQP 1.0 §2.8.10): they rise in order and wrap at 2³², so a ring indexed by `id - base` finds
+ * each in constant time. A delivery that stays unsettled while thousands behind it are settled would keep the ring
+ * large. It is moved to a map of stragglers, so that memory grows with the number of unsettled deliveries and not with
+ * the distance between their ids.
  */
 export class Unsettled<Delivery> {
   #slots: (Delivery | undefined)[] = new Array<Delivery | undefined>(64);
@@ -16,12 +17,12 @@ export class Unsettled<Delivery> {
   #inRing = 0;
   readonly #stragglers = new Map<number, Delivery>();
 
-  /** How many deliveries are unsettled. */
+  /** The number of unsettled deliveries. */
   get size(): number {
     return this.#inRing + this.#stragglers.size;
   }
 
-  /** Adds the delivery with the next id. Ids come in rising order; gaps are allowed. */
+  /** Adds a delivery. Ids must rise; gaps are allowed. */
   add(id: number, delivery: Delivery): void {
     if (this.#inRing === 0) {
       this.#base = id;
@@ -56,8 +57,8 @@ export class Unsettled<Delivery> {
   }
 
   /**
-   * The ids of a range that a disposition names, cut down to what is outstanding: a peer may name 2³² ids in thirty
-   * bytes, and they must cost nothing.
+   * The unsettled ids in the range of a disposition. The time does not depend on the size of the range: a peer can name
+   * 2³² ids in thirty bytes.
    */
   clip(first: number, last: number): number[] {
     const length = (last - first) >>> 0;
@@ -70,14 +71,14 @@ export class Unsettled<Delivery> {
     } else {
       for (const id of this.#stragglers.keys()) if ((id - first) >>> 0 <= length) ids.push(id);
     }
-    // Counted from the base, a range that begins before it reaches the ring after a whole round of ids.
+    // Relative to the base, a range that begins before the base reaches the ring only after wrapping.
     const from = (first - this.#base) >>> 0;
     this.#collect(ids, 0, from + length - ID_COUNT);
     this.#collect(ids, from, from + length);
     return ids;
   }
 
-  /** Takes everything out, oldest first. */
+  /** Takes all deliveries, oldest first. */
   drain(): Delivery[] {
     const deliveries = [...this.#stragglers.values()];
     for (let offset = 0; offset < this.#span; offset++) {
@@ -91,7 +92,7 @@ export class Unsettled<Delivery> {
     return deliveries;
   }
 
-  /** Adds the ids in use from one step behind the base to another, both included. */
+  /** Adds the ids in use between two offsets from the base, both included. */
   #collect(ids: number[], from: number, to: number): void {
     for (let step = from; step <= to && step < this.#span; step++) {
       const id = (this.#base + step) >>> 0;

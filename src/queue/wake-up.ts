@@ -2,8 +2,8 @@ import type { Clock, Timer } from '../clock.js';
 import { LONGEST_TIMER } from '../clock.js';
 
 /**
- * One timer that wakes an object. It holds the object weakly: an object nobody else knows is collected, timer or not,
- * so `wake` must reach it by its parameter alone.
+ * One timer that wakes an object. It holds the object weakly, so that the timer does not keep it alive: `wake` must use
+ * the object only through its parameter.
  */
 export class WakeUp<Target extends object> {
   readonly #clock: Clock;
@@ -18,12 +18,15 @@ export class WakeUp<Target extends object> {
     this.#wake = wake;
   }
 
-  /** When it will wake; `Infinity` when it will not. */
+  /** The time it will wake the object, or `Infinity`. */
   get time(): number {
     return this.#time;
   }
 
-  /** Wakes the object at a time of the clock, unless it does so earlier already. Far times come in stages. */
+  /**
+   * Wakes the object at a time of the clock, unless an earlier time is set. A time beyond the longest timer is reached
+   * in steps.
+   */
   at(time: number): void {
     if (time >= this.#time) return;
     this.cancel();
@@ -34,12 +37,12 @@ export class WakeUp<Target extends object> {
         const target = this.#target.deref();
         if (target !== undefined) this.#wake(target);
       },
-      // Node cuts fractions off, and would wake before the time.
+      // Node truncates fractions, and would wake too early.
       Math.min(Math.ceil(time - this.#clock.now()), LONGEST_TIMER),
     );
   }
 
-  /** Wakes it no more, until the next `at`. */
+  /** Cancels the timer, until the next `at`. */
   cancel(): void {
     if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
