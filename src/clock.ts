@@ -1,24 +1,24 @@
 /** A timer that a clock has set. */
 export interface Timer {
-  /** Has it keep the process alive. */
+  /** Makes the timer keep the process alive. */
   ref(): unknown;
 }
 
-/** Time, given from outside, so that a test can stand it still and turn it. Milliseconds throughout. */
+/** A source of time, injected so that a test can control it. All times are milliseconds. */
 export interface Clock {
-  /** A reading that never goes back: for how long something takes. */
+  /** A monotonic reading, for measuring durations. */
   now(): number;
-  /** Milliseconds since 1970: for times that others have set by their own clocks. */
+  /** The wall clock in milliseconds since 1970, for times from other machines. */
   wallNow(): number;
-  /** Calls back once, after a delay of any length. The timer does not keep the process alive until it is told to. */
+  /** Calls back once, after a delay of any length. The timer does not keep the process alive unless `ref` is called. */
   setTimeout(callback: () => void, delay: number): Timer;
-  /** Calls a timer off. One that has called back already is ignored. */
+  /** Cancels a timer. Does nothing when it has called back already. */
   clearTimeout(timer: Timer): void;
-  /** Calls back once, when what has come in by now has been read. Until then it keeps the process alive. */
+  /** Calls back once, after pending input has been read. Keeps the process alive until then. */
   setImmediate(callback: () => void): object;
-  /** Calls off what `setImmediate` was to call. */
+  /** Cancels a callback of `setImmediate`. */
   clearImmediate(immediate: object): void;
-  /** Calls back once, when what runs now is over, before anything else is done. */
+  /** Calls back once, right after the running code, before anything else. */
   nextTick(callback: () => void): void;
 }
 
@@ -27,7 +27,7 @@ export const SYSTEM_CLOCK: Clock = {
   now: () => performance.now(),
   wallNow: () => Date.now(),
   setTimeout: (callback, delay) => setLongTimeout(callback, delay).unref(),
-  // What is called off was made here.
+  // The timer was made by this clock.
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
   setImmediate: (callback) => setImmediate(callback),
   clearImmediate: (immediate) => clearImmediate(immediate as NodeJS.Immediate),
@@ -39,14 +39,14 @@ export const LONGEST_TIMER: number = 0x7fff_ffff;
 
 /**
  * Calls back once, after a delay of any length; `Infinity` never does. It is `setTimeout` for delays that a caller or a
- * peer has chosen. A longer delay than a timer can keep is waited for in equal parts, by one timer that is started
- * again: so `clearTimeout` and `unref` do to the timer what they always do.
+ * peer has chosen. A delay that is too long for a timer is divided into equal parts, for which one timer is started
+ * again. So `clearTimeout` and `unref` work as for any timer.
  *
  * @param delay - Milliseconds.
  */
 export function setLongTimeout(callback: () => void, delay: number): NodeJS.Timeout {
   let parts = Math.max(1, Math.ceil(delay / LONGEST_TIMER));
-  // Timers keep whole milliseconds, and cut off the rest.
+  // Timers truncate fractions of milliseconds.
   const part = parts === Infinity ? LONGEST_TIMER : Math.ceil(delay / parts);
   const timer = setTimeout(() => {
     parts--;

@@ -1,7 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import type { Channel } from 'node:diagnostics_channel';
 
-/** What every message has. */
+/** The fields of every diagnostics message. */
 export interface DiagnosticsMessage {
   /** The name of the messenger. */
   readonly messenger: string;
@@ -11,45 +11,48 @@ export interface DiagnosticsMessage {
 export interface ConnectionDiagnostics extends DiagnosticsMessage {
   /** Host and port of the address. */
   readonly endpoint: string;
-  /** Host and port that are dialled or connected now, or were last: another than `endpoint` after a failover. */
+  /** Host and port of the current or last connection. After a failover they differ from `endpoint`. */
   readonly host: string;
-  /** The state it was in. */
+  /** The previous state. */
   readonly from: string;
-  /** The state it is in. */
+  /** The new state. */
   readonly to: string;
-  /** Why, when it was not asked for. */
+  /** The reason, unless the program caused the change. */
   readonly error: Error | undefined;
 }
 
 /** A message was put. */
 export interface PutDiagnostics extends DiagnosticsMessage {
-  /** Where it goes, without credentials. */
+  /** The destination, without credentials. */
   readonly destination: string;
-  /** Its encoded bytes. */
+  /** The size of the encoded message in bytes. */
   readonly size: number;
 }
 
 /** A message that was put has its outcome. */
 export interface OutcomeDiagnostics extends DiagnosticsMessage {
-  /** Where it went, without credentials. */
+  /** The destination, without credentials. */
   readonly destination: string;
-  /** What became of it. */
+  /** The final status. */
   readonly status: string;
-  /** Why it was rejected, aborted or expired. */
+  /** The reason it was rejected, aborted or expired. */
   readonly error: Error | undefined;
 }
 
-/** A message has come. */
+/** A message was received. */
 export interface ReceivedDiagnostics extends DiagnosticsMessage {
-  /** The source of the subscription, without credentials; `undefined` for what came over a link the peer has made. */
+  /**
+   * The source of the subscription, without credentials; `undefined` for a message over a link that the peer attached.
+   */
   readonly source: string | undefined;
   /** Its encoded bytes. */
   readonly size: number;
 }
 
 /**
- * What happens, for tracing and metrics: the messages of channels of `node:diagnostics_channel`, which cost nothing while
- * nobody listens. The names of the channels are those below behind `amqp-messenger:`. None holds a credential or a body.
+ * The messages of the diagnostics channels (`node:diagnostics_channel`), for tracing and metrics. Each channel is named
+ * `amqp-messenger:` and a key below, and costs nothing without a subscriber. No message contains a credential or a
+ * body.
  */
 export interface DiagnosticsMessages {
   /** A connection has changed its state. */
@@ -71,12 +74,12 @@ const channels: Readonly<Record<Name, Channel>> = {
   received: channel('amqp-messenger:received'),
 };
 
-/** Whether somebody listens: look before making a message. */
+/** True if a channel has subscribers: check before making a message. */
 export function isDiagnosed(name: Name): boolean {
   return channels[name].hasSubscribers;
 }
 
-/** Tells whoever listens. */
+/** Publishes a message to the subscribers of a channel. */
 export function diagnose<Key extends Name>(name: Key, message: DiagnosticsMessages[Key]): void {
   channels[name].publish(message);
 }

@@ -1,11 +1,11 @@
 /**
- * Every error this package throws or reports. A program tells them apart by `code`; a person reads the message,
- * which says what to do next. What the peer said is in `condition` and `cause`.
+ * Every error that this package throws or reports. Programs test `code`; the message tells people what to do next.
+ * `condition` and `cause` hold the peer's error.
  *
- * No error carries a credential: addresses are redacted before they get here.
+ * No error carries a credential: addresses are redacted before.
  */
 
-/** What went wrong, as a stable string a program can test. */
+/** The code of an error: a stable string that a program can test. */
 export type ErrorCode =
   | 'ERR_OPTION'
   | 'ERR_ADDRESS'
@@ -39,19 +39,19 @@ export type ErrorCode =
   | 'ERR_TOPOLOGY'
   | 'ERR_CONFIG';
 
-/** What every error class of this package takes besides its message. */
+/** Options of every error class of this package. */
 export interface MessagingErrorOptions {
   /** The error that led to this one. */
   cause?: unknown;
-  /** The AMQP condition the peer gave, such as `amqp:not-found` (AMQP 1.0 §2.8.15). */
+  /** The AMQP condition that the peer sent, such as `amqp:not-found` (AMQP 1.0 §2.8.15). */
   condition?: string | undefined;
 }
 
 /** The parent of every error of this package. */
 export class MessagingError extends Error {
-  /** What went wrong, as a stable string a program can test. */
+  /** The code of the error: a stable string that a program can test. */
   readonly code: ErrorCode;
-  /** The AMQP condition the peer gave, when the error came from the peer. */
+  /** The AMQP condition that the peer sent, when the error came from the peer. */
   readonly condition: string | undefined;
 
   constructor(code: ErrorCode, message: string, options: MessagingErrorOptions = {}) {
@@ -62,14 +62,14 @@ export class MessagingError extends Error {
   }
 }
 
-/** An option or argument has a wrong type or value, or is not known. */
+/** An option or argument is unknown, or has a wrong type or value. */
 export class OptionError extends MessagingError {
   constructor(message: string, options?: MessagingErrorOptions) {
     super('ERR_OPTION', message, options);
   }
 }
 
-/** An address cannot be used: it is empty, has no host, or names a port that is not one. */
+/** An address cannot be used: it is empty, has no host, or has an invalid port. */
 export class AddressError extends MessagingError {
   constructor(message: string, options?: MessagingErrorOptions) {
     super('ERR_ADDRESS', message, options);
@@ -83,52 +83,52 @@ export class PatternError extends MessagingError {
   }
 }
 
-/** A value cannot be written as AMQP. Thrown by `put`, before anything is queued. */
+/** AMQP cannot encode a value. Thrown by `put`, before anything is queued. */
 export class EncodeError extends MessagingError {
   constructor(message: string, options?: MessagingErrorOptions) {
     super('ERR_ENCODE', message, options);
   }
 }
 
-/** Bytes are not what the AMQP standard allows, or go beyond a limit that keeps hostile bytes harmless. */
+/** Received bytes are not valid AMQP, or exceed a limit that makes hostile bytes harmless. */
 export class DecodeError extends MessagingError {
   constructor(message: string, options?: MessagingErrorOptions) {
     super('ERR_DECODE', message, { condition: 'amqp:decode-error', ...options });
   }
 }
 
-/** A tracker of another messenger, or of the wrong direction, was given. */
+/** A tracker belongs to another messenger or has the wrong direction. */
 export class TrackerError extends MessagingError {
   constructor(message: string, options?: MessagingErrorOptions) {
     super('ERR_TRACKER', message, options);
   }
 }
 
-/** The object is stopped or closed and cannot do this any more. */
+/** The object is stopped or closed, so it cannot do this any more. */
 export class StateError extends MessagingError {
   constructor(message: string, options?: MessagingErrorOptions) {
     super('ERR_STATE', message, options);
   }
 }
 
-/** The queue has as many messages or bytes as its limit allows. Nothing was queued. */
+/** The queue has reached its limit of messages or bytes. Nothing was queued. */
 export class QueueFullError extends MessagingError {
   constructor(message: string, options?: MessagingErrorOptions) {
     super('ERR_QUEUE_FULL', message, options);
   }
 }
 
-/** A `ClientQueue` holds as many messages as its capacity. Nothing was pushed. */
+/** A `ClientQueue` has reached its capacity. Nothing was pushed. */
 export class ChannelQueueFullError extends QueueFullError {}
 
-/** A `ClientQueue` was stopped and takes no more messages. */
+/** A `ClientQueue` was stopped and accepts no more messages. */
 export class ChannelFlushedError extends MessagingError {
   constructor(message: string, options?: MessagingErrorOptions) {
     super('ERR_CHANNEL_FLUSHED', message, options);
   }
 }
 
-/** The time given to a call ran out. What the call waited for may still happen. */
+/** The time limit of a call is over. What the call waited for may still happen. */
 export class TimeoutError extends MessagingError {
   constructor(message: string, options?: MessagingErrorOptions) {
     super('ERR_TIMEOUT', message, options);
@@ -149,7 +149,7 @@ export class NoSourcesError extends MessagingError {
   }
 }
 
-/** A port cannot be listened on: it is in use, or not allowed. */
+/** Listening on a port failed: it is in use or not allowed. */
 export class ListenError extends MessagingError {
   constructor(message: string, options?: MessagingErrorOptions) {
     super('ERR_LISTEN', message, options);
@@ -163,32 +163,32 @@ export class ConnectionError extends MessagingError {
   }
 }
 
-/** The peer refused the credentials, or no SASL mechanism suits both sides. Trying again will not help. */
+/** The peer refused the credentials, or both sides have no SASL mechanism in common. Trying again will not help. */
 export class AuthenticationError extends ConnectionError {
   constructor(message: string, options?: MessagingErrorOptions) {
     super(message, { condition: 'amqp:unauthorized-access', ...options }, 'ERR_AUTHENTICATION');
   }
 }
 
-/** The peer broke the rules of AMQP, or sent more than a limit allows. The connection was closed. */
+/** The peer violated AMQP, or exceeded a limit. The connection was closed. */
 export class ProtocolError extends ConnectionError {
   constructor(message: string, options?: MessagingErrorOptions) {
     super(message, { condition: 'amqp:connection:framing-error', ...options }, 'ERR_PROTOCOL');
   }
 }
 
-/** A link was refused, or detached with an error, by the peer: the address is unknown or not allowed, say. */
+/** The peer refused a link or detached it with an error, for example because the address is unknown or not allowed. */
 export class LinkError extends MessagingError {
   constructor(message: string, options?: MessagingErrorOptions) {
     super('ERR_LINK', message, options);
   }
 }
 
-/** A server of events has answered with something else. */
+/** An HTTP server has answered with something other than an event stream. */
 export class SseResponseError extends ConnectionError {
   /** The status of its answer. */
   readonly status: number;
-  /** The milliseconds after which it wants to be asked again, when it has said so. */
+  /** The milliseconds after which the server accepts a new request, if it told so. */
   readonly retryAfter: number | undefined;
 
   constructor(message: string, status: number, retryAfter?: number) {
@@ -198,21 +198,21 @@ export class SseResponseError extends ConnectionError {
   }
 }
 
-/** There is no channel with that id, there is one already, or it is closed. */
+/** The channel does not exist, exists already, or is closed. */
 export class InvalidChannelError extends MessagingError {
   constructor(message: string, options?: MessagingErrorOptions) {
     super('ERR_INVALID_CHANNEL', message, options);
   }
 }
 
-/** A channel has no listener with that id, has another one with it, or has told it the end. */
+/** The listener is not in the channel, its id is taken by another one, or its stream has ended. */
 export class InvalidListenerError extends MessagingError {
   constructor(message: string, options?: MessagingErrorOptions) {
     super('ERR_INVALID_LISTENER', message, options);
   }
 }
 
-/** What should be a message of a channel is none, or has a field that cannot be sent. */
+/** A message of a channel has a wrong type, or a field that cannot be sent. */
 export class InvalidMessageFormatError extends MessagingError {
   constructor(message: string, options?: MessagingErrorOptions) {
     super('ERR_INVALID_MESSAGE_FORMAT', message, options);
@@ -226,14 +226,14 @@ export class NoMessagesError extends MessagingError {
   }
 }
 
-/** A request to the socket controller cannot be understood, or the controller has failed at it. */
+/** A request to the socket controller is invalid, or the controller failed to perform it. */
 export class RequestError extends MessagingError {
   constructor(message: string, options?: MessagingErrorOptions) {
     super('ERR_REQUEST', message, options);
   }
 }
 
-/** A configuration file cannot be found or read, or something in it is wrong: the message names file, line and key. */
+/** A configuration file cannot be found or read, or is invalid. The message names file, line and key. */
 export class ConfigError extends MessagingError {
   constructor(message: string, options?: MessagingErrorOptions) {
     super('ERR_CONFIG', message, options);
@@ -247,15 +247,15 @@ export class PubSubError extends MessagingError {
   }
 }
 
-/** What the peer says is wrong: an AMQP error (AMQP 1.0 §2.8.14). */
+/** An AMQP error from the peer (AMQP 1.0 §2.8.14). */
 export interface PeerError {
   /** The condition, such as `amqp:not-found`. */
   condition: string;
-  /** The peer's words, when it gave any. */
+  /** The peer's description, if it sent one. */
   description?: string | undefined;
 }
 
-/** Turns anything thrown into an `Error`, so that a cause is always one. */
+/** Turns anything thrown into an `Error`, so that a cause is always an `Error`. */
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

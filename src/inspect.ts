@@ -2,9 +2,9 @@ import { inspect } from 'node:util';
 import type { InspectOptions } from 'node:util';
 
 /**
- * Says how `console.log` and its kin show the objects of a class, and what the class is called. Test runners copy objects
- * without such a name to show how two of them differ, and a copy has no private fields. Called from a static block: a
- * member named by a symbol has no place in declarations that are made file by file.
+ * Defines how `console.log` and similar functions show the objects of a class, and the name of the class. Without such
+ * a name, test runners copy objects to show how two of them differ, and a copy has no private fields. Call it from a
+ * static block: declarations that are made file by file cannot have a member named by a symbol.
  */
 export function inspectAs<Shown extends object>(
   type: { readonly name: string; readonly prototype: Shown },

@@ -2,13 +2,12 @@ import debug from 'debug';
 import { printable } from './printable.js';
 
 /**
- * Debug output, off unless the `DEBUG` environment variable names it, such as `DEBUG=amqp-messenger:*`.
- * Whatever is given to a logger must be free of credentials: log redacted addresses, never options. What strangers have said
- * is shown without control characters.
+ * Debug output, off unless the `DEBUG` environment variable names it, such as `DEBUG=amqp-messenger:*`. Never log
+ * credentials: log redacted addresses, and no options. Text from peers is shown without control characters.
  */
 export interface Logger {
   (format: string, ...values: unknown[]): void;
-  /** Whether `DEBUG` names it. What costs something to say is not to be worked out unless it does. */
+  /** True if `DEBUG` names it. Check it before computing expensive arguments. */
   readonly enabled: boolean;
 }
 

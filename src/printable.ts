@@ -1,16 +1,16 @@
 /**
- * Characters that a terminal, or whoever reads a log, takes for more than text: C0 and C1 controls, what turns the direction
- * of writing, line and paragraph separators, and the mark that nobody sees.
+ * Characters that are more than text to a terminal or the reader of a log: C0 and C1 controls, marks of writing
+ * direction, line and paragraph separators, and the invisible byte order mark.
  */
 const CONTROL = /[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
 /**
- * Text of strangers, fit for a terminal, a log or an error message: control characters are shown as `\n` or `\u001b` and do
- * nothing. In JSON they have the same form, so what is JSON stays JSON of the same value. Shown again, it stays as it is.
+ * Makes untrusted text safe for a terminal, a log or an error message: shows control characters as `\n` or `\u001b`.
+ * JSON has the same escapes, so JSON text keeps its value. Calling it on its own result changes nothing.
  *
- * @param kept Characters that are let through, such as line ends.
+ * @param kept Control characters that are kept, such as line ends.
  */
 export function printable(text: string, kept: string = ''): string {
   return text.replace(CONTROL, (character) => {

@@ -1,6 +1,6 @@
 /**
- * A queue inside the process whose messages expire, for the side of a channel that receives: many may wait for it,
- * it can be bounded, and what leaves it unread is told.
+ * A queue inside the process whose messages expire, for the receiving side of a channel: several callers can wait for
+ * messages, the capacity can be bounded, and messages that leave unread are reported.
  *
  * It has the client queue of the Django Message Broker as its model. There the names are `push`, `pull`, `stop`,
  * `is_empty`, `clients_waiting` and `can_be_flushed`, and times are seconds; here they are `push`, `pull`, `stop`,

@@ -1,19 +1,19 @@
 import { errorMonitor } from 'node:events';
 import type { EventEmitter } from 'node:events';
 
-/** The methods of an emitter that are needed here. An emitter with types of its own has them, too. */
+/** The methods of an emitter that are needed here. A `TypedEmitter` has them, too. */
 type Emitter = Pick<EventEmitter, 'emit' | 'listenerCount' | 'rawListeners'>;
 
 /**
- * Calls every listener of an event. This happens in the midst of other work, so what a listener throws reaches neither
- * the caller nor the other listeners: it is an uncaught exception of the process. So is an `error` nobody listens to.
+ * Calls every listener of an event. An error that a listener throws must not disturb the work of the caller or the
+ * other listeners, so it becomes an uncaught exception of the process. So does an `error` event without listeners.
  */
 export function tellListeners(emitter: Emitter, name: string, values: readonly unknown[]): void {
   if (name === 'error') tellOfError(emitter, values);
   callEach(emitter, emitter.rawListeners(name), values);
 }
 
-/** Calls one function of the program in the same way. */
+/** Calls one callback of the program in the same way. */
 export function tellOf<Values extends unknown[]>(listener: (...values: Values) => unknown, ...values: Values): void {
   try {
     listener(...values);
@@ -22,7 +22,7 @@ export function tellOf<Values extends unknown[]>(listener: (...values: Values) =
   }
 }
 
-/** What `emit` does with an error besides calling its listeners. */
+/** Treats an `error` event as `emit` does: calls the error monitors, or throws when nobody listens. */
 function tellOfError(emitter: Emitter, values: readonly unknown[]): void {
   const isHeard = emitter.listenerCount('error') > 0;
   const throwUnheard = (): unknown => emitter.emit('error', ...values);

@@ -1,5 +1,5 @@
 /**
- * For those who write a broker of their own for `amqp-messenger/pubsub`: the tests that every broker must pass.
+ * The contract tests for a broker of `amqp-messenger/pubsub`, to test a broker of your own.
  *
  * @module amqp-messenger/testing
  * @category Reference

@@ -3,13 +3,12 @@ import { v7 } from 'uuid';
 
 const ID_SIZE = 16;
 
-/** Random bytes for the next ids: to ask the system for those of each id takes six times as long. */
+/** Random bytes for the next ids. Asking the system for each id takes six times as long. */
 const pool = new Uint8Array(256 * ID_SIZE);
 let used = pool.length;
 
 /**
- * A name that nobody else has: a UUID of version 7 (RFC 9562 §5.7), with 74 random bits. Those made in a later millisecond
- * sort later, in a log as in an index.
+ * Makes a unique id: a UUID of version 7 (RFC 9562 §5.7), with 74 random bits. Ids of a later millisecond sort later.
  */
 export function uniqueId(): string {
   return v7({ rng: randomBytes });

@@ -10,17 +10,20 @@ import { textBody } from './message-options.js';
 import type { MessageOptions } from './message-options.js';
 import type { Template } from './template.js';
 
-/** What answers are made of. */
+/** The options for the content of answers. */
 export interface AnswerOptions extends MessageOptions {
   text?: string;
   template?: Template;
   exec?: string;
 }
 
-/** Makes the body of the answer to a message, the `n`th; `undefined` when the command that should make it has failed. */
+/** Makes the body of the `n`th answer from a question; `undefined` when the command of `--exec` has failed. */
 export type Answerer = (message: ReceivedMessage, n: number) => Promise<Body | undefined>;
 
-/** What the options ask for: a text, a template, what a command prints, or else the body of the question. */
+/**
+ * Returns the answerer that the options choose: a text, a template, the output of a command, or else the body of the
+ * question.
+ */
 export function answerer(options: AnswerOptions): Answerer {
   const { text, template, exec } = options;
   if ([text, template, exec].filter((way) => way !== undefined).length > 1) {
@@ -34,12 +37,12 @@ export function answerer(options: AnswerOptions): Answerer {
 
 async function run(command: string, { body }: ReceivedMessage, options: MessageOptions): Promise<Body | undefined> {
   const child = spawn(command, { shell: true, stdio: ['pipe', 'pipe', 'inherit'] });
-  // It may answer without reading the question.
+  // The command may answer without reading the question.
   child.stdin.on('error', () => undefined);
   child.stdin.end(bodyText(body));
   const [output, ended] = await Promise.all([buffer(child.stdout), once(child, 'close')]);
   if (ended[0] !== 0) return undefined;
   if (!isUtf8(output)) return output;
-  // Commands end what they print with a line end, which belongs to the terminal.
+  // Commands end their output with a line end, which is not part of the answer.
   return textBody(output.toString().replace(/\r?\n$/, ''), options);
 }

@@ -6,24 +6,24 @@ import { CommandError, EXIT } from './exit.js';
 import { tooFew } from './incoming.js';
 import type { Pace } from './pace.js';
 
-/** Bytes of a message that hold when it was put. */
+/** The bytes of a message that hold the time it was put. */
 export const STAMP = 8;
-/** Messages on their way at once. */
+/** The most unsettled messages. */
 export const IN_FLIGHT = 1024;
 
-/** Between whom messages go, and how large they are. */
+/** The path and the size of the messages. */
 interface Route {
   readonly sender: Messenger;
   readonly receiver: Messenger;
   readonly address: string;
   readonly size: number;
-  /** How long a message is waited for, in milliseconds. */
+  /** The longest wait for a message, in milliseconds. */
   readonly timeout: number;
 }
 
 /**
- * The messages of one run of `bench`. They bear a mark, so that those of others are told from them: these go back to the
- * queue, and end the run.
+ * The messages of one run of `bench`. They carry a mark that tells them from other messages. Another message is
+ * released to its queue, and ends the run.
  */
 export class BenchTraffic {
   readonly #route: Route;
@@ -38,14 +38,14 @@ export class BenchTraffic {
     this.#body = Buffer.alloc(route.size, 'x');
   }
 
-  /** Sends one message ahead: behind the messages of others, no more than this one ever gets into the queue. */
+  /** Sends and receives one message first. When the queue holds other messages, only this one gets into it. */
   async probe(signal: AbortSignal): Promise<void> {
     this.#put();
     await this.#route.sender.send(-1, { signal });
     await this.#receive(1, signal, () => undefined);
   }
 
-  /** Sends so many and receives them; `came` is told how long each took, in milliseconds. */
+  /** Sends and receives `count` messages, and calls `came` with the milliseconds that each took. */
   async exchange(count: number, pace: Pace, signal: AbortSignal, came: (latency: number) => void): Promise<void> {
     const ended = new AbortController();
     const failed = new AbortController();
@@ -76,7 +76,7 @@ export class BenchTraffic {
   #put(): void {
     const { sender, address } = this.#route;
     this.#body.writeDoubleBE(performance.now(), 0);
-    // Not the id: some brokers drop what has an id they have seen.
+    // The mark is not the id: some brokers drop a message whose id they have seen.
     sender.put({ address, correlationId: this.#mark, body: this.#body });
     this.#sent++;
   }
@@ -117,7 +117,10 @@ export class BenchTraffic {
     }
   }
 
-  /** Takes out what this run has sent, holding the messages of others meanwhile, or they would come again and again. */
+  /**
+   * Removes the messages of this run from the queue. Holds other messages meanwhile, because they would be delivered
+   * again and again.
+   */
   async #leave(signal: AbortSignal): Promise<never> {
     try {
       while (this.#received < this.#sent && this.#foreign.length < IN_FLIGHT) {
@@ -125,7 +128,7 @@ export class BenchTraffic {
         this.#take(() => undefined);
       }
     } catch (error) {
-      // Somebody else receives them, or nobody wants to wait for them.
+      // Another receiver has them, or the run was interrupted.
       if (!(error instanceof TimeoutError) && !signal.aborted) throw error;
     } finally {
       for (const delivery of this.#foreign) delivery.release();

@@ -13,7 +13,7 @@ import { Pace } from './pace.js';
 import { progressOptions, showProgress } from './progress.js';
 import type { Progress } from './progress.js';
 
-/** How often the progress is looked at: once for so many messages. */
+/** The number of messages between two updates of the progress. */
 const LOOK_EVERY = 256;
 
 const IDLE_WITHOUT_ADDRESS = [
@@ -37,7 +37,7 @@ interface BenchOptions extends ConnectionOptions {
   progress?: boolean;
 }
 
-/** What was measured. Times are in milliseconds. */
+/** The results. Times are in milliseconds. */
 interface Measured {
   readonly address: string;
   readonly messages: number;
@@ -47,7 +47,7 @@ interface Measured {
   readonly latency: Readonly<Record<'p50' | 'p90' | 'p99' | 'p99.9' | 'max', number>>;
 }
 
-/** `amqp-messenger bench`: sends messages through a broker, receives them, and prints how fast that was. */
+/** `amqp-messenger bench`: sends messages through a broker, receives them, and prints the rates and latencies. */
 export function benchCommand(): Command {
   const command = new Command('bench')
     .description('Send messages through a broker and receive them; print rates and latencies.')
@@ -70,7 +70,7 @@ async function bench(address: string | undefined, options: BenchOptions, command
   await measureAndPrint(`${broker.url}/bench`, undefined, options);
 }
 
-/** A broker that is started here takes everybody, and no configuration leads anywhere. */
+/** The broker that the command starts needs no credentials and no configuration. */
 function refuseIdleOptions(command: Command): void {
   const idle = IDLE_WITHOUT_ADDRESS.filter((name) => command.getOptionValueSource(name) === 'cli');
   const names = command.options.filter((option) => idle.includes(option.attributeName())).map(({ long }) => long);

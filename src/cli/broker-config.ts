@@ -31,16 +31,16 @@ const CONNECTION_LIMITS = [
 const TLS_FIELDS = ['certFile', 'keyFile', 'caFile', 'passphrase'] as const;
 
 /**
- * Reads the options of a broker from a YAML or JSON file. The settings are those of `EmbeddedBrokerOptions`, with
- * everything that is counted under `limits`; paths are looked for beside the file.
+ * Reads the options of a broker from a YAML or JSON file. The settings are those of `EmbeddedBrokerOptions`, with all
+ * limits under `limits`. Paths are relative to the file.
  *
- * @throws ConfigError that names the file and, as far as they are known, line and key.
+ * @throws ConfigError that names the file and, if they are known, line and key.
  */
 export async function readBrokerConfig(file: string): Promise<EmbeddedBrokerOptions> {
   const content = await ConfigValue.readFile(file);
   const options = optionsIn(content);
   try {
-    // What the file says has the right shape; whether it can be used, a broker knows.
+    // The file has the right structure. The broker checks the values.
     new EmbeddedBroker(options);
   } catch (error) {
     if (error instanceof OptionError) throw new ConfigError(`${resolve(file)}: ${error.message}`, { cause: error });

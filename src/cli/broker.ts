@@ -9,7 +9,7 @@ interface BrokerCommandOptions {
   config?: string;
 }
 
-/** `amqp-messenger broker`: an embedded broker until it is interrupted. */
+/** `amqp-messenger broker`: runs an embedded broker until it is interrupted. */
 export function brokerCommand(): Command {
   return new Command('broker')
     .description('Run a broker in memory, for development and tests.')
@@ -23,7 +23,7 @@ export function brokerCommand(): Command {
 }
 
 async function run({ config, ...options }: BrokerCommandOptions): Promise<void> {
-  // The reader of the file, and what it needs, is loaded only when there is one.
+  // The code that reads the file is loaded only when there is one.
   const read = config === undefined ? {} : await (await import('./broker-config.js')).readBrokerConfig(config);
   await using broker = await new EmbeddedBroker({ ...read, ...options }).start();
   process.stdout.write(`Listening on ${broker.url}. Ctrl-C stops it, and what it holds is gone then.\n`);

@@ -8,7 +8,7 @@ import { SocketServer } from '../control/socket-server.js';
 import { ListenError, asError } from '../errors.js';
 import { CommandError, EXIT, wholeNumber } from './exit.js';
 
-/** Where the events of a channel are served. */
+/** The path of the events of a channel. */
 const CHANNEL = /^\/channels\/([^/?]+)(?:\?.*)?$/;
 
 interface ChannelsOptions {
@@ -18,7 +18,7 @@ interface ChannelsOptions {
   host?: string;
 }
 
-/** `amqp-messenger channels`: channels for other processes, until it is interrupted. */
+/** `amqp-messenger channels`: serves channels to other processes until it is interrupted. */
 export function channelsCommand(): Command {
   return new Command('channels')
     .description('Hold channels that other processes act on over a Unix socket.')
@@ -78,7 +78,7 @@ function find(container: SseChannelContainer, url: string): SseChannel | undefin
   try {
     id = decodeURIComponent(encoded);
   } catch {
-    // No id has an encoding that is broken.
+    // No channel has an id with an invalid encoding.
     return undefined;
   }
   const channel = container.has(id) ? container.get(id) : undefined;

@@ -3,13 +3,13 @@ import { print } from './output.js';
 
 type Shell = 'bash' | 'zsh' | 'fish';
 
-/** A command, what may follow it, and what it is for. */
+/** A command, the words that may follow it, and its description. */
 interface Words {
-  /** The names on the way to it, without the program's own. */
+  /** The names of its parents and its own, without the program's. */
   readonly path: readonly string[];
   readonly commands: readonly { name: string; description: string }[];
   readonly options: readonly OptionWords[];
-  /** What its arguments may be, when that is known. */
+  /** The possible values of its arguments, if they are known. */
   readonly choices: readonly string[];
 }
 
@@ -18,7 +18,7 @@ interface OptionWords {
   readonly short: string | undefined;
   readonly description: string;
   readonly takesFile: boolean;
-  /** What its value may be, when that is known. */
+  /** The possible values of the option, if they are known. */
   readonly choices: readonly string[];
 }
 
@@ -147,7 +147,7 @@ function fish(name: string, words: readonly Words[]): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** Of bash and zsh, what is done behind an option whose values are known. */
+/** The cases of bash and zsh for options whose values are known. */
 function valueCases(words: readonly Words[], act: (choices: readonly string[]) => string): string {
   const cases = words.flatMap(({ path, options }) =>
     options.flatMap(({ flag, short, choices }) => {
@@ -159,12 +159,12 @@ function valueCases(words: readonly Words[], act: (choices: readonly string[]) =
   return cases.join('\n');
 }
 
-/** An item of zsh: its name, a colon, and what it is for. */
+/** An item of zsh: its name, a colon, and its description. */
 function described(word: string, description: string): string {
   return quoted(`${word.replaceAll(':', '\\:')}:${description.replaceAll(':', ' ')}`);
 }
 
-/** For a shell, in single quotes. */
+/** Quotes a text for a shell, in single quotes. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

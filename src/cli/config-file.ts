@@ -7,22 +7,22 @@ import { parseDocument } from '../config/parse-document.js';
 import { problemText } from '../config/problem.js';
 import { ConfigError } from '../errors.js';
 
-/** What the values of a file have in common. */
+/** The data that all values of a file share. */
 interface Source {
   readonly file: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
 /**
- * A value of a YAML or JSON file, and where it stands. Whatever is wrong with it is a `ConfigError` that names file, line
- * and key, and never the value: it may be a secret.
+ * A value of a YAML or JSON file, with its position. Reading it as a wrong type throws a `ConfigError` that names file,
+ * line and key, but not the value, which may be a secret.
  */
 export class ConfigValue {
   readonly #source: Source;
   readonly #node: ConfigNode;
-  /** Where it stands: the line of its key, when it has one. */
+  /** The line of the key, or of the value when it has no key. */
   readonly #line: number;
-  /** Its keys from the top, such as `queues.orders.maxMessages`. */
+  /** The path of keys, such as `queues.orders.maxMessages`. */
   readonly #path: string;
 
   private constructor(source: Source, node: ConfigNode, line: number, path: string) {
@@ -32,7 +32,7 @@ export class ConfigValue {
     this.#path = path;
   }
 
-  /** Reads a file. `environment` is what `${NAME}` in a text stands for. */
+  /** Reads a file. `environment` has the values for `${NAME}` in texts. */
   static async readFile(path: string, environment: Source['environment'] = process.env): Promise<ConfigValue> {
     const file = resolve(path);
     const { root, problems } = parseDocument(await readText(file));
@@ -40,12 +40,12 @@ export class ConfigValue {
     return new ConfigValue({ file, environment }, root, root.line, '');
   }
 
-  /** The folder of the file, from which paths in it start. */
+  /** The folder of the file, which paths in it are relative to. */
   get folder(): string {
     return dirname(this.#source.file);
   }
 
-  /** The entries of a map, whatever their keys. Nothing at all is an empty map. */
+  /** The entries of a map, with any keys. An empty value is an empty map. */
   entries(): [key: string, value: ConfigValue][] {
     if (this.isNull) return [];
     if (this.#node.kind !== 'map') throw this.error('must be a group of keys.');
@@ -54,7 +54,7 @@ export class ConfigValue {
     });
   }
 
-  /** The entries of a map that may have these keys and no others. */
+  /** The entries of a map that may have only these keys. */
   fields<Name extends string>(names: readonly Name[]): Map<Name, ConfigValue> {
     const fields = new Map<Name, ConfigValue>();
     for (const [key, value] of this.entries()) {
@@ -77,13 +77,13 @@ export class ConfigValue {
     );
   }
 
-  /** A text, with `${NAME}` and `${NAME:-default}` replaced by what the environment has. */
+  /** A text, with `${NAME}` and `${NAME:-default}` filled in from the environment. */
   text(): string {
     if (typeof this.#scalar() !== 'string') throw this.error('must be text. Put it in quotes.');
     const { data, problems } = fillIn(this.#node, { folder: this.folder, env: this.#source.environment });
     const [problem] = problems;
     if (problem !== undefined) throw this.error(problem.message);
-    // A text stays one when it is filled in.
+    // Filling in a text gives a text.
     return String(data);
   }
 
@@ -101,12 +101,12 @@ export class ConfigValue {
     return value;
   }
 
-  /** Whether it is null. */
+  /** True if the value is null. */
   get isNull(): boolean {
     return this.#scalar() === null;
   }
 
-  /** What is wrong with it, in words that go on after its key. */
+  /** Makes the error for this value. The message continues a sentence that begins with the key. */
   error(message: string): ConfigError {
     return new ConfigError(problemText(this.#source.file, { line: this.#line, key: this.#path, message }));
   }

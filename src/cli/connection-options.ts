@@ -12,7 +12,7 @@ import { exclude } from './exclude.js';
 import { CommandError, EXIT, wholeNumber } from './exit.js';
 import { warn } from './output.js';
 
-/** What every command that connects may be told. */
+/** The options of every command that connects. */
 export interface ConnectionOptions {
   config?: string;
   profile?: string;
@@ -47,7 +47,9 @@ export function addConnectionOptions(command: Command): Command {
   return exclude(connecting, ['ca', 'insecure']);
 }
 
-/** The configuration that is named or found, if there is one. Loading it costs time, so nothing is loaded without one. */
+/**
+ * Loads the configuration that is named or found, if there is one. The code for it is loaded only then, to save time.
+ */
 export async function loadConfiguration(options: ConnectionOptions): Promise<Config | undefined> {
   const found = options.config ?? findConfig(process.env, process.cwd());
   if (found === undefined && options.profile === undefined) return undefined;
@@ -57,12 +59,12 @@ export async function loadConfiguration(options: ConnectionOptions): Promise<Con
   return config;
 }
 
-/** Makes the messenger of a command: from the configuration, the environment and the command line, the last first. */
+/** Makes the messenger of a command. The command line overrides the environment, which overrides the configuration. */
 export async function createMessenger(options: ConnectionOptions, own: MessengerOptions): Promise<Messenger> {
   return messengerFor(await loadConfiguration(options), options, own);
 }
 
-/** As `createMessenger`, with a configuration that has been loaded. */
+/** As `createMessenger`, with a configuration that is loaded already. */
 export function messengerFor(config: Config | undefined, options: ConnectionOptions, own: MessengerOptions): Messenger {
   const configured = config?.options ?? {};
   const { connectTimeout, allowClearText } = options;
@@ -79,7 +81,7 @@ export function messengerFor(config: Config | undefined, options: ConnectionOpti
   return messenger;
 }
 
-/** Warns of addresses with a password in them: on the command line, everybody on this machine can read it. */
+/** Warns of addresses with a password: every user of the machine can read the command line. */
 export function warnOfPasswords(addresses: readonly string[]): void {
   if (!addresses.some((address) => address !== '' && parseAddress(address).password !== undefined)) return;
   warn(
@@ -88,18 +90,18 @@ export function warnOfPasswords(addresses: readonly string[]): void {
   );
 }
 
-/** Who we are, from the command line, else the environment, else the configuration. */
+/** The credentials from the command line, else from the environment, else from the configuration. */
 export function saslFor(configured: SaslOptions | undefined, { user, passwordFile }: ConnectionOptions): SaslOptions {
   const { AMQP_MESSENGER_USER: envUser, AMQP_MESSENGER_PASSWORD: envPassword } = process.env;
   const password = passwordFile === undefined ? envPassword : passwordIn(passwordFile);
   const sasl: SaslOptions = { ...configured };
   if ((user ?? envUser) !== undefined) sasl.user = user ?? envUser;
   if (password === undefined) return sasl;
-  // It goes before all other ways to say who we are.
+  // A token takes precedence over all other credentials.
   return { mechanisms: sasl.mechanisms, user: sasl.user, password };
 }
 
-/** How TLS is done, from the command line, else the configuration. */
+/** The options of TLS from the command line, else from the configuration. */
 export function tlsFor(configured: TlsOptions | undefined, options: ConnectionOptions): TlsOptions {
   const { ca, cert, key, insecure } = options;
   const tls: TlsOptions = { ...configured };

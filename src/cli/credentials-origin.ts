@@ -3,8 +3,8 @@ import type { SaslOptions } from '../link/security/credentials.js';
 import type { ConnectionOptions } from './connection-options.js';
 
 /**
- * Where the password or token for an endpoint is from, in words; `undefined` when there is none. It follows `saslFor` and
- * `saslAt`: the address goes first, then the command line, the environment, and the configuration.
+ * Describes where the password or token for an endpoint comes from; `undefined` when there is none. It uses the order
+ * of `saslFor` and `saslAt`: first the address, then the command line, the environment, and the configuration.
  */
 export function credentialsOrigin(
   endpoint: Endpoint,

@@ -9,17 +9,17 @@ import { messengerFor } from './connection-options.js';
 import type { ConnectionOptions } from './connection-options.js';
 
 /**
- * Where an address leads, by the routes of the configuration.
+ * The endpoint of an address, by the routes of the configuration.
  *
- * @throws AddressError when it leads nowhere.
+ * @throws AddressError when it has no destination.
  */
 export function endpointOf(address: string, config: Config | undefined): Endpoint {
   return resolveEndpoint(parseAddress(new RouteTable().replace(config?.routes ?? []).resolve(address) ?? ''));
 }
 
 /**
- * Where messages to an address go. Commands ask before they read what to send: a mistake is to be told though there is
- * nothing to send.
+ * The destination of messages to an address. Commands resolve it before they read their input, so that a mistake is
+ * reported even when there is nothing to send.
  *
  * @throws AddressError as `endpointOf` does, and for an address to listen on.
  */
@@ -29,12 +29,15 @@ export function destinationOf(address: string, config: Config | undefined): Endp
   throw new AddressError(`${redact(address)} is an address to listen on. Give the address of a peer, without ~.`);
 }
 
-/** Whether two endpoints are one node of one peer, as far as addresses tell: a host may have several names. */
+/**
+ * True if two endpoints are the same node of the same peer. Compares addresses only, although a host may have several
+ * names.
+ */
 export function isSameNode(one: Endpoint, other: Endpoint): boolean {
   const [here, there] = [one, other].map((endpoint) =>
     connectionKey({ ...endpoint, user: undefined, password: undefined }),
   );
-  // To receive from # is to ask for a node of one's own.
+  // Receiving from # makes the peer create a new node.
   const isOwn = one.passive || one.name === '#';
   return !isOwn && here === there && (one.name ?? '') === (other.name ?? '');
 }
@@ -45,8 +48,8 @@ export function peerAddress({ tls, host, port }: Endpoint, credentials: string =
 }
 
 /**
- * Connects to a peer and lets go again: whether it can be reached is to be known before a message is there to be sent.
- * A messenger of its own does it, since the routes of the configuration are not to be connected to.
+ * Connects to a peer and closes the connection, to find out whether the peer can be reached before there is a message
+ * to send. It uses a messenger of its own, without the routes of the configuration.
  */
 export async function checkConnection(
   endpoint: Endpoint,
@@ -55,7 +58,7 @@ export async function checkConnection(
   signal: AbortSignal,
 ): Promise<void> {
   const { user, password } = endpoint;
-  // Encoded, there is no $ in them, which would stand for a group of the route.
+  // Percent-encoding also removes `$`, which would stand for a group of the route.
   const names = [user, password].filter((name) => name !== undefined).map(encodeURIComponent);
   const credentials = user === undefined ? '' : `${names.join(':')}@`;
   await using messenger = messengerFor(config && { ...config, routes: [], rewrites: [] }, options, {});

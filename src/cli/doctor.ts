@@ -35,7 +35,7 @@ interface DoctorOptions extends ConnectionOptions {
   json?: boolean;
 }
 
-/** `amqp-messenger doctor`: goes to a peer step by step and says where the way ends, and why. */
+/** `amqp-messenger doctor`: connects to a peer step by step, and reports the step that fails and the reason. */
 export function doctorCommand(): Command {
   const command = new Command('doctor')
     .description('Say step by step what is wrong with a connection, and how to mend it.')

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 
 /**
- * Refuses options that go together with another one and have no effect then, so that nobody waits for what they should do.
+ * Refuses options that have no effect together with another one, so that no user waits for their effect.
  *
- * @param pairs Of each pair, the one without effect and the other, by the names of their values.
+ * @param pairs For each pair, the names of the option without effect and of the other one.
  */
 export function exclude(command: Command, ...pairs: readonly (readonly [idle: string, other: string])[]): Command {
   for (const [idle, other] of pairs) {

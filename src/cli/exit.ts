@@ -3,38 +3,38 @@ import { MessagingError } from '../errors.js';
 import type { ErrorCode } from '../errors.js';
 import { printable } from '../printable.js';
 
-/** How a command has ended: its exit codes. docs/command-line.md has the same table. */
+/** The exit codes of commands. docs/command-line.md has the same table. */
 export const EXIT = {
-  /** Everything was done. */
+  /** The command has done everything. */
   done: 0,
   /**
-   * Some of it was not: messages were not accepted, a test of routes has failed, `bench` has found messages of others, the
-   * output cannot be written.
+   * The command has failed in part: messages were not accepted, a test of routes failed, `bench` found messages of
+   * others, or the output cannot be written.
    */
   failed: 1,
-  /** The command line is wrong, or an address is. */
+  /** The command line or an address is invalid. */
   usage: 2,
-  /** The configuration file is not there, cannot be read, or has a mistake in it. */
+  /** The configuration file is missing, cannot be read, or is invalid. */
   config: 3,
-  /** The input is not what it should be: half a line of JSON, a file that cannot be read. */
+  /** The input is invalid: for example half a line of JSON, or a file that cannot be read. */
   input: 4,
-  /** The time was over. */
+  /** A time limit was reached. */
   timeout: 5,
-  /** The peer cannot be reached, is no AMQP 1.0 peer, or the connection was lost for good. */
+  /** The peer cannot be reached or does not speak AMQP 1.0, or the connection was lost for good. */
   connection: 6,
-  /** User, password, certificate or mechanism were refused, by the peer or by us. */
+  /** The peer or the command refused a user, password, certificate or mechanism. */
   security: 7,
-  /** The peer refused a link: no such queue, not allowed. */
+  /** The peer refused a link: the node does not exist or is not allowed. */
   refused: 8,
-  /** A port or socket cannot be listened on: it is in use. */
+  /** Listening on a port or socket failed: it is in use. */
   listen: 9,
-  /** Stopped by Ctrl-C or SIGTERM before it was done. */
+  /** Ctrl-C or SIGTERM stopped the command before it was done. */
   interrupted: 130,
-  /** Whoever read the output has stopped reading. Nothing is printed. */
+  /** The reader of the output has closed it. Nothing is printed. */
   brokenPipe: 141,
 } as const;
 
-/** Something that ends a command, in words for whoever typed it. */
+/** An error that ends a command, with a message for the user. */
 export class CommandError extends Error {
   constructor(
     message: string,
@@ -58,14 +58,14 @@ const CODES: Partial<Record<ErrorCode, number>> = {
   ERR_LISTEN: EXIT.listen,
 };
 
-/** What TLS calls a certificate it does not take. */
+/** The error codes of TLS for refused certificates. */
 const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS/;
 
-/** The exit code for what was thrown. */
+/** The exit code for an error. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CommandError) return error.exitCode;
   if (!(error instanceof MessagingError)) return EXIT.failed;
-  // These only gather what was given up: the reason says more.
+  // These errors only summarize aborted messages or failed sources: their cause tells more.
   if ((error.code === 'ERR_SEND' || error.code === 'ERR_NO_SOURCES') && error.cause !== undefined) {
     return exitCodeOf(error.cause);
   }
@@ -74,12 +74,12 @@ export function exitCodeOf(error: unknown): number {
   return isCertificate ? EXIT.security : (CODES[error.code] ?? EXIT.failed);
 }
 
-/** Says in a sentence what went wrong, and ends with the exit code for it. */
+/** Prints an error in a sentence, and sets its exit code. */
 export function failed(error: unknown): void {
   process.exitCode = exitCodeOf(error);
   if (process.exitCode === EXIT.brokenPipe) return;
   const isOurs = error instanceof MessagingError || error instanceof CommandError;
-  // Of what is a mistake of ours, the stack is what helps.
+  // For a bug of this package, the stack is printed.
   const message = isOurs ? error.message : error instanceof Error ? error.stack : String(error);
   process.stderr.write(`amqp-messenger: ${printable(message ?? '', '\n')}\n`);
 }

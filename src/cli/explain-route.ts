@@ -7,30 +7,30 @@ import { AddressError } from '../errors.js';
 
 /** The rule that decided. */
 interface Decision {
-  /** Its place, from 1. */
+  /** Its position, from 1. */
   readonly rule: number;
   readonly pattern: string;
-  /** What stands in its place, without credentials. */
+  /** The replacement, without credentials. */
   readonly address: string | null;
   readonly groups: readonly string[];
 }
 
-/** What becomes of an address, without credentials. */
+/** The resolution of an address, without credentials. */
 export interface Explanation {
   readonly address: string;
   readonly route: Decision | undefined;
-  /** The whole address it leads to. */
+  /** The complete address after routing. */
   readonly destination: string;
-  /** Host, port and node in words. */
+  /** Host, port and node as a sentence. */
   readonly connection: string | undefined;
   readonly rewrite: Decision | undefined;
-  /** What the `to` of a message says; `null` when it has none. */
+  /** The `to` of the message; `null` when it has none. */
   readonly to: string | null;
-  /** Why it cannot be connected to. */
+  /** The reason why no connection is possible. */
   readonly problem: string | undefined;
 }
 
-/** Says what the tables make of an address, as `put` would. */
+/** Resolves an address by the tables, as `put` does. */
 export function explain(address: string, routes: RouteTable, rewrites: RouteTable): Explanation {
   const destination = routes.resolve(address) ?? '';
   const rewritten = rewrites.match(address);
@@ -53,7 +53,7 @@ function decision(address: string, table: RouteTable): Decision | undefined {
     rule: table.rules.indexOf(rule) + 1,
     pattern: rule.pattern,
     address: rule.address === null ? null : redact(rule.address),
-    // A group may have taken in a password.
+    // A group may contain a password.
     groups: groups.map(redact),
   };
 }

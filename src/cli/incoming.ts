@@ -12,16 +12,16 @@ import { following, within } from '../wait.js';
 import { CommandError, EXIT, exitCodeOf, wholeNumber } from './exit.js';
 import { spellingFor } from './rabbitmq-address.js';
 
-/** Messages that peers may have on their way to us. */
+/** The credit of a subscription, in messages. */
 const CREDIT = 1024;
 
-/** How many messages are wanted, and for how long they are waited for. */
+/** Options that limit the number of messages and the time to wait for them. */
 export interface IncomingOptions {
   count: number;
   timeout?: number;
 }
 
-/** How a subscription is made. */
+/** Options of a subscription. */
 export interface SubscriptionOptions {
   name?: string;
   durable?: boolean;
@@ -48,8 +48,8 @@ export function addSubscriptionOptions(command: Command): Command {
 }
 
 /**
- * Subscribes, and waits until peers have agreed or it is interrupted: how long messages are waited for is to be counted
- * from then on.
+ * Subscribes, and waits until the link is attached or the command is interrupted. The time to wait for messages begins
+ * afterwards.
  */
 export async function subscribe(
   messenger: Messenger,
@@ -62,7 +62,7 @@ export async function subscribe(
   await within(SYSTEM_CLOCK, { signal: interruption.signal }, following(Promise.all(opened)));
 }
 
-/** Waits for a subscription; of a node that is spelled wrongly, the error says how it is right. */
+/** Waits for a subscription. The error for a misspelt node tells the right spelling. */
 async function opening(subscription: Subscription): Promise<void> {
   try {
     await subscription.ready();
@@ -84,9 +84,9 @@ function termsOf({ name, durable, shared, selector, browse }: SubscriptionOption
 }
 
 /**
- * Messages as they come, in batches of those that are there, and never more than are wanted: what is not wanted stays with
- * the peer. Ends when there have been enough, when it is interrupted, or, without a count, when none has come for long
- * enough; with one, that is an error.
+ * Yields messages as they arrive, in batches of those that are queued. Never takes more than `--count` messages: the
+ * others stay with the peer. Ends after `--count` messages, when the command is interrupted, or after `--timeout`
+ * without a message, which is an error with `--count`.
  */
 export async function* batches(
   messenger: Messenger,
@@ -117,7 +117,7 @@ export async function* batches(
   }
 }
 
-/** Fewer messages have come than were wanted, and no more within the time. */
+/** The error for fewer messages than wanted within the time limit. */
 export function tooFew(received: number, count: number, timeout: number | undefined): CommandError {
   const time = timeout === undefined ? 'in time' : `for ${timeout} ms`;
   return new CommandError(`${received} of ${count} messages have come, and none ${time}.`, EXIT.timeout);

@@ -3,13 +3,13 @@ import { EXIT } from './exit.js';
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /**
- * Ctrl-C and SIGTERM. The first asks the command to come to an end: it finishes what it has begun. The second ends the
- * process at once.
+ * Handles Ctrl-C and SIGTERM. The first signal asks the command to finish what it has begun and to end. The second one
+ * ends the process at once.
  */
 export class Interruption implements Disposable {
   readonly #controller = new AbortController();
   readonly #listener = (): void => {
-    // Whatever hangs, this ends it.
+    // The second signal ends the process, even if the command hangs.
     if (this.isOver()) process.exit(EXIT.interrupted);
     this.#controller.abort();
   };
@@ -18,12 +18,12 @@ export class Interruption implements Disposable {
     for (const name of SIGNALS) process.on(name, this.#listener);
   }
 
-  /** Aborted by the first. */
+  /** Aborted by the first signal. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** Whether it has come. */
+  /** True after the first signal. */
   isOver(): boolean {
     return this.#controller.signal.aborted;
   }

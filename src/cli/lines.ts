@@ -4,9 +4,9 @@ import { CommandError, EXIT } from './exit.js';
 
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
-/** What Windows puts in front of text: it says that it is UTF-8, and is no part of it. */
+/** The mark that Windows programs put before UTF-8 text. It is not part of the text. */
 const BYTE_ORDER_MARK = Buffer.from('\uFEFF');
-/** The longest line, in bytes: as much as a message may have. */
+/** The longest line, in bytes: the size limit of a message. */
 const MAX_LINE = 64 << 20;
 
 /** One line of the input. */
@@ -14,15 +14,15 @@ export interface Line {
   readonly text: string;
   /** Its number, from 1. */
   readonly number: number;
-  /** Bytes of the input up to its end. */
+  /** The number of bytes of the input up to the end of the line. */
   readonly position: number;
 }
 
 /**
- * The lines of a stream, without their ends, LF or CRLF, and without a byte order mark in front of the first; a last one
- * without an end counts, too. Text that is not UTF-8 is an error, because it would arrive as something else.
+ * Yields the lines of a stream without their ends (LF or CRLF), including a last line without an end, and without a
+ * byte order mark. Text that is not UTF-8 is an error, because it would silently become other text.
  *
- * @param name What the stream is called in errors.
+ * @param name The name of the stream in errors.
  */
 export async function* linesOf(stream: Readable, name: string): AsyncGenerator<Line, void, undefined> {
   let pieces: Buffer[] = [];
@@ -38,7 +38,7 @@ export async function* linesOf(stream: Readable, name: string): AsyncGenerator<L
     if (isUtf8(bytes)) return { text: textOf(bytes, number === 1), number, position };
     throw new CommandError(`${name}, line ${number}, is not UTF-8 text. Send bytes as a file: --file.`, EXIT.input);
   };
-  // A stream without an encoding gives buffers.
+  // A stream without an encoding yields buffers.
   for await (const chunk of stream as AsyncIterable<Buffer>) {
     let start = 0;
     for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, start)) {

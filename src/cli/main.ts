@@ -8,7 +8,7 @@ endWithReader();
 try {
   await createProgram().parseAsync();
 } catch (error) {
-  // Commander has said what is wrong; asked for help or version, it is nothing.
+  // Commander has printed the error, or the help or version that was asked for.
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
   else failed(error);
 }

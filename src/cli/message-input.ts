@@ -12,7 +12,7 @@ import { fieldsOf, textBody } from './message-options.js';
 import type { MessageOptions } from './message-options.js';
 import type { Template } from './template.js';
 
-/** Where messages come from. */
+/** Options for the source of messages. */
 export interface InputOptions extends MessageOptions {
   count?: number;
   template?: Template;
@@ -21,16 +21,16 @@ export interface InputOptions extends MessageOptions {
   json?: boolean;
 }
 
-/** Messages to send, one after the other, and how far they are. */
+/** The messages to send, and the progress. */
 export interface MessageInput {
   readonly messages: AsyncIterable<Message>;
-  /** How much there is, if that is known, and how much of it has been given. */
+  /** The size of the input, if it is known, and the part that has been read. */
   readonly total: number | undefined;
   readonly unit: 'messages' | 'bytes';
   readonly done: () => number;
 }
 
-/** The types of files by how their names end. */
+/** Content types by file extension. */
 const TYPES: Readonly<Record<string, string>> = {
   '.json': 'application/json',
   '.txt': 'text/plain',
@@ -48,9 +48,9 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * What there is to send: a text, generated texts, files, or the lines of a file or of standard input.
+ * Returns the messages to send: a text, generated texts, files, or the lines of a file or of standard input.
  *
- * @param signal Ends it: what has been read by then has been given.
+ * @param signal Ends the input. Messages that were read before are still yielded.
  */
 export function messageInput(text: string | undefined, options: InputOptions, signal: AbortSignal): MessageInput {
   const { template, file, input } = options;
@@ -62,7 +62,7 @@ export function messageInput(text: string | undefined, options: InputOptions, si
   return text === undefined ? lineInput(options, signal) : repeated(() => text, 'The text', options, signal);
 }
 
-/** The message in a text: its body, or with `--json` all of it. */
+/** Makes a message of a text, which is its body, or with `--json` the whole message. */
 function messageIn(text: string, where: string, options: InputOptions): Message {
   return options.json === true ? messageFromJson(text, where) : { body: textBody(text, options) };
 }
@@ -71,7 +71,7 @@ function repeated(text: (n: number) => string, what: string, options: InputOptio
   const { count = 1 } = options;
   const fields = fieldsOf(options);
   let n = 0;
-  // Its consumers wait between one and the next.
+  // Asynchronous, because its consumers wait between messages.
   // eslint-disable-next-line @typescript-eslint/require-await
   const messages = async function* (): AsyncGenerator<Message> {
     while (n < count && !signal.aborted) {
@@ -110,7 +110,7 @@ function lineInput(options: InputOptions, signal: AbortSignal): MessageInput {
     try {
       for await (const { text, number, position } of linesOf(stream, name)) {
         done = position;
-        // Empty lines are messages; between JSON they are only room.
+        // An empty line is an empty message, but between lines of JSON it is ignored.
         if (json && text.trim() === '') continue;
         yield { ...messageIn(text, `${name}, line ${number},`, options), ...fields };
         if (number >= count) return;
@@ -120,7 +120,7 @@ function lineInput(options: InputOptions, signal: AbortSignal): MessageInput {
       if (error instanceof Error && 'code' in error) unreadable(name, error);
       throw error;
     } finally {
-      // Standard input would keep the process waiting for more.
+      // An open standard input would keep the process alive.
       stream.destroy();
     }
   };

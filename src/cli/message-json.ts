@@ -9,7 +9,7 @@ import type { AmqpValue } from '../message/typed.js';
 import { printable } from '../printable.js';
 import { CommandError, EXIT } from './exit.js';
 
-/** The fields of a message as JSON, and what becomes of each on the way in. */
+/** The fields of a message in JSON, and how each is converted when it is read. */
 const FIELDS: Readonly<Record<string, (value: never) => unknown>> = {
   subject: same,
   replyTo: same,
@@ -30,28 +30,28 @@ const FIELDS: Readonly<Record<string, (value: never) => unknown>> = {
   properties: same,
   footer: same,
 };
-/** Fields that are for peers to set, or for the command line. They are there when messages are printed, and left out. */
+/** Fields that only peers or the command line set. They are printed, but ignored when a message is read. */
 const LEFT_OUT = new Set(['address', 'firstAcquirer', 'deliveryCount', 'deliveryAnnotations']);
 const BODY = ['body', 'bodyType', 'bodyEncoding'];
 
 /**
- * A message as an object for JSON. Bytes are text when they are UTF-8, with `bodyType: 'data'`, and else base64, with
- * `bodyEncoding: 'base64'` too.
+ * A message as an object for JSON. A body of bytes has `bodyType: 'data'`. It is text when the bytes are UTF-8, and
+ * otherwise base64 with `bodyEncoding: 'base64'`.
  */
 export function messageToJson(message: ReceivedMessage): Record<string, unknown> {
   const { body, userId, ...fields } = message.toObject();
-  // An object goes in, and one comes out.
+  // An object stays an object.
   const shown = jsonValue(fields) as Record<string, unknown>;
   if (userId !== undefined) shown['userId'] = Buffer.from(userId).toString('base64');
   return { ...shown, ...bodyToJson(body) };
 }
 
-/** A message as a line of JSON, in which control characters are escaped: those too that JSON lets through. */
+/** A message as a line of JSON. Control characters are escaped, including those that JSON allows. */
 export function jsonLine(message: ReceivedMessage): string {
   return printable(JSON.stringify(messageToJson(message)));
 }
 
-/** The body of a message as text: what it is when it is text, else JSON. */
+/** The body of a message: itself when it is text or bytes, otherwise as JSON. */
 export function bodyText(body: Body | undefined): string | Buffer {
   if (typeof body === 'string') return body;
   if (body instanceof DataBody) return Buffer.concat(body.sections);
@@ -76,7 +76,7 @@ export function messageFromJson(text: string, where: string): Message {
     if (LEFT_OUT.has(name) || BODY.includes(name)) continue;
     const convert = Object.hasOwn(FIELDS, name) ? FIELDS[name] : undefined;
     if (convert === undefined) throw unknownField(where, name);
-    // The encoder looks at the types.
+    // The encoder checks the types.
     message[name] = convert(value as never);
   }
   return { ...message, body: bodyFromJson(given, where) };
@@ -97,7 +97,7 @@ function bytesToJson(bytes: string | Buffer): Record<string, unknown> {
 
 function bodyFromJson(given: object, where: string): Body {
   const { body, bodyType, bodyEncoding } = given as Readonly<Record<string, unknown>>;
-  // What JSON can say, AMQP can.
+  // AMQP can encode every JSON value.
   const content = body as AmqpValue | undefined;
   if (bodyEncoding !== undefined && bodyEncoding !== 'base64')
     throw inputError(where, 'has a bodyEncoding that is not base64.');

@@ -4,7 +4,7 @@ import type { Message } from '../message/message.js';
 import type { AmqpValue } from '../message/typed.js';
 import { wholeNumber } from './exit.js';
 
-/** What messages that are made here may be given. */
+/** Options for the fields of messages. */
 export interface MessageOptions {
   subject?: string;
   contentType?: string;
@@ -29,15 +29,15 @@ export function addMessageOptions(command: Command): Command {
     .option('--property <name=value>', 'an application property; name:=value is JSON; may be repeated', property);
 }
 
-/** The fields that the options give to a message. */
+/** Returns the fields of a message that the options set. */
 export function fieldsOf(options: MessageOptions): Message {
   const { subject, contentType, correlationId, groupId, ttl, priority, persistent, property: properties } = options;
   const fields = { subject, contentType, correlationId, groupId, ttl, priority, durable: persistent, properties };
-  // What is not given must not cover what a line of JSON says.
+  // An option that is not given must not override the field of a line of JSON.
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
-/** A body of text: bytes when there is a type that says what they are. */
+/** Makes a body of text, or of its bytes when a content type is given. */
 export function textBody(text: string, { contentType }: Pick<MessageOptions, 'contentType'>): string | Buffer {
   return contentType === undefined ? text : Buffer.from(text);
 }
@@ -46,7 +46,7 @@ function property(text: string, before: Record<string, AmqpValue> = {}): Record<
   const [, name, separator, value = ''] = /^([^=]+?)(:?=)(.*)$/s.exec(text) ?? [];
   if (name === undefined) throw new InvalidArgumentError('Write name=value, or name:=5 for what is not text.');
   try {
-    // What JSON can say, AMQP can.
+    // AMQP can encode every JSON value.
     const content = separator === '=' ? value : (JSON.parse(value) as AmqpValue);
     return { ...before, [name]: content };
   } catch {

@@ -1,7 +1,7 @@
 import type { Messenger } from '../messenger/messenger.js';
 import type { Status } from '../queue/status.js';
 
-/** How the messages of a messenger have ended: how many, how, and why the first of each kind. */
+/** Counts the outcomes of messages, and keeps the first error of each kind. */
 export class Outcomes {
   readonly #counts = new Map<Status, { count: number; reason: string | undefined }>();
   readonly #gaveUp = new AbortController();
@@ -11,22 +11,22 @@ export class Outcomes {
       const known = this.#counts.get(status);
       if (known === undefined) this.#counts.set(status, { count: 1, reason: error?.message });
       else known.count++;
-      // The rest would go the same way.
+      // The other messages would be aborted, too.
       if (status === 'aborted') this.#gaveUp.abort();
     });
   }
 
-  /** Aborted as soon as a message was given up. */
+  /** Aborted when the first message is aborted. */
   get signal(): AbortSignal {
     return this.#gaveUp.signal;
   }
 
-  /** Messages that have ended. */
+  /** The number of messages that have ended. */
   get total(): number {
     return [...this.#counts.values()].reduce((sum, { count }) => sum + count, 0);
   }
 
-  /** Whether all that have ended were accepted. */
+  /** True if all messages that have ended were accepted. */
   get isGood(): boolean {
     return [...this.#counts.keys()].every((status) => status === 'accepted');
   }
@@ -36,7 +36,7 @@ export class Outcomes {
     return Object.fromEntries(Array.from(this.#counts, ([status, { count }]) => [status, count]));
   }
 
-  /** All in a line: `98 accepted, 2 rejected (amqp:not-allowed)`. */
+  /** A line such as `98 accepted, 2 rejected (amqp:not-allowed)`. */
   toString(): string {
     const parts = Array.from(this.#counts, ([status, { count, reason }]) => {
       return `${count} ${status}${reason === undefined ? '' : ` (${reason})`}`;

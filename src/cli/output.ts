@@ -1,23 +1,26 @@
 import { printable } from '../printable.js';
 import { EXIT, CommandError } from './exit.js';
 
-/** What text may do on a terminal. */
+/** The control characters that text may have on a terminal. */
 const LAYOUT = '\n\t';
 
 /**
- * Prints what a command has to say, which may quote a peer or a configuration: without control characters. JSON stays JSON of
- * the same value.
+ * Prints the output of a command without control characters, because it may quote a peer or a configuration. JSON keeps
+ * its value.
  */
 export function print(text: string): Promise<void> {
   return write(printable(text, LAYOUT));
 }
 
-/** Prints the bodies of messages: as they are, but on a terminal without control characters. */
+/** Prints the bodies of messages unchanged, but without control characters on a terminal. */
 export function printBodies(bytes: Buffer): Promise<void> {
   return write(process.stdout.isTTY ? printable(bytes.toString(), LAYOUT) : bytes);
 }
 
-/** Writes to standard output. Resolves when it has left the process: what is accepted after that is not lost. */
+/**
+ * Writes to standard output. Resolves when the text has left the process, so that a message accepted afterwards is not
+ * lost.
+ */
 function write(text: string | Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     process.stdout.write(text, (error) => {
@@ -27,19 +30,19 @@ function write(text: string | Uint8Array): Promise<void> {
   });
 }
 
-/** Says something to whoever runs the command, without its being part of the output. */
+/** Prints a note to the user on standard error. */
 export function note(text: string): void {
   process.stderr.write(`${printable(text, LAYOUT)}\n`);
 }
 
-/** Warns whoever runs the command. */
+/** Prints a warning to the user on standard error. */
 export function warn(text: string): void {
   note(`amqp-messenger: warning: ${text}`);
 }
 
 /**
- * A reader that stops reading, as `head` does, is told to the write that fails, and must not end the process with a stack.
- * Without a write that waits for it, the command has nobody left to write for and ends.
+ * Handles a reader that closes the output, as `head` does, without a stack trace. The pending write rejects, which ends
+ * the command, and the exit code is `brokenPipe`.
  */
 export function endWithReader(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

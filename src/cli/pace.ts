@@ -1,7 +1,7 @@
 import { SYSTEM_CLOCK } from '../clock.js';
 import { pause } from '../wait.js';
 
-/** Lets things happen at most so often a second, evenly. Without a rate, as fast as they come. */
+/** Limits a rate per second, evenly. Without a rate there is no limit. */
 export class Pace {
   readonly #interval: number;
   #next = performance.now();
@@ -14,7 +14,7 @@ export class Pace {
   async turn(signal: AbortSignal): Promise<void> {
     if (this.#interval === 0) return;
     const wait = this.#next - performance.now();
-    // What is late is not made up for in a burst of more than a tenth of a second.
+    // A delay is made up for by a burst of at most a tenth of a second.
     this.#next = Math.max(this.#next, performance.now() - 100) + this.#interval;
     if (wait < 1) return;
     await pause(SYSTEM_CLOCK, { timeout: wait, signal });

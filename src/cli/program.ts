@@ -12,7 +12,7 @@ import { requestCommand } from './request.js';
 import { routesCommand } from './routes.js';
 import { sendCommand } from './send.js';
 
-/** The program with all its commands. It throws `CommanderError` where commander would end the process. */
+/** Makes the program with all its commands. It throws `CommanderError` where commander would end the process. */
 export function createProgram(): Command {
   const program = new Command('amqp-messenger')
     .description('Send and receive AMQP 1.0 messages.')
@@ -36,14 +36,14 @@ export function createProgram(): Command {
   return program;
 }
 
-/** Commands made by themselves do not have the settings of what they are added to. */
+/** A command that is made separately does not inherit the settings of its parent. */
 function inherit(parent: Command, command: Command): void {
   command.copyInheritedSettings(parent);
   for (const sub of command.commands) inherit(command, sub);
 }
 
 function version(): string {
-  // The file of this very package, whose shape is known.
+  // The package.json of this package, whose structure is known.
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
 }

@@ -2,13 +2,13 @@ import type { SingleBar } from 'cli-progress';
 import { Option } from 'commander';
 import { warn } from './output.js';
 
-/** Shows how far a long work is. */
+/** Shows the progress of a command. */
 export interface Progress {
   update(done: number): void;
   stop(): void;
 }
 
-/** How long a work takes before a bar is worth its room, in milliseconds. */
+/** The time before the bar appears, in milliseconds. */
 const PATIENCE = 300;
 const SILENT: Progress = { update: () => undefined, stop: () => undefined };
 
@@ -21,8 +21,8 @@ export function progressOptions(): Option[] {
 }
 
 /**
- * A bar on standard error, so that standard output is free for what is received. By default there is one only on a
- * terminal, only when the end is known, and only once the work has taken a while.
+ * Shows a bar on standard error, because standard output is for messages. By default the bar appears only on a
+ * terminal, only when the total is known, and only after a while.
  */
 export async function showProgress(
   total: number | undefined,

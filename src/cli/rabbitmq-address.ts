@@ -1,17 +1,17 @@
 import { MessagingError } from '../errors.js';
 
-/** What RabbitMQ 4 says of the addresses of version 3. */
+/** Matches the error of RabbitMQ 4 for addresses of version 3. */
 const VERSION_1 = /address_v1/;
 
 /**
- * What to write instead of a node that is meant for RabbitMQ 4 and has lost a slash: behind the host one slash ends the
- * host, and `/queues/name` begins with another.
+ * The right address for a node of RabbitMQ 4 with a missing slash: one slash ends the host, and `/queues/name` begins
+ * with another.
  */
 export function missingSlash(node: string): string | undefined {
   return /^(queues|exchanges)\/./.test(node) ? `//${node}` : undefined;
 }
 
-/** What to do when RabbitMQ 4 has refused a node for its spelling; `undefined` for any other error. */
+/** The advice for a node that RabbitMQ 4 has refused for its spelling; `undefined` for any other error. */
 export function spellingFor(error: unknown, node: string): string | undefined {
   if (!(error instanceof MessagingError) || !VERSION_1.test(error.message)) return undefined;
   return `RabbitMQ 4 names queues otherwise: write ${missingSlash(node) ?? versionTwo(node)} behind the host.`;

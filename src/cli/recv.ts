@@ -14,7 +14,10 @@ import { verdictOn, verdictOptions } from './verdict.js';
 import type { Verdict, VerdictOptions } from './verdict.js';
 import { Verdicts } from './verdicts.js';
 
-/** Messages that are printed at once: what is printed and not accepted yet when the process is killed comes twice. */
+/**
+ * The most messages that are printed at once. When the process is killed, messages that are printed but not accepted
+ * come again.
+ */
 const BATCH = 256;
 
 interface RecvOptions extends ConnectionOptions, IncomingOptions, SubscriptionOptions, VerdictOptions {
@@ -23,7 +26,7 @@ interface RecvOptions extends ConnectionOptions, IncomingOptions, SubscriptionOp
   progress?: boolean;
 }
 
-/** `amqp-messenger recv`: prints messages, a line each. */
+/** `amqp-messenger recv`: receives messages and prints each as a line. */
 export function recvCommand(): Command {
   const command = new Command('recv')
     .description('Receive messages and print their bodies, a line each.')
@@ -34,7 +37,7 @@ export function recvCommand(): Command {
   verdictOptions().forEach((option) => command.addOption(option));
   addSubscriptionOptions(command);
   progressOptions().forEach((option) => command.addOption(option));
-  // A filter decides instead of an outcome, and what is only looked at has none.
+  // A filter replaces `--outcome`, and browsed messages have no outcome.
   exclude(command, ['outcome', 'filter'], ['outcome', 'browse'], ['raw', 'json']);
   return addConnectionOptions(command).action(recv);
 }
@@ -46,7 +49,7 @@ async function recv(addresses: string[], options: RecvOptions): Promise<void> {
   using outcomes = new Verdicts();
   await subscribe(messenger, addresses, options, interruption);
   const progress = await showProgress(options.count, options.progress, 'messages');
-  // What a filter has decided is carried out before it is asked again.
+  // The verdict of a filter is carried out before the filter runs again.
   const largest = options.filter === undefined ? BATCH : 1;
   let received = 0;
   try {
@@ -60,7 +63,7 @@ async function recv(addresses: string[], options: RecvOptions): Promise<void> {
   if (received < options.count) process.exitCode = EXIT.interrupted;
 }
 
-/** Prints the messages that are accepted. Nothing has an outcome before what is printed has left the process. */
+/** Prints the accepted messages. Sends outcomes only after the output has left the process. */
 async function printBatch(batch: readonly Delivery[], options: RecvOptions, outcomes: Verdicts): Promise<void> {
   const verdicts: Verdict[] = [];
   const output: (string | Buffer)[] = [];
@@ -68,7 +71,7 @@ async function printBatch(batch: readonly Delivery[], options: RecvOptions, outc
     const content = options.json === true ? jsonLine(message) : bodyText(message.body);
     const verdict = await verdictOn(content, options);
     verdicts.push(verdict);
-    // Without a filter, all are shown: an outcome says what becomes of them, not whether they are of interest.
+    // Without a filter all messages are printed, whatever their outcome.
     if (verdict === 'accept' || options.filter === undefined) output.push(content, options.raw === true ? '' : '\n');
   }
   await printBodies(Buffer.concat(output.map((piece) => Buffer.from(piece))));

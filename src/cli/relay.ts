@@ -17,7 +17,7 @@ import { Pace } from './pace.js';
 import { progressOptions, showProgress } from './progress.js';
 import { Verdicts } from './verdicts.js';
 
-/** Messages on their way at once. */
+/** The most unsettled messages. */
 const IN_FLIGHT = 1024;
 
 interface RelayOptions extends ConnectionOptions, IncomingOptions, SubscriptionOptions {
@@ -26,7 +26,7 @@ interface RelayOptions extends ConnectionOptions, IncomingOptions, SubscriptionO
   progress?: boolean;
 }
 
-/** How messages are moved. */
+/** The parts that move messages. */
 interface Way {
   readonly to: string;
   readonly messenger: Messenger;
@@ -62,7 +62,7 @@ async function relay(from: string, to: string, options: RelayOptions): Promise<v
   await using messenger = messengerFor(config, options, { outgoingWindow: IN_FLIGHT, incomingWindow: -1 });
   using verdicts = new Verdicts();
   const outcomes = new Outcomes(messenger);
-  // The target of what comes over connections from outside may be one of those who connect.
+  // When the source is a listening address, the target may be a peer that connects to it later.
   if (!source.passive) await reach(target, config, options, interruption);
   await subscribe(messenger, [from], options, interruption);
   const progress = await showProgress(options.count, options.progress, 'messages');
@@ -95,12 +95,12 @@ async function reach(
   }
 }
 
-/** Puts messages; what they were is told to their sender as soon as their outcomes are known. */
+/** Puts messages, and passes their outcomes to their senders. */
 async function moveAll(batch: readonly Delivery[], way: Way): Promise<Promise<void>[]> {
   const { pace, interruption } = way;
   const moved: Promise<void>[] = [];
   for (const delivery of batch) {
-    // What has not been begun when it is interrupted comes back to where it was.
+    // After an interruption, messages that were not put are released.
     await pace.turn(interruption.signal).catch(() => undefined);
     if (interruption.isOver()) break;
     moved.push(move(delivery, way));
@@ -108,7 +108,7 @@ async function moveAll(batch: readonly Delivery[], way: Way): Promise<Promise<vo
   return moved;
 }
 
-/** The message goes on with the bytes it came with; only its address is another. */
+/** The message keeps its bytes; only its address changes. */
 async function move(delivery: Delivery, { to, messenger, verdicts }: Way): Promise<void> {
   const { message } = delivery;
   message.address = to;

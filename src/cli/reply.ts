@@ -18,7 +18,7 @@ interface ReplyOptions extends ConnectionOptions, IncomingOptions, SubscriptionO
   quiet?: boolean;
 }
 
-/** `amqp-messenger reply`: answers what comes. */
+/** `amqp-messenger reply`: answers the messages that it receives. */
 export function replyCommand(): Command {
   const command = new Command('reply')
     .description('Answer messages: with what they say, a text, or what a command prints.')
@@ -41,7 +41,7 @@ async function reply(address: string, options: ReplyOptions): Promise<void> {
   let received = 0;
   let answered = 0;
   try {
-    // One at a time: what has not been begun when it is interrupted is somebody else's.
+    // One at a time, so that an interruption leaves the other questions to other receivers.
     for await (const [delivery] of batches(messenger, options, interruption, 1)) {
       if (delivery === undefined) continue;
       received++;
@@ -54,7 +54,7 @@ async function reply(address: string, options: ReplyOptions): Promise<void> {
   else if (answered < received) process.exitCode = EXIT.failed;
 }
 
-/** A question is accepted once its answer has been; rejected when there can be none. */
+/** Accepts a question after its answer was accepted, and rejects a question that cannot be answered. */
 async function answerTo(
   delivery: Delivery,
   messenger: Messenger,

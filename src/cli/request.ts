@@ -17,7 +17,7 @@ interface RequestOptions extends ConnectionOptions, InputOptions {
   replyTo?: string;
 }
 
-/** `amqp-messenger request`: sends questions and prints the answers. */
+/** `amqp-messenger request`: sends requests and prints the answers. */
 export function requestCommand(): Command {
   const command = new Command('request')
     .description('Send a text, or each line of standard input, and print the answer to each.')

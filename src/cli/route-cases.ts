@@ -4,7 +4,7 @@ import { asError } from '../errors.js';
 import { CommandError, EXIT } from './exit.js';
 import { linesOf } from './lines.js';
 
-/** An address, where it should lead, and where it does. */
+/** An address, its expected destination, and its actual one. */
 export interface RouteCase {
   readonly address: string;
   readonly expected: string;
@@ -12,7 +12,10 @@ export interface RouteCase {
   readonly line: number;
 }
 
-/** Tries the lines of a file: an address, `->`, and where it should lead. Empty lines and those after `#` are room. */
+/**
+ * Checks the lines of a file: an address, `->`, and the expected destination. Ignores empty lines and comments after
+ * `#`.
+ */
 export async function runCases(file: string | undefined, routes: RouteTable): Promise<RouteCase[]> {
   const name = file ?? 'standard input';
   const cases: RouteCase[] = [];

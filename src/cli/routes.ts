@@ -20,7 +20,7 @@ interface RoutesOptions {
   json?: boolean;
 }
 
-/** `amqp-messenger routes`: shows what the route table does. */
+/** `amqp-messenger routes`: shows how the route table resolves addresses. */
 export function routesCommand(): Command {
   return new Command('routes')
     .description('Show and test where addresses lead.')
@@ -116,13 +116,13 @@ async function tables(
 }
 
 /**
- * Warns of rules on the command line as loading does of those of the file. That they go before the rules of the file is
- * what they are for, so it is nothing to warn of.
+ * Warns of useless rules on the command line, as loading does for those of the file. Rules that cover rules of the file
+ * are not reported: they are meant to.
  */
 function warnOfUselessRules(option: string, given: readonly RouteRule[], chained: readonly UselessRule[]): void {
   for (const { index, reason } of [...uselessRules(given), ...chained]) {
     const rule = given[index];
-    // Those behind are of the file, which has been warned of.
+    // The other rules are from the file, whose warnings have been printed.
     if (rule !== undefined) warn(`${option} ${redact(rule.pattern)} ${reason}`);
   }
 }

@@ -17,11 +17,11 @@ import { Pace } from './pace.js';
 import { progressOptions, showProgress } from './progress.js';
 import { template } from './template.js';
 
-/** Messages on their way at once: enough for any network, and few enough to stop soon. */
+/** The most unsettled messages: enough for any network, and few enough to stop soon. */
 const IN_FLIGHT = 4096;
-/** How long outcomes are waited for after Ctrl-C, unless `--timeout` says otherwise, in milliseconds. */
+/** The time to wait for outcomes after Ctrl-C, in milliseconds. `--timeout` overrides it. */
 const DRAIN_TIMEOUT = 10_000;
-/** How often the progress is looked at: once for so many messages. */
+/** The number of messages between two updates of the progress. */
 const LOOK_EVERY = 256;
 
 interface SendOptions extends ConnectionOptions, InputOptions {
@@ -31,7 +31,7 @@ interface SendOptions extends ConnectionOptions, InputOptions {
   quiet?: boolean;
 }
 
-/** `amqp-messenger send`: messages from the command line, from files, or from standard input. */
+/** `amqp-messenger send`: sends messages from the command line, from files, or from standard input. */
 export function sendCommand(): Command {
   const command = new Command('send')
     .description('Send a text, generated texts, files, or each line of standard input as a message.')
@@ -90,7 +90,7 @@ async function send(address: string, text: string | undefined, options: SendOpti
   else if (!outcomes.isGood) process.exitCode = EXIT.failed;
 }
 
-/** Waits for what was put. What is left then is given up, and told. */
+/** Waits for the outcomes of messages that were put. Aborts and reports the others at the time limit. */
 async function drain(messenger: Messenger, timeout: number = DRAIN_TIMEOUT): Promise<void> {
   try {
     await messenger.stop({ drain: true, timeout });

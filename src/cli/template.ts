@@ -1,7 +1,7 @@
 import { uniqueId } from '../unique-id.js';
 import { InvalidArgumentError } from 'commander';
 
-/** What may stand in braces, and what it becomes in message number `n`. */
+/** The fields in braces, and their values in message number `n`. */
 const FIELDS: Readonly<Record<string, (n: number) => string>> = {
   n: String,
   uuid: () => uniqueId(),
@@ -10,7 +10,7 @@ const FIELDS: Readonly<Record<string, (n: number) => string>> = {
   random: () => String(Math.floor(Math.random() * 1_000_000)),
 };
 
-/** Text for generated messages: `order {n} {uuid} {now}`. `{{` stands for `{`, and `}}` for `}`. */
+/** A template for generated messages, such as `order {n} {uuid} {now}`. `{{` stands for `{`, and `}}` for `}`. */
 export class Template {
   readonly #parts: ((n: number) => string)[];
 

@@ -4,13 +4,13 @@ import { Option } from 'commander';
 import type { Delivery } from '../messenger/incoming/delivery.js';
 import { CommandError, EXIT } from './exit.js';
 
-/** What becomes of a message. */
+/** The outcome that a command chooses for a message. */
 export type Verdict = 'accept' | 'reject' | 'release' | 'modify';
 
-/** What a filter's exit codes say, in order. */
+/** The verdicts by exit code of a filter. */
 const VERDICTS: readonly Verdict[] = ['accept', 'reject', 'release', 'modify'];
 
-/** Who decides what becomes of messages. */
+/** Options that decide the outcomes of messages. */
 export interface VerdictOptions {
   outcome: Verdict;
   filter?: string;
@@ -25,17 +25,16 @@ export function verdictOptions(): Option[] {
 }
 
 /**
- * What becomes of a message: what the option says, or what a command decides that gets the message on its standard input.
- * Of a command that can decide nothing, because it is not there, say, the message is not lost: whoever asks must not
- * accept it.
+ * Decides the outcome of a message: by the option, or by a command that gets the message on its standard input. Throws
+ * when the command cannot decide, for example because it does not exist. The caller must not accept the message then.
  */
 export async function verdictOn(content: string | Buffer, { outcome, filter }: VerdictOptions): Promise<Verdict> {
   if (filter === undefined) return outcome;
   const child = spawn(filter, { shell: true, stdio: ['pipe', 'ignore', 'inherit'] });
-  // A filter may have seen enough before the end.
+  // A filter may stop reading before the end.
   child.stdin.on('error', () => undefined);
   child.stdin.end(content);
-  // `close` comes with code and signal.
+  // The arguments of `close` are code and signal.
   const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
   const verdict = code === null ? undefined : VERDICTS[code];
   if (verdict !== undefined) return verdict;
@@ -46,7 +45,7 @@ export async function verdictOn(content: string | Buffer, { outcome, filter }: V
   );
 }
 
-/** Carries it out. */
+/** Gives a message its outcome. */
 export function carryOut(verdict: Verdict, delivery: Delivery): void {
   switch (verdict) {
     case 'accept':

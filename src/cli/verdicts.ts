@@ -7,8 +7,8 @@ import type { Verdict } from './verdict.js';
 const MAX_HELD = 10_000;
 
 /**
- * What becomes of messages, each of which a command takes once. Those that go back to where they came from are held until
- * the command ends: given back at once, they would come again and again.
+ * Carries out verdicts, so that a command gets each message once. Messages that go back to their source are held until
+ * the command ends: released at once, they would come again and again.
  */
 export class Verdicts implements Disposable {
   readonly #held: [Verdict, Delivery][] = [];

@@ -1,17 +1,17 @@
-/** One word or number of a configuration file, and the line it stands on. */
+/** A word or number of a configuration file, with its line. */
 export interface ScalarNode {
   readonly kind: 'scalar';
   readonly line: number;
   readonly value: string | number | boolean | null;
 }
 
-/** A key of a mapping, with the line of the key and what stands behind it. */
+/** A key of a mapping, with its line and its value. */
 export interface Entry {
   readonly line: number;
   readonly node: ConfigNode;
 }
 
-/** A group of keys. */
+/** A mapping. */
 export interface MapNode {
   readonly kind: 'map';
   readonly line: number;
@@ -25,13 +25,13 @@ export interface ListNode {
   readonly items: readonly ConfigNode[];
 }
 
-/** A part of a configuration file: what it says, and where. */
+/** A part of a configuration file, with its position. */
 export type ConfigNode = ScalarNode | MapNode | ListNode;
 
-/** The way from the root to a part: keys, and numbers of items. */
+/** The path from the root to a part: keys and item numbers. */
 export type NodePath = readonly (string | number)[];
 
-/** The line of the part at the end of a path, or of the nearest part above that is there. */
+/** The line of the part at a path, or of the nearest existing part above it. */
 export function lineAt(root: ConfigNode, path: NodePath): number {
   let node = root;
   let line = root.line;
@@ -43,14 +43,14 @@ export function lineAt(root: ConfigNode, path: NodePath): number {
   return line;
 }
 
-/** The part at the end of a path. */
+/** The part at a path. */
 export function nodeAt(root: ConfigNode, path: NodePath): ConfigNode | undefined {
   let node: ConfigNode | undefined = root;
   for (const step of path) node = node && child(node, step)?.node;
   return node;
 }
 
-/** A path as people write it: `routes[2].pattern`. */
+/** A path as text, such as `routes[2].pattern`. */
 export function pathText(path: NodePath): string {
   return path
     .map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`))

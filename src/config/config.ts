@@ -1,6 +1,6 @@
 import type { RouteRule } from '../address/route-table.js';
 
-/** What a file says of every connection: the options of a messenger that are data, and `hosts`. */
+/** The settings of every connection: the options of a messenger that are data, and `hosts`. */
 export interface ConnectionsData {
   hosts?: Record<string, string[]>;
   tls?: {
@@ -49,7 +49,7 @@ export interface ConnectionsData {
   };
 }
 
-/** What a file says once a profile is chosen. */
+/** The settings of a file with the chosen profile. */
 export interface ConfigData {
   name?: string;
   routes?: { pattern: string; address: string }[];
@@ -57,7 +57,7 @@ export interface ConfigData {
   connections?: ConnectionsData;
 }
 
-/** The options of a messenger as a file gives them. */
+/** The options of a messenger that a file can set. */
 export type ConfiguredOptions = Omit<ConnectionsData, 'hosts'> & {
   name?: string;
   failover?: Record<string, string[]>;
@@ -65,7 +65,7 @@ export type ConfiguredOptions = Omit<ConnectionsData, 'hosts'> & {
 
 /** A configuration that has been read and checked. */
 export interface Config {
-  /** The file it is from. */
+  /** The path of the file. */
   readonly path: string;
   /** The profile that was chosen. */
   readonly profile: string | undefined;
@@ -74,19 +74,19 @@ export interface Config {
   readonly rewrites: readonly RouteRule[];
   /** The line of each route and of each rewrite. */
   readonly lines: { readonly routes: readonly number[]; readonly rewrites: readonly number[] };
-  /** What is no mistake, but cannot be meant: rules that never match. Lines of text. */
+  /** Warnings, as lines of text: rules that are valid but never match. */
   readonly warnings: readonly string[];
 }
 
-/** Where to look for a configuration. */
+/** Options for finding and reading a configuration. */
 export interface ConfigSource {
   /**
-   * The profile to lay over the other settings. Default: what the environment variable `AMQP_MESSENGER_PROFILE` says,
-   * else none.
+   * The profile to apply over the other settings. Default: the environment variable `AMQP_MESSENGER_PROFILE`, else
+   * none.
    */
   profile?: string | undefined;
-  /** What stands for `${NAME}` in the file. Default `process.env`. */
+  /** The variables for `${NAME}` in the file. Default `process.env`. */
   env?: Readonly<Record<string, string | undefined>> | undefined;
-  /** The folder from which a file is looked for upwards. Default: the current one. */
+  /** The folder where the search for a file begins, going upwards. Default: the current folder. */
   cwd?: string | undefined;
 }

@@ -12,34 +12,34 @@ const SECRETS = /^((sasl|credentials\..*)\.(user|password|token)|tls\.passphrase
 /** Values that are paths, from the folder of the configuration. */
 const PATHS = /^((sasl|credentials\..*)\.passwordFile|tls\.(ca|cert|key)File)$/s;
 
-/** Where values come from that do not stand in the file itself. */
+/** The sources of values from outside the file. */
 export interface Surroundings {
-  /** The folder that paths start from. */
+  /** The folder that relative paths start from. */
   readonly folder: string;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** What a configuration says, as plain data. */
+/** A configuration as plain data. */
 export interface FilledIn {
   readonly data: unknown;
   readonly problems: readonly ConfigProblem[];
-  /** Values that came from outside and so are text, whatever they should be: by their paths. */
+  /** The paths of values that came from outside. They are text, whatever type the setting has. */
   readonly outside: ReadonlySet<string>;
 }
 
-/** Whether a value is not known before it is filled in. */
+/** True if a value is known only after filling in. */
 export function isOpen(node: ConfigNode | undefined): boolean {
   return node?.kind === 'scalar' && typeof node.value === 'string' && node.value.includes('${');
 }
 
-/** The data of a part as it stands there, nothing filled in. */
+/** The data of a part as written, before filling in. */
 export function dataOf(node: ConfigNode): unknown {
   if (node.kind === 'scalar') return node.value;
   if (node.kind === 'list') return node.items.map(dataOf);
   return record(Array.from(node.entries, ([key, entry]) => [key, dataOf(entry.node)]));
 }
 
-/** Fills in what comes from the environment and from files. */
+/** Fills in values from the environment and from files. */
 export function fillIn(root: ConfigNode, surroundings: Surroundings): FilledIn {
   const filling = new Filling(surroundings);
   const data = filling.node(root, []);
@@ -65,7 +65,7 @@ class Filling {
     const name = path.slice(1).join('.');
     const isConnection = path[0] === 'connections';
     const filled = this.#references(node, text, path);
-    // Looked for in what is written here: what comes from outside must not name files.
+    // Only the written text may begin with `file:`: a value from outside must not name a file.
     if (isConnection && SECRETS.test(name) && text.startsWith(FILE)) {
       return this.#file(node, filled.slice(FILE.length), path);
     }
@@ -74,7 +74,7 @@ class Filling {
 
   #references(node: ScalarNode, text: string, path: NodePath): string {
     if (!text.includes('${')) return text;
-    // In the address of a rule a $ begins the number of a group.
+    // In the address of a rule, `$` begins a group reference.
     const isAddress = (path[0] === 'routes' || path[0] === 'rewrites') && path.at(-1) === 'address';
     this.outside.add(JSON.stringify(path));
     try {
@@ -105,7 +105,7 @@ class Filling {
   }
 }
 
-/** An object in which every key is only a key. */
+/** An object without a prototype, so that `__proto__` is a key like any other. */
 function record(entries: readonly (readonly [string, unknown])[]): Record<string, unknown> {
   const object = Object.create(null) as Record<string, unknown>;
   for (const [key, value] of entries) object[key] = value;

@@ -1,12 +1,12 @@
 const WILDCARDS = /[%*]/;
-/** Pairs of states that are looked at before it is given up. */
+/** The most pairs of states to visit before giving up. */
 const MAX_STATES = 5000;
-/** A character that no pattern of people has in it: it stands for all that none of the two patterns names. */
+/** Stands for every character that neither pattern contains. No real pattern contains it. */
 const OTHER = '\uffff';
 
 /**
- * Whether everything that `narrow` matches is matched by `wide`, too. Follows both patterns side by side, character by
- * character, and looks for a text that only `narrow` matches. Patterns that would take too long count as not included.
+ * True if `wide` matches everything that `narrow` matches. Follows both patterns in parallel, character by character,
+ * and searches for a text that only `narrow` matches. Returns false for patterns that would take too long.
  */
 export function includes(wide: string, narrow: string): boolean {
   const alphabet = new Set((wide + narrow).split('').filter((character) => !WILDCARDS.test(character)));
@@ -27,7 +27,7 @@ export function includes(wide: string, narrow: string): boolean {
   return true;
 }
 
-/** The places in both patterns where a text may have got to. */
+/** The positions in both patterns that a text may have reached. */
 interface State {
   readonly narrow: readonly number[];
   readonly wide: readonly number[];
@@ -37,7 +37,7 @@ function keyOf(state: State): string {
   return `${state.narrow.join()} ${state.wide.join()}`;
 }
 
-/** Where a text gets to by one more character. */
+/** The positions after one more character. */
 function step(pattern: string, places: readonly number[], character: string): readonly number[] {
   const reached = places.flatMap((place) => {
     const symbol = pattern[place];
@@ -47,7 +47,7 @@ function step(pattern: string, places: readonly number[], character: string): re
   return closure(pattern, reached);
 }
 
-/** Places, and those behind wildcards that match nothing. In order, each once. */
+/** Adds the positions behind wildcards that match nothing. In order, each once. */
 function closure(pattern: string, places: readonly number[]): readonly number[] {
   const all = new Set<number>();
   for (let place of places) {

@@ -6,14 +6,14 @@ import type { Config, ConfigSource } from './config.js';
 import { CONFIG_NAMES, findConfig } from './find-config.js';
 import { readConfig } from './read-config.js';
 
-/** The largest file that is read, in bytes: room for ten thousand routes. */
+/** The largest configuration file, in bytes: room for ten thousand routes. */
 const MAX_SIZE = 1 << 20;
 
 /**
  * Reads a configuration.
  *
- * @param path Default: what `AMQP_MESSENGER_CONFIG` names, else the nearest `amqp-messenger.config.yaml`, `.yml` or
- * `.json` in the current folder or one above.
+ * @param path Default: the file that `AMQP_MESSENGER_CONFIG` names, else the nearest `amqp-messenger.config.yaml`,
+ * `.yml` or `.json` in the current folder or one above.
  * @throws ConfigError when there is none, or it cannot be read or used.
  */
 export async function loadConfig(path: string | undefined, source: ConfigSource = {}): Promise<Config> {
@@ -25,13 +25,13 @@ export async function loadConfig(path: string | undefined, source: ConfigSource 
   return readConfig(await readText(found), found, profileName(source), env);
 }
 
-/** The profile that is chosen. */
+/** The name of the chosen profile. */
 export function profileName({ profile, env = process.env }: ConfigSource): string | undefined {
   const name = profile ?? env['AMQP_MESSENGER_PROFILE'];
   return name === '' ? undefined : name;
 }
 
-/** Reads a file, no more of it than the largest size: it may be a device that never ends. */
+/** Reads a file up to the largest size: it may be a device that never ends. */
 export async function readText(path: string): Promise<string> {
   const buffer = Buffer.allocUnsafe(MAX_SIZE + 1);
   let size = 0;

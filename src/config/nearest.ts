@@ -1,7 +1,7 @@
-/** The word that was probably meant: the one fewest changes away, if they are few. */
+/** The known word that is closest to `word`, if few changes are needed. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const limit = Math.max(1, Math.floor(word.length / 3));
-  // A word that is too long to be a slip is not worth the time.
+  // A word that is too long for a misspelling is not worth the time.
   if (word.length > 64) return undefined;
   let best: string | undefined;
   let least = limit + 1;

@@ -3,21 +3,21 @@ import type { Node } from 'yaml';
 import type { ConfigNode, Entry } from './config-node.js';
 import type { ConfigProblem } from './problem.js';
 
-/** What there is in a file, or what is wrong with it. */
+/** The content of a file, or its problems. */
 export interface ParsedDocument {
   readonly root: ConfigNode;
   readonly problems: readonly ConfigProblem[];
 }
 
 const EMPTY: ConfigNode = { kind: 'map', line: 1, entries: new Map() };
-/** How deep groups and lists may be nested; a configuration needs 6. */
+/** The deepest that mappings and lists may be nested. A configuration needs 6 levels. */
 const MAX_DEPTH = 32;
-/** Problems that are told at once. */
+/** The most problems that are reported at once. */
 const MAX_PROBLEMS = 20;
 
 /**
- * Reads YAML, of which JSON is a part, as data and nothing more: no tags, no aliases (which could blow a small file up to
- * any size), no key twice, no `__proto__`.
+ * Reads YAML, which includes JSON, as plain data: no tags, no aliases (which could expand a small file to any size), no
+ * duplicate keys, no `__proto__`.
  */
 export function parseDocument(text: string): ParsedDocument {
   const lines = new LineCounter();
@@ -25,12 +25,12 @@ export function parseDocument(text: string): ParsedDocument {
     const document = parseYaml(text, {
       lineCounter: lines,
       prettyErrors: false,
-      // Looked for below, in a time that does not grow with the square of the number of keys.
+      // Checked below, in linear time; the parser takes quadratic time.
       uniqueKeys: false,
       schema: 'core',
       logLevel: 'error',
     });
-    // Those that follow are mostly what the first has led to.
+    // Only the first error is reported: the others mostly follow from it.
     const [first] = document.errors;
     if (first !== undefined) {
       const { line } = lines.linePos(first.pos[0]);
@@ -100,7 +100,7 @@ class Conversion {
     return { kind: 'map', line, entries };
   }
 
-  /** A key with nothing behind it has no node. */
+  /** A key without a value has no node. */
   #value(value: unknown, line: number, path: string, depth: number): ConfigNode {
     return isNode(value) ? this.#node(value, path, depth) : { kind: 'scalar', line, value: null };
   }

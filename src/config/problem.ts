@@ -1,14 +1,14 @@
-/** Something in a configuration file that is not right. */
+/** A problem in a configuration file. */
 export interface ConfigProblem {
-  /** The line it stands on, from 1. */
+  /** The line, counted from 1. */
   readonly line: number;
-  /** The key it is about, such as `connections.sasl.user` or `routes[0].pattern`. Empty for the file as a whole. */
+  /** The key that has the problem, such as `connections.sasl.user` or `routes[0].pattern`. Empty for the whole file. */
   readonly key: string;
-  /** What is wrong, and what to do. It repeats no value: that may be a secret. */
+  /** Describes the problem and what to do. It contains no value, which may be a secret. */
   readonly message: string;
 }
 
-/** A problem as a line for people: file, line, key, and what is wrong. */
+/** A problem as a line of text: file, line, key and message. */
 export function problemText(path: string, { line, key, message }: ConfigProblem): string {
   return `${path}:${line}: ${key === '' ? '' : `${key} `}${message}`;
 }

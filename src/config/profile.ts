@@ -1,13 +1,12 @@
 import type { ConfigNode, MapNode } from './config-node.js';
 
-/** Lists whose first match decides: a profile's rules go before the others. */
+/** Lists whose first match decides: the rules of a profile go before the others. */
 const ORDERED = new Set(['routes', 'rewrites']);
 
 const NOTHING: MapNode = { kind: 'map', line: 1, entries: new Map() };
 
 /**
- * The settings of a file with a profile laid over them. What the profile does not name stays, and what it says is null goes
- * away.
+ * Applies a profile to the settings of a file. Settings that the profile does not name stay; `null` removes a setting.
  */
 export function withProfile(root: MapNode, profile: MapNode | undefined): MapNode {
   const entries = new Map([...root.entries].filter(([key]) => key !== 'profiles' && key !== '$schema'));

@@ -14,7 +14,7 @@ import { chainedRoutes, uselessRules } from './useless-rules.js';
 import type { UselessRule } from './useless-rules.js';
 import { checkFile, checkSettings } from './validate.js';
 
-/** Makes a configuration of the text of a file. Throws `ConfigError` with every problem that was found. */
+/** Reads a configuration from the text of a file. Throws `ConfigError` with every problem that was found. */
 export function readConfig(
   text: string,
   path: string,
@@ -24,7 +24,7 @@ export function readConfig(
   const { root, problems } = parseDocument(text);
   refuse(path, problems);
   refuse(path, checkFile(root));
-  // The parser gives nothing else.
+  // The parser returns no other type.
   const chosen = profileOf(root, profile, path);
   const settings = withProfile(root as MapNode, chosen);
   const filled = fillIn(settings, { folder: dirname(path), env });
@@ -51,7 +51,7 @@ function configOf(
   const useless = (list: 'routes' | 'rewrites', rules: readonly RouteRule[]): { list: string; rule: UselessRule }[] => {
     const own = profile === undefined ? undefined : nodeAt(profile, [list]);
     const count = own?.kind === 'list' ? own.items.length : 0;
-    // That a rule of a profile takes what the others would is what profiles are for.
+    // A rule of a profile may cover rules of the file: profiles are meant for that.
     return [...uselessRules(rules, 0, count), ...uselessRules(rules, count)].map((rule) => ({ list, rule }));
   };
   const chained = chainedRoutes(routes).map((rule) => ({ list: 'routes', rule }));

@@ -1,13 +1,13 @@
-/** How deep defaults may be nested. */
+/** The deepest that defaults may be nested. */
 const MAX_DEPTH = 16;
 
 /**
- * What a text is made of: `$${`, which stands for `${`; `${NAME}`; the beginning of `${NAME:-default}`; what only looks
- * like a beginning; and `}`, which is the end of a default inside of one.
+ * The tokens of a text: `$${`, which stands for `${`; `${NAME}`; the beginning of `${NAME:-default}`; an invalid
+ * beginning; and `}`, which ends a default.
  */
 const TOKEN = /\$\$\{|\$\{(?:([A-Za-z_]\w*)(\}|:-))?|\}/g;
 
-/** A reference, and what stands for it when the variable is not set or empty. */
+/** A reference to a variable, with its default for when the variable is not set or empty. */
 interface Reference {
   readonly name: string;
   readonly standard: Part[] | undefined;
@@ -15,18 +15,18 @@ interface Reference {
 
 type Part = string | Reference;
 
-/** What a text could not be filled in for, in words that go on after its key. */
+/** The reason why a text cannot be filled in. The message continues a sentence that begins with its key. */
 export class FillInError extends Error {}
 
 const WITHOUT_NAME = 'has ${ without a name and }. Write ${NAME} or ${NAME:-default}, and $${ for ${ itself.';
 
 /**
- * Fills in `${NAME}` and `${NAME:-default}`, where the default may have references of its own. As in a shell, a default is
- * for what is empty too, and is not looked at when it is not needed. What comes from outside is not looked at again.
+ * Fills in `${NAME}` and `${NAME:-default}`, where the default may contain references. As in a shell, the default also
+ * replaces an empty value, and is evaluated only when it is needed. References in filled-in values are not evaluated.
  *
- * @param env What the names stand for.
- * @param written How what is filled in is written.
- * @throws FillInError when the text has no right form, or a variable is not set.
+ * @param env The values of the variables.
+ * @param written Converts a value before it is filled in.
+ * @throws FillInError when the text is invalid, or a variable is not set.
  */
 export function fillReferences(
   text: string,
@@ -50,10 +50,10 @@ function valueOf({ name, standard }: Reference, env: Readonly<Record<string, str
   );
 }
 
-/** Takes a text apart, from left to right and once. */
+/** Splits a text into its parts. */
 function partsOf(text: string): Part[] {
   const all: Part[] = [];
-  /** What is being read: the text itself, and the defaults that have begun and not ended. */
+  /** The open lists of parts: of the text itself, and of the defaults that have begun and not ended. */
   const open = [all];
   let parts = all;
   let from = 0;

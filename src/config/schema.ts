@@ -158,13 +158,13 @@ const settings = {
   connections: connections.exactOptional(),
 };
 
-/** What a configuration file may say once a profile is chosen. */
+/** The schema of the settings after a profile is applied. */
 export const SETTINGS: z.ZodType<ConfigData> = z.strictObject(settings);
 
-/** What a profile may say: of everything that need not be there it may say null, which takes it away. */
+/** The schema of a profile. `null` is allowed for every optional setting, and removes it. */
 const PROFILE = removable(z.strictObject(settings));
 
-/** What may stand in a file. */
+/** The schema of a file. */
 export const FILE: z.ZodType = z
   .strictObject({
     $schema: z.string().exactOptional().describe('Where editors find this schema.'),
@@ -178,7 +178,7 @@ export const FILE: z.ZodType = z
   })
   .describe('Configuration of amqp-messenger.');
 
-/** The schema as editors take it. Numbers and yes or no may stand there as `${NAME}`, too. */
+/** The JSON schema for editors. It allows `${NAME}` in place of numbers and booleans. */
 export function jsonSchema(): unknown {
   return z.toJSONSchema(FILE, {
     override: ({ jsonSchema: part }) => {
@@ -193,10 +193,10 @@ export function jsonSchema(): unknown {
   });
 }
 
-/** A schema whose groups may have null in the place of what is optional. */
+/** A copy of a schema whose objects allow null for each optional property. */
 function removable(schema: z.core.$ZodType): z.core.$ZodType {
   if (schema instanceof z.ZodUnion) {
-    // A copy has the words of the original for what is none of them.
+    // The copy keeps the error texts of the original.
     return described(schema, schema.clone({ ...schema.def, options: schema.options.map(removable) }));
   }
   if (schema instanceof z.ZodRecord) {
@@ -215,7 +215,7 @@ function described(original: z.ZodType, copy: z.ZodType): z.ZodType {
   return original.description === undefined ? copy : copy.describe(original.description);
 }
 
-/** Adds what an address is refused for. Its words hold no part of the address. */
+/** Adds the error of an invalid address. Its message contains no part of the address. */
 function complain(context: z.core.$RefinementCtx<string>, check: () => unknown): void {
   try {
     check();

@@ -2,25 +2,25 @@ import { RouteTable } from '../address/route-table.js';
 import type { RouteRule } from '../address/route-table.js';
 import { includes } from './inclusion.js';
 
-/** Pairs of rules with wildcards that are compared: beyond it, later rules are not looked at. */
+/** The most pairs of rules with wildcards that are compared. Rules beyond it are not checked. */
 const MAX_PAIRS = 20_000;
 
-/** A rule that is not good for anything, by its place, and why. */
+/** A rule without effect: its position, and the reason. */
 export interface UselessRule {
   readonly index: number;
   readonly reason: string;
 }
 
 /**
- * Rules that can never match, because an earlier one takes all that they would. Rules are tried in order and the first
- * decides, so that is a mistake, if a harmless one.
+ * Finds rules that never match, because an earlier rule matches the same addresses. The first rule that matches
+ * decides, so such a rule is a harmless mistake.
  *
- * @param from The first rule that is looked at, and `to` the first that is not.
+ * @param from The first rule to check; `to` is the first that is not checked.
  */
 export function uselessRules(rules: readonly RouteRule[], from: number = 0, to: number = rules.length): UselessRule[] {
   const table = new RouteTable();
   const wild: { pattern: string; index: number }[] = [];
-  /** Where each pattern stands first. */
+  /** The first position of each pattern. */
   const places = new Map<string, number>();
   let pairs = 0;
   return rules.slice(from, to).flatMap(({ pattern, address }, place) => {
@@ -41,8 +41,8 @@ export function uselessRules(rules: readonly RouteRule[], from: number = 0, to: 
 }
 
 /**
- * Routes that lead to what another route matches, as if it was looked up again. It is not: routes are applied once, so
- * what was meant for a name is taken for a host.
+ * Finds routes whose address another route matches. Routes are applied once, so such an address is taken for a host,
+ * although a name was meant.
  */
 export function chainedRoutes(rules: readonly RouteRule[]): UselessRule[] {
   const table = new RouteTable();

@@ -20,14 +20,14 @@ const KINDS: Readonly<Record<string, string>> = {
   record: 'must be a group of keys',
 };
 
-/** What is wrong with a file as it is written, all of its profiles included, whatever will be filled in. */
+/** Returns the problems of a file as written, in all of its profiles, before anything is filled in. */
 export function checkFile(root: ConfigNode): ConfigProblem[] {
   const { error } = FILE.safeParse(dataOf(root));
   const issues = error?.issues.filter(({ path }) => !isOpen(nodeAt(root, stepsOf(path)))) ?? [];
   return problemsOf(issues, root, FILE);
 }
 
-/** The settings of one profile, or what is wrong with them. */
+/** Returns the settings of one profile, or their problems. */
 export function checkSettings(root: ConfigNode, filled: FilledIn): ConfigData | ConfigProblem[] {
   const first = SETTINGS.safeParse(filled.data);
   if (first.success) return first.data;
@@ -41,7 +41,7 @@ export function checkSettings(root: ConfigNode, filled: FilledIn): ConfigData | 
 function problemsOf(issues: readonly Issue[], root: ConfigNode, schema: z.ZodType): ConfigProblem[] {
   const all = issues.flatMap(innermost);
   const problems: ConfigProblem[] = [];
-  /** Keys that are there under another spelling: that they are missing is no news. */
+  /** Keys that are present in another spelling, and so are not reported as missing. */
   const meant = new Set<string>();
   for (const issue of all) {
     if (issue.code !== 'unrecognized_keys') continue;
@@ -70,7 +70,7 @@ function isMissing(issue: Issue): boolean {
   return issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
 }
 
-/** Of a choice, what is wrong with the part that was meant: the one that has the right kind. */
+/** For a union, returns the issues of the variant that was probably meant: the one of the right type. */
 function innermost(issue: Issue): Issue[] {
   if (issue.code !== 'invalid_union') return [issue];
   const meant = issue.errors.find((issues) =>
@@ -96,7 +96,7 @@ function wordsFor(issue: Issue): string {
   }
 }
 
-/** The keys a schema has at the end of a path. */
+/** The keys that a schema has at a path. */
 function keysAt(schema: z.core.$ZodType, path: NodePath): string[] {
   let parts: z.core.$ZodType[] = open(schema);
   for (const step of path) parts = parts.flatMap((part) => open(childOf(part, step)));
@@ -110,7 +110,7 @@ function childOf(schema: z.core.$ZodType, step: string | number): z.core.$ZodTyp
   return schema instanceof z.ZodRecord ? schema.valueType : undefined;
 }
 
-/** What a schema is made of, once wrappers and choices are taken off. */
+/** Removes wrappers and unions from a schema. */
 function open(schema: z.core.$ZodType | undefined): z.core.$ZodType[] {
   if (schema === undefined) return [];
   if (schema instanceof z.ZodExactOptional || schema instanceof z.ZodNullable) return open(schema.unwrap());
@@ -126,12 +126,12 @@ function replace(data: unknown, path: NodePath, change: (value: unknown) => unkn
   let holder = data;
   for (const step of path.slice(0, -1)) holder = (holder as Record<string | number, unknown>)[step];
   const last = path.at(-1);
-  // Validation has just come by this way.
+  // Validation has just followed this path.
   if (last !== undefined)
     (holder as Record<string | number, unknown>)[last] = change((holder as Record<string | number, unknown>)[last]);
 }
 
-/** What text from outside would be, had it stood in the file without quotes. */
+/** Reads text from outside as if it stood in the file without quotes. */
 function plainValue(value: unknown): unknown {
   if (value === 'true' || value === 'false') return value === 'true';
   return typeof value === 'string' && value.trim() !== '' && !Number.isNaN(Number(value)) ? Number(value) : value;

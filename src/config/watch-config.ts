@@ -5,33 +5,33 @@ import type { Config, ConfigSource } from './config.js';
 import { readText, profileName } from './load-config.js';
 import { readConfig } from './read-config.js';
 
-/** How often a file is looked at, in milliseconds. */
+/** The interval at which the file is checked, in milliseconds. */
 const INTERVAL = 500;
-/** How long a file must be left alone before it is read, in milliseconds: editors write in several steps. */
+/** The time without a change before the file is read, in milliseconds: editors write in several steps. */
 const SETTLE_TIME = 100;
 
-/** Who is told of edits. */
+/** The listener for edits. */
 export interface ConfigListener {
   /**
-   * The file says something else now. `needRestart` names the settings that are not routes and are not what they were when
-   * it began: what has been changed back is not among them.
+   * The file has changed. `needRestart` names the settings, other than routes, that differ from those at the beginning;
+   * a setting that was changed back is not named.
    */
   changed(config: Config, needRestart: readonly string[]): void;
-  /** The file cannot be used any more: what was read before goes on. */
+  /** The file has become invalid: the settings that were read before stay in effect. */
   failed(error: ConfigError): void;
 }
 
 /**
- * Watches the file of a configuration. What its path leads to is looked at from time to time, because what the system tells
- * of a file or a folder says nothing of links that lead elsewhere now, or of a folder that another has replaced, as
- * orchestrators do. Does not keep the process running.
+ * Watches the file of a configuration. It checks the file behind the path at an interval, because events of the file
+ * system do not tell of symbolic links that point elsewhere now, or of a replaced folder, as with orchestrators. Does
+ * not keep the process alive.
  *
- * @returns What ends it.
+ * @returns Stops watching.
  */
 export function watchConfig(config: Config, source: ConfigSource, listener: ConfigListener): () => void {
   const { path } = config;
   let current = config;
-  /** What was read last, or why nothing could be: a file may be touched and say what it said. */
+  /** The text that was read last, or the error: a file may be touched without a change. */
   let known: string | undefined;
   let timer: NodeJS.Timeout | undefined;
   let isOver = false;
@@ -53,7 +53,7 @@ export function watchConfig(config: Config, source: ConfigSource, listener: Conf
       if (!isDeepStrictEqual(last, next)) listener.changed(next, changedOptions(config, next));
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
-      // Its text, when it is the text that is wrong, has just been noted.
+      // When the text itself is wrong, it has been stored above.
       const isUnreadable = error.cause !== undefined;
       if (!isOver && (!isUnreadable || isNews(error.message))) listener.failed(error);
     }
@@ -66,7 +66,7 @@ export function watchConfig(config: Config, source: ConfigSource, listener: Conf
   };
 
   watchFile(path, { persistent: false, interval: INTERVAL }, later);
-  // It may have been edited since it was read.
+  // The file may have been edited since it was read.
   later();
   return () => {
     isOver = true;

@@ -7,10 +7,10 @@ import type { Deadline } from './deadline.js';
 /** `AMQP`, protocol 3 (SASL), version 1.0.0 (AMQP 1.0 §5.3.2). */
 const SASL_HEADER = Buffer.from('AMQP\x03\x01\x00\x00', 'latin1');
 const HEADER_SIZE = 8;
-/** A frame with mechanisms is far smaller; before SASL none may be larger than 512 (AMQP 1.0 §5.3.3). */
+/** The largest frame to read, in bytes. During SASL no frame may be larger than 512 (AMQP 1.0 §5.3.3). */
 const MAX_FRAME = 4096;
 
-/** What a peer says when it is greeted as AMQP 1.0 with SASL. */
+/** The answer of a peer to the protocol header of AMQP 1.0 with SASL. */
 export type Greeting =
   | { readonly kind: 'sasl'; readonly mechanisms: readonly string[] }
   | { readonly kind: 'no sasl' }
@@ -18,10 +18,13 @@ export type Greeting =
   | { readonly kind: 'wants tls' }
   | { readonly kind: 'http' }
   | { readonly kind: 'something else'; readonly beginning: string }
-  /** It has said nothing, or not all that it should. `error` is why it is gone, if it has said that. */
+  /** The peer has sent nothing, or too little. `error` is the reason why the connection ended, if there is one. */
   | { readonly kind: 'silence'; readonly end: 'closed' | 'late'; readonly begun: boolean; readonly error?: Error };
 
-/** Greets a peer, and reads what it answers in time: a protocol header, and the frame with its SASL mechanisms. */
+/**
+ * Sends a protocol header, and reads the peer's answer up to the time limit: its protocol header, and the frame with
+ * its SASL mechanisms.
+ */
 export async function greet(socket: Socket, deadline: Deadline): Promise<Greeting> {
   const input = new Input(socket, deadline);
   socket.write(SASL_HEADER);
@@ -38,13 +41,13 @@ export async function greet(socket: Socket, deadline: Deadline): Promise<Greetin
     : { kind: 'sasl', mechanisms };
 }
 
-/** What a header says, unless it is the one that is wanted. */
+/** Interprets a header. Returns `undefined` for the expected one. */
 function answerTo(header: Buffer): Greeting | undefined {
   if (header.equals(SASL_HEADER)) return undefined;
   if (header.toString('latin1', 0, 4) === 'AMQP' && header.length === HEADER_SIZE) {
     const [id, major, minor, revision] = header.subarray(4);
     if (major === 1 && minor === 0 && revision === 0) return id === 2 ? { kind: 'wants tls' } : { kind: 'no sasl' };
-    // The versions before 1.0 had the four numbers otherwise: 0-9-1 and 0-10.
+    // The versions before 1.0 (0-9-1 and 0-10) have the four numbers in another order.
     return { kind: 'other amqp', version: id === 0 ? [major, minor, revision].join('-') : [minor, revision].join('-') };
   }
   // A TLS alert: content type 21, version 3.x.
@@ -71,7 +74,7 @@ function printable(bytes: Buffer): string {
   return bytes.toString('latin1').replaceAll(/[^\x20-\x7e]/g, '.');
 }
 
-/** Bytes as they come from a socket, until it is gone or the time is over. */
+/** Reads bytes from a socket, until it ends or the time limit is reached. */
 class Input {
   #bytes = Buffer.alloc(0);
   #state: 'open' | 'closed' | 'late' = 'open';
@@ -95,24 +98,24 @@ class Input {
     deadline.onEnd(() => end('late'));
   }
 
-  /** Whether the time was over before all had come. */
+  /** True if the time limit was reached before all bytes had arrived. */
   isLate(): boolean {
     return this.#state === 'late';
   }
 
-  /** That nothing more comes, and why. */
+  /** The greeting of a peer that sends nothing more. */
   silence(begun: boolean): Greeting {
     const end = this.#state === 'late' ? 'late' : 'closed';
     return { kind: 'silence', end, begun, ...(this.#error === undefined ? {} : { error: this.#error }) };
   }
 
-  /** So many bytes without taking them; zeros in place of those that do not come. */
+  /** Returns `count` bytes without taking them, with zeros in place of those that do not arrive. */
   async peek(count: number): Promise<Buffer> {
     await this.#fill(count);
     return Buffer.concat([this.#bytes.subarray(0, count), Buffer.alloc(count)], count);
   }
 
-  /** So many bytes; fewer when no more come. */
+  /** Takes `count` bytes, or fewer when no more arrive. */
   async take(count: number): Promise<Buffer> {
     await this.#fill(count);
     const taken = this.#bytes.subarray(0, count);

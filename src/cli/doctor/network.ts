@@ -16,7 +16,7 @@ const FIXES: Readonly<Record<string, string>> = {
   ENETUNREACH: 'There is no way to that network. Check the network.',
 };
 
-/** Looks the name of a host up. */
+/** Resolves the name of a host. */
 export async function checkName(host: string, timeout: number): Promise<Step> {
   if (isIP(host) !== 0) return good('DNS', `${host} is an address already`);
   using deadline = new Deadline(timeout);
@@ -45,14 +45,17 @@ export async function checkPort(host: string, port: number, timeout: number): Pr
   }
 }
 
-/** Opens a connection, which is cut when the time is over. Rejects with what Node says, or with `ETIMEDOUT`. */
+/** Opens a connection, which is destroyed at the time limit. Rejects with Node's error, or with `ETIMEDOUT`. */
 export async function dial(host: string, port: number, deadline: Deadline): Promise<Socket> {
   const socket = deadline.guard(connect({ host, port }));
   await once(socket, 'connect');
   return socket;
 }
 
-/** What was thrown, as an error that may have a code of Node. A host with several addresses fails with several errors. */
+/**
+ * Returns a thrown value as an error that may have a code of Node. A host with several addresses fails with several
+ * errors.
+ */
 export function errorOf(thrown: unknown): Error & { code?: string } {
   const error = asError(thrown);
   return error instanceof AggregateError && error.errors.length > 0 ? asError(error.errors[0]) : error;

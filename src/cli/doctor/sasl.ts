@@ -10,20 +10,20 @@ import { bad, good } from './step.js';
 import type { Step } from './step.js';
 import { noHandshake, shakeHands } from './tls.js';
 
-/** What is known of the peer and of us. */
+/** The connection to examine. */
 export interface Terms {
   readonly host: string;
   readonly port: number;
-  /** Whether TLS comes first. */
+  /** True if TLS comes first. */
   readonly isTls: boolean;
   readonly tls: TlsOptions;
   readonly sasl: SaslOptions;
   readonly timeout: number;
-  /** Where the password or token is from, in words. */
+  /** Describes where the password or token comes from. */
   readonly origin: string | undefined;
 }
 
-/** Greets the peer as AMQP 1.0 and reads which SASL mechanisms it offers. */
+/** Sends the header of AMQP 1.0 and reads the SASL mechanisms that the peer offers. */
 export async function checkGreeting(terms: Terms): Promise<Step[]> {
   const { host, port, isTls, tls, timeout } = terms;
   using deadline = new Deadline(timeout);
@@ -39,7 +39,7 @@ export async function checkGreeting(terms: Terms): Promise<Step[]> {
   if (greeting.kind === 'no sasl') {
     return [good('AMQP', 'the peer speaks AMQP 1.0'), good('SASL', 'the peer asks nobody who they are')];
   }
-  // With TLS 1.3 a peer says only now that it does not take what we have shown.
+  // With TLS 1.3, a peer refuses our certificate only now.
   if (isTls && greeting.kind === 'silence' && /ALERT/.test(codeOf(greeting.error)))
     return [noHandshake(greeting.error!)];
   const speaksTls =
@@ -52,7 +52,7 @@ function wantsTls(port: number): Step {
   return bad('AMQP', EXIT.connection, fix, 'the port is there, but it wants TLS');
 }
 
-/** A server of TLS that gets no TLS may say nothing at all. */
+/** A TLS server may not answer a client without TLS at all. */
 async function takesTls({ host, port, tls, timeout }: Terms): Promise<boolean> {
   using deadline = new Deadline(timeout);
   try {
@@ -106,7 +106,7 @@ function codeOf(error: (Error & { code?: unknown }) | undefined): string {
   return String(error?.code);
 }
 
-/** Whether one of what the peer offers can be used with what we know. */
+/** Checks that one of the offered mechanisms can be used with our credentials. */
 function checkMechanisms(offered: readonly string[], { sasl, tls, isTls, origin }: Terms): Step {
   const { user, password, passwordFile, token } = sasl;
   const found = `the peer offers ${offered.join(', ') || 'nothing'}`;

@@ -11,7 +11,7 @@ import { bad } from './step.js';
 import type { Step } from './step.js';
 
 const DAY = 86_400_000;
-/** A certificate that ends sooner than this is worth a word, in days. */
+/** A certificate that expires sooner than this, in days, gets a warning. */
 const SOON = 30;
 
 const TRUST_IT = 'Name the authority that signed it: --ca <file>, or connections.tls.caFile in the configuration.';
@@ -36,14 +36,17 @@ const WHY: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'it is for another host',
 };
 
-/** Does a handshake, whatever the certificate, so that it can be looked at. The socket is cut when the time is over. */
+/**
+ * Performs a handshake and accepts any certificate, so that it can be examined. The socket is destroyed at the time
+ * limit.
+ */
 export async function shakeHands(host: string, port: number, tls: TlsOptions, deadline: Deadline): Promise<TLSSocket> {
   const { servername, ...options } = nodeTlsOptions(tls);
   const name = servername ?? (isIP(host) === 0 ? host : undefined);
   const socket = connectTls({
     ...options,
     socket: connect({ host, port }),
-    // Without a name, the certificate is compared with this.
+    // Without a server name, the certificate is compared with the host.
     host,
     ...(name === undefined ? {} : { servername: name }),
     rejectUnauthorized: false,
@@ -53,7 +56,7 @@ export async function shakeHands(host: string, port: number, tls: TlsOptions, de
   return socket;
 }
 
-/** Looks at TLS and the chain of certificates. */
+/** Checks TLS and the chain of certificates. */
 export async function checkTls(host: string, port: number, tls: TlsOptions, timeout: number): Promise<Step> {
   using deadline = new Deadline(timeout);
   let socket: TLSSocket;
@@ -62,7 +65,7 @@ export async function checkTls(host: string, port: number, tls: TlsOptions, time
   } catch (error) {
     return noHandshake(errorOf(error));
   }
-  // Its type says error; what it holds is a code.
+  // The type says `Error`, but the value is a code.
   const code = socket.authorized ? undefined : String(socket.authorizationError);
   const chain = chainOf(socket);
   const found = [`${socket.getProtocol() ?? 'TLS'}, ${socket.getCipher().name}`, ...chain.map(describe)];
@@ -86,7 +89,7 @@ export async function checkTls(host: string, port: number, tls: TlsOptions, time
   );
 }
 
-/** What it means that TLS could not begin, or that the peer ended it once it had seen what we have. */
+/** Explains why the handshake failed, or why the peer ended TLS after it had seen our certificate. */
 export function noHandshake({ code = '', message }: Error & { code?: string }): Step {
   const reason = message.trim().split('\n')[0] ?? '';
   if (code === 'ERR_OPTION') return bad('TLS', EXIT.config, 'Check the paths of the certificates.', reason);
@@ -102,7 +105,10 @@ export function noHandshake({ code = '', message }: Error & { code?: string }): 
   return bad('TLS', EXIT.security, fix, `the handshake failed: ${reason}`);
 }
 
-/** Certificates as Node gives them, where its types promise more: none is an empty object, and issuers may be unknown. */
+/**
+ * A certificate as Node returns it. Unlike in Node's types, a missing certificate is an empty object, and the issuer
+ * may be unknown.
+ */
 interface Link extends Partial<Omit<DetailedPeerCertificate, 'issuerCertificate'>> {
   readonly issuerCertificate?: Link;
 }
@@ -110,7 +116,7 @@ interface Link extends Partial<Omit<DetailedPeerCertificate, 'issuerCertificate'
 function chainOf(socket: TLSSocket): Link[] {
   const chain: Link[] = [];
   let link: Link | undefined = socket.getPeerCertificate(true);
-  // The last has signed itself: it is its own issuer.
+  // The last certificate is self-signed, so it is its own issuer.
   while (link?.raw !== undefined && !chain.includes(link)) {
     chain.push(link);
     link = link.issuerCertificate;
