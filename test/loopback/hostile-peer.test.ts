@@ -1,5 +1,5 @@
 import type { ConnectionChange, Messenger, MessengerOptions } from 'amqp-messenger';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { memoryInUse } from '../support/memory.js';
 import { createTrackingMessenger, receive, startBroker } from '../support/messengers.js';
 import { ScriptedPeer } from '../support/scripted-peer.js';
@@ -249,6 +249,24 @@ it('a peer is cut off that takes no frame large enough for a message', async () 
   expect((await wire.read('close')).fields).toMatchObject({ error: { condition: FRAMING } });
   expect(await tracker.outcome()).toBe('aborted');
   expect(tracker.error).toMatchObject({ code: 'ERR_PROTOCOL' });
+});
+
+it('a peer that is dialled has nothing printed, whatever it attaches', async () => {
+  const printed = (['log', 'warn', 'error'] as const).map((method) => vi.spyOn(console, method));
+  const { wire, messenger } = await attacked();
+  const terminus = Buffer.from([0x00, 0x53, 0x29]);
+  for (const [handle, kind] of [0x30, 0x77].entries()) {
+    const fields = { name: `odd-${kind}`, handle: 10 + handle, role: false, target: { address: 'x' } };
+    const frame = encodeFrame('attach', { ...fields, initial_delivery_count: 0 });
+    frame[frame.indexOf(terminus) + 2] = kind;
+    wire.write(frame);
+    await wire.read('attach', ({ fields: { name } }) => name === fields.name);
+  }
+  for (const spy of printed) {
+    expect(spy).not.toHaveBeenCalled();
+    spy.mockRestore();
+  }
+  expect(messenger.stats().connections).toHaveLength(2);
 });
 
 describe('a peer cannot fill the memory', () => {

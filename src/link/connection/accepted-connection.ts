@@ -4,7 +4,6 @@ import type { Timer } from '../../clock.js';
 import { ConnectionError, ListenError } from '../../errors.js';
 import type { MessagingError, PeerError } from '../../errors.js';
 import { logger } from '../../log.js';
-import { mendAttach } from '../rhea/rhea-attach.js';
 import { QUIET_CONNECTION, SESSION_BUFFER } from '../rhea/rhea-seam.js';
 import { ANYBODY, SaslServer } from '../security/sasl-server.js';
 import type { Authenticator, SaslServerOwner } from '../security/sasl-server.js';
@@ -129,7 +128,7 @@ export class AcceptedConnection implements PeerConnection, SaslServerOwner, Tran
   /** From here on rhea speaks, for a peer that has been let in. */
   loggedIn(user: string | undefined): void {
     this.#user = user;
-    const { container, limits, budget, environment, offeredCapabilities, maxLinks = Infinity } = this.#settings;
+    const { container, limits, budget, environment, offeredCapabilities, maxLinks } = this.#settings;
     const rhea = container.create_connection({
       ...QUIET_CONNECTION,
       disable_sasl: true,
@@ -139,10 +138,9 @@ export class AcceptedConnection implements PeerConnection, SaslServerOwner, Tran
       idle_time_out: limits.idleTimeout || undefined,
       offered_capabilities: offeredCapabilities,
     });
-    mendAttach(rhea, maxLinks);
     this.#transport = new Transport(
       this.#socket,
-      { rhea, limits, budget, clock: environment.clock, frames: this.#frames },
+      { rhea, limits, budget, maxLinks, clock: environment.clock, frames: this.#frames },
       this,
     );
     rhea.accept(this.#transport.gate);

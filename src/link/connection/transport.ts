@@ -4,6 +4,7 @@ import { ConnectionError, LinkError, ProtocolError } from '../../errors.js';
 import type { DecodeError, MessagingError } from '../../errors.js';
 import { FrameGate } from '../rhea/frame-gate.js';
 import type { FrameGateEvents } from '../rhea/frame-gate.js';
+import { mendAttach } from '../rhea/rhea-attach.js';
 import { passOverSecondEnd, setNoTimers, takeIdleTimeout } from '../rhea/rhea-seam.js';
 import type { RheaConnection, RheaContext, RheaError } from '../rhea/rhea-seam.js';
 import type { SaslClient } from '../security/sasl-client.js';
@@ -39,6 +40,8 @@ export interface TransportParts {
   readonly limits: TransportLimits;
   /** The budget that this connection has a part of. */
   readonly budget: ByteBudget;
+  /** The most links of the peer, refused ones that it has not answered among them. Default: any number. */
+  readonly maxLinks?: number | undefined;
   readonly clock: Clock;
   /** Our side of the SASL exchange, when we are the one to log in. */
   readonly sasl?: SaslClient;
@@ -69,7 +72,11 @@ export class Transport implements FrameGateEvents, LinkTableOwner {
   #wasClosedByPeer = false;
   #closeTimer: Timer | undefined;
 
-  constructor(socket: Duplex, { rhea, limits, budget, clock, sasl, frames }: TransportParts, owner: TransportOwner) {
+  constructor(
+    socket: Duplex,
+    { rhea, limits, budget, maxLinks = Infinity, clock, sasl, frames }: TransportParts,
+    owner: TransportOwner,
+  ) {
     this.rhea = rhea;
     this.#limits = limits;
     this.#clock = clock;
@@ -86,6 +93,7 @@ export class Transport implements FrameGateEvents, LinkTableOwner {
     this.gate = new FrameGate(socket, this.#output.writer, { maxFrameSize, clock, frames }, this);
     setNoTimers(rhea);
     passOverSecondEnd(rhea);
+    mendAttach(rhea, maxLinks);
     this.#listen();
   }
 

@@ -38,8 +38,11 @@ const COORDINATORS: readonly unknown[] = [0x30, 'amqp:coordinator:list'];
 export function mendAttach(connection: RheaConnection, maxLinks: number): void {
   // By session: one that ends takes its links with it.
   const links = new Map<RheaSession, number>();
-  const count = (session: RheaSession, change: number): void =>
-    void links.set(session, (links.get(session) ?? 0) + change);
+  let total = 0;
+  const count = (session: RheaSession, change: number): void => {
+    links.set(session, (links.get(session) ?? 0) + change);
+    total += change;
+  };
   const create = connection.create_session.bind(connection);
   connection.create_session = (bufferSize) => {
     // The fields above are rhea's own; the test of this file stands in for the compiler.
@@ -54,7 +57,7 @@ export function mendAttach(connection: RheaConnection, maxLinks: number): void {
       }
       keepDirectionsApart(session, performative);
       count(session, 1);
-      if (sum(links.values()) > maxLinks) {
+      if (total > maxLinks) {
         throw new ProtocolError(`The peer has more than ${maxLinks} links, refused ones among them.`, {
           condition: 'amqp:resource-limit-exceeded',
         });
@@ -68,13 +71,10 @@ export function mendAttach(connection: RheaConnection, maxLinks: number): void {
     };
     return session;
   };
-  onSessionRemoved(connection, (session) => links.delete(session));
-}
-
-function sum(numbers: Iterable<number>): number {
-  let total = 0;
-  for (const number of numbers) total += number;
-  return total;
+  onSessionRemoved(connection, (session) => {
+    count(session, -(links.get(session) ?? 0));
+    links.delete(session);
+  });
 }
 
 /** Reads the kind of terminus that the peer has named when it is no node; `undefined` when it is one. */

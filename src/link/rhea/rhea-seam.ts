@@ -271,7 +271,7 @@ export function createSession(connection: RheaConnection, avoided: readonly numb
   const free = avoided.filter((channel) => channels[channel] === undefined);
   for (const channel of free) channels[channel] = 'avoided';
   try {
-    return passOverSecondDetach(connection.create_session(SESSION_BUFFER));
+    return connection.create_session(SESSION_BUFFER);
   } finally {
     for (const channel of free) Reflect.deleteProperty(channels, channel);
   }
