@@ -25,7 +25,7 @@ export type {
   StandardSchema,
 } from './pubsub/standard-schema.js';
 export { Broker } from './pubsub/broker.js';
-export type { BrokerEvents } from './pubsub/broker.js';
+export type { BrokerEvents } from './pubsub/broker-report.js';
 export { MemoryBroker } from './pubsub/memory-broker.js';
 export type { MemoryBrokerOptions } from './pubsub/memory-broker.js';
 export { AmqpBroker } from './pubsub/amqp-broker.js';

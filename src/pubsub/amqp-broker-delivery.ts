@@ -1,55 +1,42 @@
-import type { Clock } from '../clock.js';
 import type { Delivery } from '../messenger/incoming/delivery.js';
 import { asError } from '../errors.js';
-import type { PubSubError } from '../errors.js';
 import { fromAmqp, messageIdOf } from './amqp-broker-codec.js';
-import type { Rejected } from './amqp-broker-rejected.js';
+import type { AmqpBrokerContext } from './amqp-broker-context.js';
 import { pause } from '../wait.js';
 import { nextStep } from './dead-letter.js';
-import type { DeadLetter, DeadStep, NextStep } from './dead-letter.js';
+import type { DeadStep, NextStep } from './dead-letter.js';
 import type { Envelope } from './envelope.js';
 import { InvalidMessageError, PoisonMessageError } from './errors.js';
 import { callAsyncHandler, callHandler } from './subscriber.js';
 import type { DirectSubscriber, QueueSubscriber } from './subscriber.js';
 
-/** What the deliveries of a broker tell, and need. */
-export interface DeliveryHost {
-  readonly clock: Clock;
-  /** Whether the peer counts deliveries that failed. */
-  readonly countsFailures: boolean;
-  /** What was rejected before. */
-  readonly rejected: Rejected;
-  failed(error: PubSubError): void;
-  died(letter: DeadLetter): void;
-}
-
 /** Hands a message to a handler of `subscribe`. It is accepted before, since nobody else can have it. */
 export async function deliverDirect(
   subscriber: DirectSubscriber,
   delivery: Delivery,
-  host: DeliveryHost,
+  context: AmqpBrokerContext,
 ): Promise<void> {
-  const envelope = await read(subscriber, delivery, host);
+  const envelope = await read(subscriber, delivery, context);
   if (envelope === undefined) return;
   delivery.accept();
   const error = await callHandler(subscriber, envelope.message);
-  if (error !== undefined) host.failed(error);
+  if (error !== undefined) context.report.failed(error);
 }
 
 /** Hands a message to a handler of `subscribeAsync`, and tells the peer what has become of it. */
 export async function deliverQueued(
   subscriber: QueueSubscriber,
   delivery: Delivery,
-  host: DeliveryHost,
+  context: AmqpBrokerContext,
 ): Promise<void> {
-  const envelope = await read(subscriber, delivery, host);
+  const envelope = await read(subscriber, delivery, context);
   if (envelope === undefined) return;
   const { work, signal } = subscriber;
   const bury = ({ reason, error, deliveryCount }: DeadStep): void => {
-    reject(subscriber, delivery, 'amqp:internal-error', error, host);
+    reject(subscriber, delivery, 'amqp:internal-error', error, context);
     const { message, name, messageId } = envelope;
     const { queueName, deadLetter } = work;
-    host.died({ message, name, messageId, queueName, deadLetter, reason, deliveryCount, error });
+    context.report.died({ message, name, messageId, queueName, deadLetter, reason, deliveryCount, error });
   };
   let deliveryCount = delivery.message.deliveryCount;
   if (deliveryCount >= work.maxDeliveries) {
@@ -57,15 +44,15 @@ export async function deliverQueued(
     const error = new PoisonMessageError(
       `A ${envelope.name} was delivered ${deliveryCount} times and never dealt with.`,
     );
-    host.failed(error);
+    context.report.failed(error);
     bury({ step: 'dead', reason: 'failed', error, deliveryCount });
     return;
   }
   for (;;) {
-    const next = await call(subscriber, envelope, deliveryCount, delivery, host, bury);
+    const next = await call(subscriber, envelope, deliveryCount, delivery, context, bury);
     if (next.step !== 'again') return;
-    await pause(host.clock, { timeout: next.delay, signal });
-    if (host.countsFailures || signal.aborted) {
+    await pause(context.clock, { timeout: next.delay, signal });
+    if (context.peer.countsFailures || signal.aborted) {
       delivery.modify({ deliveryFailed: true });
       return;
     }
@@ -79,12 +66,12 @@ async function call(
   envelope: Envelope,
   deliveryCount: number,
   delivery: Delivery,
-  host: DeliveryHost,
+  context: AmqpBrokerContext,
   bury: (step: DeadStep) => void,
 ): Promise<NextStep> {
   let next: NextStep = { step: 'done' };
   await callAsyncHandler(subscriber, envelope, deliveryCount, {
-    failed: (error) => host.failed(error),
+    failed: (error) => context.report.failed(error),
     decide: (decision) => {
       next = nextStep(decision, deliveryCount, subscriber.work);
       if (next.step === 'done') delivery.accept();
@@ -99,9 +86,9 @@ async function call(
 async function read(
   subscriber: DirectSubscriber | QueueSubscriber,
   delivery: Delivery,
-  host: DeliveryHost,
+  context: AmqpBrokerContext,
 ): Promise<Envelope | undefined> {
-  if (host.rejected.has(placeOf(subscriber), delivery.message)) {
+  if (context.rejected.has(placeOf(subscriber), delivery.message)) {
     // The peer delivers again what was rejected. This was told; here it is not to come once more.
     delivery.modify({ deliveryFailed: true, undeliverableHere: true });
     return undefined;
@@ -110,10 +97,10 @@ async function read(
     return await fromAmqp(subscriber.type, delivery.message);
   } catch (thrown) {
     const error = thrown instanceof InvalidMessageError ? thrown : new InvalidMessageError(describe(asError(thrown)));
-    reject(subscriber, delivery, 'amqp:decode-error', error, host);
-    host.failed(error);
+    reject(subscriber, delivery, 'amqp:decode-error', error, context);
+    context.report.failed(error);
     const { queueName, deadLetter } = 'work' in subscriber ? subscriber.work : {};
-    host.died({
+    context.report.died({
       message: undefined,
       name: subscriber.messageName,
       messageId: messageIdOf(delivery.message),
@@ -132,9 +119,9 @@ function reject(
   delivery: Delivery,
   condition: string,
   error: Error,
-  host: DeliveryHost,
+  context: AmqpBrokerContext,
 ): void {
-  host.rejected.add(placeOf(subscriber), delivery.message);
+  context.rejected.add(placeOf(subscriber), delivery.message);
   delivery.reject({ condition, description: describe(error) });
 }
 

@@ -1,26 +1,12 @@
-import type { Clock } from '../clock.js';
 import { MessagingError, PubSubError, StateError, asError } from '../errors.js';
 import type { Delivery } from '../messenger/incoming/delivery.js';
-import type { Messenger } from '../messenger/messenger.js';
 import type { Subscription } from '../messenger/incoming/subscription.js';
 import type { SubscribeOptions } from '../messenger/options/subscribe-options.js';
 import { ClientQueue } from '../queue/client-queue.js';
-import type { AmqpSource, Manage } from './amqp-broker-peer.js';
+import type { AmqpBrokerContext } from './amqp-broker-context.js';
+import type { AmqpSource } from './amqp-broker-peer.js';
 import { pause } from '../wait.js';
 import { Backoff } from './backoff.js';
-
-/** What a source needs from its broker. */
-export interface SourceHost {
-  readonly messenger: Messenger;
-  readonly clock: Clock;
-  readonly manage: Manage;
-  /** The whole address of a node. */
-  addressOf(node: string): string;
-  failed(error: PubSubError): void;
-  /** Nothing comes from a source until it recovers. */
-  ails(source: AmqpBrokerSource, error: Error): void;
-  recovers(source: AmqpBrokerSource): void;
-}
 
 /** What a source is asked for besides its node. */
 export interface SourceTerms {
@@ -45,7 +31,7 @@ export class AmqpBrokerSource {
   readonly #source: AmqpSource;
   readonly #terms: SourceTerms;
   readonly #name: string;
-  readonly #host: SourceHost;
+  readonly #context: AmqpBrokerContext;
   readonly #received = new ClientQueue<Delivery>();
   readonly #ending = new AbortController();
   readonly #running: Promise<void>;
@@ -54,17 +40,22 @@ export class AmqpBrokerSource {
   #isOpened = false;
 
   /** @param name A name for the link that no other has. */
-  constructor(source: AmqpSource, terms: SourceTerms, name: string, host: SourceHost) {
+  constructor(source: AmqpSource, terms: SourceTerms, name: string, context: AmqpBrokerContext) {
     this.#source = source;
     this.#terms = terms;
     this.#name = name;
-    this.#host = host;
+    this.#context = context;
     this.ready = this.#open();
     this.#running = this.ready.then(
       () => this.#run(),
       // Told by `ready`, too.
-      (error: unknown) => (this.#isEnding() ? undefined : host.ails(this, asError(error))),
+      (error: unknown) => (this.#isEnding() ? undefined : context.health.ails(this, asError(error))),
     );
+  }
+
+  /** The name by which the peer knows the subscription, if it does: a connection has one link of that name. */
+  get sharedName(): string | undefined {
+    return this.#source.name;
   }
 
   /** The next message, or `null` when the source has ended, or nobody waits any more. */
@@ -85,25 +76,25 @@ export class AmqpBrokerSource {
   /** Ends it. What was received and not given out goes back to the peer; a durable subscription stays there. */
   async close(): Promise<void> {
     this.#ending.abort(new StateError('The subscription has ended.'));
-    this.#host.recovers(this);
+    this.#context.health.recovers(this);
     this.#received.stop();
     for (let left = this.#received.tryPull(); left !== undefined; left = this.#received.tryPull()) left.release();
     // What the peer is not told, because it is gone, is told here: there is nothing else to be done about it.
     await this.#subscription?.close({ timeout: CLOSE_TIMEOUT }).catch(this.#tell);
     await this.#running;
-    if (this.#isOpened) await this.#source.remove?.(this.#host.manage).catch(this.#tell);
+    if (this.#isOpened) await this.#source.remove?.(this.#context.manage).catch(this.#tell);
   }
 
   readonly #tell = (thrown: unknown): void => {
-    this.#host.failed(thrown instanceof PubSubError ? thrown : notRemoved(this.#source.address, thrown));
+    this.#context.report.failed(thrown instanceof PubSubError ? thrown : notRemoved(this.#source.address, thrown));
   };
 
   async #open(): Promise<void> {
-    await this.#source.prepare?.(this.#host.manage);
+    await this.#source.prepare?.(this.#context.manage);
     if (this.#ending.signal.aborted) throw asError(this.#ending.signal.reason);
-    const { messenger } = this.#host;
+    const { messenger } = this.#context;
     const { signal } = this.#ending;
-    this.#subscription = subscribeTo(this.#source, this.#host, { ...this.#terms, name: this.#name });
+    this.#subscription = subscribeTo(this.#source, this.#context, { ...this.#terms, name: this.#name });
     // Before anything can come: what comes while nobody reads it goes another way.
     this.#stream = messenger.receive({ subscription: this.#subscription, signal });
     await this.#subscription.ready();
@@ -115,17 +106,17 @@ export class AmqpBrokerSource {
       try {
         if (failures > 0) {
           const limits = { timeout: REOPENING.delayAfter(failures), signal: this.#ending.signal };
-          await pause(this.#host.clock, limits);
+          await pause(this.#context.clock, limits);
           await this.#open();
           failures = 0;
-          this.#host.recovers(this);
+          this.#context.health.recovers(this);
         }
         await this.#read();
       } catch (error) {
         if (this.#isEnding()) return;
         const failure = lost(this.#source.address, error);
-        this.#host.failed(failure);
-        this.#host.ails(this, failure);
+        this.#context.report.failed(failure);
+        this.#context.health.ails(this, failure);
       }
     }
   }
@@ -143,9 +134,9 @@ export class AmqpBrokerSource {
 }
 
 /** Subscribes to a node. The name of the source, if it has one, counts before that of the options. */
-export function subscribeTo(source: AmqpSource, host: SourceHost, options: SubscribeOptions): Subscription {
+export function subscribeTo(source: AmqpSource, context: AmqpBrokerContext, options: SubscribeOptions): Subscription {
   const { address, name = options.name, durable, shared, capabilities } = source;
-  return host.messenger.subscribe(host.addressOf(address), { ...options, name, durable, shared, capabilities });
+  return context.messenger.subscribe(context.addressOf(address), { ...options, name, durable, shared, capabilities });
 }
 
 function notRemoved(address: string, thrown: unknown): PubSubError {

@@ -1,8 +1,8 @@
 import { uniqueId } from '../unique-id.js';
+import type { AmqpBrokerContext } from './amqp-broker-context.js';
 import type { AmqpSource } from './amqp-broker-peer.js';
 import { following, within } from '../wait.js';
 import { AmqpBrokerSource } from './amqp-broker-source.js';
-import type { SourceHost } from './amqp-broker-source.js';
 
 /** How long a subscription that is being opened may keep `publish` waiting, in milliseconds. */
 const ATTACH_PATIENCE = 3000;
@@ -16,22 +16,18 @@ export interface SourceRequest {
   readonly credit: number;
 }
 
-/** A source that is used, and what ends that use. */
-export interface UsedSource {
-  readonly source: AmqpBrokerSource;
-  readonly release: () => Promise<void>;
-}
-
 /** The sources of a broker: opened, shared, and waited for. */
 export class AmqpBrokerSources {
-  readonly #host: SourceHost;
+  readonly #context: AmqpBrokerContext;
   /** Sources that the peer knows by a name, by that name. */
-  readonly #shared = new Map<string, { readonly source: AmqpBrokerSource; users: number }>();
+  readonly #named = new Map<string, AmqpBrokerSource>();
+  /** How many users a shared source has. */
+  readonly #users = new Map<AmqpBrokerSource, number>();
   /** Sources that are being opened, by the name of the type. */
   readonly #opening = new Map<string, Set<Promise<void>>>();
 
-  constructor(host: SourceHost) {
-    this.#host = host;
+  constructor(context: AmqpBrokerContext) {
+    this.#context = context;
   }
 
   /** Waits for the sources of a type that are being opened, but not long: a peer may never answer. */
@@ -41,41 +37,52 @@ export class AmqpBrokerSources {
 
   /** Opens a source. */
   open({ messageName, node, selector, credit }: SourceRequest): AmqpBrokerSource {
-    const name = `${this.#host.messenger.name}-${uniqueId()}`;
-    const source = new AmqpBrokerSource(node, { selector, credit }, name, this.#host);
+    const name = `${this.#context.messenger.name}-${uniqueId()}`;
+    const source = new AmqpBrokerSource(node, { selector, credit }, name, this.#context);
     this.#note(messageName, source.ready); // the subscription tells why it fails
     return source;
   }
 
   /**
    * Opens a source, or joins in one that is open: a subscription takes the queue of one that has ended, whose handlers
-   * may still run, and of a subscription that the peer knows by a name a connection can have only one link. Its credit is
-   * what the first has asked for.
+   * may still run, and of a subscription that the peer knows by a name a connection can have only one link. The credit of
+   * the source is what the first user has asked for. Each user releases it.
    */
-  share(request: SourceRequest): UsedSource {
-    const key = request.node.name ?? uniqueId();
-    let shared = this.#shared.get(key);
-    if (shared === undefined) this.#shared.set(key, (shared = { source: this.open(request), users: 0 }));
-    const used = shared;
-    used.users++;
-    const forget = (): void => {
-      if (this.#shared.get(key) === used) this.#shared.delete(key);
-    };
-    used.source.ready.catch(forget); // nobody is to join in one that cannot be opened
-    const release = async (): Promise<void> => {
-      used.users--;
-      if (used.users > 0) return;
-      forget();
-      await used.source.close();
-    };
-    return { source: used.source, release };
+  share(request: SourceRequest): AmqpBrokerSource {
+    const { name } = request.node;
+    let source = name === undefined ? undefined : this.#named.get(name);
+    if (source === undefined) {
+      const opened = this.open(request);
+      source = opened;
+      if (name !== undefined) this.#named.set(name, opened);
+      opened.ready.catch(() => this.#forget(opened)); // nobody is to join in one that cannot be opened
+    }
+    this.#users.set(source, (this.#users.get(source) ?? 0) + 1);
+    return source;
+  }
+
+  /** One user needs a shared source no more. The last one closes it. */
+  async release(source: AmqpBrokerSource): Promise<void> {
+    const users = (this.#users.get(source) ?? 1) - 1;
+    if (users > 0) {
+      this.#users.set(source, users);
+      return;
+    }
+    this.#users.delete(source);
+    this.#forget(source);
+    await source.close();
+  }
+
+  #forget(source: AmqpBrokerSource): void {
+    const { sharedName } = source;
+    if (sharedName !== undefined && this.#named.get(sharedName) === source) this.#named.delete(sharedName);
   }
 
   #note(messageName: string, ready: Promise<void>): void {
     let opening = this.#opening.get(messageName);
     if (opening === undefined) this.#opening.set(messageName, (opening = new Set()));
     const settled = ready.catch(() => undefined);
-    const waited = within(this.#host.clock, { timeout: ATTACH_PATIENCE }, following(settled)).finally(() => {
+    const waited = within(this.#context.clock, { timeout: ATTACH_PATIENCE }, following(settled)).finally(() => {
       opening.delete(waited);
       if (opening.size === 0) this.#opening.delete(messageName);
     });

@@ -10,19 +10,17 @@ import type { MessengerOptions } from '../messenger/options/options.js';
 import type { MessengerStats } from '../messenger/stats.js';
 import type { Tracker } from '../queue/tracker.js';
 import { toAmqp } from './amqp-broker-codec.js';
+import { AmqpBrokerContext } from './amqp-broker-context.js';
 import { deliverDirect, deliverQueued } from './amqp-broker-delivery.js';
-import type { DeliveryHost } from './amqp-broker-delivery.js';
 import { Management } from './amqp-broker-management.js';
 import type { AmqpPeer } from './amqp-broker-peer.js';
 import { peerOf } from './amqp-broker-peers.js';
 import type { AmqpPeerName } from './amqp-broker-peers.js';
-import { Rejected } from './amqp-broker-rejected.js';
 import { subscribeTo } from './amqp-broker-source.js';
-import type { AmqpBrokerSource, SourceHost } from './amqp-broker-source.js';
+import type { AmqpBrokerSource } from './amqp-broker-source.js';
 import { AmqpBrokerSources } from './amqp-broker-sources.js';
 import { Broker } from './broker.js';
 import { enclose } from './envelope.js';
-import { HealthWatch } from './health.js';
 import type { Health } from './health.js';
 import type { Message } from './message.js';
 import { TopologyError } from './errors.js';
@@ -85,14 +83,8 @@ const OUTGOING_WINDOW = 1024;
  * least once: a handler may see one again after a lost connection.
  */
 export class AmqpBroker extends Broker {
-  readonly #url: string;
-  readonly #peer: AmqpPeer;
+  readonly #context: AmqpBrokerContext;
   readonly #properties: AmqpBrokerOptions['properties'];
-  readonly #clock: Clock;
-  readonly #messenger: Messenger;
-  readonly #management: Management;
-  readonly #rejected = new Rejected();
-  readonly #watch: HealthWatch;
   readonly #sources: AmqpBrokerSources;
   /** What `close` waits for. */
   readonly #publishing = new Set<Promise<void>>();
@@ -106,18 +98,17 @@ export class AmqpBroker extends Broker {
     if (host === undefined || passive || (name !== undefined && name !== '')) {
       throw new OptionError('Option url must be the address of a host, such as amqp://broker.example.com:5672.');
     }
-    this.#url = url.replace(/\/$/, '');
-    this.#peer = peerOf(peer);
+    const base = url.replace(/\/$/, '');
+    const kind = peerOf(peer);
+    const messenger = new Messenger({ ...connection, outgoingWindow: OUTGOING_WINDOW, incomingWindow: -1 });
+    const management = new Management(base, kind.managementNode, connection);
     this.#properties = properties;
-    this.#clock = clock;
-    this.#messenger = new Messenger({ ...connection, outgoingWindow: OUTGOING_WINDOW, incomingWindow: -1 });
-    this.#watch = new HealthWatch(clock);
-    this.#sources = new AmqpBrokerSources(this.#host);
-    this.#messenger.on('connection', (change) => {
-      this.#watch.changed(change);
+    this.#context = new AmqpBrokerContext(base, kind, messenger, management, clock, this.report);
+    this.#sources = new AmqpBrokerSources(this.#context);
+    messenger.on('connection', (change) => {
+      this.#context.health.changed(change);
       this.connectionChanged(change);
     });
-    this.#management = new Management(this.#url, this.#peer.managementNode, connection);
   }
 
   /**
@@ -125,14 +116,14 @@ export class AmqpBroker extends Broker {
    * a connection, and `down` while one is made. A handler that fails says nothing of the broker.
    */
   health(): Health {
-    return this.#watch.health;
+    return this.#context.health.health;
   }
 
   /** A look at it: what is on its way, how its subscriptions stand, and what the messenger that it uses counts. */
   stats(): AmqpBrokerStats {
     const states = { opening: 0, open: 0, failed: 0 };
     for (const { state } of this.subscriptions) if (state !== 'closed') states[state]++;
-    return { publishing: this.#publishing.size, subscriptions: states, messenger: this.#messenger.stats() };
+    return { publishing: this.#publishing.size, subscriptions: states, messenger: this.#context.messenger.stats() };
   }
 
   protected override deliver(message: Message, name: string, options: PublishOptions): Promise<void> {
@@ -141,10 +132,10 @@ export class AmqpBroker extends Broker {
 
   protected override attach(subscriber: DirectSubscriber): Attachment {
     const { messageName, name, selector, isNamed } = subscriber;
-    const node = this.#peer.direct(messageName, isNamed ? name : undefined);
+    const node = this.#context.peer.direct(messageName, isNamed ? name : undefined);
     const source = this.#sources.open({ messageName, node, selector, credit: DIRECT_CREDIT });
     const ending = new AbortController();
-    const worker = work(source, ending.signal, (delivery) => deliverDirect(subscriber, delivery, this.#host));
+    const worker = work(source, ending.signal, (delivery) => deliverDirect(subscriber, delivery, this.#context));
     return {
       ready: source.ready,
       detach: async () => {
@@ -158,26 +149,26 @@ export class AmqpBroker extends Broker {
   protected override attachQueue(subscriber: QueueSubscriber): Attachment {
     const { messageName, selector, signal, work: settings } = subscriber;
     const { queueName, concurrency, deadLetter } = settings;
-    const node = this.#peer.queue(messageName, queueName, deadLetter);
-    const { source, release } = this.#sources.share({ messageName, node, selector, credit: concurrency });
+    const node = this.#context.peer.queue(messageName, queueName, deadLetter);
+    const source = this.#sources.share({ messageName, node, selector, credit: concurrency });
     const workers = Array.from({ length: concurrency }, () =>
-      work(source, signal, (delivery) => deliverQueued(subscriber, delivery, this.#host)),
+      work(source, signal, (delivery) => deliverQueued(subscriber, delivery, this.#context)),
     );
     return {
       ready: source.ready,
       detach: async () => {
         await Promise.all(workers);
-        await release();
+        await this.#sources.release(source);
       },
     };
   }
 
   protected override async removeQueue(messageName: string, queueName: string): Promise<void> {
-    const node = this.#peer.queue(messageName, queueName, DEFAULT_DEAD_LETTER);
+    const node = this.#context.peer.queue(messageName, queueName, DEFAULT_DEAD_LETTER);
     if (node.delete !== undefined) {
-      await node.delete(this.#host.manage);
+      await node.delete(this.#context.manage);
     } else if (node.durable === true) {
-      const subscription = subscribeTo(node, this.#host, { credit: 0 });
+      const subscription = subscribeTo(node, this.#context, { credit: 0 });
       await (await subscription.ready()).unsubscribe();
     } else {
       throw new TopologyError(`This peer cannot delete ${node.address} over AMQP 1.0. Use its own tools.`);
@@ -190,23 +181,23 @@ export class AmqpBroker extends Broker {
   }
 
   protected override async end(): Promise<void> {
-    this.#watch.closed();
-    await this.#messenger.close();
+    this.#context.health.closed();
+    await this.#context.messenger.close();
   }
 
   async #publish(message: Message, name: string, options: PublishOptions): Promise<void> {
     // Whoever subscribed here before this was published gets it.
     await this.#sources.opened(name);
-    const envelope = enclose(message, name, options, this.#clock.wallNow());
+    const envelope = enclose(message, name, options, this.#context.clock.wallNow());
     const { ttl } = options;
-    const address = this.#addressOf(this.#peer.addressOf(name));
+    const address = this.#context.addressOf(this.#context.peer.addressOf(name));
     const tracker = await this.#put({
       ...toAmqp(envelope, ttl),
       ...(this.#properties === undefined ? {} : { properties: this.#properties(message) }),
       address,
     });
     const status = await tracker.outcome();
-    if (status === 'accepted' || (status === 'released' && this.#peer.releasesUnrouted)) return;
+    if (status === 'accepted' || (status === 'released' && this.#context.peer.releasesUnrouted)) return;
     const { error } = tracker;
     throw new PubSubError(`${redact(address)} has not taken "${name}": ${status}. ${error?.message ?? ''}`, {
       cause: error,
@@ -218,32 +209,12 @@ export class AmqpBroker extends Broker {
   async #put(message: AmqpMessage): Promise<Tracker> {
     for (;;) {
       try {
-        return this.#messenger.put(message);
+        return this.#context.messenger.put(message);
       } catch (error) {
         if (!(error instanceof QueueFullError)) throw error;
-        await this.#messenger.ready();
+        await this.#context.messenger.ready();
       }
     }
-  }
-
-  #addressOf(node: string): string {
-    return `${this.#url}/${node}`;
-  }
-
-  /** What sources and deliveries need. */
-  get #host(): SourceHost & DeliveryHost {
-    return {
-      messenger: this.#messenger,
-      clock: this.#clock,
-      countsFailures: this.#peer.countsFailures,
-      rejected: this.#rejected,
-      manage: (request) => this.#management.request(request),
-      addressOf: (node) => this.#addressOf(node),
-      failed: (error) => this.failed(error),
-      died: (letter) => this.died(letter),
-      ails: (source, error) => this.#watch.ails(source, error),
-      recovers: (source) => this.#watch.recovers(source),
-    };
   }
 }
 

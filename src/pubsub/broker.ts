@@ -2,10 +2,10 @@ import { setMaxListeners } from 'node:events';
 import { SYSTEM_CLOCK } from '../clock.js';
 import type { Clock } from '../clock.js';
 import { PubSubError, asError } from '../errors.js';
-import { logger } from '../log.js';
 import type { ConnectionChange } from '../messenger/events.js';
 import { onAbort } from '../wait.js';
-import { tellListeners } from '../tell-listeners.js';
+import { BrokerReport } from './broker-report.js';
+import type { BrokerEvents } from './broker-report.js';
 import type { AsyncHandler } from './context.js';
 import { checkMessage } from './check-message.js';
 import type { DeadLetter } from './dead-letter.js';
@@ -36,21 +36,6 @@ import type { Attachment } from './subscription.js';
 import type { DirectSubscriber, QueueSubscriber } from './subscriber.js';
 import { TimeLimit } from './time-limit.js';
 
-const log = logger('broker');
-
-/** The events of a `Broker`, by name, with what their listeners get. */
-export interface BrokerEvents {
-  /**
-   * Something has failed: a handler or predicate has thrown (`HandlerError`), a received message is not what its type
-   * allows (`InvalidMessageError`), or the peer has ended a subscription. Without a listener it goes to the debug log.
-   */
-  error: [error: PubSubError];
-  /** No handler will get this message any more, though it was not dealt with. */
-  dead: [letter: DeadLetter];
-  /** The connection to the peer has changed its state. Brokers inside the process have none. */
-  connection: [change: ConnectionChange];
-}
-
 /**
  * Takes messages to whoever has subscribed to their type; who that is, publishers do not know.
  *
@@ -59,6 +44,12 @@ export interface BrokerEvents {
  * `amqp-messenger/testing` tells whether it does what a broker must.
  */
 export abstract class Broker extends TypedEmitter<BrokerEvents> implements AsyncDisposable {
+  /**
+   * What its parts tell of.
+   *
+   * @internal
+   */
+  protected readonly report: BrokerReport = new BrokerReport(this);
   readonly #subscriptions = new Set<Subscription>();
   readonly #queueNames = new QueueNames();
   #subscribed = 0;
@@ -253,19 +244,17 @@ export abstract class Broker extends TypedEmitter<BrokerEvents> implements Async
 
   /** Tells that something has failed. */
   protected failed(error: PubSubError): void {
-    log('%s', error.message);
-    if (this.listenerCount('error') > 0) this.#tell('error', error);
+    this.report.failed(error);
   }
 
   /** Tells that a message is dead. */
   protected died(letter: DeadLetter): void {
-    log('A %s is dead (%s)', letter.name, letter.reason);
-    this.#tell('dead', letter);
+    this.report.died(letter);
   }
 
   /** Tells that the connection to the peer has changed. */
   protected connectionChanged(change: ConnectionChange): void {
-    this.#tell('connection', change);
+    this.report.connectionChanged(change);
   }
 
   #leave(message: Message, name: string, options: PublishOptions): Promise<void> {
@@ -339,9 +328,5 @@ export abstract class Broker extends TypedEmitter<BrokerEvents> implements Async
 
   #requireNotClosed(): void {
     if (this.#state === 'closed') throw new BrokerClosedError('The broker is closed. Make a new one.');
-  }
-
-  #tell<Name extends keyof BrokerEvents>(name: Name, ...values: BrokerEvents[Name]): void {
-    tellListeners(this, name, values);
   }
 }

@@ -123,13 +123,7 @@ export class MemoryBroker extends Broker {
     if (queues === undefined) this.#queues.set(messageName, (queues = new Map<string, MemoryQueue>()));
     let queue = queues.get(queueName);
     if (queue === undefined) {
-      queue = new MemoryQueue(queueName, this.#capacity, this.#clock, {
-        failed: (error) => this.failed(error),
-        died: (letter) => {
-          this.#deadLetters.add(letter);
-          this.died(letter);
-        },
-      });
+      queue = new MemoryQueue(queueName, this.#capacity, this.#clock, this.report, this.#deadLetters);
       queues.set(queueName, queue);
     }
     return queue;

@@ -1,9 +1,9 @@
 import type { Clock, Timer } from '../clock.js';
 import { ChannelQueueFullError } from '../errors.js';
-import type { PubSubError } from '../errors.js';
 import { ClientQueue } from '../queue/client-queue.js';
+import type { BrokerReport } from './broker-report.js';
 import { nextStep } from './dead-letter.js';
-import type { DeadLetter, DeathReason } from './dead-letter.js';
+import type { DeadLetterBox, DeathReason } from './dead-letter.js';
 import type { Decision } from './context.js';
 import type { Envelope } from './envelope.js';
 import type { WorkSettings } from './options.js';
@@ -18,18 +18,13 @@ interface Job {
   readonly expiry: Date | undefined;
 }
 
-/** What a queue tells its broker. */
-export interface MemoryQueueEvents {
-  failed(error: PubSubError): void;
-  died(letter: DeadLetter): void;
-}
-
 /** A queue of messages of one type inside a process, which a subscription works off. */
 export class MemoryQueue {
   readonly #queueName: string;
   readonly #capacity: number;
   readonly #clock: Clock;
-  readonly #events: MemoryQueueEvents;
+  readonly #report: BrokerReport;
+  readonly #deadLetters: DeadLetterBox;
   readonly #queue: ClientQueue<Job>;
   /** Jobs that wait to be delivered again. */
   readonly #resting = new Map<Job, Timer>();
@@ -41,11 +36,12 @@ export class MemoryQueue {
   #isClosing = false;
   #deadLetter: string | undefined;
 
-  constructor(queueName: string, capacity: number, clock: Clock, events: MemoryQueueEvents) {
+  constructor(queueName: string, capacity: number, clock: Clock, report: BrokerReport, deadLetters: DeadLetterBox) {
     this.#queueName = queueName;
     this.#capacity = capacity;
     this.#clock = clock;
-    this.#events = events;
+    this.#report = report;
+    this.#deadLetters = deadLetters;
     this.#queue = new ClientQueue({ channelName: queueName, clock });
     this.#queue.on('expired', (jobs) => this.#died(jobs, 'expired'));
     this.#queue.on('dropped', (jobs) => this.#died(jobs, 'closed'));
@@ -98,7 +94,7 @@ export class MemoryQueue {
     for (let job = await this.#pull(signal); job !== null; job = await this.#pull(signal)) {
       const taken = job;
       await callAsyncHandler(subscriber, job.envelope, job.deliveryCount, {
-        failed: (error) => this.#events.failed(error),
+        failed: (error) => this.#report.failed(error),
         decide: (decision) => this.#follow(taken, decision, subscriber.work),
       });
     }
@@ -156,7 +152,9 @@ export class MemoryQueue {
     for (const { envelope, deliveryCount } of jobs) {
       const { message, name, messageId } = envelope;
       const queueName = this.#queueName;
-      this.#events.died({ message, name, messageId, queueName, deadLetter, reason, deliveryCount, error });
+      const letter = { message, name, messageId, queueName, deadLetter, reason, deliveryCount, error };
+      this.#deadLetters.add(letter);
+      this.#report.died(letter);
     }
     this.#finish(jobs.length);
   }
