@@ -9,7 +9,7 @@ import {
   OptionError,
   asError,
 } from '../errors.js';
-import { tellListeners, tellOf } from '../tell-listeners.js';
+import { tellOf } from '../tell-listeners.js';
 import { Mailbox } from './mailbox.js';
 import type { MailboxSettings } from './mailbox.js';
 import { CHANNEL_CLOSED, Message } from './message.js';
@@ -74,7 +74,14 @@ export abstract class AbstractChannel<Out> implements AsyncDisposable {
     }
     checkNames('a listener', listener, LISTENER_OPTIONS);
     this.#onError = onError;
-    this.#settings = { streamDelay, clock, onError: (error) => this.report(error) };
+    this.#settings = {
+      streamDelay,
+      clock,
+      onError: (error) => this.report(error),
+      removed: (mailbox) => {
+        if (this.#mailboxes.get(mailbox.listener.id) === mailbox) this.#mailboxes.delete(mailbox.listener.id);
+      },
+    };
     this.id = id;
     this.#defaults = listener;
   }
@@ -116,8 +123,8 @@ export abstract class AbstractChannel<Out> implements AsyncDisposable {
     if (known !== undefined && known.listener !== listener) {
       throw new InvalidListenerError(`Channel ${this.id} has another listener ${listener.id}. Give it another id.`);
     }
-    known?.remove();
     this.#mailboxes.set(listener.id, new Mailbox(listener, this.#settings));
+    known?.remove();
   }
 
   /** The listener with this id. @throws InvalidListenerError when there is none. */
@@ -131,9 +138,7 @@ export abstract class AbstractChannel<Out> implements AsyncDisposable {
    * @throws InvalidListenerError when there is none with this id.
    */
   removeListener(id: string): void {
-    const mailbox = this.mailbox(id);
-    this.#mailboxes.delete(id);
-    mailbox.remove();
+    this.mailbox(id).remove();
   }
 
   /**
@@ -191,9 +196,9 @@ export abstract class AbstractChannel<Out> implements AsyncDisposable {
   async deliverNext(id: string): Promise<Message> {
     const mailbox = this.mailbox(id);
     if (!mailbox.listener.isRunning) throw new NoMessagesError(`Listener ${id} is stopped. Start it first.`);
-    const message = this.#take(mailbox);
+    const message = mailbox.take();
     if (message === undefined) throw new NoMessagesError(`Listener ${id} has no message.`);
-    await handle(mailbox, message);
+    await mailbox.handle(message);
     return message;
   }
 
@@ -204,7 +209,7 @@ export abstract class AbstractChannel<Out> implements AsyncDisposable {
    * ends. Several streams of one listener share its messages. Leaving the loop keeps the listener.
    */
   messageStream(listener: MessageQueueListener, { signal }: StreamOptions = {}): AsyncIterableIterator<Out> {
-    return this.#stream(listener, signal, () => undefined);
+    return this.#streamOf(listener, (message) => this.adapt(message), signal);
   }
 
   /**
@@ -217,7 +222,8 @@ export abstract class AbstractChannel<Out> implements AsyncDisposable {
   watch({ signal, ...options }: WatchOptions = {}): AsyncIterableIterator<Out> {
     const listener = this.addListener(options);
     listener.start();
-    return this.#stream(listener, signal, () => {
+    const adapt = (message: Message): Out => this.adapt(message);
+    return this.#streamOf(listener, adapt, signal, () => {
       if (this.#mailboxes.get(listener.id)?.listener === listener) this.removeListener(listener.id);
       listener.stop();
     });
@@ -260,7 +266,7 @@ export abstract class AbstractChannel<Out> implements AsyncDisposable {
    *
    * @internal
    */
-  protected report(thrown: unknown): void {
+  report(thrown: unknown): void {
     tellOf(this.#onError, asError(thrown));
   }
 
@@ -269,44 +275,18 @@ export abstract class AbstractChannel<Out> implements AsyncDisposable {
    *
    * @internal
    */
-  protected messages(listener: MessageQueueListener, signal: AbortSignal): AsyncIterableIterator<Message> {
-    return this.#streamOf(
-      listener,
-      signal,
-      () => undefined,
-      (message) => message,
-    );
-  }
-
-  #stream(listener: MessageQueueListener, signal: AbortSignal | undefined, ended: () => void): MessageStream<Out> {
-    return this.#streamOf(listener, signal, ended, (message) => this.adapt(message));
+  messages(listener: MessageQueueListener, signal: AbortSignal): AsyncIterableIterator<Message> {
+    return this.#streamOf(listener, (message) => message, signal);
   }
 
   #streamOf<Shape>(
     listener: MessageQueueListener,
-    signal: AbortSignal | undefined,
-    ended: () => void,
     adapt: (message: Message) => Shape,
+    signal: AbortSignal | undefined,
+    ended: () => void = () => undefined,
   ): MessageStream<Shape> {
     const mailbox = this.#mailboxes.get(listener.id);
-    return new MessageStream<Shape>(
-      {
-        listener,
-        mailbox: mailbox?.listener === listener ? mailbox : undefined,
-        adapt,
-        take: (from) => this.#take(from),
-        handle,
-        ended,
-      },
-      signal,
-    );
-  }
-
-  #take(mailbox: Mailbox): Message | undefined {
-    const message = mailbox.take();
-    const { id } = mailbox.listener;
-    if (mailbox.state === 'removed' && this.#mailboxes.get(id) === mailbox) this.#mailboxes.delete(id);
-    return message;
+    return new MessageStream(listener, mailbox?.listener === listener ? mailbox : undefined, adapt, signal, ended);
   }
 
   /** Whether a listener holds the channel back. */
@@ -339,17 +319,6 @@ export abstract class AbstractChannel<Out> implements AsyncDisposable {
 function deposit(mailbox: Mailbox, message: Message): void {
   if (message.type === CHANNEL_CLOSED) mailbox.end(message);
   else mailbox.put(message);
-}
-
-async function handle(mailbox: Mailbox, message: Message): Promise<void> {
-  const { listener } = mailbox;
-  try {
-    await listener.onMessage(message);
-  } catch (error) {
-    mailbox.putBack(message);
-    throw error;
-  }
-  tellListeners(listener, 'message', [message]);
 }
 
 function warn(error: Error): void {

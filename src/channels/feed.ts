@@ -2,11 +2,11 @@ import { ChannelQueueFullError, InvalidMessageFormatError, OptionError, asError 
 import type { PeerError } from '../errors.js';
 import { tellOf } from '../tell-listeners.js';
 import { RingBuffer } from '../queue/ring-buffer.js';
-import type { Clock } from '../clock.js';
 import { onAbort, within } from '../wait.js';
 import { messageOf } from './feed-message.js';
 import type { FeedMessage } from './feed-message.js';
 import type { Message } from './message.js';
+import type { SseContext } from './sse-context.js';
 
 /** A message that has come and waits for an outcome. A `Delivery` of a messenger fits. */
 export interface FeedDelivery<Received = FeedMessage> {
@@ -50,23 +50,6 @@ export interface FeedOptions<Received = FeedMessage> {
 /** The names of the options of a feed. */
 export const FEED_OPTIONS: readonly (keyof FeedOptions)[] = ['map', 'ack', 'deduplicate', 'onReject', 'signal'];
 
-/** What a feed needs of its channel. */
-export interface FeedHost {
-  broadcast(message: Message): void;
-  /** Whether the history has this very event: the id, and everything else. */
-  remembers(message: Message): boolean;
-  ready(signal: AbortSignal): Promise<void>;
-  /** Resolves when a client has read something or is gone. */
-  changes(signal: AbortSignal): Promise<void>;
-  /** The position of the next event. */
-  position(): number;
-  /** The position before which all clients have got everything. */
-  flushed(): number;
-  /** Called once, when the feed is over. */
-  ended(feed: object): void;
-  readonly clock: Clock;
-}
-
 interface Unwritten<Received> {
   readonly position: number;
   readonly delivery: FeedDelivery<Received>;
@@ -79,7 +62,8 @@ export class Feed<Received = FeedMessage> implements AsyncDisposable {
    * thrown: await it, or a failed feed is an unhandled rejection.
    */
   readonly done: Promise<void>;
-  readonly #host: FeedHost;
+  readonly #context: SseContext;
+  readonly #ended: () => void;
   readonly #iterator: AsyncIterator<FeedDelivery<Received>, unknown>;
   readonly #options: FeedOptions<Received>;
   readonly #map: (received: Received) => Message | undefined;
@@ -90,8 +74,15 @@ export class Feed<Received = FeedMessage> implements AsyncDisposable {
   readonly #unwritten = new RingBuffer<Unwritten<Received>>();
   #accepting: Promise<void> | undefined;
 
-  constructor(host: FeedHost, source: AsyncIterable<FeedDelivery<Received>>, options: FeedOptions<Received>) {
-    this.#host = host;
+  /** @param ended Called once, when the feed is over. */
+  constructor(
+    context: SseContext,
+    source: AsyncIterable<FeedDelivery<Received>>,
+    options: FeedOptions<Received>,
+    ended: () => void,
+  ) {
+    this.#context = context;
+    this.#ended = ended;
     this.#iterator = source[Symbol.asyncIterator]();
     this.#options = options;
     // Without `map`, Received is FeedMessage: the signature of `SseChannel.feed` sees to it.
@@ -122,7 +113,7 @@ export class Feed<Received = FeedMessage> implements AsyncDisposable {
       for (const { delivery } of this.#unwritten.drain()) delivery.release();
       // Not awaited: a generator answers only after the message it waits for.
       void this.#iterator.return?.();
-      this.#host.ended(this);
+      this.#ended();
     }
   }
 
@@ -151,7 +142,7 @@ export class Feed<Received = FeedMessage> implements AsyncDisposable {
   async #ready(): Promise<boolean> {
     const { signal } = this.#stopping;
     try {
-      await this.#host.ready(signal);
+      await this.#context.channel.ready({ signal });
     } catch (error) {
       if (!signal.aborted) throw error;
     }
@@ -160,29 +151,33 @@ export class Feed<Received = FeedMessage> implements AsyncDisposable {
 
   /** The next delivery. One that comes after the feed was stopped is released. */
   #next(): Promise<FeedDelivery<Received> | undefined> {
-    return within<FeedDelivery<Received> | undefined>(this.#host.clock, { signal: this.#stopping.signal }, (settle) => {
-      this.#iterator.next().then(
-        ({ done, value }) => {
-          if (done === true) settle.resolve(undefined);
-          else if (settle.isOver) value.release();
-          else settle.resolve(value);
-        },
-        (error: unknown) => settle.reject(asError(error)),
-      );
-      return () => undefined;
-    });
+    return within<FeedDelivery<Received> | undefined>(
+      this.#context.settings.clock,
+      { signal: this.#stopping.signal },
+      (settle) => {
+        this.#iterator.next().then(
+          ({ done, value }) => {
+            if (done === true) settle.resolve(undefined);
+            else if (settle.isOver) value.release();
+            else settle.resolve(value);
+          },
+          (error: unknown) => settle.reject(asError(error)),
+        );
+        return () => undefined;
+      },
+    );
   }
 
   async #broadcast(delivery: FeedDelivery<Received>): Promise<void> {
     const { ack = 'on-broadcast', deduplicate = true } = this.#options;
     const message = this.#messageOf(delivery);
     if (message === 'rejected') return;
-    const isKnown = message?.id !== undefined && deduplicate && this.#host.remembers(message);
+    const isKnown = message?.id !== undefined && deduplicate && this.#context.remembers(message);
     if (message === undefined || isKnown) {
       delivery.accept();
       return;
     }
-    const position = this.#host.position();
+    const position = this.#context.log.next;
     if (!(await this.#deliver(delivery, message))) return;
     if (ack === 'on-broadcast') {
       delivery.accept();
@@ -205,7 +200,7 @@ export class Feed<Received = FeedMessage> implements AsyncDisposable {
   async #deliver(delivery: FeedDelivery<Received>, message: Message): Promise<boolean> {
     for (;;) {
       try {
-        this.#host.broadcast(message);
+        this.#context.channel.broadcast(message);
         return true;
       } catch (error) {
         if (error instanceof InvalidMessageFormatError) {
@@ -231,16 +226,18 @@ export class Feed<Received = FeedMessage> implements AsyncDisposable {
   /** Accepts what is written, as it is written, until nothing is left. */
   async #acceptWritten(): Promise<void> {
     const { signal } = this.#stopping;
+    const { clients, patience } = this.#context;
     this.#acceptFlushed();
     while (this.#unwritten.size > 0 && !signal.aborted) {
-      await this.#host.changes(signal);
+      await clients.changes(patience, signal);
       this.#acceptFlushed();
     }
     this.#accepting = undefined;
   }
 
   #acceptFlushed(): void {
-    const flushed = this.#host.flushed();
+    const { clients, patience } = this.#context;
+    const flushed = clients.flushed(patience);
     for (let first = this.#unwritten.peek(); first !== undefined; first = this.#unwritten.peek()) {
       if (first.position >= flushed) return;
       this.#unwritten.shift();

@@ -1,26 +1,13 @@
 import { tellListeners } from '../tell-listeners.js';
-import type { EventLog, LoggedEvent } from './event-log.js';
+import { EventLog } from './event-log.js';
 import { CHANNEL_CLOSED } from './message.js';
 import type { Message } from './message.js';
 import type { MessageQueueListener } from './message-queue-listener.js';
-import type { SseClients } from './sse-clients.js';
+import { SseClients } from './sse-clients.js';
+import type { SseContext } from './sse-context.js';
 
-/** What an outlet needs of its channel. Times are milliseconds. */
-export interface OutletChannel {
-  /** The messages of a listener as they come. */
-  messages(listener: MessageQueueListener, signal: AbortSignal): AsyncIterableIterator<Message>;
-  /** The event for a message, with an id of the log. Throws when it cannot be one. */
-  eventOf(message: Message, log: EventLog): LoggedEvent;
-  /** The bytes of the event that tells the end. */
-  lastEvent(message: Message): Buffer;
-  report(error: unknown): void;
-  /** The listener was told the end. */
-  ended(outlet: ListenerOutlet): void;
-  /** How long clients have to read what waits for them when they are told to go. */
-  readonly farewell: number;
-  /** How long its messages wait when no client of the listener reads. */
-  readonly patience: number;
-}
+/** How long clients have, in milliseconds, to read what waits for them when they are told to go. */
+export const FAREWELL = 5000;
 
 /**
  * What the clients of one listener get: each all of its messages, from a log of its own, so that one that comes back
@@ -30,15 +17,19 @@ export class ListenerOutlet {
   readonly listener: MessageQueueListener;
   readonly log: EventLog;
   readonly clients: SseClients;
-  readonly #channel: OutletChannel;
+  readonly #context: SseContext;
+  readonly #ended: () => void;
   #leaving = new AbortController();
   #pumping: Promise<void> = Promise.resolve();
 
-  constructor(listener: MessageQueueListener, log: EventLog, clients: SseClients, channel: OutletChannel) {
+  /** @param ended Called when the listener was told the end. */
+  constructor(listener: MessageQueueListener, context: SseContext, ended: () => void) {
+    const { history, clock } = context.settings;
     this.listener = listener;
-    this.log = log;
-    this.clients = clients;
-    this.#channel = channel;
+    this.log = new EventLog(history, clock);
+    this.clients = new SseClients({ ...context.settings, log: this.log });
+    this.#context = context;
+    this.#ended = ended;
   }
 
   /** The first client has come. */
@@ -57,9 +48,9 @@ export class ListenerOutlet {
   }
 
   async #pump(signal: AbortSignal): Promise<void> {
-    const { farewell, patience } = this.#channel;
+    const { channel, patience } = this.#context;
     try {
-      const stream = this.#channel.messages(this.listener, signal);
+      const stream = channel.messages(this.listener, signal);
       for (;;) {
         // The fastest sets the pace, and what the others have not read they find in the log.
         await this.clients.oneReads(patience, signal);
@@ -67,28 +58,28 @@ export class ListenerOutlet {
         if (next.done === true) break;
         const { value } = next;
         if (value.type === CHANNEL_CLOSED) {
-          this.#channel.ended(this);
-          await this.clients.finish(this.#channel.lastEvent(value), farewell);
+          this.#ended();
+          await this.clients.finish(this.#context.lastEvent(value), FAREWELL);
           return;
         }
         this.#send(value);
       }
       // The program has stopped the listener.
-      if (!signal.aborted) await this.clients.finish(undefined, farewell);
+      if (!signal.aborted) await this.clients.finish(undefined, FAREWELL);
     } catch (error) {
       // The listener could not handle a message, which waits for it still. Clients come back, and it is tried again.
-      this.#channel.report(error);
+      channel.report(error);
       this.clients.destroy();
     }
   }
 
   #send(message: Message): void {
     try {
-      const event = this.#channel.eventOf(message, this.log);
+      const event = this.#context.eventOf(message, this.log);
       this.log.append(event);
       this.clients.deliver(event);
     } catch (error) {
-      this.#channel.report(error);
+      this.#context.channel.report(error);
       tellListeners(this.listener, 'dropped', [[message]]);
     }
   }

@@ -18,6 +18,8 @@ export interface MailboxSettings {
   readonly clock: Clock;
   /** Called with what the filter of the listener throws. */
   onError(error: unknown): void;
+  /** Called when the mailbox has nothing to give any more. */
+  removed(mailbox: Mailbox): void;
 }
 
 /** The messages of one channel that wait for one listener. */
@@ -114,6 +116,17 @@ export class Mailbox {
     this.#wake();
   }
 
+  /** Has the listener handle a message that `take` gave. When the listener throws, the message is put back. */
+  async handle(message: Message): Promise<void> {
+    try {
+      await this.listener.onMessage(message);
+    } catch (error) {
+      this.putBack(message);
+      throw error;
+    }
+    tellListeners(this.listener, 'message', [message]);
+  }
+
   /** Takes no more messages; `last` is given out when all others are. */
   end(last: Message): void {
     if (this.#state !== 'open') return;
@@ -127,6 +140,7 @@ export class Mailbox {
   remove(): void {
     if (this.#state === 'removed') return;
     this.#state = 'removed';
+    this.#settings.removed(this);
     this.listener.off('stop', this.#wake);
     const returned = this.#returned.splice(0);
     if (returned.length > 0) this.#dropped(returned);

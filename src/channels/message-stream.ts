@@ -3,38 +3,41 @@ import { CHANNEL_CLOSED, Message } from './message.js';
 import type { Mailbox } from './mailbox.js';
 import type { MessageQueueListener } from './message-queue-listener.js';
 
-/** What a stream needs to know of the channel it belongs to. */
-export interface StreamSource<Out> {
-  readonly listener: MessageQueueListener;
-  /** The listener's mailbox; `undefined` when the channel does not have it. */
-  readonly mailbox: Mailbox | undefined;
-  /** What the stream gives out for a message. */
-  adapt(message: Message): Out;
-  /** Takes the next message. `undefined` when there is none. */
-  take(mailbox: Mailbox): Message | undefined;
-  /** Has the listener handle a message that was taken. */
-  handle(mailbox: Mailbox, message: Message): Promise<void>;
-  /** Called once, when the stream is over, whatever has ended it. */
-  ended(): void;
-}
-
 /**
  * The messages of one listener as they come. It waits for them: nothing is polled. An object and no generator, because
  * a generator that was never started runs no `finally`, and its `return` waits for the message it waits for.
  */
 export class MessageStream<Out> implements AsyncIterableIterator<Out>, AsyncDisposable {
-  readonly #source: StreamSource<Out>;
+  readonly #listener: MessageQueueListener;
+  readonly #mailbox: Mailbox | undefined;
+  readonly #adapt: (message: Message) => Out;
+  readonly #ended: () => void;
   #callOff = (): void => undefined;
   readonly #ending = new AbortController();
   readonly #end = (): void => {
     if (this.#ending.signal.aborted) return;
     this.#ending.abort();
     this.#callOff();
-    this.#source.ended();
+    this.#ended();
   };
 
-  constructor(source: StreamSource<Out>, signal: AbortSignal | undefined) {
-    this.#source = source;
+  /**
+   * @param mailbox The mailbox of the listener; `undefined` when the channel does not have the listener.
+   * @param adapt Makes what the stream gives out of a message.
+   * @param signal Ends the stream when it is aborted.
+   * @param ended Called once, when the stream is over, whatever has ended it.
+   */
+  constructor(
+    listener: MessageQueueListener,
+    mailbox: Mailbox | undefined,
+    adapt: (message: Message) => Out,
+    signal: AbortSignal | undefined,
+    ended: () => void,
+  ) {
+    this.#listener = listener;
+    this.#mailbox = mailbox;
+    this.#adapt = adapt;
+    this.#ended = ended;
     if (signal !== undefined) this.#callOff = onAbort(signal, this.#end);
   }
 
@@ -42,7 +45,7 @@ export class MessageStream<Out> implements AsyncIterableIterator<Out>, AsyncDisp
   async next(): Promise<IteratorResult<Out, undefined>> {
     try {
       const message = await this.#take();
-      if (message !== undefined) return { done: false, value: this.#source.adapt(message) };
+      if (message !== undefined) return { done: false, value: this.#adapt(message) };
     } catch (error) {
       this.#end();
       throw error;
@@ -66,14 +69,14 @@ export class MessageStream<Out> implements AsyncIterableIterator<Out>, AsyncDisp
   }
 
   async #take(): Promise<Message | undefined> {
-    const { listener, mailbox } = this.#source;
+    const [listener, mailbox] = [this.#listener, this.#mailbox];
     const { signal } = this.#ending;
     while (!signal.aborted && listener.isRunning) {
       const delay = mailbox?.delay ?? 0;
-      const message = mailbox === undefined || delay > 0 ? undefined : this.#source.take(mailbox);
+      const message = mailbox === undefined || delay > 0 ? undefined : mailbox.take();
       if (mailbox !== undefined && message !== undefined) {
         mailbox.given();
-        await this.#source.handle(mailbox, message);
+        await mailbox.handle(message);
       }
       if (message !== undefined && message.type !== CHANNEL_CLOSED) return message;
       if (message !== undefined || mailbox === undefined || mailbox.state === 'removed') {

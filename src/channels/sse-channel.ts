@@ -1,44 +1,26 @@
-import { InvalidMessageFormatError, asError } from '../errors.js';
 import { AbstractChannel } from './abstract-channel.js';
 import type { StreamOptions } from './abstract-channel.js';
-import { encodeEvent, eventIdOf } from './event-encoder.js';
-import { EventLog } from './event-log.js';
-import type { HistorySnapshot, LoggedEvent } from './event-log.js';
+import type { HistorySnapshot } from './event-log.js';
 import { takeOver } from './fastify.js';
 import type { FastifyReplyLike, FastifyRequestLike } from './fastify.js';
 import { FEED_OPTIONS, Feed } from './feed.js';
-import type { FeedDelivery, FeedHost, FeedOptions } from './feed.js';
+import type { FeedDelivery, FeedOptions } from './feed.js';
 import type { FeedMessage } from './feed-message.js';
+import { FAREWELL } from './listener-outlet.js';
 import type { HttpRequest, HttpResponse } from './http-sink.js';
 import { CHANNEL_CLOSED } from './message.js';
 import type { Message } from './message.js';
 import type { MessageQueueListener } from './message-queue-listener.js';
 import { channelOptionsOf, resolveSseOptions } from './sse-options.js';
-import type { SseChannelOptions, SseChannelSettings } from './sse-options.js';
+import type { SseChannelOptions } from './sse-options.js';
 import { checkNames } from './option-names.js';
+import { SseContext } from './sse-context.js';
+import type { SseEvent } from './sse-context.js';
 import { SseResponder } from './sse-responder.js';
 import type { AttachOptions } from './sse-responder.js';
 
-/** What the streams of a channel for server-sent events give out: the fields of an event. */
-export interface SseEvent {
-  /** The event name: the type of the message. */
-  readonly event: string;
-  /** The event id: the id of the message, when it has one. */
-  readonly id?: string | undefined;
-  /** The milliseconds after which a client that has lost its connection comes back. */
-  readonly retry?: number | undefined;
-  /** The payload of the message. */
-  readonly data: unknown;
-}
-
 /** Answers a request of `node:http`, `node:http2` or Express; `next` gets what a hook throws. */
 export type HttpHandler = (request: HttpRequest, response: HttpResponse, next?: (error: unknown) => void) => void;
-
-/** How long clients have, in milliseconds, to read what waits for them when they are told to go. */
-const FAREWELL = 5000;
-
-/** How long somebody who does wait for clients waits for one that does not read, in milliseconds, at least. */
-const PATIENCE = 5000;
 
 /**
  * A channel whose messages go to browsers as server-sent events (HTML standard, §9.2). A broadcast goes to every
@@ -46,8 +28,7 @@ const PATIENCE = 5000;
  * history, or an event `resync` when the history does not reach back far enough.
  */
 export class SseChannel extends AbstractChannel<SseEvent> {
-  readonly #settings: SseChannelSettings;
-  readonly #log: EventLog;
+  readonly #context: SseContext;
   readonly #responder: SseResponder;
   readonly #feeds = new Set<{ stop(): Promise<void> }>();
   #farewell: Promise<void> | undefined;
@@ -57,19 +38,8 @@ export class SseChannel extends AbstractChannel<SseEvent> {
   /** @throws OptionError for an option that is unknown or cannot be. */
   constructor(options: SseChannelOptions = {}) {
     super(channelOptionsOf(options));
-    this.#settings = resolveSseOptions(options);
-    const { history, snapshot, clock, patience } = this.#settings;
-    this.#log = new EventLog(history, clock, snapshot);
-    const host = {
-      isClosed: () => this.isClosed,
-      report: (error: unknown) => this.report(error),
-      messages: (listener: MessageQueueListener, signal: AbortSignal) => this.messages(listener, signal),
-      eventOf: (message: Message, log: EventLog) => this.#eventOf(message, log),
-      lastEvent: (message: Message) => this.#lastEvent(message),
-      farewell: FAREWELL,
-      patience: Math.max(patience, PATIENCE),
-    };
-    this.#responder = new SseResponder(host, this.#settings, this.#log);
+    this.#context = new SseContext(this, resolveSseOptions(options));
+    this.#responder = new SseResponder(this.#context);
   }
 
   /** How many clients are connected. */
@@ -79,7 +49,7 @@ export class SseChannel extends AbstractChannel<SseEvent> {
 
   /** The fields of the event for a message. Override it to change what clients get. */
   adapt({ type, payload, id }: Message): SseEvent {
-    return { event: type, retry: this.#settings.retry, data: payload, ...(id === undefined ? {} : { id }) };
+    return { event: type, retry: this.#context.settings.retry, data: payload, ...(id === undefined ? {} : { id }) };
   }
 
   /**
@@ -91,20 +61,21 @@ export class SseChannel extends AbstractChannel<SseEvent> {
    */
   override broadcast(message: Message): void {
     if (message.type === CHANNEL_CLOSED) {
-      const bytes = this.#lastEvent(message);
+      const bytes = this.#context.lastEvent(message);
       super.broadcast(message);
       this.#farewell = this.#responder.finish(bytes, FAREWELL);
       return;
     }
-    const logged = this.#eventOf(message, this.#log);
+    const { log, clients } = this.#context;
+    const logged = this.#context.eventOf(message, log);
     super.broadcast(message);
-    this.#log.append(logged);
-    this.#responder.clients.deliver(logged);
+    log.append(logged);
+    clients.deliver(logged);
   }
 
   /** What the history has, as a JSON value, for the option `snapshot` of the channel that comes after a restart. */
   snapshot(): HistorySnapshot {
-    return this.#log.snapshot();
+    return this.#context.log.snapshot();
   }
 
   /**
@@ -113,9 +84,10 @@ export class SseChannel extends AbstractChannel<SseEvent> {
    * @throws The signal's reason when it is aborted.
    */
   override async ready({ signal }: StreamOptions = {}): Promise<void> {
+    const { clients, settings } = this.#context;
     do {
       await super.ready({ signal });
-      await this.#responder.clients.ready(this.#settings.patience, signal);
+      await clients.ready(settings.patience, signal);
     } while (this.isHeldBack);
   }
 
@@ -137,19 +109,8 @@ export class SseChannel extends AbstractChannel<SseEvent> {
     options: FeedOptions<Received> = {},
   ): Feed<Received> {
     this.checkOpen();
-    const written = Math.max(this.#settings.patience, PATIENCE);
     checkNames('a feed', options, FEED_OPTIONS);
-    const host: FeedHost = {
-      broadcast: (message) => this.broadcast(message),
-      remembers: (message) => this.#remembers(message),
-      ready: (signal) => this.ready({ signal }),
-      changes: (signal) => this.#responder.clients.changes(written, signal),
-      position: () => this.#log.next,
-      flushed: () => this.#responder.clients.flushed(written),
-      ended: () => void this.#feeds.delete(feed),
-      clock: this.#settings.clock,
-    };
-    const feed = new Feed<Received>(host, source, options);
+    const feed = new Feed<Received>(this.#context, source, options, () => void this.#feeds.delete(feed));
     this.#feeds.add(feed);
     return feed;
   }
@@ -240,49 +201,5 @@ export class SseChannel extends AbstractChannel<SseEvent> {
     this.#responder.leave();
     await Promise.all(Array.from(this.#feeds, (feed) => feed.stop()));
     await this.#responder.finish(undefined, FAREWELL);
-  }
-
-  /** Whether the history has the event for a message, not just one of its id. */
-  #remembers(message: Message): boolean {
-    try {
-      const event = this.adapt(message);
-      const known = event.id === undefined ? undefined : this.#log.find(eventIdOf(event.id));
-      return known?.bytes.equals(this.#encode(event)) ?? false;
-    } catch {
-      // What cannot be an event is rejected when it is broadcast.
-      return false;
-    }
-  }
-
-  /** The event for a message, to be the next in a log. */
-  #eventOf(message: Message, log: EventLog): LoggedEvent {
-    try {
-      const event = this.adapt(message);
-      const id = log.nextId(event.id === undefined ? undefined : eventIdOf(event.id));
-      return { id, type: event.event, bytes: this.#encode({ ...event, id }), message };
-    } catch (error) {
-      if (error instanceof InvalidMessageFormatError) throw error;
-      const why = `A message of type ${message.type} cannot be an event: ${asError(error).message}`;
-      throw new InvalidMessageFormatError(why, { cause: error });
-    }
-  }
-
-  /** The event that tells the end. Without an id: clients come back with that of the last real event. */
-  #lastEvent(message: Message): Buffer {
-    try {
-      return this.#encode({ ...this.adapt(message), id: undefined });
-    } catch (error) {
-      // A channel must be able to close, whatever its hooks make of a message without payload.
-      this.report(error);
-      return encodeEvent({ event: CHANNEL_CLOSED, data: 'null' });
-    }
-  }
-
-  /** `retry` is told once, when a client comes. */
-  #encode({ event, id, data }: SseEvent): Buffer {
-    const text: unknown = this.#settings.serializer(data);
-    // An event without data is none: a browser would drop it without a word.
-    if (typeof text !== 'string') throw new InvalidMessageFormatError('The serializer must return a string.');
-    return encodeEvent({ id: id === undefined ? undefined : eventIdOf(id), event, data: text });
   }
 }

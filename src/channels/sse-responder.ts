@@ -1,18 +1,17 @@
+import type { Clock } from '../clock.js';
 import { admit } from './admission.js';
 import type { Authorize, Doorway, DoorwayState } from './admission.js';
-import { EventLog } from './event-log.js';
 import type { EventSink, EventSinkEvents } from './event-sink.js';
 import { FetchSink } from './fetch-sink.js';
 import { HttpSink, endConnection } from './http-sink.js';
 import type { HttpRequest, HttpResponse } from './http-sink.js';
 import { ListenerOutlet } from './listener-outlet.js';
-import type { OutletChannel } from './listener-outlet.js';
 import type { MessageQueueListener } from './message-queue-listener.js';
 import { STREAM_HEADERS, headOfFetch, headOfHttp, lastEventIdOf } from './negotiation.js';
 import type { Refusal, RequestHead } from './negotiation.js';
 import { checkNames } from './option-names.js';
-import { SseClients } from './sse-clients.js';
-import type { SseChannelSettings } from './sse-options.js';
+import type { SseClients } from './sse-clients.js';
+import type { SseContext } from './sse-context.js';
 import { SseSession } from './sse-session.js';
 import type { FilteredEvent } from './sse-session.js';
 
@@ -57,11 +56,7 @@ interface Guest<Asked> {
 
 /** Answers requests with the events of a channel. */
 export class SseResponder implements Doorway {
-  /** The clients that get what the channel broadcasts. */
-  readonly clients: SseClients;
-  readonly #channel: OutletChannel & { isClosed(): boolean };
-  readonly #settings: SseChannelSettings;
-  readonly #log: EventLog;
+  readonly #context: SseContext;
   readonly #outlets = new WeakMap<MessageQueueListener, ListenerOutlet>();
   /** Those with clients. */
   readonly #busy = new Set<ListenerOutlet>();
@@ -69,40 +64,33 @@ export class SseResponder implements Doorway {
   #connected = 0;
   #isLeaving = false;
 
-  constructor(
-    channel: Omit<OutletChannel, 'ended'> & { isClosed(): boolean },
-    settings: SseChannelSettings,
-    log: EventLog,
-  ) {
-    this.#channel = { ...channel, ended: ({ listener }) => void this.#outlets.delete(listener) };
-    this.#settings = settings;
-    this.#log = log;
-    this.clients = new SseClients({ ...settings, log });
+  constructor(context: SseContext) {
+    this.#context = context;
   }
 
   get state(): DoorwayState {
-    if (this.#channel.isClosed()) return 'closed';
+    if (this.#context.channel.isClosed) return 'closed';
     return this.#isLeaving ? 'leaving' : 'open';
   }
 
-  get clock(): SseChannelSettings['clock'] {
-    return this.#settings.clock;
+  get clock(): Clock {
+    return this.#context.settings.clock;
   }
 
   get maxClients(): number {
-    return this.#settings.maxClients;
+    return this.#context.settings.maxClients;
   }
 
   get retryAfter(): number {
-    return this.#settings.retryAfter;
+    return this.#context.settings.retryAfter;
   }
 
   get retry(): number {
-    return this.#settings.retry;
+    return this.#context.settings.retry;
   }
 
   get authorizeTimeout(): number {
-    return this.#settings.authorizeTimeout;
+    return this.#context.settings.authorizeTimeout;
   }
 
   /** How many clients are connected. */
@@ -111,7 +99,7 @@ export class SseResponder implements Doorway {
   }
 
   report(error: unknown): void {
-    this.#channel.report(error);
+    this.#context.channel.report(error);
   }
 
   /** Lets nobody in any more: they are to come back, to whoever goes on from here. */
@@ -124,7 +112,7 @@ export class SseResponder implements Doorway {
     const others = Array.from(this.#busy, ({ clients }) => {
       return last === undefined ? clients.finish(undefined, timeout) : clients.gone(timeout);
     });
-    await Promise.all([this.clients.finish(last, timeout), ...others]);
+    await Promise.all([this.#context.clients.finish(last, timeout), ...others]);
   }
 
   /** Answers a request of `node:http` or `node:http2`. Resolves with whether it gets the events. */
@@ -195,9 +183,9 @@ export class SseResponder implements Doorway {
   }
 
   #open<Asked>({ request, filter, listener, lastEventId, signal }: Guest<Asked>, openSink: OpenSink): SseSession {
-    const { maxClientBytes, slowClients, retry, clock, trustLastEventId } = this.#settings;
+    const { maxClientBytes, slowClients, retry, clock, trustLastEventId } = this.#context.settings;
     const outlet = listener === undefined ? undefined : this.#outletOf(listener);
-    const { log, clients } = outlet ?? { log: this.#log, clients: this.clients };
+    const { log, clients } = outlet ?? this.#context;
     const session = new SseSession({
       log,
       maxBytes: maxClientBytes,
@@ -233,8 +221,7 @@ export class SseResponder implements Doorway {
   #outletOf(listener: MessageQueueListener): ListenerOutlet {
     const known = this.#outlets.get(listener);
     if (known !== undefined) return known;
-    const log = new EventLog(this.#settings.history, this.#settings.clock);
-    const outlet = new ListenerOutlet(listener, log, new SseClients({ ...this.#settings, log }), this.#channel);
+    const outlet = new ListenerOutlet(listener, this.#context, () => void this.#outlets.delete(listener));
     this.#outlets.set(listener, outlet);
     return outlet;
   }

@@ -1,4 +1,4 @@
-import type { SseEvent } from '../channels/sse-channel.js';
+import type { SseEvent } from '../channels/sse-context.js';
 import { StateError } from '../errors.js';
 import { following, wait } from '../wait.js';
 import { openConnection } from './client-connection.js';

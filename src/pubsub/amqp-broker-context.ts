@@ -14,7 +14,7 @@ export class AmqpBrokerContext {
   readonly report: BrokerReport;
   readonly health: HealthWatch;
   /** The messages that the broker has rejected before. */
-  readonly rejected = new Rejected();
+  readonly rejected: Rejected = new Rejected();
   /** Asks the management node of the peer. */
   readonly manage: Manage;
   readonly #url: string;

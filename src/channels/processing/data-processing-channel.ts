@@ -92,7 +92,6 @@ export class DataProcessingChannel<Result = unknown> extends AbstractChannel<Pro
       throw new InvalidListenerError(`Channel ${this.id} has another listener ${listener.id}.`);
     }
     return new ProcessingRun(mailbox, this.#bench(mailbox), { ordered, follow, errors, signal }, (last) => {
-      this.removeListener(listener.id);
       listener.stop();
       // The result of the message that tells the end is its payload, null.
       return this.adapt(last) as ProcessedItem<Result>;

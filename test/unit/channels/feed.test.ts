@@ -1,12 +1,14 @@
 import { describe, expect, it, vi } from 'vitest';
-import { SYSTEM_CLOCK } from '../../../src/clock.js';
-import type { FeedDelivery, FeedHost } from '../../../src/channels/feed.js';
+import { AbstractChannel } from '../../../src/channels/abstract-channel.js';
+import type { FeedDelivery, FeedOptions } from '../../../src/channels/feed.js';
 import { Feed } from '../../../src/channels/feed.js';
 import { messageOf } from '../../../src/channels/feed-message.js';
 import type { FeedMessage } from '../../../src/channels/feed-message.js';
 import { Message } from '../../../src/channels/message.js';
 import { SseChannel } from '../../../src/channels/sse-channel.js';
-import type { SseEvent } from '../../../src/channels/sse-channel.js';
+import { SseContext } from '../../../src/channels/sse-context.js';
+import type { SseEvent } from '../../../src/channels/sse-context.js';
+import { resolveSseOptions } from '../../../src/channels/sse-options.js';
 import { ClientQueue } from '../../../src/queue/client-queue.js';
 import { InvalidChannelError } from '../../../src/errors.js';
 
@@ -47,92 +49,103 @@ async function dataOf(stream: AsyncIterator<SseEvent, undefined>): Promise<unkno
 
 const text = (body: string, id?: string): FeedMessage => ({ body, id });
 
-function createHost(): FeedHost & {
-  sent: Message[];
-  open: () => void;
-  close: () => void;
-  flush: (to: number) => void;
-} {
-  const sent: Message[] = [];
-  let gate = Promise.resolve();
-  let flushed = Infinity;
-  let open = (): void => undefined;
-  let wake = (): void => undefined;
-  return {
-    sent,
-    close: () => {
-      gate = new Promise((resolve) => (open = resolve));
-    },
-    open: () => open(),
-    flush: (to) => {
-      flushed = to;
-      wake();
-    },
-    broadcast: (message) => void sent.push(message),
-    remembers: ({ id }) => sent.some((message) => message.id === id),
-    ready: (signal) =>
-      Promise.race([
-        gate,
-        new Promise<void>((_, reject) => signal.addEventListener('abort', () => reject(new Error()))),
-      ]),
-    changes: (signal) =>
-      new Promise((resolve) => {
-        wake = resolve;
-        signal.addEventListener('abort', () => resolve());
-      }),
-    position: () => sent.length + 1,
-    flushed: () => flushed,
-    ended: () => undefined,
-    clock: SYSTEM_CLOCK,
+/** A channel with one client, which has everything unless it is told otherwise. */
+class Stage extends AbstractChannel<SseEvent> {
+  readonly context: SseContext = new SseContext(this, resolveSseOptions({}));
+  readonly sent: Message[] = [];
+  readonly #client = {
+    blockedSince: performance.now(),
+    flushed: Infinity,
+    deliver: () => undefined,
+    heartbeat: () => undefined,
+    finish: () => undefined,
+    destroy: () => undefined,
   };
+
+  constructor() {
+    super();
+    this.context.clients.add(this.#client);
+    this.context.clients.changed(this.#client);
+  }
+
+  adapt({ type, id, payload }: Message): SseEvent {
+    return { event: type, id, data: payload };
+  }
+
+  override broadcast(message: Message): void {
+    super.broadcast(message);
+    this.context.log.append(this.context.eventOf(message, this.context.log));
+    this.sent.push(message);
+  }
+
+  feed(source: AsyncIterable<FeedDelivery>, options: FeedOptions = {}): Feed {
+    return new Feed(this.context, source, options, () => undefined);
+  }
+
+  /** Has a listener hold the channel back. */
+  hold(): void {
+    this.addListener({ id: 'full', capacity: 1 });
+    this.dispatch('full', new Message('fills it'));
+  }
+
+  /** Ends what `hold` does. */
+  letGo(): void {
+    this.removeListener('full');
+  }
+
+  /** The client has everything before a position; that of the first message is 1. */
+  flush(to: number): void {
+    this.#client.flushed = to;
+    this.context.clients.changed(this.#client);
+  }
 }
 
 describe('A feed', () => {
   it('broadcasts what comes, in order, and accepts it', async () => {
-    const [host, source] = [createHost(), new FakeSubscription()];
-    const feed = new Feed(host, source, {});
+    const [stage, source] = [new Stage(), new FakeSubscription()];
+    const feed = stage.feed(source, {});
     source.send(text('a'), text('b'));
     await settled();
     source.send(text('c'));
     source.end();
     await feed.done;
-    expect(host.sent.map(({ payload }) => payload)).toEqual(['a', 'b', 'c']);
+    expect(stage.sent.map(({ payload }) => payload)).toEqual(['a', 'b', 'c']);
     expect(source.outcomes).toEqual(['accept a', 'accept b', 'accept c']);
   });
 
   it('takes nothing while somebody holds the channel back', async () => {
-    const [host, source] = [createHost(), new FakeSubscription()];
-    host.close();
-    const feed = new Feed(host, source, {});
+    const [stage, source] = [new Stage(), new FakeSubscription()];
+    stage.hold();
+    const feed = stage.feed(source, {});
     source.send(text('a'), text('b'));
     await settled();
-    expect([source.waiting, host.sent]).toEqual([2, []]);
-    host.open();
+    expect([source.waiting, stage.sent]).toEqual([2, []]);
+    stage.letGo();
     await settled();
     expect([source.waiting, source.outcomes.length]).toEqual([0, 2]);
     await feed.stop();
   });
 
   it('accepts when written, if asked to, and in order', async () => {
-    const [host, source] = [createHost(), new FakeSubscription()];
-    host.flush(1);
-    const feed = new Feed(host, source, { ack: 'on-written' });
+    const [stage, source] = [new Stage(), new FakeSubscription()];
+    stage.flush(1);
+    const feed = stage.feed(source, { ack: 'on-written' });
     source.send(text('a'), text('b'), text('c'));
     await settled();
-    expect([host.sent.length, source.outcomes]).toEqual([3, []]);
-    host.flush(3);
+    expect([stage.sent.length, source.outcomes]).toEqual([3, []]);
+    stage.flush(3);
     await settled();
     expect(source.outcomes).toEqual(['accept a', 'accept b']);
     source.end();
-    host.flush(Infinity);
+    stage.flush(Infinity);
     await feed.done;
     expect(source.outcomes).toEqual(['accept a', 'accept b', 'accept c']);
   });
 
   it('releases, when it is stopped, what was not written', async () => {
-    const [host, source] = [createHost(), new FakeSubscription()];
-    host.flush(2);
-    const feed = new Feed(host, source, { ack: 'on-written' });
+    const [stage, source] = [new Stage(), new FakeSubscription()];
+    stage.flush(2);
+    const feed = stage.feed(source, { ack: 'on-written' });
     source.send(text('a'), text('b'));
     await settled();
     await feed.stop();
@@ -140,60 +153,60 @@ describe('A feed', () => {
   });
 
   it('releases what comes after it was stopped', async () => {
-    const host = createHost();
+    const stage = new Stage();
     const outcomes: string[] = [];
     let arrive: (result: IteratorResult<FeedDelivery>) => void = () => undefined;
     const iterator = { next: () => new Promise<IteratorResult<FeedDelivery>>((resolve) => (arrive = resolve)) };
-    const feed = new Feed(host, { [Symbol.asyncIterator]: () => iterator }, {});
+    const feed = stage.feed({ [Symbol.asyncIterator]: () => iterator }, {});
     await settled();
     await feed.stop();
     const [accept, release] = [() => outcomes.push('accept'), () => outcomes.push('release')];
     arrive({ done: false, value: { message: text('a'), accept, release } });
     await settled();
-    expect([outcomes, host.sent]).toEqual([['release'], []]);
+    expect([outcomes, stage.sent]).toEqual([['release'], []]);
   });
 
   it('is stopped by its signal, also one that was aborted before, and at the end of a block', async () => {
-    const [host, source] = [createHost(), new FakeSubscription()];
+    const [stage, source] = [new Stage(), new FakeSubscription()];
     const ending = new AbortController();
-    const feed = new Feed(host, source, { signal: ending.signal });
+    const feed = stage.feed(source, { signal: ending.signal });
     ending.abort();
     await feed.done;
-    await new Feed(host, source, { signal: ending.signal }).done;
-    const other = new Feed(host, source, {});
+    await stage.feed(source, { signal: ending.signal }).done;
+    const other = stage.feed(source, {});
     await other[Symbol.asyncDispose]();
     source.send(text('a'));
     await settled();
-    expect([host.sent, source.waiting]).toEqual([[], 1]);
+    expect([stage.sent, source.waiting]).toEqual([[], 1]);
   });
 
   it('accepts without sending again what the history has, unless told otherwise', async () => {
-    const [host, source] = [createHost(), new FakeSubscription()];
-    const feed = new Feed(host, source, {});
+    const [stage, source] = [new Stage(), new FakeSubscription()];
+    const feed = stage.feed(source, {});
     source.send(text('a', '1'), text('a', '1'));
     source.end();
     await feed.done;
-    expect([host.sent.length, source.outcomes]).toEqual([1, ['accept a', 'accept a']]);
+    expect([stage.sent.length, source.outcomes]).toEqual([1, ['accept a', 'accept a']]);
     const again = new FakeSubscription();
-    const doubling = new Feed(host, again, { deduplicate: false });
+    const doubling = stage.feed(again, { deduplicate: false });
     again.send(text('a', '1'));
     again.end();
     await doubling.done;
-    expect(host.sent.length).toBe(2);
+    expect(stage.sent.length).toBe(2);
   });
 
   it('maps, leaves out what it is told to, and rejects what fails', async () => {
-    const [host, source] = [createHost(), new FakeSubscription()];
+    const [stage, source] = [new Stage(), new FakeSubscription()];
     const onReject = vi.fn();
     const map = ({ body }: FeedMessage): Message | undefined => {
       if (body === 'bad') throw new RangeError('bad body');
       return body === 'skip' ? undefined : new Message('mapped', body);
     };
-    const feed = new Feed(host, source, { map, onReject });
+    const feed = stage.feed(source, { map, onReject });
     source.send(text('a'), text('skip'), text('bad'), text('b'));
     source.end();
     await feed.done;
-    expect(host.sent).toEqual([new Message('mapped', 'a'), new Message('mapped', 'b')]);
+    expect(stage.sent).toEqual([new Message('mapped', 'a'), new Message('mapped', 'b')]);
     expect(source.outcomes).toEqual(['accept a', 'accept skip', 'reject bad', 'accept b']);
     expect(onReject).toHaveBeenCalledExactlyOnceWith(new RangeError('bad body'), text('bad'));
   });
@@ -205,7 +218,7 @@ describe('A feed', () => {
         throw new RangeError('link lost');
       },
     };
-    await expect(new Feed(createHost(), source, {}).done).rejects.toThrow('link lost');
+    await expect(new Stage().feed(source).done).rejects.toThrow('link lost');
   });
 
   it('waits when a listener of the channel has no room, and loses nothing', async () => {
