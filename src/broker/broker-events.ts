@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { ReceivedMessage } from '../codec/received-message.js';
+import type { ReceivedMessage } from '../codec/received-message.js';
 import type { MessagingError, PeerError } from '../errors.js';
 import type { Outcome } from '../message/outcome.js';
 import { tellListeners } from '../tell-listeners.js';
@@ -98,19 +98,19 @@ export class BrokerEmitter extends EventEmitter<BrokerEvents> implements Message
   }
 
   received(address: string, message: StoredMessage): void {
-    this.tell('received', { address, message: read(message) });
+    this.tell('received', { address, message: message.received() });
   }
 
   delivered(address: string, message: StoredMessage): void {
-    this.tell('delivered', { address, message: read(message) });
+    this.tell('delivered', { address, message: message.received() });
   }
 
   settled(address: string, message: StoredMessage, outcome: Outcome | undefined): void {
-    this.tell('settled', { address, message: read(message), outcome });
+    this.tell('settled', { address, message: message.received(), outcome });
   }
 
   died({ address, reason, error }: Death, message: StoredMessage, to: string | undefined): void {
-    this.tell('dead', { address, message: read(message), reason, error, to });
+    this.tell('dead', { address, message: message.received(), reason, error, to });
   }
 
   /** Calls every listener of an event. */
@@ -129,8 +129,3 @@ const MESSAGE_EVENTS: readonly (string | symbol)[] = [
   'settled',
   'dead',
 ] satisfies (keyof BrokerEvents)[];
-
-/** The bytes are the queue's and are not written over while somebody may look. */
-function read(message: StoredMessage): ReceivedMessage {
-  return new ReceivedMessage(message.bytes, message.start, message.end);
-}

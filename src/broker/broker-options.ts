@@ -39,6 +39,12 @@ export interface EmbeddedBrokerOptions extends QueueOptions, AuthenticationOptio
   createNodes?: boolean | undefined;
   /** Listens for TLS, and for nothing else. */
   tls?: BrokerTlsOptions | undefined;
+  /**
+   * The bytes of memory that all messages of the broker take together at most. Bytes that several subscriptions of a topic
+   * have are counted once, and each message with 256 more. Beyond it messages are refused with
+   * `amqp:resource-limit-exceeded`, whatever `overflow` says. Default 1 073 741 824, which is 1 GiB.
+   */
+  maxTotalBytes?: number | undefined;
   /** The largest message taken, in bytes. Default 16 MiB. */
   maxMessageSize?: number | undefined;
   /** The largest frame taken, in bytes, from 512 up. Default 1 MiB. */
@@ -70,6 +76,7 @@ export interface BrokerSettings {
   readonly createNodes: boolean;
   readonly tls: BrokerTlsOptions | undefined;
   readonly authenticator: Authenticator;
+  readonly maxTotalBytes: number;
   readonly limits: TransportLimits;
   readonly connectTimeout: number;
   readonly maxConnections: number;
@@ -90,6 +97,7 @@ export const BROKER_OPTION_NAMES: readonly string[] = Object.keys({
   users: 0,
   authenticate: 0,
   anonymous: 0,
+  maxTotalBytes: 0,
   maxMessageSize: 0,
   maxFrameSize: 0,
   idleTimeout: 0,
@@ -124,6 +132,7 @@ export function resolveBrokerOptions(options: EmbeddedBrokerOptions): BrokerSett
     createNodes: options.createNodes ?? true,
     tls: options.tls,
     authenticator: authenticatorOf(options),
+    maxTotalBytes: whole('maxTotalBytes', options.maxTotalBytes ?? 1 << 30, 1),
     limits: limitsOf(options),
     connectTimeout: whole('connectTimeout', options.connectTimeout ?? 10_000, 0, LONGEST_TIMER),
     maxConnections: whole('maxConnections', options.maxConnections ?? 1000, 1),

@@ -1,9 +1,9 @@
-import type { Clock } from '../clock.js';
-import type { Output } from '../codec/output.js';
-import type { DeliveryOwner } from '../queue/outgoing-delivery.js';
+import type { DeliveryOwner, OutgoingDelivery } from '../queue/outgoing-delivery.js';
 import type { ConsumerLink } from './consumer.js';
 import type { MessageLine } from './message-line.js';
+import type { QueueHost } from './queue-host.js';
 import { redeliver } from './redelivery.js';
+import { StoredMessage } from './stored-message.js';
 
 /** Messages a browser is given before others get their turn. */
 const BATCH = 256;
@@ -14,20 +14,17 @@ const BATCH = 256;
  */
 export class Browsers implements DeliveryOwner {
   readonly #line: MessageLine;
-  readonly #output: Output;
-  readonly #clock: Clock;
+  readonly #host: QueueHost;
   /** The place of the message each has seen last. */
   readonly #places = new Map<ConsumerLink, number>();
 
   constructor(
     readonly destination: string,
     line: MessageLine,
-    output: Output,
-    clock: Clock,
+    host: QueueHost,
   ) {
     this.#line = line;
-    this.#output = output;
-    this.#clock = clock;
+    this.#host = host;
   }
 
   /** How many there are. */
@@ -40,9 +37,10 @@ export class Browsers implements DeliveryOwner {
     this.#places.set(link, -1);
   }
 
-  /** Takes one out. */
+  /** Takes one out, with the copies that it has. */
   remove(link: ConsumerLink): void {
     this.#places.delete(link);
+    for (const copy of link.takeAll()) this.deliveryEnded(copy);
   }
 
   /** Gives each what it has not seen, as far as its credit goes. */
@@ -50,22 +48,31 @@ export class Browsers implements DeliveryOwner {
     for (const link of this.#places.keys()) this.advance(link);
   }
 
-  /** Gives one what it has not seen, as far as its credit goes. */
+  /** Gives one what it has not seen, as far as its credit goes. One for which there is no memory is closed. */
   advance(link: ConsumerLink): void {
     const place = this.#places.get(link);
     const wanted = Math.min(link.available, BATCH);
     if (place === undefined || wanted <= 0) return;
-    const now = this.#clock.now();
+    const { clock, output, memory } = this.#host;
+    const now = clock.now();
     for (const message of this.#line.after(place, wanted)) {
+      const refusal = memory.refusal(message.size);
+      if (refusal !== undefined) {
+        this.#places.delete(link);
+        this.#host.defer(() => link.close(refusal));
+        return;
+      }
       this.#places.set(link, message.place);
       if (message.deadline <= now) continue;
-      const copy = redeliver(this.#output, message, { owner: this, deliveryCount: message.deliveryCount });
+      const copy = redeliver(output, message, { owner: this, deliveryCount: message.deliveryCount });
       copy.stampTtl(now);
+      memory.add(copy);
       link.send(copy);
     }
   }
 
-  deliveryEnded(): void {
-    // The queue has the message still.
+  /** A copy is dealt with, whatever was said of it: the queue has the message still. */
+  deliveryEnded(copy: OutgoingDelivery): void {
+    if (copy instanceof StoredMessage) this.#host.memory.remove(copy);
   }
 }

@@ -1,3 +1,4 @@
+import type { PeerError } from '../errors.js';
 import type { OutgoingDelivery } from '../queue/outgoing-delivery.js';
 import { RingBuffer } from '../queue/ring-buffer.js';
 
@@ -9,6 +10,8 @@ export interface ConsumerLink {
   send(delivery: OutgoingDelivery): void;
   /** Takes out everything that has no outcome, in order. */
   takeAll(): OutgoingDelivery[];
+  /** Closes it, telling its client why. */
+  close(error: PeerError): void;
 }
 
 /** Somebody who takes messages away from a queue. */

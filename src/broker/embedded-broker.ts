@@ -19,6 +19,7 @@ import { Injections } from './injection.js';
 import type { Fault, InjectOptions, Injection } from './injection.js';
 import { closeAs } from './link-host.js';
 import type { LinkHost } from './link-host.js';
+import { MemoryBudget } from './memory-budget.js';
 import { NodeTable, isRefusal } from './node-table.js';
 import type { NodeKind } from './node-table.js';
 import { SAMPLE_INTERVAL } from './rates.js';
@@ -50,6 +51,7 @@ export class EmbeddedBroker implements AsyncDisposable {
   readonly #injections = new Injections();
   readonly #links: LinkHost;
   readonly #output = new Output();
+  readonly #memory: MemoryBudget;
   #acceptor: Acceptor | undefined;
   #state: 'stopped' | 'starting' | 'listening' | 'stopping' = 'stopped';
   #change: Promise<void> = Promise.resolve();
@@ -61,12 +63,14 @@ export class EmbeddedBroker implements AsyncDisposable {
   constructor(options: EmbeddedBrokerOptions = {}) {
     const settings = resolveBrokerOptions(options);
     this.#settings = settings;
+    this.#memory = new MemoryBudget(settings.maxTotalBytes);
     const { clock, randomUUID } = settings.environment;
     this.#nodes = new NodeTable(
       { ...settings, settingsOf: (address) => settings.queues.get(address) ?? settings.queue },
       {
         clock,
         output: this.#output,
+        memory: this.#memory,
         watch: this.#events,
         bury: (...death) => this.#bury(...death),
         randomUUID,
@@ -141,6 +145,14 @@ export class EmbeddedBroker implements AsyncDisposable {
   topic(name: string): TopicSnapshot {
     const node = this.#nodes.get(name);
     return topicSnapshot(name, node?.kind === 'topic' ? node : undefined, this.#clock.now());
+  }
+
+  /**
+   * The bytes of memory that its messages take, as `maxTotalBytes` counts them: those that several deliveries share are
+   * counted once, and each message with 256 more.
+   */
+  get bytes(): number {
+    return this.#memory.used;
   }
 
   /** A look at every queue. */
@@ -277,7 +289,7 @@ export class EmbeddedBroker implements AsyncDisposable {
 
   /** A dead letter that pushes another out of its place does not bury that one, too: it could go on for ever. */
   readonly #bury: Undertaker = (message, death, to) => {
-    if (this.#isBurying) return false;
+    if (this.#isBurying || this.#memory.refusal(message.size) !== undefined) return false;
     // Made if need be, also where clients may make none.
     const node = this.#nodes.get(to) ?? this.#nodes.create(to, 'queue');
     if (isRefusal(node)) return false;

@@ -4,7 +4,9 @@ import { FieldCursor } from '../codec/field-cursor.js';
 import { ADDRESS, EXPIRY_TIME } from '../codec/fields.js';
 import { checkSections, readField } from '../codec/read-section.js';
 import { SectionCursor } from '../codec/section-cursor.js';
+import type { Output } from '../codec/output.js';
 import { DELIVERY_ANNOTATIONS, HEADER, PROPERTIES } from '../codec/sections.js';
+import { SharedBytes } from './memory-budget.js';
 
 /** Where absolute-expiry-time stands in the list of the properties (AMQP 1.0 §3.2.4). */
 const EXPIRY_PLACE = 8;
@@ -18,6 +20,8 @@ export class IncomingMessage {
   /** Where what is passed on begins: behind the header, which is written anew, and behind what was for this hop only. */
   rest = 0;
   end = 0;
+  /** The bytes from `rest` to `end`, when they are in memory of the broker that deliveries may share. */
+  shared: SharedBytes | undefined = undefined;
   durable = false;
   /** -1 when the message does not say. */
   priority = -1;
@@ -36,22 +40,34 @@ export class IncomingMessage {
     const sections = this.#sections;
     this.buffer = buffer;
     this.end = end;
-    this.durable = false;
-    this.priority = -1;
-    this.ttl = -1;
-    this.firstAcquirer = true;
-    this.expiry = Infinity;
-    sections.open(buffer, start, end);
-    sections.next();
-    if (sections.code === HEADER) {
-      this.#header(sections.value);
-      sections.next();
-    }
+    this.shared = undefined;
+    this.#readHeader(buffer, start, end);
     if (sections.code === DELIVERY_ANNOTATIONS) sections.next();
     this.rest = sections.start;
     while (sections.code < PROPERTIES) sections.next();
     if (sections.code === PROPERTIES && this.#mayExpire(sections.value)) this.#properties(start);
     return this;
+  }
+
+  /** Reads a message of the broker again: a header of its own, `buffer[start, end)`, and the bytes behind it. */
+  readShared(buffer: Buffer, start: number, end: number, shared: SharedBytes): this {
+    this.#readHeader(buffer, start, end);
+    this.buffer = shared.buffer;
+    this.rest = shared.start;
+    this.end = shared.end;
+    this.shared = shared;
+    return this;
+  }
+
+  /** Copies what is kept of it into memory of the broker, for its deliveries to share. Sharing it again does nothing. */
+  share(output: Output): void {
+    if (this.shared !== undefined) return;
+    output.open(0);
+    output.bytes(this.buffer, this.rest, this.end);
+    this.buffer = output.buffer;
+    this.rest = output.start;
+    this.end = output.position;
+    this.shared = new SharedBytes(this.buffer, this.rest, this.end);
   }
 
   /** How many bytes of it are kept. */
@@ -73,15 +89,25 @@ export class IncomingMessage {
     return readField(ADDRESS, this.buffer, this.rest, this.end, false);
   }
 
-  #header(position: number): void {
+  /** Reads the header, if there is one, and goes on to the section behind it. */
+  #readHeader(buffer: Buffer, start: number, end: number): void {
+    const sections = this.#sections;
+    this.durable = false;
+    this.priority = -1;
+    this.ttl = -1;
+    this.firstAcquirer = true;
+    this.expiry = Infinity;
+    sections.open(buffer, start, end);
+    sections.next();
+    if (sections.code !== HEADER) return;
     const fields = this.#fields;
-    fields.open(this.buffer, position, this.end);
+    fields.open(buffer, sections.value, end);
     this.durable = fields.boolean('durable');
     this.priority = fields.uint('priority');
     this.ttl = fields.uint('ttl');
     const at = fields.skip();
-    if (at >= 0)
-      this.firstAcquirer = this.buffer[at] === 0x41 || (this.buffer[at] === 0x56 && this.buffer[at + 1] === 1);
+    if (at >= 0) this.firstAcquirer = buffer[at] === 0x41 || (buffer[at] === 0x56 && buffer[at + 1] === 1);
+    sections.next();
   }
 
   /** Nearly no message has so many properties, and then the list ends before that one. */

@@ -1,4 +1,3 @@
-import { ReceivedMessage } from '../codec/received-message.js';
 import type { PeerError } from '../errors.js';
 import type { AcceptedConnection } from '../link/connection/accepted-connection.js';
 import type { TerminusOptions } from '../link/session/link-options.js';
@@ -9,8 +8,9 @@ import type { Consumer, ConsumerLink } from './consumer.js';
 import type { LinkHost } from './link-host.js';
 import { closeAs, endOf, linkEvent } from './link-host.js';
 import type { BrokerNode } from './node-table.js';
-import type { NodeLink } from './subscription.js';
 import type { BrokerQueue } from './queue.js';
+import { StoredMessage } from './stored-message.js';
+import type { NodeLink } from './subscription.js';
 import type { Subscription } from './subscription.js';
 
 /** What a client receives from, and how. */
@@ -52,9 +52,9 @@ export class OutgoingLink implements SenderLinkEvents, ConsumerLink, NodeLink {
     return this.#link.available;
   }
 
-  send(delivery: OutgoingDelivery): void {
-    this.#link.send(delivery);
-    if (!this.#host.injections.isEmpty) this.#interfere(delivery);
+  send(message: OutgoingDelivery): void {
+    this.#link.send(message);
+    if (!this.#host.injections.isEmpty && message instanceof StoredMessage) this.#interfere(message);
   }
 
   takeAll(): OutgoingDelivery[] {
@@ -66,14 +66,10 @@ export class OutgoingLink implements SenderLinkEvents, ConsumerLink, NodeLink {
     else this.#supply.queue.sendable(this.#consumer);
   }
 
-  closed(...[link, error, end]: Parameters<SenderLinkEvents['closed']>): void {
+  closed(...[, error, end]: Parameters<SenderLinkEvents['closed']>): void {
     const { node, queue, subscription } = this.#supply;
-    if (this.#consumer === undefined) {
-      queue.browsers.remove(this);
-      link.takeAll();
-    } else {
-      queue.removeConsumer(this.#consumer, end === 'lost');
-    }
+    if (this.#consumer === undefined) queue.browsers.remove(this);
+    else queue.removeConsumer(this.#consumer, end === 'lost');
     subscription?.detached(this, end === 'closed');
     this.#host.nodes.leave(node, this);
     if (this.#request.dynamic) this.#host.nodes.delete(node);
@@ -85,9 +81,8 @@ export class OutgoingLink implements SenderLinkEvents, ConsumerLink, NodeLink {
     closeAs(this.#connection, this.#link, error);
   }
 
-  #interfere({ buffer, start, end }: OutgoingDelivery): void {
-    const message = new ReceivedMessage(buffer, start, end);
-    const fault = this.#host.injections.strike('delivery', this.#supply.node.address, message);
+  #interfere(message: StoredMessage): void {
+    const fault = this.#host.injections.strike('delivery', this.#supply.node.address, message.received());
     if (fault?.type === 'close') this.#host.closeOnPurpose(this.#connection, this.#link, fault);
   }
 }

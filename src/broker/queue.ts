@@ -8,7 +8,7 @@ import { Browsers } from './browser.js';
 import { Consumer, ConsumerRound } from './consumer.js';
 import type { ConsumerLink } from './consumer.js';
 import type { DeathReason } from './dead-letter.js';
-import { IncomingMessage } from './incoming-message.js';
+import type { IncomingMessage } from './incoming-message.js';
 import { MessageLine } from './message-line.js';
 import type { QueueHost } from './queue-host.js';
 import { noCounts } from './queue-counts.js';
@@ -17,6 +17,9 @@ import type { QueueSettings } from './queue-settings.js';
 import { RateMeter } from './rates.js';
 import { redeliver } from './redelivery.js';
 import { StoredMessage, storeMessage } from './stored-message.js';
+
+/** From so many bytes on those of a message are shared by its deliveries, instead of being copied for each. */
+const SHARED_FROM = 16_384;
 
 /** How often a queue looks at most for messages that have expired while nobody took any, in milliseconds. */
 const EXPIRY_INTERVAL = 100;
@@ -48,7 +51,7 @@ export class BrokerQueue implements DeliveryOwner {
   ) {
     this.#host = host;
     this.rates = new RateMeter(this.counts, host.clock.now());
-    this.browsers = new Browsers(address, this.#line, host.output, host.clock);
+    this.browsers = new Browsers(address, this.#line, host);
     this.#wakeUp = new WakeUp<BrokerQueue>(host.clock, this, (queue) => queue.expire());
   }
 
@@ -78,6 +81,17 @@ export class BrokerQueue implements DeliveryOwner {
 
   /** Takes a message in, at the end. Returns why not, when it does not. A dead letter is never refused. */
   take(message: IncomingMessage, mayRefuse = true): PeerError | undefined {
+    const refusal = mayRefuse ? this.#host.memory.refusal(message.size) : undefined;
+    if (refusal !== undefined) {
+      this.counts.overflowed++;
+      return refusal;
+    }
+    if (message.size >= SHARED_FROM) message.share(this.#host.output);
+    return this.publish(message, mayRefuse);
+  }
+
+  /** Does as `take`, for a message for which the broker has room. */
+  publish(message: IncomingMessage, mayRefuse: boolean): PeerError | undefined {
     const { maxMessages, maxBytes, overflow } = this.settings;
     const { size } = message;
     const isTooMuch = this.depth + this.#outstanding >= maxMessages || this.#bytes + size > maxBytes;
@@ -153,7 +167,7 @@ export class BrokerQueue implements DeliveryOwner {
   /** Forgets every message that waits. Returns how many those were. */
   purge(): number {
     const messages = this.#line.drain();
-    for (const message of messages) this.#bytes -= message.size;
+    for (const message of messages) this.#forget(message);
     return messages.length;
   }
 
@@ -200,7 +214,7 @@ export class BrokerQueue implements DeliveryOwner {
     const standing = { place: ++this.#lastPlace, owner: this, deadline, firstAcquirer, deliveryCount: 0 };
     const stored = storeMessage(output, message, standing);
     this.counts.received++;
-    this.#bytes += stored.size;
+    this.#keep(stored);
     this.#line.add(stored);
     if (watch.isActive) watch.received(this.address, stored);
     if (deadline !== Infinity) this.#scheduleExpiry();
@@ -217,8 +231,18 @@ export class BrokerQueue implements DeliveryOwner {
     consumer.link.send(message);
   }
 
-  #accepted(message: StoredMessage): void {
+  #keep(message: StoredMessage): void {
+    this.#bytes += message.size;
+    this.#host.memory.add(message);
+  }
+
+  #forget(message: StoredMessage): void {
     this.#bytes -= message.size;
+    this.#host.memory.remove(message);
+  }
+
+  #accepted(message: StoredMessage): void {
+    this.#forget(message);
     this.counts.accepted++;
   }
 
@@ -226,8 +250,11 @@ export class BrokerQueue implements DeliveryOwner {
   #comeBack(message: StoredMessage, failed: boolean, isExcluded = false, annotations?: Properties): void {
     if (isExcluded && message.consumer !== undefined) (message.excluded ??= new WeakSet()).add(message.consumer);
     if (message.wasSent) this.counts.redelivered++;
-    const again = message.wasSent ? this.#onceMore(message, failed, annotations) : message.unsent();
-    this.#bytes += again.size - message.size;
+    const deliveryCount = message.deliveryCount + (failed ? 1 : 0);
+    const redelivery = { owner: this, deliveryCount, annotations };
+    const again = message.wasSent ? redeliver(this.#host.output, message, redelivery) : message.unsent();
+    this.#keep(again);
+    this.#forget(message);
     if (failed && again.deliveryCount >= this.settings.maxDeliveries) {
       this.#die(again, 'max-deliveries');
       return;
@@ -235,11 +262,6 @@ export class BrokerQueue implements DeliveryOwner {
     this.#line.putBack(again);
     if (again.deadline !== Infinity) this.#scheduleExpiry();
     this.#dispatchSoon();
-  }
-
-  #onceMore(message: StoredMessage, failed: boolean, annotations: Properties | undefined): StoredMessage {
-    const deliveryCount = message.deliveryCount + (failed ? 1 : 0);
-    return redeliver(this.#host.output, message, { owner: this, deliveryCount, annotations });
   }
 
   /** In a later turn: a consumer that releases what it gets would otherwise be given it again at once, for ever. */
@@ -267,12 +289,11 @@ export class BrokerQueue implements DeliveryOwner {
     const { deadLetterAddress } = this.settings;
     const { watch, bury } = this.#host;
     const death = { address: this.address, reason, error };
-    this.#bytes -= message.size;
+    this.#forget(message);
     if (reason === 'expired') this.counts.expired++;
     // What dies where the dead lie has nowhere left to go.
     const to = deadLetterAddress === this.address ? null : deadLetterAddress;
-    const isBuried =
-      to !== null && bury(new IncomingMessage().read(message.bytes, message.start, message.end), death, to);
+    const isBuried = to !== null && bury(message.reread(), death, to);
     if (isBuried) this.counts.deadLettered++;
     if (watch.isActive) watch.died(death, message, isBuried ? to : undefined);
   }

@@ -1,7 +1,6 @@
 import type { Output } from '../codec/output.js';
 import type { Properties } from '../message/message.js';
 import type { DeliveryOwner } from '../queue/outgoing-delivery.js';
-import { IncomingMessage } from './incoming-message.js';
 import { storeMessage } from './stored-message.js';
 import type { StoredMessage } from './stored-message.js';
 
@@ -14,11 +13,11 @@ export interface Redelivery {
 }
 
 /**
- * The same message at the same place, to go out once more, with another header (AMQP 1.0 §3.2.1). It has memory of its
- * own: the old bytes may still wait in a socket.
+ * The same message at the same place, to go out once more, with another header (AMQP 1.0 §3.2.1). That has memory of its
+ * own: the old one may still wait in a socket.
  */
 export function redeliver(output: Output, message: StoredMessage, redelivery: Redelivery): StoredMessage {
-  const incoming = new IncomingMessage().read(message.bytes, message.start, message.end);
+  const incoming = message.reread();
   const { place, deadline } = message;
   const again = storeMessage(output, incoming, { ...redelivery, place, deadline, firstAcquirer: false });
   again.excluded = message.excluded;

@@ -1,11 +1,13 @@
 import { storeUint32 } from '../codec/big-endian.js';
 import type { Output } from '../codec/output.js';
 import { TRANSFER_HEADER_SIZE } from '../codec/transfer.js';
+import { ReceivedMessage } from '../codec/received-message.js';
 import { OutgoingDelivery } from '../queue/outgoing-delivery.js';
 import type { DeliveryOwner, HeldMemory } from '../queue/outgoing-delivery.js';
 import type { Consumer } from './consumer.js';
-import type { IncomingMessage } from './incoming-message.js';
-import { writeMessage } from './write-message.js';
+import { IncomingMessage } from './incoming-message.js';
+import type { CountedMessage, SharedBytes } from './memory-budget.js';
+import { openHeader, writeMessage } from './write-message.js';
 import type { MessageChange } from './write-message.js';
 
 /** What a queue knows of a message besides its bytes. */
@@ -19,15 +21,17 @@ export interface Standing extends MessageChange {
 
 /**
  * A message in a queue, which is also its delivery: its bytes, copied out of the input once, with a header of the
- * broker's in front and room for that of a frame before it, so that they go to the socket as they are.
+ * broker's in front and room for that of a frame before it, so that they go to the socket as they are. The bytes behind the
+ * header may be shared with other deliveries: then they are its `tail`.
  */
-export class StoredMessage extends OutgoingDelivery {
+export class StoredMessage extends OutgoingDelivery implements CountedMessage {
   /** Who has it. */
   consumer: Consumer | undefined = undefined;
   /** The consumers that have said not to be given it again. It keeps none of them in memory that is gone. */
   excluded: WeakSet<Consumer> | undefined = undefined;
   /** A delivery lets go of its memory when it ends, but what comes back has to be written again. */
   readonly #kept: HeldMemory;
+  readonly #shared: SharedBytes | undefined;
 
   constructor(
     memory: HeldMemory,
@@ -42,14 +46,24 @@ export class StoredMessage extends OutgoingDelivery {
     readonly deliveryCount: number,
     /** Where in the bytes its time to live stands; -1 when it has none. */
     readonly ttlAt: number,
+    /** The bytes behind its header, if others share them. */
+    shared: SharedBytes | undefined,
   ) {
     super(memory, start, end, false, place, owner);
     this.#kept = memory;
+    this.#shared = shared;
   }
 
-  /** What its bytes are in, also when it has ended. */
-  get bytes(): Buffer {
-    return this.#kept.buffer;
+  override get tail(): SharedBytes | undefined {
+    return this.#shared;
+  }
+
+  override get size(): number {
+    return this.ownSize + (this.#shared?.size ?? 0);
+  }
+
+  get ownSize(): number {
+    return this.end - this.start;
   }
 
   /** Its place in its queue. */
@@ -62,27 +76,47 @@ export class StoredMessage extends OutgoingDelivery {
     return this.id >= 0;
   }
 
+  /** Reads it again, as if it came in. Also when it has ended. */
+  reread(): IncomingMessage {
+    const { buffer } = this.#kept;
+    const message = new IncomingMessage();
+    if (this.#shared === undefined) return message.read(buffer, this.start, this.end);
+    return message.readShared(buffer, this.start, this.end, this.#shared);
+  }
+
+  /** Makes the message as a receiver would see it: its fields are read when they are asked for. Also when it has ended. */
+  received(): ReceivedMessage {
+    const { buffer } = this.#kept;
+    const shared = this.#shared;
+    if (shared === undefined) return new ReceivedMessage(buffer, this.start, this.end);
+    const own = buffer.subarray(this.start, this.end);
+    return new ReceivedMessage(Buffer.concat([own, shared.buffer.subarray(shared.start, shared.end)]), 0, this.size);
+  }
+
   /** Writes what is left of its time to live, which is what its receiver is to know (AMQP 1.0 §3.2.1). */
   stampTtl(now: number): void {
     if (this.ttlAt < 0) return;
-    storeUint32(this.bytes, this.ttlAt, Math.min(0xffff_ffff, Math.max(0, Math.ceil(this.deadline - now))));
+    storeUint32(this.#kept.buffer, this.ttlAt, Math.min(0xffff_ffff, Math.max(0, Math.ceil(this.deadline - now))));
   }
 
   /** The same message, to be delivered again: one that was never written may keep its bytes. */
   unsent(): StoredMessage {
     const { start, end, place, owner, deadline, deliveryCount, ttlAt } = this;
-    const again = new StoredMessage(this.#kept, start, end, place, owner, deadline, deliveryCount, ttlAt);
+    const again = new StoredMessage(this.#kept, start, end, place, owner, deadline, deliveryCount, ttlAt, this.#shared);
     again.excluded = this.excluded;
     return again;
   }
 }
 
-/** Copies a message into memory of its own, with a new header. */
+/** Writes a message into memory of its own, with a new header; of one whose bytes may be shared, the header alone. */
 export function storeMessage(output: Output, message: IncomingMessage, standing: Standing): StoredMessage {
-  const ttlOffset = writeMessage(output, message, standing);
+  // Annotations stand in the midst of what is shared, so that is copied with them.
+  const shared = standing.annotations === undefined ? message.shared : undefined;
+  const ttlOffset =
+    shared === undefined ? writeMessage(output, message, standing) : openHeader(output, message, standing);
   const { slab, position: end } = output;
   const { place, owner, deadline, deliveryCount } = standing;
   const start = output.start + TRANSFER_HEADER_SIZE;
   const ttlAt = ttlOffset < 0 ? -1 : output.start + ttlOffset;
-  return new StoredMessage(slab, start, end, place, owner, deadline, deliveryCount, ttlAt);
+  return new StoredMessage(slab, start, end, place, owner, deadline, deliveryCount, ttlAt, shared);
 }

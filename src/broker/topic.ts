@@ -6,6 +6,9 @@ import type { QueueSettings } from './queue-settings.js';
 import { Subscription } from './subscription.js';
 import type { Lifetime, SubscriptionKey } from './subscription.js';
 
+/** From so many bytes on those of a message are shared by all subscriptions, instead of being copied for each. */
+const SHARED_FROM = 512;
+
 /** What publishes to all its subscriptions. What nobody is subscribed to is gone. */
 export class Topic {
   readonly kind = 'topic';
@@ -32,11 +35,18 @@ export class Topic {
     return this.#subscriptions.values();
   }
 
-  /** Gives every subscription a copy. Returns why not, when the message is too large for any. */
+  /**
+   * Gives every subscription the message. Returns why not, when the broker has no room for it, or it is too large for any
+   * subscription.
+   */
   take(message: IncomingMessage, mayRefuse = true): PeerError | undefined {
+    const { output, memory } = this.#host;
+    const { size } = this.#subscriptions;
     this.received++;
-    let refusal: PeerError | undefined;
-    for (const { queue } of this.#subscriptions.values()) refusal = queue.take(message, mayRefuse) ?? refusal;
+    if (size > 1 && message.size >= SHARED_FROM) message.share(output);
+    let refusal = mayRefuse ? memory.refusal(message.shared ? message.size : size * message.size, size) : undefined;
+    if (refusal !== undefined) return refusal;
+    for (const { queue } of this.#subscriptions.values()) refusal = queue.publish(message, mayRefuse) ?? refusal;
     return refusal;
   }
 

@@ -29,8 +29,7 @@ export interface MessageChange {
  * @returns Where its time to live stands in the record; -1 when it has none.
  */
 export function writeMessage(output: Output, message: IncomingMessage, change: MessageChange): number {
-  output.open(TRANSFER_HEADER_SIZE);
-  const ttlOffset = writeHeader(output, message, change);
+  const ttlOffset = openHeader(output, message, change);
   const { annotations } = change;
   if (annotations === undefined) {
     copyBytes(output, message.buffer, message.rest, message.end);
@@ -39,6 +38,12 @@ export function writeMessage(output: Output, message: IncomingMessage, change: M
     return writeMessage(output, message, { ...change, annotations: undefined });
   }
   return ttlOffset;
+}
+
+/** Begins the record of a message with its header, behind room for that of a frame. Returns as `writeMessage` does. */
+export function openHeader(output: Output, message: IncomingMessage, change: MessageChange): number {
+  output.open(TRANSFER_HEADER_SIZE);
+  return writeHeader(output, message, change);
 }
 
 /** Writes what stands behind the header. Returns false, and forgets the record, when it cannot be annotated. */

@@ -18,7 +18,8 @@ const FIELDS = [
   'tls',
 ] as const;
 const QUEUE_FIELDS = ['maxMessages', 'maxBytes', 'overflow', 'maxDeliveries', 'deadLetterAddress'] as const;
-const CONNECTION_LIMITS = [
+const BROKER_LIMITS = [
+  'maxTotalBytes',
   'maxMessageSize',
   'maxFrameSize',
   'idleTimeout',
@@ -88,9 +89,9 @@ function setQueueOption(options: QueueOptions, name: (typeof QUEUE_FIELDS)[numbe
 
 function limits(value: ConfigValue): EmbeddedBrokerOptions {
   const options: EmbeddedBrokerOptions = {};
-  for (const [name, field] of value.fields([...QUEUE_FIELDS, ...CONNECTION_LIMITS])) {
+  for (const [name, field] of value.fields([...QUEUE_FIELDS, ...BROKER_LIMITS])) {
     const queueField = QUEUE_FIELDS.find((known) => known === name);
-    const limit = CONNECTION_LIMITS.find((known) => known === name);
+    const limit = BROKER_LIMITS.find((known) => known === name);
     if (queueField !== undefined) setQueueOption(options, queueField, field);
     else if (limit !== undefined) options[limit] = field.number();
   }

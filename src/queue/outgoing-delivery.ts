@@ -18,6 +18,13 @@ export interface Deadline {
   readonly time: number;
 }
 
+/** Bytes of a buffer. */
+export interface ByteRange {
+  readonly buffer: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
 /** Memory that is not overwritten as long as it is held. */
 export interface HeldMemory {
   readonly buffer: Buffer;
@@ -33,7 +40,8 @@ const NO_BYTES = Buffer.alloc(0);
  * more only when a caller waits for its outcome.
  *
  * The bytes are `buffer[start, end)`, with room for a frame header in front of `start` that belongs to this delivery
- * alone: the sender link writes the header there, and hands both to the socket without a copy.
+ * alone: the sender link writes the header there, and hands both to the socket without a copy. The bytes of `tail` follow,
+ * which other deliveries may share.
  */
 export class OutgoingDelivery implements Tracker {
   static {
@@ -100,6 +108,11 @@ export class OutgoingDelivery implements Tracker {
   /** The buffer that contains its bytes; an empty one after it has ended. */
   get buffer(): Buffer {
     return this.memory?.buffer ?? NO_BYTES;
+  }
+
+  /** The bytes behind its own. Default none. */
+  get tail(): ByteRange | undefined {
+    return undefined;
   }
 
   /** The size of the encoded message, in bytes. */

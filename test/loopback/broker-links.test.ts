@@ -43,11 +43,11 @@ describe('an attach is answered by the embedded broker', () => {
       source: { address: 'q', distribution_mode: 'copy', capabilities: ['queue'] },
     });
     const { durable, filter: honoured } = attach.fields['source'] as Record<string, unknown>;
-    expect([durable ?? 0, honoured ?? null]).toEqual([0, null]);
+    expect([durable, honoured ?? null]).toEqual([2, null]);
     const outcomes = ['accepted', 'rejected', 'released', 'modified'].map((name) => `amqp:${name}:list`);
     expect(attach.fields['source']).toMatchObject({ outcomes });
     const producer = await wire.attach('sender', 'q', { rcv_settle_mode: 1, snd_settle_mode: 1 });
-    expect(producer.attach.fields).toMatchObject({ snd_settle_mode: 1, max_message_size: 64 << 20 });
+    expect(producer.attach.fields).toMatchObject({ snd_settle_mode: 1, max_message_size: 16 << 20 });
     expect(producer.attach.fields['rcv_settle_mode'] ?? 0).toBe(0);
   });
 

@@ -1,6 +1,7 @@
 import { TRANSFER_HEADER_SIZE, writeTransferHeader } from '../../codec/transfer.js';
 import type { HeldMemory, OutgoingDelivery } from '../../queue/outgoing-delivery.js';
 import type { RheaFlow, RheaLink } from '../rhea/rhea-seam.js';
+import type { SocketWriter } from '../wire/socket-writer.js';
 import type { Session } from './session.js';
 
 /** A sender link's time on one session: the credit it has there, and the frames of its messages. */
@@ -103,11 +104,13 @@ export class SenderAttachment {
     this.#writeFlow(true);
   }
 
-  #writeWhole({ buffer, start, end, id, presettled, memory }: OutgoingDelivery): void {
+  #writeWhole({ buffer, start, end, size, tail, id, presettled, memory }: OutgoingDelivery): void {
     const { session } = this;
+    const { writer } = session.output;
     const at = start - TRANSFER_HEADER_SIZE;
-    writeTransferHeader(buffer, at, end - start, session.channel, this.#rhea.local.handle, id, presettled, false);
-    session.output.writer.append(buffer, at, end, memory);
+    writeTransferHeader(buffer, at, size, session.channel, this.#rhea.local.handle, id, presettled, false);
+    writer.append(buffer, at, end, memory);
+    if (tail !== undefined) writer.append(tail.buffer, tail.start, tail.end);
     this.#countFrame();
   }
 
@@ -136,32 +139,41 @@ class FragmentedDelivery {
   readonly delivery: OutgoingDelivery;
   readonly #bytes: Buffer;
   readonly #memory: HeldMemory | undefined;
-  #position: number;
+  /** The number of bytes that are written. */
+  #written = 0;
 
   constructor(delivery: OutgoingDelivery) {
     this.delivery = delivery;
     this.#bytes = delivery.buffer;
     this.#memory = delivery.memory;
     this.#memory?.hold();
-    this.#position = delivery.start;
   }
 
   /** Writes the next frame, with its header in memory of its own. Returns whether it was the last. */
   write(session: Session, handle: number): boolean {
     const { delivery } = this;
     const { control, writer, maxFrameSize } = session.output;
-    const from = this.#position;
-    const to = Math.min(from + maxFrameSize - TRANSFER_HEADER_SIZE, delivery.end);
-    const more = to < delivery.end;
+    const from = this.#written;
+    const to = Math.min(from + maxFrameSize - TRANSFER_HEADER_SIZE, delivery.size);
+    const more = to < delivery.size;
     control.open(0);
     control.need(TRANSFER_HEADER_SIZE);
     const { buffer, start } = control;
     writeTransferHeader(buffer, start, to - from, session.channel, handle, delivery.id, delivery.presettled, more);
     control.position += TRANSFER_HEADER_SIZE;
     writer.append(buffer, start, control.position);
-    writer.append(this.#bytes, from, to, this.#memory);
-    this.#position = to;
+    this.#append(writer, from, to);
+    this.#written = to;
     return !more;
+  }
+
+  /** Appends the bytes from `from` to `to` of the message: those of the delivery, and then those of its tail. */
+  #append(writer: SocketWriter, from: number, to: number): void {
+    const { start, end, tail } = this.delivery;
+    const own = end - start;
+    if (from < own) writer.append(this.#bytes, start + from, start + Math.min(to, own), this.#memory);
+    if (tail === undefined || to <= own) return;
+    writer.append(tail.buffer, tail.start + Math.max(from - own, 0), tail.start + to - own);
   }
 
   /** It is sent, or will not be. To be called once. */

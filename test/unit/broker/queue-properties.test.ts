@@ -42,6 +42,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom({ do: 'come' as const }, { do: 'turn' as const }) },
 );
 
+/** It makes a message so large that its deliveries share its bytes. */
+const PADDING = { padding: 'x'.repeat(20_000) };
+
 /** A queue with consumers that come and go, and a book of what has become of each message. */
 class Run {
   readonly host = new FakeHost();
@@ -59,7 +62,8 @@ class Run {
     const chosen = 'who' in step ? consumers[step.who % Math.max(1, consumers.length)] : undefined;
     if (step.do === 'push') {
       const body = this.pushed;
-      if (queue.take(incoming({ body, ttl: step.ttl })) === undefined) this.pushed++;
+      const properties = body % 3 === 0 ? PADDING : {};
+      if (queue.take(incoming({ body, ttl: step.ttl, properties })) === undefined) this.pushed++;
     } else if (step.do === 'settle' && chosen !== undefined && chosen.link.held.length > 0) {
       const which = step.which % chosen.link.held.length;
       if (step.outcome === ACCEPTED) this.accepted.push(read(chosen.link.held[which]!).body);
@@ -109,6 +113,7 @@ describe('a queue, whatever is done with it', () => {
             expect(queue.outstanding).toBe(run.held);
             expect(queue.depth + queue.outstanding).toBe(run.pushed - run.accepted.length - host.buried.length);
             expect(queue.depth + queue.outstanding).toBeLessThanOrEqual(max);
+            expect(host.memory.used).toBe(queue.bytes + 256 * (queue.depth + queue.outstanding));
           }
           // Without consumers what they had is back, and in order.
           for (const { consumer } of run.consumers.splice(0)) run.queue.removeConsumer(consumer, false);
@@ -119,6 +124,7 @@ describe('a queue, whatever is done with it', () => {
           expect(all.map(Number).sort((a, b) => a - b)).toEqual([...Array(run.pushed).keys()]);
           while (link.held.length > 0) link.settle();
           expect(run.queue).toMatchObject({ depth: 0, outstanding: 0, bytes: 0 });
+          expect(run.host.memory.used).toBe(0);
         },
       ),
       { numRuns: 100 },

@@ -7,6 +7,7 @@ import { BrokerEmitter } from '../../../src/broker/broker-events.js';
 import type { Consumer, ConsumerLink } from '../../../src/broker/consumer.js';
 import type { Death } from '../../../src/broker/dead-letter.js';
 import { IncomingMessage } from '../../../src/broker/incoming-message.js';
+import { MemoryBudget } from '../../../src/broker/memory-budget.js';
 import type { QueueHost } from '../../../src/broker/queue-host.js';
 import { DEFAULT_QUEUE } from '../../../src/broker/queue-settings.js';
 import type { QueueSettings } from '../../../src/broker/queue-settings.js';
@@ -31,6 +32,7 @@ export class FakeHost implements QueueHost {
   readonly randomUUID = randomUUID;
   readonly output = new Output();
   readonly watch = new BrokerEmitter();
+  readonly memory = new MemoryBudget(Infinity);
   readonly buried: { message: ReceivedMessage; death: Death; to: string }[] = [];
   #deferred: (() => void)[] = [];
 
@@ -85,6 +87,13 @@ export class FakeLink implements ConsumerLink {
     }
   }
 
+  /** Why it was closed. */
+  closedBy: PeerError | undefined;
+
+  close(error: PeerError): void {
+    this.closedBy = error;
+  }
+
   takeAll(): OutgoingDelivery[] {
     return this.held.splice(0);
   }
@@ -113,8 +122,9 @@ export class FakeLink implements ConsumerLink {
 }
 
 /** A message as its receiver sees it. */
-export function read({ buffer, start, end }: OutgoingDelivery): ReceivedMessage {
-  const bytes = Buffer.from(buffer.subarray(start, end));
+export function read({ buffer, start, end, tail }: OutgoingDelivery): ReceivedMessage {
+  const behind = tail === undefined ? [] : [tail.buffer.subarray(tail.start, tail.end)];
+  const bytes = Buffer.concat([buffer.subarray(start, end), ...behind]);
   return new ReceivedMessage(bytes, 0, bytes.length);
 }
 
