@@ -18,15 +18,15 @@ import type { ListenerOptions } from './message-queue-listener.js';
 import { MessageStream } from './message-stream.js';
 import { checkNames } from './option-names.js';
 
-/** How a channel behaves. */
+/** The options of a channel. */
 export interface ChannelOptions {
   /** Tells it from the other channels of a container. Default a random UUID, which nobody can guess. */
   id?: string | undefined;
-  /** How the listeners behave that `addListener` and `watch` make, unless they are given options of their own. */
+  /** The default options of the listeners that `addListener` and `watch` make. */
   listener?: Omit<ListenerOptions, 'id'> | undefined;
   /**
-   * How many milliseconds streams let pass between two messages of one listener, to pace them. Default 0. What goes to
-   * clients without a listener is not paced.
+   * The milliseconds that streams wait between two messages of one listener. Default 0. Messages to clients without a
+   * listener are not delayed.
    */
   streamDelay?: number | undefined;
   /** Where it gets the time from. Default the clocks of the machine. */
@@ -41,13 +41,13 @@ export interface ChannelOptions {
 /** The names of the options that every channel has. */
 export const CHANNEL_OPTIONS: readonly (keyof ChannelOptions)[] = ['id', 'listener', 'streamDelay', 'clock', 'onError'];
 
-/** How a stream ends besides by itself. */
+/** The options of a stream. */
 export interface StreamOptions {
   /** Ends the stream when it is aborted, as leaving its loop does. */
   signal?: AbortSignal | undefined;
 }
 
-/** How `watch` listens, and for how long. */
+/** The options of `watch`: those of its listener, and the signal that ends it. */
 export type WatchOptions = ListenerOptions & StreamOptions;
 
 /**
@@ -86,10 +86,10 @@ export abstract class AbstractChannel<Out> implements AsyncDisposable {
     this.#defaults = listener;
   }
 
-  /** What streams give out for a message. */
+  /** Makes what streams give out of a message. */
   abstract adapt(message: Message): Out;
 
-  /** Whether it was closed. */
+  /** True after `close`. */
   get isClosed(): boolean {
     return this.#isClosed;
   }
@@ -250,7 +250,7 @@ export abstract class AbstractChannel<Out> implements AsyncDisposable {
   }
 
   /**
-   * What waits for a listener.
+   * Returns the mailbox of a listener.
    *
    * @throws InvalidListenerError when there is no listener with this id.
    * @internal
@@ -289,7 +289,7 @@ export abstract class AbstractChannel<Out> implements AsyncDisposable {
     return new MessageStream(listener, mailbox?.listener === listener ? mailbox : undefined, adapt, signal, ended);
   }
 
-  /** Whether a listener holds the channel back. */
+  /** True while a listener holds the channel back: it has no room, and must not lose a message. */
   protected get isHeldBack(): boolean {
     return this.#findFull() !== undefined;
   }

@@ -5,15 +5,18 @@ import { STREAM_HEADERS, negotiate, refusal } from './negotiation.js';
 import type { Refusal, RequestHead } from './negotiation.js';
 
 /**
- * What a hook says about a request: whether it may have the events. A number is the status of the answer that says why
- * not, from 400 to 599; false is 403.
+ * The decision of a hook: true lets the request have the events, false answers it with status 403, and a number from
+ * 400 to 599 is the status of the answer.
  */
 export type Authorization = boolean | number;
 
 /** The hook that looks at a request before it gets anything. */
 export type Authorize<Request> = (request: Request) => Authorization | Promise<Authorization>;
 
-/** Whether requests get events. `leaving`: not from this server, which goes down; `closed`: nevermore. */
+/**
+ * The state of a channel for new requests. `open`: they get events; `leaving`: this server shuts down, and clients are
+ * to reconnect to another; `closed`: they get no events, now or later.
+ */
 export type DoorwayState = 'open' | 'leaving' | 'closed';
 
 /** The part of a channel that decides who comes in. Times are milliseconds unless they say otherwise. */

@@ -4,20 +4,20 @@
  * @module
  */
 
-/** How an `EventFeed` asks for events. Times are milliseconds. */
+/** The options of an `EventFeed`. Times are milliseconds. */
 export interface EventFeedOptions {
   /** Where to go on: the id of the last event that is known. */
   lastEventId?: string | undefined;
   /** The time until a reconnect, unless the server says another; doubled with each failure, 32 times at most. Default 2000. */
   retry?: number | undefined;
-  /** How long the server may say nothing, not even a heartbeat, before it is asked again. Default 45 000. */
+  /** The feed reconnects when the server has sent nothing for so long, not even a heartbeat. Default 45 000. */
   idleTimeout?: number | undefined;
   /**
-   * Whether all pages of this origin that ask for the same address share one connection: over HTTP/1.1 a browser has six
-   * for a server. Where there are no Web Locks (pages without TLS) each has its own. Default false.
+   * True: all pages of this origin that ask for the same address share one connection. Over HTTP/1.1 a browser opens at
+   * most six connections to a server. Where there are no Web Locks (pages without TLS) each has its own. Default false.
    */
   share?: boolean | undefined;
-  /** Whether cookies go to another origin, too. Default false, as with an `EventSource`. */
+  /** True: the browser sends cookies to another origin, too. Default false, as with an `EventSource`. */
   withCredentials?: boolean | undefined;
 }
 
@@ -29,7 +29,7 @@ interface Locks {
 /** An event as it goes from page to page. */
 type Shared = readonly [type: string, data: string, id: string];
 
-/** How long the last words of the page that had the connection may take to arrive, in milliseconds. */
+/** The last events of the page that had the connection may take so long to arrive, in milliseconds. */
 const SETTLE = 100;
 
 /** Statuses after which asking again may help, besides those from 500 up. */
@@ -99,7 +99,7 @@ export class EventFeed extends EventTarget {
       try {
         if (await this.#connect(connection, () => (failures = -1))) this.close();
       } catch {
-        // What went wrong, the console of the browser tells.
+        // The console of the browser says what went wrong.
       }
       connection.abort();
       this.#closing.signal.removeEventListener('abort', end);

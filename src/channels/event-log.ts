@@ -10,7 +10,7 @@ export interface LoggedEvent {
   readonly id: string;
   readonly type: string;
   readonly bytes: Buffer;
-  /** What it was made of. */
+  /** The message that the event was made of. */
   readonly message: Message;
 }
 
@@ -18,13 +18,16 @@ interface Entry extends LoggedEvent {
   readonly time: number;
 }
 
-/** How much a channel remembers, for clients that come back. The strictest of the three counts. */
+/**
+ * The limits of the history, from which clients that reconnect get what they have missed. The strictest of the three
+ * counts.
+ */
 export interface HistoryOptions {
-  /** How many events at most. Default 1000; 0 remembers nothing. */
+  /** The most events that the history holds. Default 1000; 0 holds none. */
   limit?: number | undefined;
-  /** How many bytes at most, as they are on the wire. Default 1 MiB. */
+  /** The most bytes that the history holds, as they are on the wire. Default 1 MiB. */
   maxBytes?: number | undefined;
-  /** How old an event may be, in milliseconds. Default 300 000, five minutes. */
+  /** The history forgets an event that is older, in milliseconds. Default 300 000, five minutes. */
   maxAge?: number | undefined;
 }
 
@@ -40,11 +43,11 @@ export interface RememberedEvent {
   readonly time: number;
 }
 
-/** What a channel remembers, as a JSON value: for the channel that goes on in its place after a restart. */
+/** The history of a channel as a JSON value, for the channel that takes its place after a restart. */
 export interface HistorySnapshot {
-  /** What the channel's own ids begin with. */
+  /** The beginning of the ids that the channel gives. */
   readonly epoch: string;
-  /** How many events the channel has sent. */
+  /** The number of events that the channel has sent. */
   readonly count: number;
   /** The id that came before the oldest event that is remembered. */
   readonly before: string;
@@ -86,7 +89,7 @@ export class EventLog {
     return this.#entries.at(this.#entries.size - 1)?.id ?? this.#before;
   }
 
-  /** How many events it remembers. */
+  /** The number of events that it holds. */
   get size(): number {
     return this.#entries.size;
   }
@@ -132,7 +135,7 @@ export class EventLog {
     return this.#entries.at(position - this.first);
   }
 
-  /** What it remembers, as a JSON value. */
+  /** Returns the history as a JSON value. */
   snapshot(): HistorySnapshot {
     this.#forget();
     const offset = this.#clock.wallNow() - this.#clock.now();

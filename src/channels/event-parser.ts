@@ -11,9 +11,9 @@ export interface ServerSentEvent {
   readonly lastEventId: string;
 }
 
-/** How much a server may make the parser remember. */
+/** The options of an `EventParser`. */
 export interface EventParserOptions {
-  /** How many characters one event may have, its longest line included. Default 1 048 576. */
+  /** The most characters that one event may have, its longest line included. Default 1 048 576. */
   maxEventSize?: number | undefined;
   /** The id of the last event that is known from an earlier connection: events without an id have it. Default empty. */
   lastEventId?: string | undefined;

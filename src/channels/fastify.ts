@@ -1,12 +1,12 @@
 import type { HttpRequest, HttpResponse } from './http-sink.js';
 
-/** What of a request of Fastify matters. */
+/** The part of a request of Fastify that is used here. */
 export interface FastifyRequestLike {
   /** The request of Node. */
   readonly raw: HttpRequest;
 }
 
-/** What of a reply of Fastify matters. */
+/** The part of a reply of Fastify that is used here. */
 export interface FastifyReplyLike {
   /** The response of Node. */
   readonly raw: HttpResponse;

@@ -2,7 +2,7 @@ import { jsonValue } from '../codec/json-value.js';
 import { eventIdOf } from './event-encoder.js';
 import { Message } from './message.js';
 
-/** What of an AMQP message a feed looks at. A `ReceivedMessage` of a messenger fits; so does a plain object. */
+/** The part of an AMQP message that a feed reads. A `ReceivedMessage` of a messenger fits; so does a plain object. */
 export interface FeedMessage {
   /** The message-id (AMQP 1.0 §3.2.4). */
   readonly id?: unknown;

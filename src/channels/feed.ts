@@ -12,7 +12,10 @@ import type { SseContext } from './sse-context.js';
 export interface FeedDelivery<Received = FeedMessage> {
   /** The message. */
   readonly message: Received;
-  /** What has become of it, if that is known: a feed refuses what is `accepted` before it was broadcast. */
+  /**
+   * The tracker of the delivery, if it has one. A feed refuses a delivery that is `accepted` before the feed has
+   * broadcast it.
+   */
   readonly tracker?:
     | {
         /** Its status, as a `Tracker` has it. */
@@ -27,7 +30,7 @@ export interface FeedDelivery<Received = FeedMessage> {
   reject?(error?: PeerError): void;
 }
 
-/** How a feed behaves. */
+/** The options of a feed. */
 export interface FeedOptions<Received = FeedMessage> {
   /** Makes the message of the channel; `undefined` leaves one out, and accepts it. Default: what `messageOf` says. */
   map?: ((received: Received) => Message | undefined) | undefined;
@@ -37,8 +40,9 @@ export interface FeedOptions<Received = FeedMessage> {
    */
   ack?: 'on-broadcast' | 'on-written' | undefined;
   /**
-   * Whether a message that the history has, with its id and all, is accepted without being sent again: it came before,
-   * and its outcome was lost. Another message with that id is sent, with an id of the channel's. Default true.
+   * True: the feed accepts a message that the history has, with the same id and content, and does not send it again.
+   * Such a message came before, and its outcome was lost. The feed sends another message of that id with an id of the
+   * channel's. Default true.
    */
   deduplicate?: boolean | undefined;
   /** Called with why a message was rejected: `map` threw, or the message cannot be an event. */
@@ -117,7 +121,10 @@ export class Feed<Received = FeedMessage> implements AsyncDisposable {
     }
   }
 
-  /** What was accepted before the feed has it is lost, should the feed not get to broadcast it. */
+  /**
+   * Refuses a delivery that the messenger has accepted already: the message would be lost if the feed ended before it
+   * could broadcast.
+   */
   #checkWindow({ tracker }: FeedDelivery<Received>): void {
     if (tracker?.status !== 'accepted') return;
     throw new OptionError('The messenger accepts what it gives out: with incomingWindow 0 a feed would lose messages.');

@@ -1,11 +1,11 @@
 import type { EventSink, EventSinkEvents } from './event-sink.js';
 
-/** How many bytes a stream takes before it says that it has enough: as many as a socket. */
+/** The stream asks for a pause when it holds this many bytes, as many as a socket holds. */
 const HIGH_WATER_MARK = 16_384;
 
 /** A client that reads a stream of the web: the body of a Fetch `Response`. */
 export class FetchSink implements EventSink {
-  /** What the client reads. */
+  /** The stream that the client reads. */
   readonly body: ReadableStream<Uint8Array>;
   readonly #events: EventSinkEvents;
   // The stream starts while it is made.

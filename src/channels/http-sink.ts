@@ -51,7 +51,7 @@ export class HttpSink implements EventSink {
   }
 }
 
-/** How long the other side has to close its end of a connection, in milliseconds. */
+/** The peer has so many milliseconds to close its end of a connection. */
 const LINGER = 1000;
 
 /**

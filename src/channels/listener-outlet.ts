@@ -6,12 +6,13 @@ import type { MessageQueueListener } from './message-queue-listener.js';
 import { SseClients } from './sse-clients.js';
 import type { SseContext } from './sse-context.js';
 
-/** How long clients have, in milliseconds, to read what waits for them when they are told to go. */
+/** When the channel ends its clients, they have so many milliseconds to read what waits for them. */
 export const FAREWELL = 5000;
 
 /**
- * What the clients of one listener get: each all of its messages, from a log of its own, so that one that comes back
- * gets what it has missed. The listener runs while a client is there; what comes meanwhile waits for it.
+ * Sends the messages of one listener to its clients. Each client gets all of them, from a log that only they use, so a
+ * client that reconnects gets what it has missed. The listener runs while a client is connected; until then messages
+ * wait for it.
  */
 export class ListenerOutlet {
   readonly listener: MessageQueueListener;

@@ -11,7 +11,7 @@ import type { MessageQueueListener } from './message-queue-listener.js';
  */
 export type MailboxState = 'open' | 'ending' | 'removed';
 
-/** What a mailbox needs to know of its channel. */
+/** What the channel gives its mailboxes. */
 export interface MailboxSettings {
   /** The milliseconds between two messages of its streams. */
   readonly streamDelay: number;
@@ -51,19 +51,19 @@ export class Mailbox {
     return this.#state;
   }
 
-  /** How many messages wait. */
+  /** The number of messages that wait. */
   get size(): number {
     return this.#returned.length + this.#queue.size;
   }
 
-  /** Whether the listener holds its channel back: it must not lose anything, and has no room. */
+  /** True when the listener holds its channel back: it must not lose a message, and has no room for one. */
   get holdsBack(): boolean {
     return this.#state === 'open' && this.listener.overflow === 'throw' && this.#queue.size >= this.#queue.capacity;
   }
 
-  /** Whether `put` would throw. */
+  /** True when `put` would throw. */
   refuses(message: Message): boolean {
-    // What a filter throws is told when the message is put.
+    // An error of the filter is reported when the message is put.
     return this.holdsBack && this.#keeps && this.#wants(message, () => undefined);
   }
 

@@ -5,22 +5,23 @@ import type { Overflow } from '../queue/client-queue-options.js';
 import type { Message } from './message.js';
 import { checkNames } from './option-names.js';
 
-/** How a listener takes its messages. */
+/** The options of a listener. */
 export interface ListenerOptions {
   /** Tells it from the other listeners of a channel. Default a random UUID, which nobody can guess. */
   id?: string | undefined;
-  /** How many messages wait for it at most, in each of its channels. Default 1000; `Infinity` has no limit. */
+  /** The most messages that wait for the listener in each of its channels. Default 1000; `Infinity` sets no limit. */
   capacity?: number | undefined;
   /**
-   * What a message does that finds no room. With `throw` nobody gets it and the caller is told, so the listener holds
-   * its channel back. With `drop-oldest` and `drop-newest` the event `dropped` tells what is lost. Default `throw`.
+   * What the channel does with a message that finds no room. With `throw` no listener gets it and the caller gets an
+   * error, so this listener holds its channel back. With `drop-oldest` and `drop-newest` the event `dropped` has the
+   * messages that are lost. Default `throw`.
    */
   overflow?: Overflow | undefined;
-  /** Whether messages that come while it is stopped wait for it, or are dropped. Default `keep`. */
+  /** `keep`: messages that come while the listener is stopped wait for it. `drop`: they are dropped. Default `keep`. */
   whileStopped?: 'keep' | 'drop' | undefined;
   /**
-   * Whether it wants a message. Default it wants all. When this throws, the listener does not get the message: the event
-   * `dropped` has it, and `onError` of the channel why.
+   * Decides whether the listener gets a message. By default it gets all. When the filter throws, the listener does not
+   * get the message: the event `dropped` has the message, and `onError` of the channel the error.
    */
   filter?: ((message: Message) => boolean) | undefined;
   /** Called with each message before a stream gives it out: what `onMessage` does unless a class overrides it. */
@@ -64,11 +65,11 @@ const WHILE_STOPPED: readonly unknown[] = ['keep', 'drop'];
 export class MessageQueueListener extends TypedEmitter<ListenerEvents> {
   /** Tells it from the other listeners of a channel. */
   readonly id: string;
-  /** How many messages wait for it at most, in each of its channels. */
+  /** The most messages that wait for the listener in each of its channels. */
   readonly capacity: number;
-  /** What a message does that finds no room. */
+  /** What the channel does with a message that finds no room. */
   readonly overflow: Overflow;
-  /** Whether messages that come while it is stopped wait for it. */
+  /** `keep`: messages that come while the listener is stopped wait for it. `drop`: they are dropped. */
   readonly whileStopped: 'keep' | 'drop';
   readonly #filter: ((message: Message) => boolean) | undefined;
   readonly #onMessage: ((message: Message) => void | Promise<void>) | undefined;
@@ -95,7 +96,7 @@ export class MessageQueueListener extends TypedEmitter<ListenerEvents> {
     this.setMaxListeners(0);
   }
 
-  /** Whether streams give out its messages. */
+  /** True while streams give out its messages. */
   get isRunning(): boolean {
     return this.#isRunning;
   }
@@ -114,7 +115,7 @@ export class MessageQueueListener extends TypedEmitter<ListenerEvents> {
     this.emit('stop');
   }
 
-  /** Whether it wants a message; those it does not want never reach its queue. */
+  /** Asks the filter whether the listener wants a message. A message that it does not want never reaches its queue. */
   wants(message: Message): boolean {
     return this.#filter?.(message) ?? true;
   }

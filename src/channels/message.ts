@@ -9,7 +9,7 @@ export const CHANNEL_ERROR = '_eric_error';
 /** The type of the event that tells a client it has missed some, and must fetch the state of things anew. */
 export const RESYNC = 'resync';
 
-/** What a message may have besides type and payload. */
+/** The options of a message. */
 export interface MessageOptions {
   /**
    * Tells the message from all others. Becomes the event id of server-sent events, by which a client resumes. Without
@@ -19,11 +19,11 @@ export interface MessageOptions {
 }
 
 /**
- * What goes through a channel: a type and a payload. The object is frozen, its payload is not: every listener of a
- * broadcast gets the same one.
+ * A message of a channel: a type and a payload. The object is frozen, its payload is not: every listener of a broadcast
+ * gets the same one.
  */
 export class Message<Payload = unknown> {
-  /** What kind of message it is. Becomes the event name of server-sent events. */
+  /** The kind of the message. It becomes the event name of server-sent events. */
   readonly type: string;
   /** Any JSON value. */
   readonly payload: Payload;

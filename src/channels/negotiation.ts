@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { HttpRequest } from './http-sink.js';
 
-/** What of a request matters, whichever interface it came by. */
+/** The part of a request that is used here, whichever interface it came by. */
 export interface RequestHead {
   readonly method: string;
   readonly url: string;
@@ -13,7 +13,7 @@ export interface Refusal {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
-  /** Whether the connection is to end with it. */
+  /** True: the server ends the connection after this answer. */
   readonly isLast?: boolean;
 }
 
@@ -63,7 +63,7 @@ export function negotiate(head: RequestHead): Refusal | undefined {
   return refusal(406, 'Here are events only. Accept text/event-stream.\n');
 }
 
-/** Whether an Accept header lets a stream of events through (RFC 9110, §12.5.1): the most specific range counts. */
+/** True when an Accept header allows a stream of events (RFC 9110, §12.5.1): the most specific range counts. */
 export function acceptsEvents(accept: string | undefined): boolean {
   if (accept === undefined || accept.trim() === '') return true;
   const ranges = new Map<string, boolean>();
@@ -89,7 +89,10 @@ function queryValue(url: string, name: string): string | undefined {
   return bytes === undefined ? undefined : textOf(bytes);
 }
 
-/** What bytes say, each given as a character of Latin-1, as Node gives headers. Clients write UTF-8; some Latin-1. */
+/**
+ * Decodes a header, which Node gives with one character of Latin-1 for each byte. Clients write UTF-8; some write
+ * Latin-1.
+ */
 function textOf(latin1: string): string {
   const bytes = Buffer.from(latin1, 'latin1');
   return isUtf8(bytes) ? bytes.toString() : latin1;

@@ -2,14 +2,14 @@ import { createHmac, sign, timingSafeEqual, verify } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { OptionError } from '../errors.js';
 
-/** How a message is signed. */
+/** The algorithm of a signature. */
 export type SignatureAlgorithm = 'hmac-sha256' | 'ed25519';
 
 /** A signature as it goes with a message: JSON. */
 export interface Signature {
   /** Which key made it. */
   readonly key_id: string;
-  /** How it was made. */
+  /** The algorithm of the signature. */
   readonly algorithm: SignatureAlgorithm;
   /** The signature itself, in base64url. */
   readonly value: string;
@@ -43,7 +43,7 @@ export function makeSignature(key: SignatureKey, bytes: Buffer): Signature {
 }
 
 /**
- * Whether a signature is that of a key. How it was made is what the key is for, never what the signature says; the time
+ * Checks a signature by a key, with the algorithm that the key is for, never the one that the signature names. The time
  * it takes does not depend on where a signature is wrong.
  */
 export function isSignatureOf(key: SignatureKey, signature: Signature, bytes: Buffer): boolean {
@@ -55,7 +55,7 @@ export function isSignatureOf(key: SignatureKey, signature: Signature, bytes: Bu
   return value.length === right.length && timingSafeEqual(value, right);
 }
 
-/** What a key is for. @throws OptionError for one that is for neither. */
+/** Returns the algorithm that a key is for. @throws OptionError for one that is for neither. */
 export function algorithmOf({ id, key }: SignatureKey): SignatureAlgorithm {
   if (typeof id !== 'string' || id === '') throw new OptionError('A signature key must have an id.');
   if (key.type !== 'secret' && key.asymmetricKeyType === 'ed25519') return 'ed25519';

@@ -7,9 +7,9 @@ import type { Signature, SignatureAlgorithm, SignatureKey } from './signature.js
 
 /** The payload of a signed message, as it goes over the wire. */
 export interface SignedPayload<Content = unknown> {
-  /** Who says it. */
+  /** The id of the sender. */
   readonly sender_id: string;
-  /** What is said. */
+  /** The content of the message. */
   readonly payload: Content;
   /** The proof, when there is one. */
   readonly signature?: Signature | undefined;
@@ -40,12 +40,12 @@ export class SignedMessage<Content = unknown> extends Message<SignedPayload<Cont
     if (new.target === SignedMessage) Object.freeze(this);
   }
 
-  /** Who says it. */
+  /** The id of the sender. */
   get senderId(): string {
     return this.payload.sender_id;
   }
 
-  /** What is said: the payload without what names the sender. */
+  /** The content of the message: the payload without the id of the sender. */
   get content(): Content {
     return this.payload.payload;
   }
@@ -86,8 +86,8 @@ export class SignedMessage<Content = unknown> extends Message<SignedPayload<Cont
   }
 
   /**
-   * Whether one of the keys made the signature: the one with the id that the signature names, if it may speak for the
-   * sender. False when there is no signature or no such key.
+   * Checks the signature by the key whose id it names, if that key may sign for the sender. False when the message has
+   * no signature or there is no such key.
    *
    * @throws OptionError for a key that is neither for HMAC-SHA-256 nor for Ed25519.
    */

@@ -6,7 +6,7 @@ import { MessageQueueListener } from './message-queue-listener.js';
 import type { ListenerOptions } from './message-queue-listener.js';
 import { SignedMessage } from './signed-message.js';
 
-/** What an application does with a message: the replies go to whoever has sent it. */
+/** A function of an application for messages of a type. The listener sends its replies to the sender of the message. */
 export type Action = (message: SignedMessage) => ActionReplies | Promise<ActionReplies>;
 
 /** The replies of an action; nothing stands for none. */
@@ -14,7 +14,7 @@ export type Action = (message: SignedMessage) => ActionReplies | Promise<ActionR
 // eslint-disable-next-line @typescript-eslint/no-invalid-void-type
 export type ActionReplies = Iterable<Message> | undefined | void;
 
-/** What every application can be told to do. */
+/** The types of the messages that every application listener acts on by itself. */
 const INTERNAL: ReadonlySet<string> = new Set(['start', 'stop', 'remove', CHANNEL_CLOSED]);
 
 /**

@@ -13,7 +13,7 @@ export class SseChannelContainer implements Iterable<AbstractChannel<unknown>>, 
     this.#defaults = defaults;
   }
 
-  /** How many channels it has. */
+  /** The number of channels. */
   get size(): number {
     return this.#channels.size;
   }
@@ -43,7 +43,7 @@ export class SseChannelContainer implements Iterable<AbstractChannel<unknown>>, 
     this.#channels.set(channel.id, channel);
   }
 
-  /** Whether it has a channel with this id. */
+  /** True when the container has a channel with this id. */
   has(id: string): boolean {
     return this.#channels.has(id);
   }

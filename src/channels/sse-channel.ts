@@ -42,7 +42,7 @@ export class SseChannel extends AbstractChannel<SseEvent> {
     this.#responder = new SseResponder(this.#context);
   }
 
-  /** How many clients are connected. */
+  /** The number of connected clients. */
   get clientCount(): number {
     return this.#responder.clientCount;
   }
@@ -73,7 +73,7 @@ export class SseChannel extends AbstractChannel<SseEvent> {
     clients.deliver(logged);
   }
 
-  /** What the history has, as a JSON value, for the option `snapshot` of the channel that comes after a restart. */
+  /** Returns the history as a JSON value. Give it to the next channel after a restart, as the option `snapshot`. */
   snapshot(): HistorySnapshot {
     return this.#context.log.snapshot();
   }
@@ -164,7 +164,10 @@ export class SseChannel extends AbstractChannel<SseEvent> {
     return this.#responder.toResponse(request, options);
   }
 
-  /** What one listener gets, as the bytes of server-sent events. Starts the listener; cancelling stops it. */
+  /**
+   * Returns the messages of one listener as the bytes of server-sent events. It starts the listener; whoever cancels
+   * the stream stops it.
+   */
   readable(listener: MessageQueueListener): ReadableStream<Uint8Array> {
     return this.#responder.readable(listener);
   }

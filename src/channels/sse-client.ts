@@ -5,7 +5,7 @@ import { EventParser } from './event-parser.js';
 import { checkNames } from './option-names.js';
 import type { EventParserOptions, ServerSentEvent } from './event-parser.js';
 
-/** How a client asks for events. Times are milliseconds. */
+/** The options of an `SseClient`. Times are milliseconds. */
 export interface SseClientOptions extends EventParserOptions {
   /** Headers of the request. `Accept` and `Last-Event-ID` are set by the client. */
   headers?: Readonly<Record<string, string>> | undefined;
@@ -18,8 +18,9 @@ export interface SseClientOptions extends EventParserOptions {
   /** The longest time until a reconnect, whatever the server says and however often it failed. Default 60 000. */
   maxRetry?: number | undefined;
   /**
-   * How long a server may say nothing, neither event nor comment; then it is taken for dead, and asked again. Servers say
-   * something every 15 seconds or so (HTML standard, §9.2.7). `Infinity` waits for ever. Default 60 000.
+   * The client reconnects when the server has sent nothing for so long, neither an event nor a comment. Servers send
+   * something about every 15 seconds (HTML standard, §9.2.7). `Infinity` never reconnects for this reason. Default 60
+   * 000.
    */
   idleTimeout?: number | undefined;
   /** Called before a reconnect: why, and in how many milliseconds. No error: the server has ended the response. */
@@ -150,7 +151,7 @@ export class SseClient implements AsyncIterable<ServerSentEvent>, Disposable {
 
   async *#read(response: Response): AsyncGenerator<ServerSentEvent, void> {
     const parser = new EventParser({ maxEventSize: this.#options.maxEventSize, lastEventId: this.#lastEventId });
-    // What a body holds are bytes, which its type does not say.
+    // A body holds bytes, which its type does not say.
     const body = response.body as ReadableStream<Uint8Array> | null;
     const reader = body?.getReader();
     try {
@@ -204,7 +205,7 @@ function checkResponse(response: Response): void {
   );
 }
 
-/** Whether asking again will not help. */
+/** True when a reconnect will not help. */
 function isFinal(problem: Error): boolean {
   if (problem instanceof InvalidMessageFormatError) return true;
   return problem instanceof SseResponseError && problem.status < 500 && ![408, 425, 429].includes(problem.status);

@@ -15,7 +15,7 @@ export interface SseConnection {
   destroy(): void;
 }
 
-/** How the clients of a log are kept. Times are milliseconds. */
+/** The settings of the clients of a log. Times are milliseconds. */
 export interface SseClientsSettings {
   readonly log: EventLog;
   readonly clock: Clock;
@@ -38,7 +38,7 @@ export class SseClients {
     this.#waiting = new WaiterLine(settings.clock);
   }
 
-  /** How many there are. */
+  /** The number of clients. */
   get size(): number {
     return this.#all.size;
   }
@@ -76,7 +76,7 @@ export class SseClients {
     return this.#holding(patience).reduce((least, { flushed }) => Math.min(least, flushed), Infinity);
   }
 
-  /** Whether nobody holds back: everybody reads, or was waited for long enough. */
+  /** True when no client holds the channel back: every client reads, or the channel has waited for it long enough. */
   isReady(patience: number): boolean {
     return this.#holding(patience).length === 0;
   }

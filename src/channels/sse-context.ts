@@ -20,7 +20,7 @@ export interface SseEvent {
   readonly data: unknown;
 }
 
-/** How long a feed waits for a client that does not read, in milliseconds, at least. */
+/** A feed waits at least so long for a client that does not read, in milliseconds. */
 const PATIENCE = 5000;
 
 /** An `SseChannel` as its feeds and its clients see it: it makes events of messages, and has their log. */
@@ -31,7 +31,7 @@ export class SseContext {
   readonly log: EventLog;
   /** The clients that get the events of this log. */
   readonly clients: SseClients;
-  /** How long a feed, or a listener with clients of its own, waits for a client that does not read, in milliseconds. */
+  /** A feed, or a listener with clients of its own, waits so long for a client that does not read, in milliseconds. */
   readonly patience: number;
 
   constructor(channel: AbstractChannel<SseEvent>, settings: SseChannelSettings) {
@@ -71,14 +71,14 @@ export class SseContext {
     }
   }
 
-  /** Whether the log has the event of a message: the same id, and the same bytes. */
+  /** True when the log has the event of a message: the same id, and the same bytes. */
   remembers(message: Message): boolean {
     try {
       const event = this.channel.adapt(message);
       const known = event.id === undefined ? undefined : this.log.find(eventIdOf(event.id));
       return known?.bytes.equals(this.#encode(event)) ?? false;
     } catch {
-      // What cannot be an event is rejected when it is broadcast.
+      // `broadcast` rejects a message that cannot be an event.
       return false;
     }
   }

@@ -8,11 +8,14 @@ import type { HistoryOptions, HistorySnapshot } from './event-log.js';
 import { checkNames } from './option-names.js';
 import type { SlowClientPolicy } from './sse-session.js';
 
-/** How a channel for server-sent events behaves. Times are milliseconds unless they say otherwise. */
+/** The options of an `SseChannel`. Times are milliseconds unless they say otherwise. */
 export interface SseChannelOptions extends ChannelOptions {
-  /** What is remembered for clients that come back; also what a client that replays can lag behind. */
+  /**
+   * The limits of the history for clients that reconnect. A client that replays may lag behind by the length of the
+   * history.
+   */
   history?: HistoryOptions | undefined;
-  /** What the channel remembered before a restart: what `snapshot()` has returned. */
+  /** The history of the channel before a restart, as `snapshot()` has returned it. */
   snapshot?: HistorySnapshot | undefined;
   /** The time between two heartbeats, which keep proxies from hanging up. 0 sends none. Default 15 000. */
   heartbeat?: number | undefined;
@@ -20,28 +23,34 @@ export interface SseChannelOptions extends ChannelOptions {
   retry?: number | undefined;
   /** Makes text of a payload. Default JSON. */
   serializer?: ((payload: unknown) => string) | undefined;
-  /** How many clients there may be, those that `authorize` looks at included; others get 503. Default 10 000. */
+  /** The most clients at a time, those included that `authorize` looks at; other requests get 503. Default 10 000. */
   maxClients?: number | undefined;
   /** The seconds after which a client that got 503 should come back. Default 5. */
   retryAfter?: number | undefined;
-  /** How long `authorize` may take; then the request gets 503, and `onError` is told. Default 10 000. */
+  /**
+   * The hook `authorize` may take so long; then the request gets 503, and the channel calls `onError`. Default 10 000.
+   */
   authorizeTimeout?: number | undefined;
   /**
-   * How many bytes may wait for one client, besides one event. One that has as many gets the rest from the history, in
-   * its own time. Default 1 MiB.
+   * The most bytes that may wait for one client, besides one event. A client that has as many gets the rest from the
+   * history as it reads. Default 1 MiB.
    */
   maxClientBytes?: number | undefined;
   /**
-   * What happens to a client so slow that the history has forgotten what it should get next: `resync` goes on with what
-   * comes, and tells the client by an event `resync` that some are lost; `close` ends its connection. Default `resync`.
+   * What the channel does with a client so slow that the history has forgotten the event it should get next: `resync`
+   * goes on with the next broadcast, and tells the client by an event `resync` that it has missed some; `close` ends
+   * its connection. Default `resync`.
    */
   slowClients?: SlowClientPolicy | undefined;
   /**
-   * How long a client that does not read may hold back a feed, and `ready`. Default 0: a slow client loses its own place
-   * and nobody else's time. `Infinity` lets the slowest set the pace.
+   * A client that does not read may hold back feeds and `ready` for so long. Default 0: a slow client falls behind and
+   * delays nobody else. With `Infinity` the slowest client sets the pace.
    */
   patience?: number | undefined;
-  /** Whether to believe what a client says it has got. Default true; false replays nothing. */
+  /**
+   * True: the channel replays what came after the id that a client sends as its last. False: it replays nothing.
+   * Default true.
+   */
   trustLastEventId?: boolean | undefined;
 }
 

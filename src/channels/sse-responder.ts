@@ -15,11 +15,14 @@ import type { SseContext } from './sse-context.js';
 import { SseSession } from './sse-session.js';
 import type { FilteredEvent } from './sse-session.js';
 
-/** How a request is let in, and what it gets. */
+/** The options of a request for events. */
 export interface AttachOptions<Request> {
   /** Looks at the request before it gets anything. It has `authorizeTimeout` for that. Default everybody may. */
   authorize?: Authorize<Request> | undefined;
-  /** Whether the client gets an event. Default all. When it throws, that client is cut off, and `onError` told. */
+  /**
+   * Decides whether the client gets an event. By default it gets all. When the filter throws, the channel ends this
+   * client and calls `onError`.
+   */
   filter?: ((event: FilteredEvent, request: Request) => boolean) | undefined;
   /**
    * Gives the client what this listener gets, and nothing else. All clients of a listener get all of its messages, from
@@ -44,7 +47,7 @@ export interface HttpExchange<Asked> {
   readonly begin?: () => void;
 }
 
-/** What of a client is not in its request. */
+/** A client that was let in. */
 interface Guest<Asked> {
   readonly request: Asked;
   readonly filter: AttachOptions<Asked>['filter'];
@@ -93,7 +96,7 @@ export class SseResponder implements Doorway {
     return this.#context.settings.authorizeTimeout;
   }
 
-  /** How many clients are connected. */
+  /** The number of connected clients. */
   get clientCount(): number {
     return this.#connected;
   }
@@ -169,7 +172,7 @@ export class SseResponder implements Doorway {
     return new Response(sink?.body ?? null, { headers: streamHeaders(options) });
   }
 
-  /** What a listener gets, as a stream. */
+  /** Returns the messages of a listener as a stream of events. */
   readable(listener: MessageQueueListener): ReadableStream<Uint8Array> {
     let body: ReadableStream<Uint8Array> | undefined;
     this.guests++;

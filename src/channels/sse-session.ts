@@ -7,7 +7,7 @@ import type { EventSink, EventSinkEvents } from './event-sink.js';
 import { RESYNC } from './message.js';
 import type { Message } from './message.js';
 
-/** What happens to a client that is too slow: see `SseChannelOptions.slowClients`. */
+/** The treatment of a client that is too slow: see `SseChannelOptions.slowClients`. */
 export type SlowClientPolicy = 'close' | 'resync';
 
 /** An event, as filters see it. */
@@ -29,10 +29,10 @@ export type EventFilter = (event: FilteredEvent) => boolean;
  */
 export type SessionState = 'replaying' | 'live' | 'closed';
 
-/** What a session needs to know of its channel. */
+/** What the channel gives a session. */
 export interface SessionSettings {
   readonly log: EventLog;
-  /** How many bytes may wait for the client. */
+  /** The most bytes that may wait for the client. */
   readonly maxBytes: number;
   readonly slowClients: SlowClientPolicy;
   readonly retry: number;
@@ -48,9 +48,9 @@ export interface SessionSettings {
   changed(session: SseSession): void;
 }
 
-/** How many bytes of the log a client gets at a time, in one write; others have their turn in between. */
+/** A client that replays gets so many bytes of the log in one write; other clients have their turn in between. */
 const SLICE = 65_536;
-/** How many events are looked at for it at a time, since a filter may let none through. */
+/** A client that replays has so many events looked at in one turn, since its filter may let none through. */
 const SLICE_EVENTS = 1000;
 
 /** One client of a log: what it has got, what waits for it, and what happens when it does not read. */
@@ -63,7 +63,7 @@ export class SseSession implements EventSinkEvents {
   #sink!: EventSink;
   #state: SessionState = 'replaying';
   #isEnding = false;
-  /** What it gets last. */
+  /** The bytes that the client gets last. */
   #last: Buffer | undefined;
   /** The position of the next event to replay. */
   #cursor = 0;
@@ -80,7 +80,7 @@ export class SseSession implements EventSinkEvents {
     return this.#state;
   }
 
-  /** How many bytes wait for the client. */
+  /** The number of bytes that wait for the client. */
   get bufferedBytes(): number {
     return this.#state === 'closed' ? 0 : this.#sink.bufferedBytes;
   }
@@ -214,7 +214,10 @@ export class SseSession implements EventSinkEvents {
     });
   }
 
-  /** Whether the client gets an event. A filter that fails for one client must neither let it see all nor end others. */
+  /**
+   * Asks the filter whether the client gets an event. A filter that throws ends this client, so that it neither sees
+   * every event nor disturbs other clients.
+   */
   #wants(event: LoggedEvent): boolean {
     const { filter, onError } = this.#settings;
     try {
@@ -238,7 +241,7 @@ export class SseSession implements EventSinkEvents {
     this.#sink.end();
   }
 
-  /** What it was to get next is forgotten. */
+  /** The log has forgotten the event that the client was to get next. */
   #tooSlow(): void {
     if (this.#settings.slowClients === 'close') {
       this.destroy();

@@ -14,9 +14,9 @@ import { SocketOutput } from './socket-output.js';
 import { readToken } from './token.js';
 import { fromWire } from './wire-error.js';
 
-/** How long a request to a server may take. */
+/** The limits of a request to a server. */
 export interface RequestOptions {
-  /** How long to wait for the answer, in milliseconds. Default the `timeout` of the client. */
+  /** The time limit for the answer, in milliseconds. Default the `timeout` of the client. */
   timeout?: number | undefined;
   /** Stops waiting: the call rejects with the signal's reason. What was asked for may happen all the same. */
   signal?: AbortSignal | undefined;
@@ -29,9 +29,9 @@ interface Pending {
   readonly settle: Settle<unknown>;
 }
 
-/** How a client asks a server, whichever protocol they speak. */
+/** A client's side of a protocol. */
 export interface ClientProtocol {
-  /** Whether requests can be sent. */
+  /** True while requests can be sent. */
   readonly isOpen: boolean;
   /** Asks for something and resolves with the result. */
   request(verb: string, fields: JsonObject, options?: RequestOptions): Promise<unknown>;
@@ -63,7 +63,7 @@ export class ClientConnection implements ClientProtocol {
     this.#holdProcess();
   }
 
-  /** Whether requests can be sent. */
+  /** True while requests can be sent. */
   get isOpen(): boolean {
     return this.#failure === undefined;
   }
@@ -76,7 +76,7 @@ export class ClientConnection implements ClientProtocol {
   /** Asks for a stream. The signal ends it, too. */
   async open(verb: string, fields: JsonObject, options: RequestOptions): Promise<EventStream> {
     const credit = this.#settings.streamWindow;
-    // What resolves a request that opens a stream is the stream.
+    // A request that opens a stream resolves with the stream.
     return (await this.#ask(verb, { ...fields, credit }, options, true)) as EventStream;
   }
 

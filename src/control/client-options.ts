@@ -5,20 +5,20 @@ import { ADDRESS_OPTIONS, checkAddress, checkProtocol, duration, whole } from '.
 import type { ResolvedAddress, SocketAddress, SocketProtocol } from './server-options.js';
 import type { TokenOptions } from './token.js';
 
-/** How a `SocketClient` behaves. Times are milliseconds. */
+/** The options of a `SocketClient`. Times are milliseconds. */
 export interface SocketClientOptions extends SocketAddress, TokenOptions {
   /**
-   * Which protocol it speaks: `lines`, or `legacy`, that of eric-sse. With `auto` it asks the server first, over a
-   * connection of its own. Default `auto`.
+   * The protocol that the client speaks: `lines`, or `legacy`, that of eric-sse. With `auto` it asks the server first,
+   * over a connection of its own. Default `auto`.
    */
   protocol?: SocketProtocol | undefined;
-  /** How long connecting, and each request, may take. Default 10 000. */
+  /** Connecting may take so long, and so may each request. Default 10 000. */
   timeout?: number | undefined;
-  /** How many requests wait for their answers at most; more are refused. Default 1000. */
+  /** The most requests that wait for their answers; the client refuses more. Default 1000. */
   maxInFlight?: number | undefined;
-  /** How many events of a stream come in before they are taken from it, at most. Default 64. */
+  /** The most events of a stream that the server sends before the program has taken them. Default 64. */
   streamWindow?: number | undefined;
-  /** How many bytes an answer or an event has at most. Default 16 777 216. */
+  /** The most bytes of an answer or an event. Default 16 777 216. */
   maxFrameSize?: number | undefined;
   /** Where it gets the time from. Default the clocks of the machine. */
   clock?: Clock | undefined;

@@ -3,10 +3,10 @@ import { RequestError } from '../errors.js';
 import { fieldOf } from './json-line.js';
 import type { JsonObject } from './json-line.js';
 
-/** How a listener is made for a client: what of a listener's options can be said in JSON. */
+/** The options of a listener that a client can give, which are those that JSON can hold. */
 export type RemoteListenerOptions = Pick<ListenerOptions, 'id' | 'capacity' | 'overflow' | 'whileStopped'>;
 
-/** What a client asks of the channels. */
+/** A command of a client to the channels. */
 export type Command =
   | { readonly verb: 'create'; readonly channel: string | undefined }
   | { readonly verb: 'register'; readonly channel: string; readonly options: RemoteListenerOptions }
@@ -62,7 +62,7 @@ export function readCommand(request: JsonObject): Command {
   return READERS[verb](request);
 }
 
-/** Whether a command is answered by a stream. */
+/** True when the server answers the command by a stream. */
 export function opensStream(command: Command): command is StreamCommand {
   return command.verb === 'listen' || command.verb === 'watch';
 }

@@ -9,7 +9,10 @@ import { RemoteStream } from './remote-stream.js';
 /** Carries out the commands of clients on a container of channels. Knows no socket. */
 export class Controller {
   readonly #container: SseChannelContainer;
-  /** How many streams of clients keep a listener running that was stopped before the first of them came. */
+  /**
+   * The number of streams that keep a listener running, for each listener that was stopped before the first of them
+   * came.
+   */
   readonly #startedHere = new Map<MessageQueueListener, number>();
 
   constructor(container: SseChannelContainer) {

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import { WaiterLine } from '../queue/waiter-line.js';
 
-/** How many events a stream may send before the client allows more. */
+/** The number of events that a stream may send before the client allows more. */
 export class Credit {
   #left: number;
   readonly #takers: WaiterLine<void>;

@@ -1,6 +1,6 @@
 import { onAbort } from '../wait.js';
 
-/** What a stream asks of its connection. */
+/** The connection as its streams see it. */
 export interface StreamControl {
   /** Lets the server send so many more events. */
   allow(events: number): void;
@@ -17,7 +17,10 @@ export class EventStream<Event = unknown> implements AsyncIterableIterator<Event
   /** The id of the listener at the server whose messages these are. */
   readonly listenerId: string;
   readonly #control: StreamControl;
-  /** How many are taken before the server may send as many more: half the window, so that it need not wait. */
+  /**
+   * The stream allows the server so many more events when it has given out as many: half the window, so that the server
+   * need not wait.
+   */
   readonly #half: number;
   #events: Event[] = [];
   #taken = 0;

@@ -23,7 +23,7 @@ export function readObject(line: Buffer): JsonObject {
   throw protocolError('A line is not a JSON object. Send one JSON object a line.');
 }
 
-/** Whether it is an object, and neither an array nor null. */
+/** True for an object that is neither an array nor null. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

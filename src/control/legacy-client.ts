@@ -142,8 +142,8 @@ function errorOf(exception: string, argument: string, verb: string, reply: strin
 }
 
 /**
- * Whether a server speaks the legacy protocol and no other: it answers a greeting in lines the way Python shows an
- * exception, since there is no verb it knows in it.
+ * Finds out whether a server speaks the legacy protocol and no other: such a server answers a greeting in lines the way
+ * Python shows an exception, since the greeting has no verb that it knows.
  */
 export async function isLegacy(settings: ClientSettings): Promise<boolean> {
   const reply = await sendLegacy(settings, { id: 0, verb: 'hello' }, {});

@@ -14,7 +14,7 @@ export class LegacyError extends Error {
   }
 }
 
-/** What the legacy protocol answers when a command has failed. */
+/** Returns the answer of the legacy protocol to a command that has failed. */
 export function legacyReply(thrown: unknown, command: Command | undefined): string {
   if (thrown instanceof LegacyError) return thrown.message;
   return errorOf(asError(thrown), command).message;

@@ -9,7 +9,7 @@ import type { SocketOutput } from './socket-output.js';
 import { isToken } from './token.js';
 import { authenticationError } from './wire-error.js';
 
-/** What the legacy protocol answers when there is nothing else to say. */
+/** The answer of the legacy protocol when there is nothing else to say. */
 const ACKNOWLEDGED = 'ack';
 
 /**

@@ -10,7 +10,7 @@ const WITHOUT_MESSAGE: ReadonlySet<unknown> = new Set(['w', 'c', 'l', 'r', 'rl',
 
 /** A request of the legacy protocol, and the token that came with it. */
 export interface LegacyRequest {
-  /** What is asked; `undefined` for an unknown verb, which is answered by nothing. */
+  /** The command; `undefined` for an unknown verb, which the server answers by nothing. */
   readonly command: Command | undefined;
   readonly token: unknown;
 }

@@ -15,10 +15,10 @@ import { authenticationError, toWire } from './wire-error.js';
 /** The version of the protocol, which `hello` tells. */
 export const PROTOCOL_VERSION = 1;
 
-/** What a client calls a request. */
+/** The id that a client gives a request. */
 export type RequestId = string | number;
 
-/** The longest text a client may call a request, since every event repeats it. */
+/** The longest id of a request, in characters. Every event repeats the id. */
 const LONGEST_ID = 128;
 
 interface OpenStream {
@@ -48,12 +48,12 @@ export class LineSession {
     this.#isWelcome = settings.token === undefined;
   }
 
-  /** Whether the client has shown the token, or needs none. */
+  /** True when the client has shown the token, or needs none. */
   get isWelcome(): boolean {
     return this.#isWelcome;
   }
 
-  /** Whether the client holds something it would lose: a stream or a listener. */
+  /** True when the client has a stream or a listener, which it would lose. */
   get isInUse(): boolean {
     return this.#streams.size > 0 || this.#listeners.length > 0;
   }
@@ -168,7 +168,7 @@ export class LineSession {
   }
 }
 
-/** What tells a client that its connection is closed because of it. It belongs to no request. */
+/** The line that tells a client why the server closes its connection. It belongs to no request. */
 export function farewell(error: unknown): string {
   return `${JSON.stringify({ id: null, ok: false, error: toWire(asError(error)) })}\n`;
 }

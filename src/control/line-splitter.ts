@@ -14,7 +14,7 @@ export class LineSplitter {
     this.#maxLength = maxLength;
   }
 
-  /** How many bytes of an unfinished line it holds. */
+  /** The number of bytes of an unfinished line that it holds. */
   get pending(): number {
     return this.#length;
   }

@@ -1,4 +1,7 @@
-/** How Python shows text: in single quotes, unless only those are inside; what cannot be seen is escaped. */
+/**
+ * Shows text as Python does: in single quotes, unless the text has those and no double ones; characters that cannot be
+ * printed are escaped.
+ */
 export function pythonText(text: string): string {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
   const inside = text.replace(/[\\'"\p{Cc}\p{Cs}]/gu, (character) => escape(character, quote));

@@ -12,7 +12,7 @@ import { SocketOutput } from './socket-output.js';
 
 const LINE_FEED = 0x0a;
 
-/** What a connection speaks. `undecided` until its first line is there. */
+/** The protocol of a connection. It is `undecided` until the first line has come. */
 type Mode = 'undecided' | 'legacy' | 'lines';
 
 /** One client of a server, from its first byte to its last. */
@@ -45,7 +45,7 @@ export class ServerConnection {
 
   /** Serves the client until it has gone, or was sent away. Never rejects. */
   async serve(): Promise<void> {
-    // What is wrong with the socket is told by the loop below, if it still reads, and by `close`.
+    // The loop below throws the errors of the socket, if it still reads, and `close` follows them.
     this.#socket.on('error', () => undefined);
     this.#socket.once('close', () => void this.#release());
     this.#expect(this.#settings.handshakeTimeout);
@@ -167,7 +167,10 @@ export class ServerConnection {
   }
 }
 
-/** Whether a connection that begins with this line speaks lines: a JSON object with an id, which legacy requests lack. */
+/**
+ * True when a connection that begins with this line speaks lines: the line is a JSON object with an id, which legacy
+ * requests lack.
+ */
 function isRequest(line: Buffer): boolean {
   try {
     return (fieldOf(readObject(line), 'id') ?? null) !== null;

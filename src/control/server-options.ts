@@ -20,7 +20,7 @@ export interface SocketAddress {
 /** Which protocol clients speak: one request a connection, a line each, or whichever their first line shows. */
 export type SocketProtocol = 'auto' | 'legacy' | 'lines';
 
-/** How a `SocketServer` behaves. Times are milliseconds. */
+/** The options of a `SocketServer`. Times are milliseconds. */
 export interface SocketServerOptions extends SocketAddress, TokenOptions {
   /** The channels that clients act on. Default a new container, which the server closes when it stops. */
   container?: SseChannelContainer | undefined;
@@ -29,22 +29,22 @@ export interface SocketServerOptions extends SocketAddress, TokenOptions {
    * every other one the legacy protocol. Default `auto`.
    */
   protocol?: SocketProtocol | undefined;
-  /** How many bytes a line, or a legacy request, has at most. Default 1 048 576. */
+  /** The most bytes of a line, or of a legacy request. Default 1 048 576. */
   maxFrameSize?: number | undefined;
-  /** How many connections there are at most; more are closed at once. Default 1000. */
+  /** The most connections at a time; the server closes more at once. Default 1000. */
   maxConnections?: number | undefined;
-  /** How many streams a connection has at most. Default 100. */
+  /** The most streams of a connection. Default 100. */
   maxStreams?: number | undefined;
-  /** How long a client may take for its first request, the token included. Default 10 000. */
+  /** A client may take so long for its first request, the token included. Default 10 000. */
   handshakeTimeout?: number | undefined;
   /**
-   * How long a client that has neither a stream nor a listener may send no request, and how long any client may take no
-   * byte of what is sent to it, before it is disconnected. Default 60 000.
+   * The server disconnects a client that has neither a stream nor a listener and sends no request for so long, and any
+   * client that takes no byte of what is sent to it for so long. Default 60 000.
    */
   idleTimeout?: number | undefined;
   /**
-   * How often it is looked whether the client of a quiet legacy stream is still there: it has closed its side long
-   * since. Default 15 000.
+   * The interval at which the server checks whether the client of a quiet legacy stream is still there: such a client
+   * has closed its side long since. Default 15 000.
    */
   probeInterval?: number | undefined;
   /** Where it gets the time from. Default the clocks of the machine. */

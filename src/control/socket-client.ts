@@ -13,25 +13,25 @@ import { LegacyClient, isLegacy } from './legacy-client.js';
 
 /** A message for a channel of a server. A `Message` is one. */
 export interface OutgoingMessage {
-  /** What kind of message it is. */
+  /** The kind of the message. */
   readonly type: string;
   /** Any JSON value. Default `null`. */
   readonly payload?: unknown;
 }
 
-/** How a channel is made at a server. */
+/** The options of a new channel. */
 export interface CreateChannelOptions extends RequestOptions {
   /** Its id. Default a random UUID, which nobody can guess. */
   id?: string | undefined;
 }
 
-/** How a listener is made at a server. */
+/** The options of a new listener. */
 export interface RegisterOptions extends RequestOptions, RemoteListenerOptions {
-  /** Whether it outlives the connection. Default false: it is removed when the client is gone. */
+  /** True: the listener outlives the connection. Default false: the server removes it when the client has gone. */
   keep?: boolean | undefined;
 }
 
-/** How a channel of a server is watched. The signal ends the stream, too. */
+/** The options of `watch`. The signal ends the stream, too. */
 export interface WatchChannelOptions extends RequestOptions, Pick<RemoteListenerOptions, 'capacity'> {}
 
 /**
@@ -48,7 +48,7 @@ export class SocketClient implements AsyncDisposable {
   readonly #settings: ClientSettings;
   #connecting: Promise<ClientProtocol> | undefined;
   #connection: ClientProtocol | undefined;
-  /** What `auto` has found out. */
+  /** True when the server speaks the legacy protocol only, which `auto` finds out. */
   #isLegacy: boolean | undefined;
   #isClosed = false;
 
@@ -143,7 +143,7 @@ export class SocketClient implements AsyncDisposable {
   /** Closes the connection. Requests that wait are rejected, and streams end. Closing again does nothing. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    // Whoever waits for the connection is told why there is none.
+    // The requests that wait for the connection fail with the reason.
     const connection = await this.#connecting?.catch(() => undefined);
     connection?.close();
   }
@@ -160,7 +160,7 @@ export class SocketClient implements AsyncDisposable {
 
   async #open<Event>(verb: string, fields: JsonObject, options: RequestOptions = {}): Promise<EventStream<Event>> {
     const connection = await this.#connect(options.signal);
-    // What the events of a channel look like is known to its maker.
+    // Only the maker of a channel knows the type of its events.
     return (await connection.open(verb, fields, options)) as EventStream<Event>;
   }
 

@@ -9,7 +9,7 @@ import { BIRTHPLACE, BIRTH_NAME, checkLength } from './socket-path.js';
 
 /** Only its owner may connect. */
 const PRIVATE = 0o600;
-/** How often a name is tried for, each time after clearing away what a dead server has left there. */
+/** The server tries so often to take a name, each time after it has removed the file of a server that has died. */
 const ATTEMPTS = 3;
 
 /** The file of a Unix socket that a server listens on. */
@@ -91,7 +91,7 @@ async function takeAway(path: string, found: Stats, aside: string): Promise<void
   await unlink(aside).catch(missing);
 }
 
-/** What happens when one connects: `open`, or the code of the error. */
+/** Connects and returns the result: `open`, or the code of the error. */
 function probe(path: string): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect({ path });
@@ -119,6 +119,6 @@ function missing(error: unknown): undefined {
 }
 
 function codeOf(error: unknown): string {
-  // What the file system and sockets throw are system errors, which have a code.
+  // The file system and sockets throw system errors, which have a code.
   return (error as NodeJS.ErrnoException).code ?? 'unknown';
 }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../clock.js';
 
-/** How many milliseconds the other side has to end its side, too. */
+/** The peer has so many milliseconds to end its side, too. */
 const LINGER = 1000;
 
 /** Writes to a socket no faster than the other side reads. */
@@ -19,7 +19,7 @@ export class SocketOutput {
     this.#patience = patience;
   }
 
-  /** Whether what was written waits for the other side to read. */
+  /** True while the socket has no room, because the peer does not read. */
   get isBlocked(): boolean {
     return this.#room !== undefined;
   }

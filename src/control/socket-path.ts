@@ -3,12 +3,15 @@ import { OptionError } from '../errors.js';
 /** Bytes of a path that fit into `sockaddr_un`, its final NUL not counted. Longer ones would be cut off silently. */
 const LONGEST: number = process.platform === 'linux' ? 107 : 103;
 
-/** What a directory begins with in which a socket is bound before it gets its name. Six random characters follow. */
+/**
+ * The beginning of the name of the directory in which a socket is bound before it gets its name. Six random characters
+ * follow.
+ */
 export const BIRTHPLACE = '.s';
-/** What the socket is called in there. Short, since all of it must fit into `LONGEST`. */
+/** The name of the socket in that directory. It is short, since the whole path must fit into `LONGEST`. */
 export const BIRTH_NAME = 's';
 
-/** Whether it names a pipe of Windows, which is no file. */
+/** True when the path names a pipe of Windows, which is no file. */
 export function isPipe(path: string): boolean {
   return process.platform === 'win32' && /^\\\\[.?]\\pipe\\/i.test(path);
 }
@@ -32,7 +35,7 @@ export function checkLength(bound: string, path: string): void {
   );
 }
 
-/** How errors name an address. */
+/** The address as errors name it. */
 export function addressText(
   address: { readonly path: string } | { readonly host: string; readonly port: number },
 ): string {

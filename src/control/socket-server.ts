@@ -39,8 +39,8 @@ export class SocketServer implements AsyncDisposable {
     this.#options = options;
     this.#settings = resolveServerOptions(options);
     this.#server.maxConnections = this.#settings.maxConnections;
-    // What goes wrong before it listens, `start` tells. Later, a client could not be accepted, for want of a file
-    // descriptor say: that one has lost its connection, and the others go on.
+    // `start` throws the errors that come before the server listens. A later error means that a client could not be
+    // accepted, for want of a file descriptor, say: that client loses its connection, and the others go on.
     this.#server.on('error', () => undefined);
   }
 
@@ -49,7 +49,7 @@ export class SocketServer implements AsyncDisposable {
     return this.#settings.container;
   }
 
-  /** How many clients are connected. */
+  /** The number of connected clients. */
   get connections(): number {
     return this.#connections.size;
   }
@@ -111,7 +111,7 @@ export class SocketServer implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    // What is half open must be open before it can be closed. Why it could not be, `start` tells.
+    // A server must have opened before it can be closed. `start` throws the reason when it could not.
     await this.#starting?.catch(() => undefined);
     const wasListening = this.#state === 'listening';
     this.#state = 'stopped';

@@ -28,7 +28,7 @@ export async function readToken({ token, tokenFile }: TokenOptions): Promise<str
   return checked(text.replace(/\r?\n$/, ''), `The token in ${tokenFile}`);
 }
 
-/** Whether a client has shown the right token. The time it takes tells nothing about either. */
+/** True when a client has shown the right token. The time the check takes tells nothing about either token. */
 export function isToken(expected: string, shown: unknown): boolean {
   // Digests have one length, so not even the length of the token shows.
   return typeof shown === 'string' && timingSafeEqual(digest(expected), digest(shown));

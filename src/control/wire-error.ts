@@ -17,14 +17,14 @@ import { protocolError } from './line-splitter.js';
 export interface WireError {
   /** The name of its class. */
   readonly name: string;
-  /** What went wrong, as a stable string: an `ErrorCode`. */
+  /** The code of the error, a stable string: an `ErrorCode`. */
   readonly code: string;
   readonly message: string;
 }
 
 type ErrorMaker = (message: string) => MessagingError;
 
-/** How the client makes an error of each code again. Others become a `RequestError`. */
+/** The class of error that the client makes for each code. Other codes become a `RequestError`. */
 const MAKERS: ReadonlyMap<string, ErrorMaker> = new Map<string, ErrorMaker>([
   ['ERR_AUTHENTICATION', authenticationError],
   ['ERR_INVALID_CHANNEL', (message: string) => new InvalidChannelError(message)],

@@ -8,7 +8,7 @@ import { fromJson } from './json.js';
 import { getUniqueNameForMessage, isFields } from './message.js';
 import type { MessageType } from './message.js';
 
-/** What the content of messages says it is. */
+/** The content type of the messages. */
 const CONTENT_TYPE = 'application/json';
 
 /** Writes a message as AMQP: the name as subject, the fields as JSON in a data section (AMQP 1.0 §3.2.4, §3.2.6). */

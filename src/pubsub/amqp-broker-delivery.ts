@@ -125,7 +125,7 @@ function reject(
   delivery.reject({ condition, description: describe(error) });
 }
 
-/** What tells where messages come from: their queue, or the subscription that nobody shares. */
+/** Names the place that a message came from: its queue, or the subscription that nobody shares. */
 function placeOf(subscriber: DirectSubscriber | QueueSubscriber): string {
   return `${subscriber.messageName} ${'work' in subscriber ? subscriber.work.queueName : subscriber.name}`;
 }

@@ -6,7 +6,7 @@ export interface ManagementRequest {
   readonly method: string;
   /** Such as `/queues/orders`. */
   readonly path: string;
-  /** What goes with it. */
+  /** The body of the request. */
   readonly body?: Body;
 }
 
@@ -26,7 +26,7 @@ export interface AmqpSource {
   readonly durable?: boolean | undefined;
   /** Everybody who uses the name shares the subscription. Default false. */
   readonly shared?: 'global' | undefined;
-  /** What the node is to be able to do. */
+  /** The capabilities that the node must have. */
   readonly capabilities?: readonly string[] | undefined;
   /** Makes what is not there yet. Done before each attempt to receive. */
   readonly prepare?: ((manage: Manage) => Promise<void>) | undefined;
@@ -39,7 +39,7 @@ export interface AmqpSource {
   readonly delete?: ((manage: Manage) => Promise<void>) | undefined;
 }
 
-/** How an AMQP 1.0 broker names and does what `AmqpBroker` needs of it. Each has its own ways. */
+/** The ways of one AMQP 1.0 broker: the names of its nodes, and what it does with messages that fail. */
 export interface AmqpPeer {
   /** The address that messages of a type are published to, to stand behind the URL of the peer and a slash. */
   addressOf(messageName: string): string;
@@ -52,11 +52,11 @@ export interface AmqpPeer {
   /** Where a subscription of `subscribeAsync` receives from: those of one queue name share the messages. */
   queue(messageName: string, queueName: string, deadLetter: string): AmqpSource;
   /**
-   * Whether it counts deliveries that failed, and takes `modified` with `delivery-failed` (AMQP 1.0 §3.4.5). If not, a
-   * message that failed stays with the process that has it until it is done or dead.
+   * True: the peer counts deliveries that failed, and takes `modified` with `delivery-failed` (AMQP 1.0 §3.4.5). False:
+   * a failed message stays with the process that has it until it is done or dead.
    */
   readonly countsFailures: boolean;
-  /** Whether it says `released` of a message that nobody has subscribed to. */
+  /** True: the peer releases a message that nobody has subscribed to. */
   readonly releasesUnrouted: boolean;
   /** The node it is managed by, for `prepare` and `remove`. */
   readonly managementNode?: string | undefined;

@@ -1,7 +1,7 @@
 import { uniqueId } from '../unique-id.js';
 import type { AmqpPeer, AmqpSource, Manage } from './amqp-broker-peer.js';
 
-/** How RabbitMQ is used. */
+/** The options of `rabbitmq4`. */
 export interface RabbitMQOptions {
   /** The topic exchange that messages are published to. Default `amq.topic`, which is always there. */
   exchange?: string;
@@ -11,15 +11,15 @@ export interface RabbitMQOptions {
 export interface RabbitMQQueue {
   /** Its name. */
   readonly queue: string;
-  /** What it is to be bound to. */
+  /** The exchange that the queue is bound to. */
   readonly exchange: string;
-  /** By which key. */
+  /** The binding key. */
   readonly routingKey: string;
   /** The queue that its rejected messages are to go to. */
   readonly deadLetter: string;
 }
 
-/** How RabbitMQ 3 is used. */
+/** The options of `rabbitmq3`. */
 export interface RabbitMQ3Options extends RabbitMQOptions {
   /** Makes a queue that is not there yet, over the HTTP API of the management plugin, say. Default: it is there. */
   prepare?: ((queue: RabbitMQQueue) => Promise<void>) | undefined;
@@ -27,7 +27,7 @@ export interface RabbitMQ3Options extends RabbitMQOptions {
 
 const DEFAULT_EXCHANGE = 'amq.topic';
 
-/** How long the queue of a subscription of `subscribe` outlives a lost connection, in milliseconds. */
+/** The queue of a subscription of `subscribe` outlives a lost connection for so long, in milliseconds. */
 const TEMPORARY = 60_000;
 
 /**

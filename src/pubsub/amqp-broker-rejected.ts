@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import type { ReceivedMessage } from '../codec/received-message.js';
 import { messageIdOf } from './amqp-broker-codec.js';
 
-/** How many rejected messages are remembered. */
+/** The most rejected messages that are remembered. */
 const CAPACITY = 10_000;
 
 /**
@@ -22,7 +22,10 @@ export class Rejected {
     this.#known.delete(oldest);
   }
 
-  /** Whether a message comes again from where it was rejected. One that was published anew has not failed before. */
+  /**
+   * True when a message comes again from the place where it was rejected. A message that was published anew has not
+   * failed before.
+   */
   has(from: string, message: ReceivedMessage): boolean {
     return this.#known.size > 0 && message.deliveryCount > 0 && this.#known.has(keyOf(from, message));
   }

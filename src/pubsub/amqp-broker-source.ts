@@ -8,17 +8,17 @@ import type { AmqpSource } from './amqp-broker-peer.js';
 import { pause } from '../wait.js';
 import { Backoff } from './backoff.js';
 
-/** What a source is asked for besides its node. */
+/** The terms of a source, besides its node. */
 export interface SourceTerms {
   readonly selector: string | undefined;
-  /** How many messages may be here without an outcome. */
+  /** The credit: the most messages that may be here without an outcome. */
   readonly credit: number;
 }
 
-/** How long the peer may take to let go of a subscription, in milliseconds. */
+/** The peer may take so long to close a subscription, in milliseconds. */
 const CLOSE_TIMEOUT = 5000;
 
-/** How long to wait before a source that was lost is opened again. */
+/** The delay before a lost source is opened again. */
 const REOPENING: Backoff = new Backoff({ delay: 500, maxDelay: 30_000 });
 
 /**
@@ -79,7 +79,7 @@ export class AmqpBrokerSource {
     this.#context.health.recovers(this);
     this.#received.stop();
     for (let left = this.#received.tryPull(); left !== undefined; left = this.#received.tryPull()) left.release();
-    // What the peer is not told, because it is gone, is told here: there is nothing else to be done about it.
+    // When the peer is gone it cannot be told. The broker tells its own listeners, and can do no more.
     await this.#subscription?.close({ timeout: CLOSE_TIMEOUT }).catch(this.#tell);
     await this.#running;
     if (this.#isOpened) await this.#source.remove?.(this.#context.manage).catch(this.#tell);

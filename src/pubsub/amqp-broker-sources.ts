@@ -4,15 +4,15 @@ import type { AmqpSource } from './amqp-broker-peer.js';
 import { following, within } from '../wait.js';
 import { AmqpBrokerSource } from './amqp-broker-source.js';
 
-/** How long a subscription that is being opened may keep `publish` waiting, in milliseconds. */
+/** A subscription that is being opened may delay `publish` for so long, in milliseconds. */
 const ATTACH_PATIENCE = 3000;
 
-/** What is received from, and for which messages. */
+/** A request for a source. */
 export interface SourceRequest {
   readonly messageName: string;
   readonly node: AmqpSource;
   readonly selector: string | undefined;
-  /** How many messages may be here without an outcome. */
+  /** The credit: the most messages that may be here without an outcome. */
   readonly credit: number;
 }
 
@@ -21,7 +21,7 @@ export class AmqpBrokerSources {
   readonly #context: AmqpBrokerContext;
   /** Sources that the peer knows by a name, by that name. */
   readonly #named = new Map<string, AmqpBrokerSource>();
-  /** How many users a shared source has. */
+  /** The number of users of each shared source. */
   readonly #users = new Map<AmqpBrokerSource, number>();
   /** Sources that are being opened, by the name of the type. */
   readonly #opening = new Map<string, Set<Promise<void>>>();

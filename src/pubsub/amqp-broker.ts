@@ -29,16 +29,16 @@ import type { PublishOptions } from './options.js';
 import type { DirectSubscriber, QueueSubscriber } from './subscriber.js';
 import type { Attachment } from './subscription.js';
 
-/** How an `AmqpBroker` behaves. */
+/** The options of an `AmqpBroker`. */
 export interface AmqpBrokerOptions {
   /** Where the peer is: `amqps://user:password@host:port`. */
   url: string;
   /** Which broker it is, or how it names and does things. */
   peer: AmqpPeerName | AmqpPeer;
-  /** How it is connected to: TLS, SASL, reconnecting and so on. */
+  /** The options of the connection: TLS, SASL, reconnecting and so on. */
   connection?: AmqpBrokerConnection | undefined;
   /**
-   * Makes the application properties of a published message: what selectors can look at. Default none. What it throws,
+   * Makes the application properties of a published message, which selectors can read. Default none. When it throws,
    * `publish` rejects with.
    */
   properties?: ((message: Message) => Properties) | undefined;
@@ -50,9 +50,9 @@ export interface AmqpBrokerOptions {
 export interface AmqpBrokerStats {
   /** Messages that were published and that the peer has not said anything of yet. */
   readonly publishing: number;
-  /** How many subscriptions are in which state. */
+  /** The number of subscriptions in each state. */
   readonly subscriptions: Readonly<Record<'opening' | 'open' | 'failed', number>>;
-  /** What the messenger counts that the broker uses. Messages of every type are in it. */
+  /** The counters of the messenger that the broker uses. They count messages of every type. */
   readonly messenger: MessengerStats;
 }
 
@@ -70,7 +70,7 @@ export type AmqpBrokerConnection = Omit<
 
 const OPTIONS = ['url', 'peer', 'connection', 'properties', 'clock'];
 
-/** How many messages to a subscription of `subscribe` may be on their way. */
+/** The credit of a source for a subscription of `subscribe`. */
 const DIRECT_CREDIT = 100;
 
 /** Any value above 0: each published message is known until the peer has it. */
@@ -86,7 +86,7 @@ export class AmqpBroker extends Broker {
   readonly #context: AmqpBrokerContext;
   readonly #properties: AmqpBrokerOptions['properties'];
   readonly #sources: AmqpBrokerSources;
-  /** What `close` waits for. */
+  /** The publications that `close` waits for. */
   readonly #publishing = new Set<Promise<void>>();
 
   /** @throws OptionError for an option that is unknown or cannot be; AddressError for a URL that is none. */
@@ -112,8 +112,8 @@ export class AmqpBroker extends Broker {
   }
 
   /**
-   * How it is: for what asks whether a process is alive and ready, such as a probe. It is `up` before anything has needed
-   * a connection, and `down` while one is made. A handler that fails says nothing of the broker.
+   * The health of the broker, for a probe that asks whether a process is alive and ready. It is `up` before the broker
+   * needs a connection, and `down` while the broker connects. A handler that fails does not change it.
    */
   health(): Health {
     return this.#context.health.health;
@@ -186,7 +186,7 @@ export class AmqpBroker extends Broker {
   }
 
   async #publish(message: Message, name: string, options: PublishOptions): Promise<void> {
-    // Whoever subscribed here before this was published gets it.
+    // Every subscription made here before this call gets the message.
     await this.#sources.opened(name);
     const envelope = enclose(message, name, options, this.#context.clock.wallNow());
     const { ttl } = options;

@@ -1,8 +1,8 @@
 import { OptionError } from '../errors.js';
 
 /**
- * How long to wait before a message that failed is delivered again, in milliseconds: the bounds of a delay that doubles,
- * or a function of how often it has failed, from 1 up.
+ * The delay before the broker delivers a failed message again, in milliseconds: the bounds of a delay that doubles, or
+ * a function of the number of failures, from 1 up.
  */
 export type BackoffOptions = BackoffBounds | ((failures: number) => number);
 

@@ -7,7 +7,7 @@ import type { BrokerUnderTest } from './contract-scene.js';
 import { schemaCases } from './contract-schema.js';
 import { wideCases } from './contract-wide.js';
 
-/** How the suite is run: by the functions of vitest, of `node:test`, of jest, or any with the same shape. */
+/** The functions that run the suite: those of vitest, of `node:test`, of jest, or any of the same shape. */
 export interface BrokerContractOptions {
   /** Declares a group of tests. */
   readonly describe: (title: string, tests: () => void) => unknown;
@@ -15,15 +15,15 @@ export interface BrokerContractOptions {
   readonly it: (title: string, test: () => Promise<void>) => unknown;
   /** Makes a broker for one test. */
   readonly create: () => BrokerUnderTest | Promise<BrokerUnderTest>;
-  /** What the group is called. Default `a broker`. */
+  /** The name of the group. Default `a broker`. */
   readonly title?: string;
-  /** Whether `publish` waits for the handlers of `subscribe`, and tells what they throw. Default false. */
+  /** True: `publish` waits for the handlers of `subscribe`, and rejects with their errors. Default false. */
   readonly publishWaits?: boolean;
-  /** Whether messages reach other processes; then `create` gives `another`. Default false. */
+  /** True: messages reach other processes, and `create` gives `another`. Default false. */
   readonly spansProcesses?: boolean;
-  /** Whether it has `deleteQueue`. Default false. */
+  /** True: the broker has `deleteQueue`. Default false. */
   readonly deletesQueues?: boolean;
-  /** How long anything may take to happen, in milliseconds. Default 10 000. */
+  /** The suite waits so long for anything to happen, in milliseconds. Default 10 000. */
   readonly patience?: number;
 }
 

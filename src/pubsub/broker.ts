@@ -45,7 +45,7 @@ import { TimeLimit } from './time-limit.js';
  */
 export abstract class Broker extends TypedEmitter<BrokerEvents> implements AsyncDisposable {
   /**
-   * What its parts tell of.
+   * Tells the listeners of the broker what its parts have to tell.
    *
    * @internal
    */
@@ -64,7 +64,7 @@ export abstract class Broker extends TypedEmitter<BrokerEvents> implements Async
     this.#closingLimit = new TimeLimit(clock);
   }
 
-  /** Whether it is closed. */
+  /** True when the broker is closed. */
   get closed(): boolean {
     return this.#state === 'closed';
   }
@@ -290,7 +290,7 @@ export abstract class Broker extends TypedEmitter<BrokerEvents> implements Async
       this.#subscriptions.delete(subscription);
     });
     this.#subscriptions.add(subscription);
-    // What has attached it may have had the signal aborted.
+    // `attach` of a subclass may have aborted the signal.
     if (signal !== undefined) callOff = onAbort(signal, () => subscription[Symbol.dispose]());
     attachment.ready?.catch((thrown: unknown) => {
       if (subscription.closed) return; // nobody wants to know any more

@@ -56,7 +56,7 @@ function ask(
   });
 }
 
-/** What a schema has made of the fields of a message. */
+/** The output of a schema for the fields of a message. */
 function fieldsOf(result: SchemaResult<unknown>, name: string): object {
   if (result.issues !== undefined) {
     const found = result.issues.map(describeIssue).join('; ');

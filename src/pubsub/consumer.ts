@@ -9,26 +9,26 @@ import type { AsyncHandler } from './context.js';
 import type { AsyncSubscribeOptions, Handler, SubscribeOptions } from './options.js';
 import type { Subscription } from './subscription.js';
 
-/** How a consumer without a queue subscribes. */
+/** The options of a consumer without a queue. */
 export interface DirectConsumerOptions<M extends Message> extends SubscribeOptions<M> {
   /** None: by `subscribe`. */
   queueName?: undefined;
 }
 
-/** How a consumer with a queue subscribes. */
+/** The options of a consumer with a queue. */
 export interface QueueConsumerOptions<M extends Message> extends AsyncSubscribeOptions<M> {
   /** The queue: by `subscribeAsync`. */
   queueName: string;
 }
 
-/** How a consumer subscribes. With a `queueName` it is by `subscribeAsync`, else by `subscribe`. */
+/** The options of a consumer. With a `queueName` it subscribes by `subscribeAsync`, else by `subscribe`. */
 export type ConsumerOptions<M extends Message> = DirectConsumerOptions<M> | QueueConsumerOptions<M>;
 
-/** What a consumer's handler looks like; without a queue it is given no context. */
+/** The handler of a consumer. Without a queue it gets no context. */
 export type ConsumerHandler<M extends Message, Options> =
   Options extends QueueConsumerOptions<M> ? AsyncHandler<M> : Handler<M>;
 
-/** What a decorator is told of the method it stands before: the part that is needed here. */
+/** The context of a method decorator: the part that is used here. */
 export interface MethodDecoration {
   /** It stands before a method. */
   readonly kind: 'method';
@@ -36,7 +36,7 @@ export interface MethodDecoration {
   addInitializer(initializer: (this: unknown) => void): void;
 }
 
-/** What `onMessage` of a consumer can be called with: a handler, or what a decorator is given, of either kind. */
+/** The signatures of `onMessage`: it takes a handler, or the arguments of a decorator of either kind. */
 export interface OnMessage<M extends Message, Options> {
   /** Registers a handler, or the method a decorator stands before. Returns it. */
   <Registered extends ConsumerHandler<M, Options>>(handler: Registered, decoration?: MethodDecoration): Registered;

@@ -2,10 +2,10 @@ import { asError } from '../errors.js';
 import type { Envelope } from './envelope.js';
 import type { Message } from './message.js';
 
-/** What is called with each message of `subscribeAsync`. */
+/** A handler of `subscribeAsync`, which the broker calls with each message. */
 export type AsyncHandler<M extends Message> = (message: M, context: AsyncMessageContext<M>) => unknown;
 
-/** What is to become of a delivery. */
+/** The decision on a delivery. */
 export type Decision =
   | { readonly outcome: 'accepted' }
   | { readonly outcome: 'released' }
@@ -27,7 +27,7 @@ export class AsyncMessageContext<M extends Message = Message> implements Envelop
     envelope: Envelope<M>,
     /** The queue it came from. */
     readonly queueName: string,
-    /** How often the delivery of this message has failed before: 0 the first time. */
+    /** The number of deliveries of this message that have failed before: 0 the first time. */
     readonly deliveryCount: number,
     /** Aborted when the subscription or the broker ends: a handler that takes long should give up. */
     readonly signal: AbortSignal,
@@ -42,7 +42,7 @@ export class AsyncMessageContext<M extends Message = Message> implements Envelop
     this.#decide = decide;
   }
 
-  /** Whether it was decided what becomes of the message. */
+  /** True when the handler, or the broker for it, has decided on the message. */
   get decided(): boolean {
     return this.#decide === undefined;
   }

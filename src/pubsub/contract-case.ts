@@ -1,6 +1,6 @@
 import type { ContractScene } from './contract-scene.js';
 
-/** What not every broker does. */
+/** The abilities that only some brokers have. */
 export type Need = 'publish that waits' | 'other processes' | 'queues that can be deleted';
 
 /** One test of the contract. */

@@ -7,7 +7,7 @@ import { BrokerClosedError, HandlerError } from './errors.js';
 import { getUniqueNameForMessage } from './message.js';
 import { outbox } from './outbox.js';
 
-/** What the contract says of `publish` and `subscribe`. */
+/** The part of the contract about `publish` and `subscribe`. */
 export const directCases: readonly ContractCase[] = [
   {
     title: 'does nothing with a message that nobody has subscribed to',

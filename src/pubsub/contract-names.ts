@@ -3,7 +3,7 @@ import { OptionError, PubSubError } from '../errors.js';
 import type { ContractCase } from './contract-case.js';
 import type { ContractScene } from './contract-scene.js';
 
-/** What the contract says of the names of queues: who gets what, and how long they last. */
+/** The part of the contract about queue names: which subscription gets which messages, and how long queues last. */
 export const nameCases: readonly ContractCase[] = [
   {
     title: 'gives each queue name a copy',

@@ -7,7 +7,7 @@ import type { DeadLetter } from './dead-letter.js';
 import type { MessageClass } from './define-message.js';
 import { getUniqueNameForMessage } from './message.js';
 
-/** What the contract says of the deliveries of `subscribeAsync`. */
+/** The part of the contract about the deliveries of `subscribeAsync`. */
 export const queueCases: readonly ContractCase[] = [
   {
     title: 'does not call the handler of a queue before publish returns',

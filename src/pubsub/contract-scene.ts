@@ -7,7 +7,7 @@ import type { Message } from './message.js';
 import type { AsyncSubscribeOptions, SubscribeOptions } from './options.js';
 import type { Subscription } from './subscription.js';
 
-/** How long to wait before looking again, in milliseconds. */
+/** The delay before the suite looks again, in milliseconds. */
 const INTERVAL = 5;
 
 /** A message of the suite. */
@@ -31,7 +31,7 @@ export interface BrokerUnderTest {
   cleanUp?(): void | Promise<void>;
 }
 
-/** What one test of the suite has at hand. */
+/** The scene of one test of the suite. */
 export class ContractScene {
   readonly broker: Broker;
   readonly #made: BrokerUnderTest;

@@ -8,7 +8,7 @@ import { InvalidMessageError } from './errors.js';
 import { getUniqueNameForMessage } from './message.js';
 import type { SchemaResult, StandardSchema } from './standard-schema.js';
 
-/** What the contract says of schemas. */
+/** The part of the contract about schemas. */
 export const schemaCases: readonly ContractCase[] = [
   ...['at once', 'later'].map((when): ContractCase => {
     return {

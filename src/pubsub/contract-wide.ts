@@ -4,7 +4,7 @@ import type { ContractCase } from './contract-case.js';
 import type { ContractScene } from './contract-scene.js';
 import { HandlerError } from './errors.js';
 
-/** What the contract says only of brokers inside a process, and only of those that reach beyond one. */
+/** The parts of the contract for brokers inside a process only, and for brokers between processes only. */
 export const wideCases: readonly ContractCase[] = [
   {
     title: 'calls handlers in the order they subscribed, before publish resolves, also those that take a while',

@@ -72,7 +72,7 @@ export function overrideMessageBroker<Result>(broker: Broker, run?: () => Result
   overrides.enterWith(override);
   return {
     [Symbol.dispose]: () => {
-      // Whoever called the function may have come into the override, too: it must be over for everybody.
+      // Calls that the function made may have come into the override, too: it must end for all of them.
       override.broker = undefined;
       if (overrides.getStore() === override) overrides.enterWith(override.outer);
     },

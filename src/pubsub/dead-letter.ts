@@ -23,9 +23,9 @@ export interface DeadLetter {
   readonly deadLetter: string | undefined;
   /** Why it is dead. */
   readonly reason: DeathReason;
-  /** How often its delivery has failed, the last time included. */
+  /** The number of its deliveries that have failed, the last one included. */
   readonly deliveryCount: number;
-  /** What has failed last, or why it was rejected. */
+  /** The last failure, or the reason of the rejection. */
   readonly error: Error | undefined;
 }
 
@@ -42,7 +42,10 @@ export function refusalLetter(
   return { message, name, messageId, ...nowhere, reason: 'rejected', deliveryCount: 1, error };
 }
 
-/** What follows from a decision: the message is gone, goes back, is delivered again after a delay, or is dead. */
+/**
+ * The step that follows a decision: the message is done, goes back to the queue, is delivered again after a delay, or
+ * is dead.
+ */
 export type NextStep =
   | { readonly step: 'done' }
   | { readonly step: 'back' }
@@ -76,7 +79,7 @@ export function nextStep(decision: Decision, deliveryCount: number, work: WorkSe
   }
 }
 
-/** How many dead letters are kept under one name. */
+/** The most dead letters that are kept under one name. */
 const CAPACITY = 1000;
 
 /** The dead letters of one process, by the name they are kept under: the latest of each. */

@@ -13,9 +13,9 @@ import type { SchemaInput, SchemaOutput, StandardSchema } from './standard-schem
 export interface MessageClass<Fields extends object, Given extends object = Fields> {
   /** Makes a message of what it is given. When nothing is required, it may be left out. */
   new (...given: object extends Given ? [given?: Given] : [given: Given]): Message & Immutable<Fields>;
-  /** What the type is called everywhere. */
+  /** The name of the type in every process. */
   readonly messageName: string;
-  /** What its messages must look like. */
+  /** The schema of its messages. */
   readonly schema: StandardSchema | undefined;
   /** Makes a message of what `toJSON` has given. Throws InvalidMessageError for what is no such JSON. */
   fromJSON<M extends Message>(this: MessageType<M>, json: unknown): M;

@@ -28,7 +28,7 @@ export class DirectTable {
     };
   }
 
-  /** How many subscribers a type has. */
+  /** The number of subscribers of a type. */
   count(messageName: string): number {
     return this.#entries.get(messageName)?.size ?? 0;
   }

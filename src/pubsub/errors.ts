@@ -37,15 +37,15 @@ export class PoisonMessageError extends PubSubError {
   }
 }
 
-/** What an `InvalidMessageError` says besides its message. */
+/** The options of an `InvalidMessageError`. */
 export interface InvalidMessageErrorOptions extends MessagingErrorOptions {
-  /** What the schema has found. Default none. */
+  /** The issues that the schema has found. Default none. */
   issues?: readonly SchemaIssue[] | undefined;
 }
 
 /** A message is not what its type allows: a field no message can hold, or something its schema does not let pass. */
 export class InvalidMessageError extends PubSubError {
-  /** What the schema has found. Empty when it was not the schema that refused it. */
+  /** The issues that the schema has found. Empty when it was not the schema that refused the message. */
   readonly issues: readonly SchemaIssue[];
 
   constructor(message: string, options: InvalidMessageErrorOptions = {}) {
@@ -60,7 +60,7 @@ export interface FailedDelivery {
   readonly subscription: string;
   /** The name of its queue; `undefined` for one of `subscribe`. */
   readonly queueName: string | undefined;
-  /** How often the delivery of this message had failed before. */
+  /** The number of deliveries of this message that had failed before. */
   readonly deliveryCount: number;
   /** The message that was delivered; for one that could not be decoded, `undefined`. */
   readonly delivered: object | undefined;

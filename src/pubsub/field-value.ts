@@ -12,7 +12,7 @@ export type Immutable<Value> = Value extends Date | Uint8Array
       ? { readonly [Key in keyof Value]: Immutable<Value[Key]> }
       : Value;
 
-/** How deep the values of a message may be nested: data that hold themselves, and hostile data, end here. */
+/** The most levels of nested values in a message: it stops data that hold themselves, and hostile data. */
 export const MAX_DEPTH = 32;
 
 /**

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { ConnectionChange } from '../messenger/events.js';
 
-/** How a broker is: whether it can do its work, and if not, why and since when. */
+/** The health of a broker: whether it can do its work, and if not, why and since when. */
 export interface Health {
   /**
    * `up`: nothing is wrong that is known of. `degraded`: it is connected, but nothing comes from some of what was
@@ -17,7 +17,7 @@ export interface Health {
 /** Works out the health of a broker from what happens to it. */
 export class HealthWatch {
   readonly #clock: Clock;
-  /** What is wrong with what is received from. */
+  /** The errors of the sources from which nothing comes. */
   readonly #ailing = new Map<object, Error>();
   #change: ConnectionChange | undefined;
   #isClosed = false;
@@ -28,7 +28,7 @@ export class HealthWatch {
     this.#health = { status: 'up', reason: undefined, since: new Date(clock.wallNow()) };
   }
 
-  /** How it is now. */
+  /** The health now. */
   get health(): Health {
     return this.#health;
   }

@@ -1,7 +1,7 @@
 import { InvalidMessageError } from './errors.js';
 import { MAX_DEPTH } from './field-value.js';
 
-/** What JSON can hold. */
+/** A value that JSON can hold. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 /**

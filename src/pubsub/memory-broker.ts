@@ -15,9 +15,9 @@ import type { PublishOptions } from './options.js';
 import type { DirectSubscriber, QueueSubscriber } from './subscriber.js';
 import type { Attachment } from './subscription.js';
 
-/** How a `MemoryBroker` behaves. */
+/** The options of a `MemoryBroker`. */
 export interface MemoryBrokerOptions {
-  /** How many messages of one queue may be waiting or with a handler; `publish` fails beyond it. Default no limit. */
+  /** The most messages of one queue that wait or are with a handler; `publish` fails beyond it. Default no limit. */
   capacity?: number | undefined;
   /** Where it gets the time from. Default the clocks of the machine. */
   clock?: Clock | undefined;

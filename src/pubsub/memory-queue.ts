@@ -32,7 +32,7 @@ export class MemoryQueue {
   /** Jobs that are not done: queued, resting, or with a handler. */
   #outstanding = 0;
   #whenDrained: (() => void)[] = [];
-  /** What is given back is dead then: nobody else will take it. */
+  /** True once the broker closes: a message that a handler releases is dead then, since nobody else will take it. */
   #isClosing = false;
   #deadLetter: string | undefined;
 

@@ -9,9 +9,9 @@ import type { StandardSchema } from './standard-schema.js';
 export interface MessageType<M extends Message = Message> {
   /** Makes a message of its fields. */
   new (fields: never): M;
-  /** What the type is called everywhere: in the broker, in other processes, and in the next version of the program. */
+  /** The name of the type in the broker, in other processes, and in the next version of the program. */
   readonly messageName?: string | undefined;
-  /** What its messages must look like. Default: anything a message can hold. */
+  /** The schema of its messages. Default: anything a message can hold. */
   readonly schema?: StandardSchema | undefined;
 }
 
@@ -33,13 +33,13 @@ export interface Message {
    * `{ $bytes }` in base64, `{ $number }` for NaN, the infinities and -0.
    */
   toJSON(): { readonly [key: string]: Json };
-  /** Whether something is a message of the same name with the same fields, in whatever order. */
+  /** True when the other value is a message of the same name with the same fields, in whatever order. */
   equals(other: unknown): boolean;
   /** A text that equal messages share, and others do not: SHA-256 over name and fields. Good as the key of a `Map`. */
   hash(): string;
 }
 
-/** What every class of messages extends, and has. */
+/** The class that every class of messages extends, as a type: its constructor and static fields. */
 export interface MessageConstructor {
   /**
    * Makes a message of its fields: booleans, numbers, bigints, strings, dates, bytes, and lists and plain objects of
@@ -49,11 +49,11 @@ export interface MessageConstructor {
    * beyond 32 levels.
    */
   new (fields?: object): Message;
-  /** What its instances have. */
+  /** The prototype of its instances. */
   readonly prototype: Message;
-  /** What the type is called. Give every class a name of its own; `defineMessage` does. */
+  /** The name of the type. Give every class a name of its own; `defineMessage` does. */
   readonly messageName: string | undefined;
-  /** What its messages must look like. */
+  /** The schema of its messages. */
   readonly schema: StandardSchema | undefined;
   /** Makes a message of what `toJSON` has given, without asking the schema. Throws InvalidMessageError. */
   fromJSON<M extends Message>(this: MessageType<M>, json: unknown): M;
@@ -128,7 +128,7 @@ export function getUniqueNameForMessage(typeOrMessage: MessageType | Message): s
 /** The names of types, once they have been checked. */
 const names = new WeakMap<object, string>();
 
-/** Whether a text can name a type of messages or a queue. */
+/** True when a text can name a type of messages or a queue. */
 export function isName(text: unknown): text is string {
   return typeof text === 'string' && NAME.test(text);
 }
@@ -143,7 +143,7 @@ export function messageOf<M extends Message>(type: MessageType<M>, fields: objec
   return new type(fields as never); // what the fields must be is for the schema to say
 }
 
-/** Whether a value can be the fields of a message. */
+/** True when a value can be the fields of a message. */
 export function isFields(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -4,10 +4,13 @@ import type { BackoffOptions } from './backoff.js';
 import { NAME_IN_WORDS, isName } from './message.js';
 import type { Message } from './message.js';
 
-/** What is called with each message of `subscribe`. What it throws, or its promise rejects with, is its failure. */
+/**
+ * A handler of `subscribe`, which the broker calls with each message. It fails by throwing, or by a promise that
+ * rejects.
+ */
 export type Handler<M extends Message> = (message: M) => unknown;
 
-/** How `publish` sends a message. Times are in milliseconds. */
+/** The options of `publish`. Times are in milliseconds. */
 export interface PublishOptions {
   /**
    * Tells this message from all others, so that a handler can tell that it has seen it. Brokers deliver a second message
@@ -16,7 +19,7 @@ export interface PublishOptions {
   messageId?: string | undefined;
   /** Which message it answers, or which chain of messages it belongs to. */
   correlationId?: string | undefined;
-  /** How long it is of use while it waits in a queue. What expires there is dead. Default: for ever. */
+  /** The time to live of the message in a queue. A message that expires there is dead. Default: no limit. */
   ttl?: number | undefined;
 }
 
@@ -34,39 +37,42 @@ export interface SubscribeOptions<M extends Message> {
   selector?: string | undefined;
   /** Ends the subscription when it is aborted. */
   signal?: AbortSignal | undefined;
-  /** What errors call it. Default: made of type, queue and a number. */
+  /** The name of the subscription in errors. Default: made of type, queue and a number. */
   name?: string | undefined;
 }
 
-/** How a queue is worked off. Times are in milliseconds. */
+/** The options of `subscribeAsync`. Times are in milliseconds. */
 export interface AsyncSubscribeOptions<M extends Message> extends SubscribeOptions<M> {
-  /** How many handlers run at once. Default 1. */
+  /** The number of messages that the handler works on at once. Default 1. */
   concurrency?: number | undefined;
-  /** How often a message is delivered at most, before it is dead. Default 5. */
+  /** The most deliveries of a message, before it is dead. Default 5. */
   maxDeliveries?: number | undefined;
-  /** How long to wait before a message that failed is delivered again. Default: from 100 ms, doubling up to 30 s. */
+  /** The delay before the broker delivers a failed message again. Default: from 100 ms, doubling up to 30 s. */
   backoff?: BackoffOptions | undefined;
   /** Where dead messages of this queue are kept: the name of a queue. Default `dead-letter`. */
   deadLetter?: string | undefined;
 }
 
-/** How `close` ends a broker. */
+/** The options of `close`. */
 export interface CloseOptions {
-  /** Whether what is queued inside this process is handled first. Queues of a peer stay there anyway. Default true. */
+  /**
+   * True: handlers first get the messages that are queued inside this process. Queues of a peer stay there anyway.
+   * Default true.
+   */
   drain?: boolean | undefined;
-  /** How long that, and handlers that run, are waited for, in milliseconds. Default no limit. */
+  /** `close` waits at most so long for that, and for handlers that run, in milliseconds. Default no limit. */
   timeout?: number | undefined;
 }
 
-/** How one queue is worked off, checked, with the defaults filled in. */
+/** The options of one queue, checked, with the defaults filled in. */
 export interface WorkSettings {
   /** The name of the queue, which no other subscription of the broker works off: with `~2` and so on if need be. */
   readonly queueName: string;
-  /** How many handlers run at once. */
+  /** The number of messages that the handler works on at once. */
   readonly concurrency: number;
-  /** How often a message is delivered at most. */
+  /** The most deliveries of a message. */
   readonly maxDeliveries: number;
-  /** How long to wait before a message that failed is delivered again. */
+  /** The delay before the broker delivers a failed message again. */
   readonly backoff: Backoff;
   /** Where dead messages are kept. */
   readonly deadLetter: string;
@@ -75,13 +81,13 @@ export interface WorkSettings {
 const SUBSCRIBE_OPTIONS = ['predicate', 'selector', 'signal', 'name'];
 const ASYNC_OPTIONS = [...SUBSCRIBE_OPTIONS, 'concurrency', 'maxDeliveries', 'backoff', 'deadLetter'];
 const PUBLISH_OPTIONS = ['messageId', 'correlationId', 'ttl'];
-/** What a header can say, in milliseconds: about 49 days (AMQP 1.0 §3.2.1). */
+/** The longest `ttl` that a header can hold, in milliseconds: about 49 days (AMQP 1.0 §3.2.1). */
 const MAX_TTL = 0xffff_ffff;
 const DEFAULT_MAX_DELIVERIES = 5;
 /** Where dead messages are kept. */
 export const DEFAULT_DEAD_LETTER = 'dead-letter';
 
-/** What `publish` without options is called with. */
+/** The options of a call of `publish` without options. */
 export const NO_PUBLISH_OPTIONS: PublishOptions = Object.freeze({});
 
 /** Throws OptionError for what is no option of `publish`. */

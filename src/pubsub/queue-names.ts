@@ -2,12 +2,12 @@ import { OptionError } from '../errors.js';
 import { Heap } from '../queue/heap.js';
 import { NAME_IN_WORDS, isName } from './message.js';
 
-/** What stands between the name of a queue and its number. No name that is given has it. */
+/** The character between the name of a queue and its number. No name that a caller gives has it. */
 const SEPARATOR = '~';
 
 /** The subscriptions of a broker that name one queue for one type. */
 interface Family {
-  /** How many there are. */
+  /** The number of subscriptions. */
   size: number;
   /** Numbers below `next` that are free again. */
   readonly free: Heap<number>;
@@ -52,7 +52,7 @@ export function checkQueue(queue: string): void {
   );
 }
 
-/** Whether a queue is that of a name, or one with a number behind it. */
+/** True when a queue has this name, with or without a number behind it. */
 export function isOfQueue(queue: string, queueName: string): boolean {
   return queue === queueName || queue.startsWith(queueName + SEPARATOR);
 }

@@ -3,7 +3,7 @@
  * have it, so any of them can say what a message may hold.
  */
 export interface StandardSchema<Input = unknown, Output = Input> {
-  /** What the validator offers by the standard. */
+  /** The interface of the standard, which the validator implements. */
   readonly '~standard': {
     /** The version of the interface. */
     readonly version: 1;
@@ -18,18 +18,18 @@ export interface StandardSchema<Input = unknown, Output = Input> {
 
 /** The types of a schema. */
 export interface SchemaTypes<Input, Output> {
-  /** What it takes. */
+  /** The type of the input. */
   readonly input: Input;
-  /** What it gives. */
+  /** The type of the output. */
   readonly output: Output;
 }
 
-/** What a schema says of a value: what it has made of it, or what is wrong with it. */
+/** The result of a schema for a value: the output, or the issues. */
 export type SchemaResult<Output> = SchemaSuccess<Output> | SchemaFailure;
 
 /** A schema lets a value pass. */
 export interface SchemaSuccess<Output> {
-  /** What it has made of the value. */
+  /** The output of the schema. */
   readonly value: Output;
   /** Nothing. */
   readonly issues?: undefined;
@@ -37,13 +37,13 @@ export interface SchemaSuccess<Output> {
 
 /** A schema does not let a value pass. */
 export interface SchemaFailure {
-  /** What is wrong with it. */
+  /** The issues that the schema has found. */
   readonly issues: readonly SchemaIssue[];
 }
 
 /** One thing that is wrong with a value. */
 export interface SchemaIssue {
-  /** What is wrong, for people. */
+  /** The message of the issue, for people. */
   readonly message: string;
   /** Where in the value. */
   readonly path?: readonly (PropertyKey | SchemaPathStep)[] | undefined;

@@ -8,7 +8,7 @@ import { HandlerError, InvalidMessageError } from './errors.js';
 import type { Message, MessageType } from './message.js';
 import type { Handler, WorkSettings } from './options.js';
 
-/** What a broker needs to know of any subscription. */
+/** A subscription as its broker sees it. */
 export interface Subscriber {
   /** Its messages. */
   readonly type: MessageType;
@@ -16,7 +16,7 @@ export interface Subscriber {
   readonly messageName: string;
   /** The name of the subscription. */
   readonly name: string;
-  /** Whether that was given, and not made up. */
+  /** True when the caller has given the name. */
   readonly isNamed: boolean;
   /** Which messages it wants. */
   readonly predicate: ((message: Message) => boolean) | undefined;
@@ -26,15 +26,15 @@ export interface Subscriber {
 
 /** A subscription of `subscribe`. */
 export interface DirectSubscriber extends Subscriber {
-  /** What is called. */
+  /** The handler. */
   readonly handler: Handler<Message>;
 }
 
 /** A subscription of `subscribeAsync`. */
 export interface QueueSubscriber extends Subscriber {
-  /** What is called. */
+  /** The handler. */
   readonly handler: AsyncHandler<Message>;
-  /** How its queue is worked off. */
+  /** The options of its queue. */
   readonly work: WorkSettings;
   /** Aborted when the subscription or its broker ends. */
   readonly signal: AbortSignal;
@@ -73,11 +73,11 @@ function failure({ name }: DirectSubscriber, message: Message, thrown: unknown):
   return new HandlerError(asError(thrown), where);
 }
 
-/** What a call of a handler of `subscribeAsync` tells. */
+/** The callbacks for a call of a handler of `subscribeAsync`. */
 export interface AsyncCall {
-  /** Handler or predicate has failed, whether or not the message was decided before. Told before `decide`. */
+  /** The handler or the predicate has failed, whether or not it had decided before. Called before `decide`. */
   failed(error: PubSubError): void;
-  /** What is to become of the message. Told once; before the handler has ended, if the handler says so. */
+  /** The decision on the message. Called once; before the handler has ended, if the handler decides by itself. */
   decide(decision: Decision): void;
 }
 
@@ -140,12 +140,12 @@ function refuse(thrown: unknown): never {
   throw new NotOfType(cause instanceof InvalidMessageError ? cause : new InvalidMessageError(cause.message, { cause }));
 }
 
-/** Whether a message needs no conversion for the subscribers of a type. */
+/** True when a message needs no conversion for the subscribers of a type. */
 export function isOfType(type: MessageType, message: Message): boolean {
   return message.constructor === type || message instanceof type;
 }
 
-/** Whether the predicate of a subscriber wants a message. Throws what the predicate throws. */
+/** Asks the predicate of a subscriber whether it wants a message. Throws what the predicate throws. */
 export function wants({ predicate }: Subscriber, message: Message): boolean {
   return predicate === undefined || predicate(message);
 }

@@ -3,7 +3,7 @@ import { inspectAs } from '../inspect.js';
 /** Where a subscription stands. */
 export type SubscriptionState = 'opening' | 'open' | 'failed' | 'closed';
 
-/** What may follow what. */
+/** The states that may follow each state. */
 const NEXT: Readonly<Record<SubscriptionState, readonly SubscriptionState[]>> = {
   opening: ['open', 'failed', 'closed'],
   open: ['failed', 'closed'],
@@ -11,7 +11,7 @@ const NEXT: Readonly<Record<SubscriptionState, readonly SubscriptionState[]>> = 
   closed: [],
 };
 
-/** How a broker attaches a subscriber: what `Broker` asks of those who write one. */
+/** An attached subscriber, as a class that extends `Broker` returns it. */
 export interface Attachment {
   /** Settles when the subscriber is attached, or cannot be. Left out: it is attached already. */
   readonly ready?: Promise<void> | undefined;
@@ -60,7 +60,7 @@ export class Subscription implements Disposable, AsyncDisposable {
     return this.#state;
   }
 
-  /** Whether it has ended. */
+  /** True when the subscription has ended. */
   get closed(): boolean {
     return this.#state === 'closed';
   }

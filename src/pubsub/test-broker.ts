@@ -18,7 +18,7 @@ import type { Delivery, PendingDelivery } from './test-queue.js';
 
 /** Which deliveries `processMessages` makes. */
 export interface ProcessOptions {
-  /** How many at most. Default: until nothing is left, and an error after 10 000. */
+  /** The most deliveries to make. Default: all, and an error after 10 000. */
   limit?: number | undefined;
   /** Only those of messages of this type. */
   type?: MessageType | undefined;
@@ -41,7 +41,7 @@ export class TestBroker extends Broker {
   readonly #direct = new Set<DirectSubscriber>();
   #queues: TestQueue[] = [];
 
-  /** What was published since it was made or reset, in order. */
+  /** The messages published since the broker was made or reset, in order. */
   get published(): readonly Message[] {
     return [...this.#published];
   }
@@ -58,7 +58,7 @@ export class TestBroker extends Broker {
     return [...this.#deadLetters];
   }
 
-  /** What was published of one type. */
+  /** Returns the published messages of one type. */
   publishedOf<M extends Message>(type: MessageType<M>): M[] {
     const name = getUniqueNameForMessage(type);
     // Messages of one name are of one type.

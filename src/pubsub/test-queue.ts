@@ -11,7 +11,7 @@ export interface PendingDelivery {
   readonly name: string;
   /** The queue it is in; `undefined` when it is for a handler of `subscribe`. */
   readonly queueName: string | undefined;
-  /** How often it has failed before. */
+  /** The number of deliveries of the message that have failed before. */
   readonly deliveryCount: number;
 }
 
@@ -32,20 +32,22 @@ export class TestQueue {
     readonly queueName: string,
   ) {}
 
-  /** Whether it is the queue of this name for messages of this type. */
+  /** True when it is the queue of this name for messages of this type. */
   is(messageName: string, queueName: string): boolean {
     return this.messageName === messageName && this.queueName === queueName;
   }
 
-  /** Whether a message belongs into the queue: its subscriber may want it, or nobody is there to ask. */
+  /**
+   * True when a message belongs into the queue: its subscriber may want the message, or there is no subscriber to ask.
+   */
   mayWant(message: Message): boolean {
     return this.subscriber === undefined || mayWant(this.subscriber, message);
   }
 }
 
 /**
- * Whether a subscriber wants a message. A predicate that throws is asked again when the message is delivered, and one
- * that needs an instance of another class is asked only then.
+ * True when a subscriber may want a message. A predicate that throws is asked again when the message is delivered, and
+ * one that needs an instance of another class is asked only then.
  */
 export function mayWant(subscriber: DirectSubscriber | QueueSubscriber, message: Message): boolean {
   try {

@@ -10,9 +10,9 @@ import type { ProcessedItem, QueueItem } from './processed-item.js';
 import { ProcessingRun } from './processing-run.js';
 import { Workbench } from './workbench.js';
 
-/** How a channel handles messages. */
+/** The options of a `DataProcessingChannel`. */
 export interface DataProcessingOptions<Result> extends ChannelOptions {
-  /** How many messages of a listener are handled at once, from 1 up. */
+  /** The number of messages of a listener that the channel handles at once, from 1 up. */
   maxWorkers: number;
   /**
    * Handles a message; `handleInPool` makes one that does it in worker threads. Default the `onMessage` of the listener,
@@ -21,16 +21,22 @@ export interface DataProcessingOptions<Result> extends ChannelOptions {
   handler?: MessageHandler<Result> | undefined;
 }
 
-/** How `processQueue` goes about it. */
+/** The options of `processQueue`. */
 export interface ProcessQueueOptions extends StreamOptions {
-  /** Whether results come in the order of the queue. Default false: in the order they are finished. */
+  /**
+   * True: results come in the order of the queue. Default false: results come in the order in which handlers finish.
+   */
   ordered?: boolean | undefined;
   /**
-   * Whether it goes on when the queue is empty, until the listener is stopped or gets the end. Default false: it handles
-   * what is in the queue when it is called, whether the listener is running or not.
+   * True: the loop waits for more messages when the queue is empty, until the listener is stopped or gets the message
+   * that tells the end. Default false: the loop handles the messages that are in the queue when it is called, whether
+   * the listener is running or not.
    */
   follow?: boolean | undefined;
-  /** What a handler that throws becomes: an item of the loop, or an error that ends the loop. Default `item`. */
+  /**
+   * When a handler throws: `item` has the loop give out an item that holds the error, `throw` ends the loop with the
+   * error. Default `item`.
+   */
   errors?: 'item' | 'throw' | undefined;
 }
 
@@ -59,8 +65,8 @@ export class DataProcessingChannel<Result = unknown> extends AbstractChannel<Pro
   }
 
   /**
-   * What streams and `processQueue` give out for a message: its type and payload, and whatever else it returns when it is
-   * overridden. With a `handler`, `processQueue` has it adapt a message whose payload is the result.
+   * Makes the item that streams and `processQueue` give out for a message: its type and payload. Override it to give
+   * out more. With a `handler`, `processQueue` has it adapt a message whose payload is the result.
    */
   adapt(message: Message): ProcessedItem<unknown> {
     return { event: message.type, data: message.payload };

@@ -1,6 +1,6 @@
 import type { Message } from '../message.js';
 
-/** What a handler may look at besides the message. */
+/** What a handler gets besides the message. */
 export interface HandlerContext {
   /**
    * Aborted when the message is called off. A handler that throws after that has not handled it: the message goes back

@@ -6,19 +6,19 @@ import type { Message } from '../message.js';
 export interface ProcessedItem<Result> {
   /** The type of the message. */
   readonly event: string;
-  /** What its handler returned; its payload when the listener handled it. */
+  /** The value that the handler returned; the payload of the message when the listener handled it. */
   readonly data: Result;
   /** Nothing has failed. */
   readonly error?: undefined;
 }
 
-/** What can be shown as JSON of a message whose handler has failed. */
+/** A message whose handler has failed, as JSON can show it. */
 export interface Failure {
   /** The type of the message. */
   readonly type: string;
   /** Its payload. */
   readonly payload: unknown;
-  /** What its handler threw: the name and message of the error. */
+  /** The name and message of the error that the handler threw. */
   readonly error: Readonly<Pick<Error, 'name' | 'message'>>;
 }
 
@@ -26,13 +26,13 @@ export interface Failure {
 export interface FailedItem {
   /** Tells that it is none of the messages. */
   readonly event: typeof CHANNEL_ERROR;
-  /** What can be shown of it as JSON. */
+  /** The message and its error, as JSON can show them. */
   readonly data: Failure;
-  /** What the handler threw. */
+  /** The error that the handler threw. */
   readonly error: Error;
 }
 
-/** What `processQueue` gives out. `error` tells the two apart. */
+/** An item of `processQueue`. Only that of a failed handler has `error`. */
 export type QueueItem<Result> = ProcessedItem<Result> | FailedItem;
 
 /** Shows a failure as an item. */

@@ -6,7 +6,7 @@ import { failedItem } from './processed-item.js';
 import type { ProcessedItem, QueueItem } from './processed-item.js';
 import type { Job, Workbench } from './workbench.js';
 
-/** How a run goes. */
+/** The options of a run. */
 export interface RunSettings {
   readonly ordered: boolean;
   readonly follow: boolean;
@@ -26,7 +26,7 @@ export class ProcessingRun<Result> implements AsyncIterableIterator<QueueItem<Re
   readonly #bench: Workbench<Message, ProcessedItem<Result>>;
   readonly #settings: RunSettings;
   readonly #end: (last: Message) => ProcessedItem<Result>;
-  /** How many messages it still takes from the queue. */
+  /** The number of messages that the run still takes from the queue. */
   #left: number;
   #isOver = false;
 
@@ -82,7 +82,7 @@ export class ProcessingRun<Result> implements AsyncIterableIterator<QueueItem<Re
     await this.return();
   }
 
-  /** Whether there is another message for this run, or it waits for one. */
+  /** True when the queue has another message for this run, or the run waits for one. */
   get #mayHaveMore(): boolean {
     if (this.#left === 0) return false;
     const { size, state, listener } = this.#mailbox;

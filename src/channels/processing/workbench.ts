@@ -2,7 +2,7 @@ import type { Clock } from '../../clock.js';
 import { WaiterLine } from '../../queue/waiter-line.js';
 import { onAbort } from '../../wait.js';
 
-/** How a job ended. */
+/** The end of a job: a result or an error. */
 export type Outcome<Result> =
   { readonly status: 'done'; readonly result: Result } | { readonly status: 'failed'; readonly error: unknown };
 
@@ -13,8 +13,8 @@ export interface Job<Work, Result> {
 }
 
 /**
- * What is being worked on for one listener, and what is finished and not yet taken away. It outlives the loops that use
- * it: what one leaves behind, the next one finds.
+ * The jobs of one listener: those that run, and the outcomes that no loop has taken yet. It outlives the loops that use
+ * it, so the next loop finds the outcomes that the last one has left.
  */
 export class Workbench<Work, Result> {
   /** All that was begun and not taken away, in the order it was begun. */
@@ -38,17 +38,17 @@ export class Workbench<Work, Result> {
     this.changes = new WaiterLine(clock);
   }
 
-  /** How many jobs run. */
+  /** The number of jobs that run. */
   get running(): number {
     return this.#jobs.size - this.#finished.size;
   }
 
-  /** How many outcomes wait to be taken away. */
+  /** The number of outcomes that no loop has taken yet. */
   get finished(): number {
     return this.#finished.size;
   }
 
-  /** Whether nothing runs and no outcome waits. */
+  /** True when no job runs and no outcome waits. */
   get isEmpty(): boolean {
     return this.#jobs.size === 0;
   }

@@ -10,7 +10,7 @@ export interface WorkerPool {
   run(task: unknown, options: { signal: AbortSignal }): Promise<unknown>;
 }
 
-/** What a worker thread gets of a message: by structured clone, so it has no methods. */
+/** The part of a message that a worker thread gets, by structured clone and so without methods. */
 export type MessageTask = Pick<Message, 'type' | 'payload' | 'id'>;
 
 /**
@@ -26,6 +26,6 @@ export function handleInPool<Result = unknown>(
   pool: WorkerPool,
   toTask: (message: Message) => unknown = ({ type, payload, id }): MessageTask => ({ type, payload, id }),
 ): MessageHandler<Result> {
-  // What the module in the pool returns is known only to whoever chose it.
+  // Only the caller knows what the module in the pool returns.
   return (message, { signal }) => pool.run(toTask(message), { signal }) as Promise<Result>;
 }
