@@ -24,6 +24,7 @@ export interface ConnectionOptions {
   insecure?: boolean;
   allowClearText?: boolean;
   connectTimeout?: number;
+  capability?: string[];
 }
 
 /** Adds the options that name a configuration. */
@@ -43,6 +44,7 @@ export function addConnectionOptions(command: Command): Command {
     .option('--key <path>', 'the private key of our certificate, as PEM')
     .option('--insecure', 'take any certificate: anybody may be at the other end')
     .option('--allow-clear-text', 'send passwords over connections without TLS')
+    .option('--capability <name...>', 'what the node is: queue or topic, for brokers that go by it')
     .option('--connect-timeout <ms>', 'how long a connection may take to open', wholeNumber);
   return exclude(connecting, ['ca', 'insecure']);
 }
@@ -67,12 +69,13 @@ export async function createMessenger(options: ConnectionOptions, own: Messenger
 /** As `createMessenger`, with a configuration that is loaded already. */
 export function messengerFor(config: Config | undefined, options: ConnectionOptions, own: MessengerOptions): Messenger {
   const configured = config?.options ?? {};
-  const { connectTimeout, allowClearText } = options;
+  const { connectTimeout, allowClearText, capability } = options;
   const messenger = new Messenger({
     ...configured,
     sasl: saslFor(configured.sasl, options),
     tls: tlsFor(configured.tls, options),
     ...(connectTimeout === undefined ? {} : { connectTimeout }),
+    ...(capability === undefined ? {} : { capabilities: capability }),
     ...(allowClearText === true ? { allowInsecureMechs: true } : {}),
     ...own,
   });

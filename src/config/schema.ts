@@ -116,6 +116,12 @@ const connections = z
       .enum(['accepted', 'rejected', 'released', 'modified'])
       .exactOptional()
       .describe('What becomes of a message that falls out of the incoming window. Default released.'),
+    capabilities: z
+      .union([z.array(z.string().min(1)), z.record(z.string().min(1), z.array(z.string().min(1)))], {
+        error: 'must be a list of names, or lists by pattern of the node.',
+      })
+      .exactOptional()
+      .describe('What nodes are to be: [queue], or [topic]; or lists by pattern of the name of the node.'),
     senderSettleMode: z.enum(['unsettled', 'settled', 'mixed']).exactOptional().describe('Who settles.'),
     receiverSettleMode: z.enum(['first', 'second']).exactOptional().describe('When a receiver settles. Default first.'),
     timeout: z.int().exactOptional().describe('The time limit of send, recv and stop, in milliseconds.'),

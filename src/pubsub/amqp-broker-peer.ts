@@ -51,6 +51,8 @@ export interface AmqpPeer {
   direct(messageName: string, name: string | undefined): AmqpSource;
   /** Where a subscription of `subscribeAsync` receives from: those of one queue name share the messages. */
   queue(messageName: string, queueName: string, deadLetter: string): AmqpSource;
+  /** The capabilities of the nodes that are published to, for peers that make nodes by use. Default none. */
+  readonly capabilities?: readonly string[] | undefined;
   /**
    * True: the peer counts deliveries that failed, and takes `modified` with `delivery-failed` (AMQP 1.0 §3.4.5). False:
    * a failed message stays with the process that has it until it is done or dead.

@@ -29,7 +29,7 @@ export function embedded(): AmqpPeer {
 
 /** Apache ActiveMQ Artemis: a multicast address per type, which it makes by itself unless it was told not to. */
 export function artemis(): AmqpPeer {
-  return topics((messageName) => messageName);
+  return { ...topics((messageName) => messageName), capabilities: ['topic'] };
 }
 
 /** Apache Qpid Broker-J: the exchange `amq.topic`, with the name of the type as routing key. */

@@ -66,6 +66,7 @@ export type AmqpBrokerConnection = Omit<
   | 'closeIdleAfter'
   | 'senderSettleMode'
   | 'receiverSettleMode'
+  | 'capabilities'
 >;
 
 const OPTIONS = ['url', 'peer', 'connection', 'properties', 'clock'];
@@ -100,7 +101,9 @@ export class AmqpBroker extends Broker {
     }
     const base = url.replace(/\/$/, '');
     const kind = peerOf(peer);
-    const messenger = new Messenger({ ...connection, outgoingWindow: OUTGOING_WINDOW, incomingWindow: -1 });
+    const { capabilities = [] } = kind;
+    const windows = { outgoingWindow: OUTGOING_WINDOW, incomingWindow: -1 };
+    const messenger = new Messenger({ ...connection, capabilities, ...windows });
     const management = new Management(base, kind.managementNode, connection);
     this.#properties = properties;
     this.#context = new AmqpBrokerContext(base, kind, messenger, management, clock, this.report);

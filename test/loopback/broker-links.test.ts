@@ -43,6 +43,7 @@ describe('an attach is answered by the embedded broker', () => {
       source: { address: 'q', distribution_mode: 'copy', capabilities: ['queue'] },
     });
     const { durable, filter: honoured } = attach.fields['source'] as Record<string, unknown>;
+    // A queue outlives every link, so it keeps what it is asked to keep.
     expect([durable, honoured ?? null]).toEqual([2, null]);
     const outcomes = ['accepted', 'rejected', 'released', 'modified'].map((name) => `amqp:${name}:list`);
     expect(attach.fields['source']).toMatchObject({ outcomes });

@@ -29,7 +29,7 @@ async function subscribed(
   { node = 'q', options = {}, attach = {} }: { node?: string; options?: MessengerOptions; attach?: Fields } = {},
 ): Promise<string> {
   const peer = await ScriptedPeer.listen();
-  const messenger = createTrackingMessenger(options);
+  const messenger = createTrackingMessenger({ name: 'reader', ...options });
   const subscription = messenger.subscribe(peer.address(node), terms);
   const wire = await peer.accept();
   await wire.answerOpen(BROKERS[broker]);

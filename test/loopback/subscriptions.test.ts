@@ -13,7 +13,7 @@ import type { WireLink } from '../support/wire.js';
 /** A subscription to a scripted peer that has attached it. */
 async function played(options: MessengerOptions = {}, terms: SubscribeOptions = {}, attach: Fields = {}) {
   const peer = await ScriptedPeer.listen();
-  const messenger = createTrackingMessenger({ reconnect: { delay: 0 }, ...options });
+  const messenger = createTrackingMessenger({ name: 'auditor', reconnect: { delay: 0 }, ...options });
   const subscription = messenger.subscribe(peer.address('q'), terms);
   const wire = await peer.accept();
   const link = await wire.answerLink({ attach });
@@ -252,6 +252,7 @@ describe('a subscription', () => {
   it.each<[string, SubscribeOptions]>([
     ['a name that is empty', { name: '' }],
     ['durable without a name', { durable: true }],
+    ['durable, in a messenger without a name', { name: 'a', durable: true }],
     ['shared without a name', { shared: true }],
     ['durable and a time to live', { name: 'a', durable: true, ttl: 1 }],
     ['a time to live that is none', { ttl: NaN }],

@@ -6,6 +6,8 @@ import type { LinkClose, LinkEnd, PeerFacts } from './link-options.js';
 import type { ReceiverLink } from './receiver-link.js';
 import type { RheaConnection, RheaError, RheaLink } from '../rhea/rhea-seam.js';
 import type { PendingOutput } from './pending-output.js';
+import { NodeProbe, isOtherKind, wantedKind } from './node-probe.js';
+import type { WantedKind } from './node-probe.js';
 import type { SenderLink } from './sender-link.js';
 import type { Session } from './session.js';
 import { SessionTable } from './session-table.js';
@@ -39,6 +41,10 @@ export class LinkTable implements SessionTableOwner {
   readonly #links = new Map<Link, { rhea: RheaLink; session: Session; isAttached: boolean }>();
   /** Links that were closed from here and that the peer has not answered yet. */
   readonly #detaching = new Map<RheaLink, { session: Session; resolve: () => void }>();
+  /** Where the kind of a node follows its use: the kinds that were found. Any is what a link takes as it is. */
+  readonly #kinds = new WeakMap<Link, WantedKind['kind'] | 'any'>();
+  /** The probes of senders that are not attached yet. */
+  readonly #probes = new Map<Link, ReceiverLink>();
   /** Links that wait for a session to share. */
   #waiting: Link[] = [];
   #isUsed = false;
@@ -68,6 +74,11 @@ export class LinkTable implements SessionTableOwner {
 
   /** Attaches a link. Its events tell what comes of it. */
   attach(link: Link): void {
+    const wanted = this.#wantedKind(link);
+    if (wanted !== undefined && link.role === 'sender' && !this.#kinds.has(link)) {
+      this.#probe(link, wanted);
+      return;
+    }
     const session = this.sessions.choose(this.#rhea);
     if (session === undefined) {
       if (this.sessions.isFull) this.#closed(link, tooManyLinks(link), 'lost');
@@ -76,7 +87,10 @@ export class LinkTable implements SessionTableOwner {
     }
     session.links++;
     session.attaching++;
-    const options = attachOptions(link.options, link.role);
+    const { capabilities = [] } = link.options;
+    const asksForQueue = wanted?.isStated === false && this.#kinds.get(link) !== 'any';
+    const kind = asksForQueue ? { capabilities: [...capabilities, wanted.kind] } : {};
+    const options = attachOptions({ ...link.options, ...kind }, link.role);
     const rhea = link.role === 'sender' ? session.rhea.attach_sender(options) : session.rhea.attach_receiver(options);
     this.#links.set(link, { rhea, session, isAttached: false });
     this.#log(link, 'attaching');
@@ -105,6 +119,7 @@ export class LinkTable implements SessionTableOwner {
    */
   detach(link: Link, { error, keep = false }: LinkClose = {}): Promise<void> {
     this.#waiting = this.#waiting.filter((waiting) => waiting !== link);
+    this.#endProbe(link);
     const entry = this.#links.get(link);
     if (entry === undefined) return Promise.resolve();
     this.#output.flush(); // what was said of its deliveries goes first
@@ -122,6 +137,32 @@ export class LinkTable implements SessionTableOwner {
     for (const link of [...this.#links.keys()]) this.#release(link, error);
     for (const rhea of [...this.#detaching.keys()]) this.#wasDetached(rhea);
     this.#waiting = [];
+    this.#probes.clear();
+  }
+
+  #wantedKind({ options }: Link): WantedKind | undefined {
+    return this.peer.product.kindFollowsUse ? wantedKind(options) : undefined;
+  }
+
+  /** Has a look at the node of a sender, which is attached then. */
+  #probe(link: Link, { kind, isStated }: WantedKind): void {
+    const probe = new NodeProbe(link.options, kind, (error) => {
+      // A user who may not receive has to be believed.
+      const isSeen = error === undefined || isOtherKind(error);
+      if (error !== undefined && isSeen === isStated) {
+        this.#closed(link, error, 'closed');
+        return;
+      }
+      this.#kinds.set(link, error === undefined || isStated ? kind : 'any');
+      this.attach(link);
+    });
+    this.#probes.set(link, probe.link);
+    this.attach(probe.link);
+  }
+
+  #endProbe(link: Link): void {
+    const probe = this.#probes.get(link);
+    if (this.#probes.delete(link) && probe !== undefined) void this.detach(probe);
   }
 
   #listenToClose(link: Link, rhea: RheaLink): void {
@@ -145,10 +186,14 @@ export class LinkTable implements SessionTableOwner {
     const isKept = rhea.remote.detach?.closed !== true;
     const error = endError(`The peer closed the link to ${describe(link)}`, rhea.error);
     this.#release(link, error);
-    this.#closed(link, error, isKept ? 'detached' : 'closed');
+    const isOpen = this.#wantedKind(link)?.isStated === false && this.#kinds.get(link) !== 'any';
+    const isOther = link.role === 'receiver' && isOpen && isOtherKind(error);
+    if (isOther) this.#kinds.set(link, 'any');
+    else this.#closed(link, error, isKept ? 'detached' : 'closed');
     // Answered in kind (AMQP 1.0 §2.6.4), and at once: rhea would only do so after we have ended the session.
     if (isKept) rhea.detach();
     else rhea.close();
+    if (isOther) this.attach(link);
   }
 
   #linkOpened(link: Link): void {
@@ -157,6 +202,7 @@ export class LinkTable implements SessionTableOwner {
     entry.isAttached = true;
     this.#log(link, 'attached');
     this.#isUsed = true;
+    this.#endProbe(link);
     entry.session.attaching--;
     link.remoteAddress = remoteAddress(entry.rhea, link.role);
     link.granted = grantedTerms(entry.rhea, link.role, this.peer);
@@ -203,6 +249,7 @@ export class LinkTable implements SessionTableOwner {
     const entry = this.#links.get(link);
     if (entry === undefined) return;
     this.#links.delete(link);
+    this.#endProbe(link);
     entry.session.links--;
     if (!entry.isAttached) entry.session.attaching--;
     link.detached(error);

@@ -15,6 +15,8 @@ export interface Product {
    * knowing them. `undefined`: it says of each what it has.
    */
   readonly capabilities: readonly string[] | undefined;
+  /** True when it makes a queue or a topic of an address according to who uses it first: see `NodeProbe`. */
+  readonly kindFollowsUse: boolean;
   /** The kind of a source, where the broker goes by the address and takes no notice of capabilities. */
   readonly kindOf: ((address: string) => NodeKind) | undefined;
   /** Tells whether it applies a filter that it has agreed to. `names` are all that were agreed to. */
@@ -29,6 +31,7 @@ const UNKNOWN: Product = {
   name: 'The peer',
   canDrain: true,
   capabilities: undefined,
+  kindFollowsUse: false,
   kindOf: undefined,
   filters: () => true,
   copies: () => true,
@@ -43,7 +46,7 @@ const rabbitmq: Product = {
   name: 'RabbitMQ',
   // Receivers attach to queues alone, so it need not say so, and 4.3 does not.
   capabilities: ['temporary-queue'],
-  kindOf: () => 'queue',
+  kindOf: (address) => (/^\/?(exchanges?|topic)\//.test(address) ? 'topic' : 'queue'),
   // It agrees to SQL on queues, too, and hands everything out. A stream is told by the filters that only streams have.
   filters: (name, names) => isStreamFilter(name) || names.some(isStreamFilter),
   filterAdvice: `${STREAM_ADVICE} If this is a stream, say where to begin with the filter rabbitmq:stream-offset-spec.`,
@@ -60,6 +63,7 @@ const rabbitmqEchoes: Product = {
 const artemis: Product = {
   ...UNKNOWN,
   name: 'Artemis',
+  kindFollowsUse: true,
   capabilities: ['queue', 'topic', 'shared', 'global', 'temporary-queue', 'temporary-topic'],
 };
 

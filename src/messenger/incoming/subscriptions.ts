@@ -171,6 +171,11 @@ export class Subscriptions {
         'Of what subscribe() takes only credit is for an address to listen on: peers decide the rest.',
       );
     }
+    if (options.durable === true && options.shared !== 'global' && this.#context.settings.name === undefined) {
+      throw new OptionError(
+        'A durable subscription belongs to the messenger by its name: set the option name, the same at each start.',
+      );
+    }
     if ([...this.#sources.values()].some((other) => other.hasNameOf(endpoint, options))) {
       throw new StateError(
         `${String(options.name)} is subscribed to at this peer. End that first, or take another name.`,

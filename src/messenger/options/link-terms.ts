@@ -21,6 +21,7 @@ export function senderOptions(name: string, node: string | undefined, settings: 
     presettled: outgoingWindow !== 0 && senderSettleMode === 'settled',
     maxMessageSize: 0,
     senderSettleMode: outgoingWindow === 0 ? undefined : modeNumber(senderSettleMode),
+    capabilities: settings.capabilities(node),
     maxRedeliveries,
   };
 }
@@ -33,7 +34,9 @@ export function receiverOptions(
   options: SubscribeOptions,
 ): LinkOptions {
   const { incomingWindow, maxMessageSize, senderSettleMode, receiverSettleMode, defaultOutcome } = settings;
-  const { durable = false, shared = false, ttl = 0, capabilities = [], distributionMode, properties } = options;
+  const { durable = false, shared = false, ttl = 0, distributionMode, properties } = options;
+  // RabbitMQ makes a node for nobody who does not say so.
+  const { capabilities = node === '#' ? ['temporary-queue'] : settings.capabilities(node) } = options;
   const filter = filtersOf(options);
   return {
     name: linkName(name, options, settings.environment),

@@ -1,4 +1,5 @@
 import type { Environment } from '../../link/connection/environment.js';
+import type { NodeCapabilities } from './node-capabilities.js';
 import type { AuthenticationOptions } from '../../link/security/authentication.js';
 import type { HostCredentials, SaslOptions } from '../../link/security/credentials.js';
 import type { Failover } from '../../link/connection/host-list.js';
@@ -102,6 +103,13 @@ export interface MessengerOptions {
    * For links opened while `incomingWindow` is above 0. Default `first`.
    */
   receiverSettleMode?: 'first' | 'second';
+  /**
+   * The capabilities that nodes are to have, such as `['queue']`, or by pattern of the node's name:
+   * `{ 'news/*': ['topic'], '*': ['queue'] }`, of which the first that matches counts. It goes for what is sent to, and for
+   * subscriptions that state none themselves. Some peers make a queue or a topic of an address by it. Default none; on
+   * Artemis a new address is made a queue then.
+   */
+  capabilities?: NodeCapabilities;
   /** Other hosts to go to when the one that an address names is not there. Those that peers name: see `dialPeerHosts`. */
   failover?: Failover;
   /**

@@ -16,6 +16,8 @@ import { ACCEPTED, RELEASED } from '../../message/outcome.js';
 import type { Outcome } from '../../message/outcome.js';
 import { checkNames, flag, number, oneOf, timeLimit, windowSize } from './option-checks.js';
 import { SENDER_SETTLE_MODES } from './options.js';
+import { nodeCapabilities } from './node-capabilities.js';
+import type { CapabilitiesOf } from './node-capabilities.js';
 import type { ListenOptions, MessengerOptions, SenderSettleMode } from './options.js';
 
 /** `MessengerOptions` checked, with the defaults filled in. What is not `readonly` has a property that sets it. */
@@ -39,6 +41,7 @@ export interface Settings {
   readonly closeIdleAfter: number;
   readonly senderSettleMode: SenderSettleMode | undefined;
   readonly receiverSettleMode: 'first' | 'second';
+  readonly capabilities: CapabilitiesOf;
   readonly failover: Failover;
   readonly sasl: SaslOptions;
   readonly credentials: HostCredentials;
@@ -91,6 +94,7 @@ const KNOWN: readonly (keyof MessengerOptions)[] = [
   'closeIdleAfter',
   'senderSettleMode',
   'receiverSettleMode',
+  'capabilities',
   'failover',
   'sasl',
   'tls',
@@ -142,6 +146,7 @@ export function resolveOptions(options: MessengerOptions): Settings {
     closeIdleAfter: number('closeIdleAfter', options.closeIdleAfter, 0, 0),
     senderSettleMode: oneOf('senderSettleMode', options.senderSettleMode, SENDER_SETTLE_MODES, undefined),
     receiverSettleMode: oneOf('receiverSettleMode', options.receiverSettleMode, ['first', 'second'], 'first'),
+    capabilities: nodeCapabilities(options.capabilities ?? []),
     failover: failoverOf(options.failover ?? {}),
     sasl: saslOf(options.sasl ?? {}),
     tls: tlsOf(options.tls ?? {}),

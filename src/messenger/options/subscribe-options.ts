@@ -8,7 +8,10 @@ import { MAX_CREDIT, checkNames } from './option-checks.js';
 export interface SubscribeOptions {
   /** The name of the subscription: durable and shared ones are known by it at the peer. */
   name?: string | undefined;
-  /** The peer keeps what comes while nobody is connected, until `unsubscribe`. Needs a name. Default false. */
+  /**
+   * The peer keeps what comes while nobody is connected, until `unsubscribe`. Needs a name, and
+   * unless it is shared globally, the messenger needs one. Default false.
+   */
   durable?: boolean | undefined;
   /**
    * All that subscribe by this name share the messages: within one container-id, or with `global` whatever they are
@@ -23,7 +26,7 @@ export interface SubscribeOptions {
   filters?: Properties | undefined;
   /** `copy` only looks at messages and leaves them where they are: browsing. Default `move`. */
   distributionMode?: 'move' | 'copy' | undefined;
-  /** What the node is to be able to do: `queue` or `topic`, for some peers. */
+  /** The capabilities that the node is to have: `queue` or `topic`, for some peers. Default: the messenger's. */
   capabilities?: readonly string[] | undefined;
   /** Properties of the link. */
   properties?: Properties | undefined;

@@ -15,6 +15,8 @@ export interface BrokerFacts {
     readonly sender: 'refused' | 'made' | 'dropped';
     readonly receiver: 'refused' | 'made';
   };
+  /** Whether it makes a queue or a topic of an address by its first use. Default false. */
+  readonly kindFollowsUse?: boolean;
   /** Whether it carries a list as body. If not, it ends the session. */
   readonly carriesLists: boolean;
   /** Whether credit can be taken back. If not, it ends the session. */
@@ -113,9 +115,15 @@ export const brokerFacts = {
     checksQueueSettings: false,
   },
   /** As `artemis create` sets it up. */
-  artemis: { ...java, name: 'Artemis', peer: artemis(), deadLetterQueue: () => 'DLQ' },
+  artemis: { ...java, name: 'Artemis', kindFollowsUse: true, peer: artemis(), deadLetterQueue: () => 'DLQ' },
   /** With addresses that are queues, where nobody says what they are. */
-  artemisAnycast: { ...java, name: 'Artemis with ANYCAST defaults', peer: artemis(), deadLetterQueue: () => 'DLQ' },
+  artemisAnycast: {
+    ...java,
+    name: 'Artemis with ANYCAST defaults',
+    kindFollowsUse: true,
+    peer: artemis(),
+    deadLetterQueue: () => 'DLQ',
+  },
   classic: {
     ...java,
     name: 'ActiveMQ Classic',

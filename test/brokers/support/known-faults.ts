@@ -13,19 +13,9 @@ interface KnownFault {
 
 const knownFaults: readonly KnownFault[] = [
   {
-    test: 'has a message for an address the broker did not have kept there',
-    on: ['Artemis'],
-    missing: 'A sender does not say that it means a queue, so Artemis makes a topic, accepts the message and drops it.',
-  },
-  {
     test: 'the count of failures is not raised by a messenger that is closed before it has dealt with a message',
     on: ['RabbitMQ 4.3', 'ActiveMQ Classic', 'Broker-J'],
     missing: 'An orderly close does not release what was received and not dealt with.',
-  },
-  {
-    test: 'answers a request at a node made for it',
-    on: ['RabbitMQ 4.3'],
-    missing: 'It wants the capability temporary-queue on the source of the answers.',
   },
   {
     test: 'answers a request at a node made for it',

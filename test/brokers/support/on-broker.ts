@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
+import { kindsSuite } from '../suite/kinds.js';
 import { messengerSuite } from '../suite/messenger.js';
 import { nothingLostSuite } from '../suite/nothing-lost.js';
 import { outcomesSuite } from '../suite/outcomes.js';
@@ -77,6 +78,7 @@ export function onLocalBroker(
     messengerSuite(facts, broker);
     outcomesSuite(facts, broker);
     termsSuite(facts, broker);
+    if (facts.kindFollowsUse === true) kindsSuite(broker);
     nothingLostSuite(facts, broker);
     pubsubSuite(facts, broker);
     pubsubProcessesSuite(facts, broker);
