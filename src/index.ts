@@ -15,6 +15,7 @@ export type {
   StopOptions,
   WaitOptions,
 } from './messenger/options/options.js';
+export type { NodeCapabilities } from './messenger/options/node-capabilities.js';
 export type { FromConfigOptions } from './messenger/configured.js';
 export type { ConfigSource } from './config/config.js';
 export { Delivery } from './messenger/incoming/delivery.js';
