@@ -1,6 +1,7 @@
 import { OptionError } from '../errors.js';
 import { environmentOf } from '../link/connection/environment.js';
 import type { Environment } from '../link/connection/environment.js';
+import { defaultPerHost } from '../link/connection/host-limit.js';
 import { DEFAULT_LIMITS } from '../link/wire/limits.js';
 import type { TransportLimits } from '../link/wire/limits.js';
 import type { Authenticator } from '../link/security/sasl-server.js';
@@ -55,6 +56,11 @@ export interface EmbeddedBrokerOptions extends QueueOptions, AuthenticationOptio
   connectTimeout?: number | undefined;
   /** How many connections there may be. Others are dropped. Default 1000. */
   maxConnections?: number | undefined;
+  /**
+   * How many of those one host may have, those that have not logged in among them. Others are dropped. Default half of
+   * `maxConnections`, and at least 16.
+   */
+  maxConnectionsPerHost?: number | undefined;
   /** How many sessions a connection may have, from 1 to 65 536. Default 1024. */
   maxSessions?: number | undefined;
   /** How many links a connection may have. Default 1024. */
@@ -80,6 +86,7 @@ export interface BrokerSettings {
   readonly limits: TransportLimits;
   readonly connectTimeout: number;
   readonly maxConnections: number;
+  readonly maxConnectionsPerHost: number;
   readonly maxLinks: number;
   readonly maxNodes: number;
   readonly environment: Environment;
@@ -103,6 +110,7 @@ export const BROKER_OPTION_NAMES: readonly string[] = Object.keys({
   idleTimeout: 0,
   connectTimeout: 0,
   maxConnections: 0,
+  maxConnectionsPerHost: 0,
   maxSessions: 0,
   maxLinks: 0,
   maxNodes: 0,
@@ -122,6 +130,7 @@ export function resolveBrokerOptions(options: EmbeddedBrokerOptions): BrokerSett
     ([address, own]) => [address, queueSettings(own, queue)] as const,
   );
   const environment = environmentOf(options.environment);
+  const maxConnections = whole('maxConnections', options.maxConnections ?? 1000, 1);
   return {
     port: whole('port', options.port ?? 5672, 0, 65_535),
     host: options.host ?? '127.0.0.1',
@@ -135,7 +144,12 @@ export function resolveBrokerOptions(options: EmbeddedBrokerOptions): BrokerSett
     maxTotalBytes: whole('maxTotalBytes', options.maxTotalBytes ?? 1 << 30, 1),
     limits: limitsOf(options),
     connectTimeout: whole('connectTimeout', options.connectTimeout ?? 10_000, 0, LONGEST_TIMER),
-    maxConnections: whole('maxConnections', options.maxConnections ?? 1000, 1),
+    maxConnections,
+    maxConnectionsPerHost: whole(
+      'maxConnectionsPerHost',
+      options.maxConnectionsPerHost ?? defaultPerHost(maxConnections),
+      1,
+    ),
     maxLinks: whole('maxLinks', options.maxLinks ?? 1024, 1),
     maxNodes: whole('maxNodes', options.maxNodes ?? 10_000, 1),
     environment,

@@ -255,8 +255,7 @@ export class EmbeddedBroker implements AsyncDisposable {
   }
 
   #acceptorSettings(): AcceptorSettings {
-    const { name, queue, limits, connectTimeout, tls, environment, authenticator, maxConnections, maxLinks } =
-      this.#settings;
+    const { name, queue, limits, connectTimeout, tls, environment, authenticator, maxLinks } = this.#settings;
     return {
       container: createContainer(name),
       limits,
@@ -268,7 +267,8 @@ export class EmbeddedBroker implements AsyncDisposable {
       allowInsecureMechs: true,
       environment,
       authenticator,
-      maxConnections,
+      maxConnections: this.#settings.maxConnections,
+      maxConnectionsPerHost: this.#settings.maxConnectionsPerHost,
       maxLinks: 2 * maxLinks + LINKS_REFUSED,
       offeredCapabilities: CAPABILITIES,
     };

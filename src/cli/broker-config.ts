@@ -25,6 +25,7 @@ const BROKER_LIMITS = [
   'idleTimeout',
   'connectTimeout',
   'maxConnections',
+  'maxConnectionsPerHost',
   'maxSessions',
   'maxLinks',
   'maxNodes',

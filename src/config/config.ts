@@ -45,6 +45,7 @@ export interface ConnectionsData {
     users?: Record<string, string>;
     anonymous?: boolean;
     maxConnections?: number;
+    maxConnectionsPerHost?: number;
     maxSessions?: number;
     maxLinks?: number;
   };

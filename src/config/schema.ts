@@ -149,6 +149,11 @@ const connections = z
         users: z.record(z.string(), z.string()).exactOptional().describe('Users and their passwords.'),
         anonymous: z.boolean().exactOptional().describe('Whether others may come. Default: only without users.'),
         maxConnections: z.int().min(1).exactOptional().describe('Connections there may be. Default 1000.'),
+        maxConnectionsPerHost: z
+          .int()
+          .min(1)
+          .exactOptional()
+          .describe('Connections that one host may have. Default half of maxConnections, and at least 16.'),
         maxSessions: z.int().min(1).exactOptional().describe('Sessions of a connection. Default 1024.'),
         maxLinks: z.int().min(1).exactOptional().describe('Links of a connection. Default 1024.'),
       })

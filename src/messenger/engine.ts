@@ -235,7 +235,8 @@ export class Engine implements MessengerContext {
   }
 
   createAcceptor(tls: boolean, receive: LinkTaker): Acceptor {
-    const { authenticator, isGuarded, maxConnections, maxSessions, maxLinks } = this.settings.listen;
+    const { authenticator, isGuarded, maxConnections, maxConnectionsPerHost, maxSessions, maxLinks } =
+      this.settings.listen;
     const { limits, tls: own } = this.#connectionSettings;
     const settings = {
       ...this.#connectionSettings,
@@ -243,6 +244,7 @@ export class Engine implements MessengerContext {
       authenticator,
       asksForCertificate: isGuarded && (own.ca ?? own.caFile) !== undefined,
       maxConnections,
+      maxConnectionsPerHost,
       // Refused ones are there until the peer has answered.
       maxLinks: 2 * maxLinks + LINKS_REFUSED,
     };

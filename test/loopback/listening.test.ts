@@ -3,10 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ListenOptions, Login, Messenger, MessengerOptions, Tracker } from 'amqp-messenger';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { makeCertificates } from '../brokers/support/certificates.js';
 import { createTrackingMessenger, listen, receive } from '../support/messengers.js';
 import { Wire } from '../support/wire.js';
+import { SASL_HEADER } from '../support/wire-frames.js';
 
 function hasOpenssl(): boolean {
   try {
@@ -99,6 +100,33 @@ describe('a listener with limits', () => {
     await second.closed;
   });
 
+  it('drops connections of a host beyond its part, also before they log in, and takes those of others', async () => {
+    const [listener, port] = await listening({ users: { u: 'p' }, maxConnectionsPerHost: 2 });
+    const [first] = [await Wire.connect(port), await Wire.connect(port)];
+    const third = await Wire.connect(port);
+    await third.closed;
+    const other = await Wire.connect(port, '127.0.0.2');
+    other.write(SASL_HEADER);
+    await other.read('sasl_mechanisms');
+    // A place that is free again is anybody's.
+    first.destroy();
+    await vi.waitFor(async () => {
+      const again = await Wire.connect(port);
+      again.write(SASL_HEADER);
+      await again.read('sasl_mechanisms');
+    });
+    expect(listener.stats().connections).toEqual([]);
+  });
+
+  it('leaves half of its places to other hosts', async () => {
+    const [, port] = await listening({ maxConnections: 60 });
+    const wires: Wire[] = [];
+    for (let number = 0; number < 31; number++) wires.push(await Wire.connect(port));
+    await wires[30]!.closed;
+    expect(wires.filter(({ socket }) => socket.destroyed)).toHaveLength(1);
+    await Wire.dial(port, {}, '127.0.0.2');
+  });
+
   it('cuts off who begins more sessions than it may', async () => {
     const [, port] = await listening({ maxSessions: 2 });
     const wire = await Wire.dial(port);
@@ -140,6 +168,7 @@ describe('a listener with limits', () => {
 
   it.each([
     { maxConnections: 0 },
+    { maxConnectionsPerHost: 0 },
     { maxLinks: NaN },
     { maxSessions: '1' },
     { users: { u: 7 } },

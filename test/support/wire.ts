@@ -45,17 +45,17 @@ export class Wire {
   }
 
   /** Dials a listener, as a client without SASL, and exchanges open frames. */
-  static async dial(port: number, open: Fields = {}): Promise<Wire> {
-    const wire = await Wire.connect(port);
+  static async dial(port: number, open: Fields = {}, localAddress?: string): Promise<Wire> {
+    const wire = await Wire.connect(port, localAddress);
     wire.write(AMQP_HEADER);
     wire.send('open', { container_id: 'scripted', ...open });
     await wire.read('open');
     return wire;
   }
 
-  /** Dials a listener and says nothing. */
-  static async connect(port: number): Promise<Wire> {
-    const socket = connect(port, '127.0.0.1');
+  /** Dials a listener, from another address of this machine if one is given, and says nothing. */
+  static async connect(port: number, localAddress?: string): Promise<Wire> {
+    const socket = connect({ port, host: '127.0.0.1', ...(localAddress === undefined ? {} : { localAddress }) });
     await once(socket, 'connect');
     return new Wire(socket);
   }

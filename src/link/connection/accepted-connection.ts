@@ -29,6 +29,8 @@ export interface AcceptorSettings extends ConnectionSettings {
   readonly asksForCertificate?: boolean;
   /** The most connections at a time, those that have not opened yet among them. Default: any number. */
   readonly maxConnections?: number;
+  /** The most of those that one host may have. Default: any number. */
+  readonly maxConnectionsPerHost?: number;
   /** The most links of a connection, refused ones that the peer has not answered among them. Default: any number. */
   readonly maxLinks?: number;
   /** The capabilities of this container that peers are told (AMQP 1.0 §2.7.1). */

@@ -5,7 +5,7 @@ import type { MessagingError } from '../../errors.js';
 import type { LinkRequest } from '../session/link-request.js';
 import { AcceptedConnection } from './accepted-connection.js';
 import type { AcceptedConnectionOwner, AcceptorSettings } from './accepted-connection.js';
-import type { Listener } from './network.js';
+import type { Listener, PortOptions } from './network.js';
 
 /** The time for which `close` waits for peers, those in the middle of a TLS handshake included, in milliseconds. */
 const CLOSE_TIMEOUT = 1000;
@@ -41,10 +41,17 @@ export class Acceptor implements AcceptedConnectionOwner {
    */
   async listen({ host, port }: Pick<Endpoint, 'host' | 'port'>): Promise<number> {
     const { environment, tls, connectTimeout, asksForCertificate = false, maxConnections = Infinity } = this.#settings;
-    const options = { host, port, asksForCertificate, handshakeTimeout: connectTimeout, maxConnections };
-    this.#listening = environment.listen({ ...options, tls: this.#tls ? tls : undefined }, (stream) =>
-      this.#accept(stream),
-    );
+    const { maxConnectionsPerHost = Infinity } = this.#settings;
+    const options: PortOptions = {
+      host,
+      port,
+      tls: this.#tls ? tls : undefined,
+      asksForCertificate,
+      handshakeTimeout: connectTimeout,
+      maxConnections,
+      maxConnectionsPerHost,
+    };
+    this.#listening = environment.listen(options, (stream) => this.#accept(stream));
     try {
       return (await this.#listening).port;
     } catch (error) {

@@ -2,6 +2,7 @@ import { connect, createServer, isIP } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { ListenError, asError } from '../../errors.js';
 import { logger } from '../../log.js';
+import { HostLimit } from './host-limit.js';
 import { nodeTls, nodeTlsOptions } from '../security/tls.js';
 import type { TlsOptions } from '../security/tls.js';
 
@@ -31,6 +32,8 @@ export interface PortOptions {
   readonly handshakeTimeout: number;
   /** The most streams at a time. Others are dropped. */
   readonly maxConnections: number;
+  /** The most streams of one host at a time. Others are dropped. */
+  readonly maxConnectionsPerHost: number;
 }
 
 /** A listening port. */
@@ -59,17 +62,24 @@ export function dial({ host, port, tls }: DialOptions, connected: () => void): S
 
 /** Listens for TCP connections, with or without TLS. Rejects when the port, or the certificate, cannot be used. */
 export function listen(options: PortOptions, accept: (socket: Socket) => void): Promise<Listener> {
-  const { host, port, tls, maxConnections } = options;
+  const { host, port, tls, maxConnections, maxConnectionsPerHost } = options;
   return new Promise((resolve, reject) => {
     const server =
       tls === undefined ? createServer({ noDelay: true, keepAlive: true }) : createTlsServer({ ...options, tls });
     // From before any TLS handshake on.
     const sockets = new Set<Socket>();
-    server.on(tls === undefined ? 'connection' : 'secureConnection', accept);
+    const hosts = new HostLimit(maxConnectionsPerHost);
     server.on('connection', (socket: Socket) => {
+      if (!hosts.admit(socket)) {
+        log('a connection of %s was dropped: it has %d', socket.remoteAddress, maxConnectionsPerHost);
+        socket.destroy();
+        return;
+      }
       sockets.add(socket);
       socket.once('close', () => sockets.delete(socket));
+      if (tls === undefined) accept(socket);
     });
+    server.on('secureConnection', accept);
     if (maxConnections !== Infinity) server.maxConnections = maxConnections;
     server.on('drop', () => log('a connection was dropped: there are %d', maxConnections));
     // A client that fails its TLS handshake, or does not end it in time, is cut: Node leaves its socket open, and it

@@ -33,6 +33,11 @@ export interface IncomingLimits {
 export interface ListenOptions extends AuthenticationOptions {
   /** How many connections there may be. Others are dropped. Default 1000. */
   maxConnections?: number;
+  /**
+   * How many of those one host may have, those that have not logged in among them. Others are dropped. Default half of
+   * `maxConnections`, and at least 16.
+   */
+  maxConnectionsPerHost?: number;
   /** How many sessions a connection may have, from 1 to 65 536. Default 1024. */
   maxSessions?: number;
   /** How many links a connection may have. Others are refused. Default 1024. */

@@ -6,6 +6,7 @@ import { SASL_MECHANISMS } from '../../link/security/credentials.js';
 import type { HostCredentials, SaslOptions } from '../../link/security/credentials.js';
 import { checkFailover } from '../../link/connection/host-list.js';
 import type { Failover } from '../../link/connection/host-list.js';
+import { defaultPerHost } from '../../link/connection/host-limit.js';
 import { DEFAULT_LIMITS } from '../../link/wire/limits.js';
 import { DEFAULT_RECONNECT } from '../../link/connection/retries.js';
 import type { ReconnectPolicy } from '../../link/connection/retries.js';
@@ -54,6 +55,7 @@ export interface Settings {
     /** Whether peers have to say who they are, which a certificate may do. */
     readonly isGuarded: boolean;
     readonly maxConnections: number;
+    readonly maxConnectionsPerHost: number;
     readonly maxSessions: number;
     readonly maxLinks: number;
   };
@@ -176,13 +178,16 @@ function failoverOf(failover: Failover): Failover {
 }
 
 function listenOf(listen: ListenOptions): Settings['listen'] {
-  const names = ['users', 'authenticate', 'anonymous', 'maxConnections', 'maxSessions', 'maxLinks'];
+  const limits = ['maxConnections', 'maxConnectionsPerHost', 'maxSessions', 'maxLinks'];
+  const names = ['users', 'authenticate', 'anonymous', ...limits];
   checkNames('listen option', listen, names);
-  const { users, authenticate, maxConnections, maxSessions, maxLinks } = listen;
+  const { users, authenticate, maxConnections, maxConnectionsPerHost: perHost, maxSessions, maxLinks } = listen;
+  const places = number('listen.maxConnections', maxConnections, 1000, 1);
   return {
     authenticator: authenticatorOf(listen),
     isGuarded: users !== undefined || authenticate !== undefined,
-    maxConnections: number('listen.maxConnections', maxConnections, 1000, 1),
+    maxConnections: places,
+    maxConnectionsPerHost: number('listen.maxConnectionsPerHost', perHost, defaultPerHost(places), 1),
     maxSessions: Math.min(number('listen.maxSessions', maxSessions, 1024, 1), 65_536),
     maxLinks: number('listen.maxLinks', maxLinks, 1024, 1),
   };

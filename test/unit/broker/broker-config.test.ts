@@ -47,6 +47,7 @@ users:
 anonymous: true
 limits:
   maxConnections: 5
+  maxConnectionsPerHost: 4
   idleTimeout: 1000
   maxDeliveries: 3
   deadLetterAddress: graves
@@ -70,6 +71,7 @@ describe('the configuration file of a broker', () => {
       users: { guest: 'guest', admin: 'secret' },
       anonymous: true,
       maxConnections: 5,
+      maxConnectionsPerHost: 4,
       idleTimeout: 1000,
       maxDeliveries: 3,
       deadLetterAddress: 'graves',
