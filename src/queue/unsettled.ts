@@ -1,6 +1,8 @@
 /** The number of delivery-ids before they wrap. */
 const ID_COUNT = 2 ** 32;
 
+const NONE: readonly number[] = Object.freeze([]);
+
 /**
  * The unsettled deliveries of one session and direction, by delivery-id.
  *
@@ -60,8 +62,11 @@ export class Unsettled<Delivery> {
    * The unsettled ids in the range of a disposition. The time does not depend on the size of the range: a peer can name
    * 2³² ids in thirty bytes.
    */
-  clip(first: number, last: number): number[] {
+  clip(first: number, last: number): readonly number[] {
     const length = (last - first) >>> 0;
+    // Each link of a session is asked, and most have nothing in it.
+    const begin = (first - this.#base) >>> 0;
+    if (this.#stragglers.size === 0 && begin >= this.#span && begin + length < ID_COUNT) return NONE;
     const ids: number[] = [];
     if (length < this.#stragglers.size) {
       for (let step = 0; step <= length; step++) {
@@ -72,9 +77,8 @@ export class Unsettled<Delivery> {
       for (const id of this.#stragglers.keys()) if ((id - first) >>> 0 <= length) ids.push(id);
     }
     // Relative to the base, a range that begins before the base reaches the ring only after wrapping.
-    const from = (first - this.#base) >>> 0;
-    this.#collect(ids, 0, from + length - ID_COUNT);
-    this.#collect(ids, from, from + length);
+    this.#collect(ids, 0, begin + length - ID_COUNT);
+    this.#collect(ids, begin, begin + length);
     return ids;
   }
 
