@@ -18,8 +18,9 @@ import type { Topic } from './topic.js';
 let lastNumber = 0;
 
 /**
- * Answers clients that want a link. What they ask for and do not get is left out of the answer, which is how the standard
- * says no to a filter or a capability (AMQP 1.0 §3.5.3); without what they cannot do, links are refused.
+ * Answers clients that want a link. A capability that they ask for and do not get is left out of the answer, which is how the
+ * standard says no to it (AMQP 1.0 §3.5.3). A link that asks for a filter is refused, unless the broker ignores filters: a
+ * client that does not look at the answer would take what it has not asked for.
  */
 export function attach(host: LinkHost, maxLinks: number, request: LinkRequest, connection: AcceptedConnection): void {
   const refusal = hindrance(host, maxLinks, request, connection) ?? open(host, request, connection);
@@ -44,6 +45,12 @@ function hindrance(
       description: `This broker does not know this kind of ${foreignTerminus}.`,
     };
   }
+  if (request.role === 'sender' && request.wanted.filters.length > 0 && !host.ignoresFilters) {
+    return {
+      condition: 'amqp:not-implemented',
+      description: 'This broker has no filters, selectors included. With ignoreFilters it passes over them.',
+    };
+  }
   if (connection.size >= maxLinks) {
     return {
       condition: 'amqp:resource-limit-exceeded',
@@ -62,9 +69,7 @@ function open(host: LinkHost, request: LinkRequest, connection: AcceptedConnecti
   const { address, dynamic, role, wanted } = request;
   const kind = kindOf(wanted.capabilities);
   if (address === undefined && !dynamic) {
-    if (role === 'sender') {
-      return { condition: 'amqp:invalid-field', description: 'Name a queue or topic to receive from, as the source.' };
-    }
+    if (role === 'sender') return resume(host, connection, request);
     new IncomingLink(host, connection, request, undefined);
     return undefined;
   }
@@ -72,6 +77,24 @@ function open(host: LinkHost, request: LinkRequest, connection: AcceptedConnecti
   if (isRefusal(node)) return node;
   if (role === 'receiver') new IncomingLink(host, connection, request, node);
   else return supplyTo(host, connection, request, node);
+  return undefined;
+}
+
+/**
+ * Attaches a link without a source to the subscription of its name (AMQP 1.0 §2.6.3). JMS clients do so to end a
+ * subscription: they close the link.
+ */
+function resume(host: LinkHost, connection: AcceptedConnection, request: LinkRequest): PeerError | undefined {
+  const found = host.nodes.findSubscription(bareName(request), request.peerId ?? '');
+  if (found === undefined) {
+    return {
+      condition: 'amqp:not-found',
+      description: 'There is no subscription of this name. To receive, name a queue or topic as the source.',
+    };
+  }
+  const { topic, subscription } = found;
+  takeOver(subscription);
+  new OutgoingLink(host, connection, request, supplyOf(topic, subscription, []));
   return undefined;
 }
 
@@ -98,8 +121,9 @@ function find(
   { capabilities }: WantedTerminus,
 ): BrokerNode | PeerError {
   if (address === '') return { condition: 'amqp:invalid-field', description: 'An address has at least one character.' };
-  const isShared = kind === undefined && capabilities.includes('shared') && nodes.get(address) === undefined;
-  return nodes.resolve(address, isShared ? 'topic' : kind);
+  const name = nodeName(address);
+  const isShared = kind === undefined && capabilities.includes('shared') && nodes.get(name) === undefined;
+  return nodes.resolve(name, isShared ? 'topic' : kind);
 }
 
 /** What kind of node a client wants, by the capabilities that JMS clients ask for. */
@@ -121,7 +145,11 @@ function supply(node: BrokerNode, request: LinkRequest): Supply | PeerError {
     return { node, queue: node, browses, granted };
   }
   const subscription = subscribe(node, request);
-  if (isRefusal(subscription)) return subscription;
+  return isRefusal(subscription) ? subscription : supplyOf(node, subscription, kind);
+}
+
+/** @param kind - The capabilities that name the kind of node, of those that the client has asked for. */
+function supplyOf(topic: Topic, subscription: Subscription, kind: readonly string[]): Supply {
   const { isShared, container } = subscription.key;
   const sharing = isShared ? ['shared', ...(container === undefined ? ['global'] : [])] : [];
   const { durable, isEndless, timeout } = subscription.lifetime;
@@ -134,7 +162,7 @@ function supply(node: BrokerNode, request: LinkRequest): Supply | PeerError {
     distributionMode: 'move',
     capabilities: [...kind, ...sharing],
   };
-  return { node, queue: subscription.queue, subscription, browses: false, granted };
+  return { node: topic, queue: subscription.queue, subscription, browses: false, granted };
 }
 
 /** The subscription a link is for: one that is there already, or a new one. */
@@ -145,26 +173,33 @@ function subscribe(topic: Topic, request: LinkRequest): Subscription | PeerError
   const key = keyOf(request, isEndless || terminusTimeout > 0);
   const known = topic.find(key);
   if (known === undefined) return topic.subscribe(key, lifetime);
-  // The client that was here has come back, and its old link does not know yet (AMQP 1.0 §2.6.1).
-  if (!key.isShared) {
-    const stolen = { condition: 'amqp:link:stolen', description: 'The link was attached again elsewhere.' };
-    for (const link of [...known.links]) known.handOver(link, stolen);
-  }
+  takeOver(known);
   known.lifetime = lifetime;
   return known;
 }
 
-function keyOf({ name, peerId, wanted }: LinkRequest, outlivesLink: boolean): SubscriptionKey {
+/** Closes the old link of a client that has come back: it does not know yet (AMQP 1.0 §2.6.1). */
+function takeOver(subscription: Subscription): void {
+  if (subscription.key.isShared) return;
+  const stolen = { condition: 'amqp:link:stolen', description: 'The link was attached again elsewhere.' };
+  for (const link of [...subscription.links]) subscription.handOver(link, stolen);
+}
+
+function keyOf(request: LinkRequest, outlivesLink: boolean): SubscriptionKey {
+  const { name, peerId, wanted } = request;
   const isShared = wanted.capabilities.includes('shared');
   const isGlobal = isShared && wanted.capabilities.includes('global');
-  // JMS clients put what makes a link unique behind a bar.
-  const bareName = name.split('|')[0] ?? name;
   const isLasting = isShared || outlivesLink;
   return {
-    name: isLasting ? bareName : `${name}#${++lastNumber}`,
+    name: isLasting ? bareName(request) : `${name}#${++lastNumber}`,
     container: isGlobal ? undefined : (peerId ?? ''),
     isShared,
   };
+}
+
+/** The name of a subscription: JMS clients put what makes a link unique behind a bar. */
+function bareName({ name }: LinkRequest): string {
+  return name.split('|')[0] ?? name;
 }
 
 /**
@@ -178,14 +213,16 @@ export function routeByTo(nodes: NodeTable, to: string | undefined): BrokerNode 
       description: 'A message to the anonymous terminus needs a `to` that names a queue or topic.',
     };
   }
-  return nodes.resolve(/^amqps?:\/\//.test(to) ? (nameIn(to) ?? to) : to);
+  return nodes.resolve(nodeName(to));
 }
 
-function nameIn(address: string): string | undefined {
+/** The name of the node in an address, which may be the whole one that a client has for it. */
+function nodeName(address: string): string {
+  if (!/^amqps?:\/\//.test(address)) return address;
   try {
-    return parseAddress(address).name;
+    return parseAddress(address).name ?? address;
   } catch (error) {
-    if (error instanceof AddressError) return undefined;
+    if (error instanceof AddressError) return address;
     throw error;
   }
 }

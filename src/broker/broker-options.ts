@@ -38,6 +38,12 @@ export interface EmbeddedBrokerOptions extends QueueOptions, AuthenticationOptio
   topics?: readonly string[] | undefined;
   /** Whether a queue or topic is made when somebody first names it. Default true. */
   createNodes?: boolean | undefined;
+  /**
+   * Whether filters that a client asks for, selectors among them, are passed over: the broker has none. The answer to the
+   * attach leaves them out, and the client gets every message. Default false: such a link is refused with
+   * `amqp:not-implemented`.
+   */
+  ignoreFilters?: boolean | undefined;
   /** Listens for TLS, and for nothing else. */
   tls?: BrokerTlsOptions | undefined;
   /**
@@ -80,6 +86,7 @@ export interface BrokerSettings {
   readonly queues: ReadonlyMap<string, QueueSettings>;
   readonly topics: readonly string[];
   readonly createNodes: boolean;
+  readonly ignoreFilters: boolean;
   readonly tls: BrokerTlsOptions | undefined;
   readonly authenticator: Authenticator;
   readonly maxTotalBytes: number;
@@ -100,6 +107,7 @@ export const BROKER_OPTION_NAMES: readonly string[] = Object.keys({
   queues: 0,
   topics: 0,
   createNodes: 0,
+  ignoreFilters: 0,
   tls: 0,
   users: 0,
   authenticate: 0,
@@ -139,6 +147,7 @@ export function resolveBrokerOptions(options: EmbeddedBrokerOptions): BrokerSett
     queues: new Map(queues),
     topics: options.topics ?? ['topic/*', 'topic://*'],
     createNodes: options.createNodes ?? true,
+    ignoreFilters: options.ignoreFilters ?? false,
     tls: options.tls,
     authenticator: authenticatorOf(options),
     maxTotalBytes: whole('maxTotalBytes', options.maxTotalBytes ?? 1 << 30, 1),

@@ -82,6 +82,7 @@ export class EmbeddedBroker implements AsyncDisposable {
       injections: this.#injections,
       events: this.#events,
       clock,
+      ignoresFilters: settings.ignoreFilters,
       maxMessageSize: settings.limits.maxMessageSize,
       route: (to) => routeByTo(this.#nodes, to),
       closeOnPurpose,

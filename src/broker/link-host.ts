@@ -15,6 +15,8 @@ export interface LinkHost {
   readonly injections: Injections;
   readonly events: BrokerEmitter;
   readonly clock: Clock;
+  /** Whether filters that clients ask for are passed over. Otherwise their links are refused. */
+  readonly ignoresFilters: boolean;
   /** The largest message taken, in bytes. */
   readonly maxMessageSize: number;
   /** Where a message of the anonymous terminus goes, by its `to`. */

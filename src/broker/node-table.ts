@@ -3,7 +3,7 @@ import type { PeerError } from '../errors.js';
 import { BrokerQueue } from './queue.js';
 import type { QueueHost } from './queue-host.js';
 import type { QueueSettings } from './queue-settings.js';
-import type { NodeLink } from './subscription.js';
+import type { NodeLink, Subscription } from './subscription.js';
 import { Topic } from './topic.js';
 
 /** What messages are sent to: a queue gives each to one consumer, a topic to every subscription. */
@@ -58,11 +58,31 @@ export class NodeTable {
       if (wanted === undefined || wanted === node.kind) return node;
       return refusal('amqp:not-allowed', `${address} is a ${node.kind} and not a ${wanted}.`);
     }
+    if (address.startsWith('$')) {
+      return refusal('amqp:not-found', `There is no node ${address}: this broker has none that begin with $.`);
+    }
     const isTopic = this.#topics.some((pattern) => pattern.match(address) !== undefined);
     if (!this.#rules.createNodes && !isTopic) {
       return refusal('amqp:not-found', `There is no ${wanted ?? 'node'} ${address}.`);
     }
     return this.create(address, wanted ?? (isTopic ? 'topic' : 'queue'));
+  }
+
+  /** Finds a subscription by its name, of a client or of all: the topic it is of is not known. */
+  findSubscription(name: string, container: string): { topic: Topic; subscription: Subscription } | undefined {
+    const keys = [
+      { name, container, isShared: false },
+      { name, container, isShared: true },
+      { name, container: undefined, isShared: true },
+    ];
+    for (const topic of this.#nodes.values()) {
+      if (topic.kind !== 'topic') continue;
+      for (const key of keys) {
+        const subscription = topic.find(key);
+        if (subscription !== undefined) return { topic, subscription };
+      }
+    }
+    return undefined;
   }
 
   /** Makes a node of a name that nobody else has. */

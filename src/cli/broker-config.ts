@@ -10,6 +10,7 @@ const FIELDS = [
   'host',
   'name',
   'createNodes',
+  'ignoreFilters',
   'queues',
   'topics',
   'users',
@@ -56,7 +57,8 @@ function optionsIn(content: ConfigValue): EmbeddedBrokerOptions {
   for (const [name, value] of content.fields(FIELDS)) {
     if (name === 'port') options.port = value.number();
     else if (name === 'host' || name === 'name') options[name] = value.text();
-    else if (name === 'createNodes' || name === 'anonymous') options[name] = value.boolean();
+    else if (name === 'createNodes' || name === 'ignoreFilters' || name === 'anonymous')
+      options[name] = value.boolean();
     else if (name === 'topics') options.topics = value.list().map((topic) => topic.text());
     else if (name === 'users') options.users = map(value, (password) => password.text());
     else if (name === 'queues') options.queues = map(value, queueOptions);

@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { MessengerOptions } from 'amqp-messenger';
 import { EmbeddedBroker } from 'amqp-messenger/broker';
 import type { EmbeddedBrokerOptions, Login } from 'amqp-messenger/broker';
+import rhea from 'rhea';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { makeCertificates } from '../brokers/support/certificates.js';
 import { FakeClock } from '../support/fake-clock.js';
@@ -46,6 +48,18 @@ describe('the embedded broker lets in', () => {
     expect(await send(broker)).toMatchObject({ status: 'accepted' });
     const refused = await startBroker({ users: { guest: 'guest' } });
     expect(await send(refused)).toMatchObject(REFUSED);
+  });
+
+  it('whoever has a user and a password, too, when it is open to all', async () => {
+    const broker = await startBroker();
+    expect(await send(broker, 'guest:guest')).toMatchObject({ status: 'accepted' });
+    const container = rhea.create_container();
+    const options = { port: broker.port, host: '127.0.0.1', username: 'rhea', password: 'x', reconnect: false };
+    const connection = container.connect(options);
+    onTestFinished(() => connection.close());
+    await once(connection, 'connection_open');
+    // What is no answer of the mechanism is refused there as anywhere.
+    expect((await sasl(broker, 'PLAIN', 'no user')).code).toBe(1);
   });
 
   it('users with their passwords, and nobody else', async () => {

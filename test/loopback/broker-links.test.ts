@@ -1,3 +1,4 @@
+import rhea from 'rhea';
 import { describe, expect, it } from 'vitest';
 import type { EmbeddedBroker } from 'amqp-messenger/broker';
 import { createTrackingMessenger, receive, startBroker } from '../support/messengers.js';
@@ -27,7 +28,7 @@ function attachWithTarget(code: number): Buffer {
 
 describe('an attach is answered by the embedded broker', () => {
   it('with what the client gets of the node it asked for', async () => {
-    const wire = await client(await startBroker());
+    const wire = await client(await startBroker({ ignoreFilters: true }));
     const filter = { selector: 'colour = green' };
     const source = {
       address: 'q',
@@ -83,13 +84,59 @@ describe('an attach is answered by the embedded broker', () => {
   });
 
   it.each([
-    ['receives from nowhere', 'receiver', { source: null }, 'amqp:invalid-field'],
+    ['receives from nowhere', 'receiver', { source: null }, 'amqp:not-found'],
     ['names no node', 'sender', { target: { address: '' } }, 'amqp:invalid-field'],
     ['names a node that is not there', 'sender', { target: { address: 'unknown' } }, 'amqp:not-found'],
   ] as const)('with an error when a client %s', async (_what, role, fields, condition) => {
     const wire = await client(await startBroker({ createNodes: false }));
     await wire.attach(role, 'x', fields);
     expect((await wire.read('detach')).fields).toMatchObject({ closed: true, error: { condition } });
+  });
+
+  it.each([
+    ['is asked to manage itself', '$management'],
+    ['is given a token for its users', '$cbs'],
+  ])('with an error when it %s', async (_what, address) => {
+    const broker = await startBroker();
+    const wire = await client(broker);
+    for (const role of ['sender', 'receiver'] as const) {
+      await wire.attach(role, address);
+      expect((await wire.read('detach')).fields).toMatchObject({ error: { condition: 'amqp:not-found' } });
+    }
+    expect(broker.queues).toEqual([]);
+    broker.createQueue(address);
+    await wire.attach('sender', address);
+    await wire.read('flow');
+  });
+
+  it.each([
+    ['amqp://somewhere.example:5672/orders', 'orders'],
+    ['amqps://user@somewhere.example/topic/prices', 'topic/prices'],
+    ['http://somewhere.example/orders', 'http://somewhere.example/orders'],
+  ])('for the node that the address %s names', async (address, node) => {
+    const broker = await startBroker();
+    const wire = await client(broker);
+    const receiver = await wire.attach('receiver', address);
+    expect(receiver.attach.fields['source']).toMatchObject({ address: node });
+    const sender = await wire.attach('sender', address);
+    expect(sender.attach.fields['target']).toMatchObject({ address: node });
+    expect([...broker.queues, ...broker.topics].map(({ name }) => name)).toEqual([node]);
+  });
+
+  it.each([
+    ['selector', 'apache.org:selector-filter:string'],
+    ['no-local', 'apache.org:no-local-filter:list'],
+    ['anything', 'example:filter'],
+  ])('with an error when it asks for a filter (%s), unless the broker ignores them', async (key, name) => {
+    const filter = { [key]: rhea.types.wrap_described("colour = 'red'", rhea.types.wrap_symbol(name) as never) };
+    const source = { address: 'q', filter };
+    const wire = await client(await startBroker());
+    await wire.attach('receiver', 'q', { source });
+    expect((await wire.read('detach')).fields).toMatchObject({ error: { condition: 'amqp:not-implemented' } });
+    const other = await client(await startBroker({ ignoreFilters: true }));
+    const { attach } = await other.attach('receiver', 'q', { source });
+    expect(attach.fields['source']).toMatchObject({ address: 'q' });
+    expect((attach.fields['source'] as Record<string, unknown>)['filter'] ?? null).toBeNull();
   });
 
   it('for a sender and a receiver of one name on one session', async () => {
@@ -277,6 +324,6 @@ describe('the embedded broker', () => {
   it('does not honour a selector, and a messenger that needs it is told', async () => {
     const broker = await startBroker();
     const subscription = createTrackingMessenger().subscribe(`${broker.url}/q`, { selector: "colour = 'green'" });
-    await expect(subscription.ready()).rejects.toMatchObject({ code: 'ERR_LINK' });
+    await expect(subscription.ready()).rejects.toMatchObject({ code: 'ERR_LINK', condition: 'amqp:not-implemented' });
   });
 });

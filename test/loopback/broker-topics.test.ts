@@ -1,6 +1,7 @@
 import type { Messenger, MessengerOptions, SubscribeOptions, Subscription } from 'amqp-messenger';
 import { describe, expect, it, vi } from 'vitest';
 import { createTrackingMessenger, receive, startBroker } from '../support/messengers.js';
+import { Wire } from '../support/wire.js';
 
 /** A messenger that has subscribed. */
 async function subscribe(
@@ -93,6 +94,48 @@ describe('a topic of the embedded broker', () => {
     await other.messenger.close();
     expect(broker.topic('topic/orders').subscriptions).toMatchObject([{ container: 'stranger' }]);
   });
+
+  it.each([
+    ['of a container', [], 'audit'],
+    ['that a container shares', ['shared'], 'audit|volatile2'],
+    ['that all share', ['shared', 'global'], 'audit|global'],
+  ])(
+    'ends a durable subscription %s when a link of its name, without a source, is closed',
+    async (_whose, sharing, name) => {
+      const broker = await startBroker();
+      const wire = await Wire.dial(broker.port);
+      await wire.begin();
+      const source = {
+        address: 'topic/orders',
+        durable: 2,
+        expiry_policy: 'never',
+        capabilities: ['topic', ...sharing],
+      };
+      const first = await wire.attach('receiver', '', { name, source });
+      wire.send('detach', { handle: first.handle });
+      await wire.read('detach');
+      const subscriptions = (): readonly object[] => broker.topic('topic/orders').subscriptions;
+      expect(subscriptions()).toHaveLength(1);
+      // Another container does not reach what is not for all.
+      const stranger = await Wire.dial(broker.port, { container_id: 'stranger' });
+      await stranger.begin();
+      if (!sharing.includes('global')) {
+        await stranger.attach('receiver', '', { name, source: null });
+        expect((await stranger.read('detach')).fields).toMatchObject({ error: { condition: 'amqp:not-found' } });
+      }
+      const again = await wire.attach('receiver', '', { name, source: null });
+      expect(again.attach.fields['source']).toMatchObject({
+        address: 'topic/orders',
+        durable: 2,
+        expiry_policy: 'never',
+      });
+      wire.send('detach', { handle: again.handle, closed: true });
+      await wire.read('detach');
+      expect(subscriptions()).toEqual([]);
+      await wire.attach('receiver', '', { name, source: null });
+      expect((await wire.read('detach')).fields).toMatchObject({ error: { condition: 'amqp:not-found' } });
+    },
+  );
 
   it('gives back what a durable subscriber had and did not settle', async () => {
     const broker = await startBroker();

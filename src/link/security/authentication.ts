@@ -11,7 +11,10 @@ export interface AuthenticationOptions {
    * client, and is told to nobody.
    */
   authenticate?: ((login: Login) => boolean | Promise<boolean>) | undefined;
-  /** True when clients may come that do not say who they are. Default: only without `users` and `authenticate`. */
+  /**
+   * True when clients may come that do not say who they are. Default: only without `users` and `authenticate`; then a client
+   * may also log in with any user and password.
+   */
   anonymous?: boolean | undefined;
 }
 
@@ -22,7 +25,8 @@ export function authenticatorOf(options: AuthenticationOptions): Authenticator {
   const anonymous = options.anonymous ?? (users === undefined && authenticate === undefined);
   if (users === undefined && authenticate === undefined) {
     if (!anonymous) throw new OptionError('Without users and authenticate nobody could connect. Give one of them.');
-    return { mechanisms: () => ['ANONYMOUS'], authenticate: () => true };
+    // A client with a password is as welcome as one without, and may know no other mechanism.
+    return { mechanisms: () => ['PLAIN', 'ANONYMOUS'], authenticate: () => true };
   }
   const mechanisms = (hasCertificate: boolean): LoginMechanism[] => [
     ...(hasCertificate ? (['EXTERNAL'] as const) : []),
