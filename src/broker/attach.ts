@@ -1,13 +1,11 @@
-import { parseAddress } from '../address/address.js';
-import { AddressError } from '../errors.js';
 import type { PeerError } from '../errors.js';
 import type { AcceptedConnection } from '../link/connection/accepted-connection.js';
 import type { TerminusOptions } from '../link/session/link-options.js';
 import type { LinkRequest, WantedTerminus } from '../link/session/link-request.js';
 import { IncomingLink } from './incoming-link.js';
-import { linkEvent } from './link-host.js';
-import type { LinkHost } from './link-host.js';
-import { isRefusal } from './node-table.js';
+import { closeOnPurpose, linkEvent } from './link-context.js';
+import type { LinkContext } from './link-context.js';
+import { isRefusal, nodeName } from './node-table.js';
 import type { BrokerNode, NodeKind, NodeTable } from './node-table.js';
 import { OutgoingLink } from './outgoing-link.js';
 import type { Supply } from './outgoing-link.js';
@@ -22,20 +20,16 @@ let lastNumber = 0;
  * standard says no to it (AMQP 1.0 §3.5.3). A link that asks for a filter is refused, unless the broker ignores filters: a
  * client that does not look at the answer would take what it has not asked for.
  */
-export function attach(host: LinkHost, maxLinks: number, request: LinkRequest, connection: AcceptedConnection): void {
-  const refusal = hindrance(host, maxLinks, request, connection) ?? open(host, request, connection);
+export function attach(context: LinkContext, request: LinkRequest, connection: AcceptedConnection): void {
+  const refusal = hindrance(context, request, connection) ?? open(context, request, connection);
   if (refusal !== undefined) request.refuse(refusal);
   const state = refusal === undefined ? 'attached' : 'refused';
-  host.events.tell('link', linkEvent(request, connection, state, request.address, refusal));
+  context.events.tell('link', linkEvent(request, connection, state, request.address, refusal));
 }
 
-function hindrance(
-  host: LinkHost,
-  maxLinks: number,
-  request: LinkRequest,
-  connection: AcceptedConnection,
-): PeerError | undefined {
+function hindrance(context: LinkContext, request: LinkRequest, connection: AcceptedConnection): PeerError | undefined {
   const { foreignTerminus } = request;
+  const { maxLinks } = context.settings;
   if (foreignTerminus === 'coordinator') {
     return { condition: 'amqp:not-implemented', description: 'This broker has no transactions.' };
   }
@@ -45,7 +39,7 @@ function hindrance(
       description: `This broker does not know this kind of ${foreignTerminus}.`,
     };
   }
-  if (request.role === 'sender' && request.wanted.filters.length > 0 && !host.ignoresFilters) {
+  if (request.role === 'sender' && request.wanted.filters.length > 0 && !context.settings.ignoreFilters) {
     return {
       condition: 'amqp:not-implemented',
       description: 'This broker has no filters, selectors included. With ignoreFilters it passes over them.',
@@ -57,26 +51,28 @@ function hindrance(
       description: `A connection has ${maxLinks} links, and no more. Close some, or raise maxLinks.`,
     };
   }
-  const fault = host.injections.isEmpty ? undefined : host.injections.strike('attach', request.address);
+  const fault = context.injections.isEmpty ? undefined : context.injections.strike('attach', request.address);
   if (fault?.type === 'reject') return fault.error;
   if (fault?.type !== 'close') return undefined;
   if (fault.what === 'link') return fault.error;
-  host.closeOnPurpose(connection, undefined, fault);
+  closeOnPurpose(connection, undefined, fault);
   return fault.error;
 }
 
-function open(host: LinkHost, request: LinkRequest, connection: AcceptedConnection): PeerError | undefined {
+function open(context: LinkContext, request: LinkRequest, connection: AcceptedConnection): PeerError | undefined {
   const { address, dynamic, role, wanted } = request;
   const kind = kindOf(wanted.capabilities);
   if (address === undefined && !dynamic) {
-    if (role === 'sender') return resume(host, connection, request);
-    new IncomingLink(host, connection, request, undefined);
+    if (role === 'sender') return resume(context, connection, request);
+    new IncomingLink(context, connection, request, undefined);
     return undefined;
   }
-  const node = dynamic ? host.nodes.createDynamic(kind ?? 'queue') : find(host.nodes, address ?? '', kind, wanted);
+  const node = dynamic
+    ? context.nodes.createDynamic(kind ?? 'queue')
+    : find(context.nodes, address ?? '', kind, wanted);
   if (isRefusal(node)) return node;
-  if (role === 'receiver') new IncomingLink(host, connection, request, node);
-  else return supplyTo(host, connection, request, node);
+  if (role === 'receiver') new IncomingLink(context, connection, request, node);
+  else return supplyTo(context, connection, request, node);
   return undefined;
 }
 
@@ -84,8 +80,8 @@ function open(host: LinkHost, request: LinkRequest, connection: AcceptedConnecti
  * Attaches a link without a source to the subscription of its name (AMQP 1.0 §2.6.3). JMS clients do so to end a
  * subscription: they close the link.
  */
-function resume(host: LinkHost, connection: AcceptedConnection, request: LinkRequest): PeerError | undefined {
-  const found = host.nodes.findSubscription(bareName(request), request.peerId ?? '');
+function resume(context: LinkContext, connection: AcceptedConnection, request: LinkRequest): PeerError | undefined {
+  const found = context.nodes.findSubscription(bareName(request), request.peerId ?? '');
   if (found === undefined) {
     return {
       condition: 'amqp:not-found',
@@ -94,22 +90,22 @@ function resume(host: LinkHost, connection: AcceptedConnection, request: LinkReq
   }
   const { topic, subscription } = found;
   takeOver(subscription);
-  new OutgoingLink(host, connection, request, supplyOf(topic, subscription, []));
+  new OutgoingLink(context, connection, request, supplyOf(topic, subscription, []));
   return undefined;
 }
 
 function supplyTo(
-  host: LinkHost,
+  context: LinkContext,
   connection: AcceptedConnection,
   request: LinkRequest,
   node: BrokerNode,
 ): PeerError | undefined {
   const supplied = supply(node, request);
   if (isRefusal(supplied)) {
-    if (request.dynamic) host.nodes.delete(node);
+    if (request.dynamic) context.nodes.delete(node);
     return supplied;
   }
-  new OutgoingLink(host, connection, request, supplied);
+  new OutgoingLink(context, connection, request, supplied);
   return undefined;
 }
 
@@ -200,29 +196,4 @@ function keyOf(request: LinkRequest, outlivesLink: boolean): SubscriptionKey {
 /** The name of a subscription: JMS clients put what makes a link unique behind a bar. */
 function bareName({ name }: LinkRequest): string {
   return name.split('|')[0] ?? name;
-}
-
-/**
- * The node that the `to` of a message names, for the anonymous terminus. It may be the whole address that its sender has
- * for it.
- */
-export function routeByTo(nodes: NodeTable, to: string | undefined): BrokerNode | PeerError {
-  if (to === undefined || to === '') {
-    return {
-      condition: 'amqp:invalid-field',
-      description: 'A message to the anonymous terminus needs a `to` that names a queue or topic.',
-    };
-  }
-  return nodes.resolve(nodeName(to));
-}
-
-/** The name of the node in an address, which may be the whole one that a client has for it. */
-function nodeName(address: string): string {
-  if (!/^amqps?:\/\//.test(address)) return address;
-  try {
-    return parseAddress(address).name ?? address;
-  } catch (error) {
-    if (error instanceof AddressError) return address;
-    throw error;
-  }
 }

@@ -4,7 +4,6 @@ import type { MessagingError, PeerError } from '../errors.js';
 import type { Outcome } from '../message/outcome.js';
 import { tellListeners } from '../tell-listeners.js';
 import type { Death, DeathReason } from './dead-letter.js';
-import type { MessageWatch } from './message-watch.js';
 import type { StoredMessage } from './stored-message.js';
 
 /** A connection that a client has made. */
@@ -81,7 +80,7 @@ export interface BrokerEvents {
  * Tells listeners what happens. They are called in the midst of it, so what one throws must not reach those who work
  * here: it is an uncaught exception of the process.
  */
-export class BrokerEmitter extends EventEmitter<BrokerEvents> implements MessageWatch {
+export class BrokerEmitter extends EventEmitter<BrokerEvents> {
   /** Whether anybody listens to what becomes of each message. */
   isActive = false;
 
@@ -97,18 +96,22 @@ export class BrokerEmitter extends EventEmitter<BrokerEvents> implements Message
     watched.on('removeListener', look);
   }
 
+  /** A queue, or a subscription, has taken a message in. */
   received(address: string, message: StoredMessage): void {
     this.tell('received', { address, message: message.received() });
   }
 
+  /** A message goes out to a consumer. */
   delivered(address: string, message: StoredMessage): void {
     this.tell('delivered', { address, message: message.received() });
   }
 
+  /** A consumer has settled a message. */
   settled(address: string, message: StoredMessage, outcome: Outcome | undefined): void {
     this.tell('settled', { address, message: message.received(), outcome });
   }
 
+  /** A message has left unaccepted: for the dead-letter address `to`, or for good. */
   died({ address, reason, error }: Death, message: StoredMessage, to: string | undefined): void {
     this.tell('dead', { address, message: message.received(), reason, error, to });
   }

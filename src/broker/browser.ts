@@ -1,7 +1,7 @@
 import type { DeliveryOwner, OutgoingDelivery } from '../queue/outgoing-delivery.js';
 import type { ConsumerLink } from './consumer.js';
 import type { MessageLine } from './message-line.js';
-import type { QueueHost } from './queue-host.js';
+import type { QueueContext } from './queue-context.js';
 import { redeliver } from './redelivery.js';
 import { StoredMessage } from './stored-message.js';
 
@@ -14,17 +14,17 @@ const BATCH = 256;
  */
 export class Browsers implements DeliveryOwner {
   readonly #line: MessageLine;
-  readonly #host: QueueHost;
+  readonly #context: QueueContext;
   /** The place of the message each has seen last. */
   readonly #places = new Map<ConsumerLink, number>();
 
   constructor(
     readonly destination: string,
     line: MessageLine,
-    host: QueueHost,
+    context: QueueContext,
   ) {
     this.#line = line;
-    this.#host = host;
+    this.#context = context;
   }
 
   /** How many there are. */
@@ -53,13 +53,13 @@ export class Browsers implements DeliveryOwner {
     const place = this.#places.get(link);
     const wanted = Math.min(link.available, BATCH);
     if (place === undefined || wanted <= 0) return;
-    const { clock, output, memory } = this.#host;
+    const { clock, output, memory } = this.#context;
     const now = clock.now();
     for (const message of this.#line.after(place, wanted)) {
       const refusal = memory.refusal(message.size);
       if (refusal !== undefined) {
         this.#places.delete(link);
-        this.#host.defer(() => link.close(refusal));
+        this.#context.defer(() => link.close(refusal));
         return;
       }
       this.#places.set(link, message.place);
@@ -73,6 +73,6 @@ export class Browsers implements DeliveryOwner {
 
   /** A copy is dealt with, whatever was said of it: the queue has the message still. */
   deliveryEnded(copy: OutgoingDelivery): void {
-    if (copy instanceof StoredMessage) this.#host.memory.remove(copy);
+    if (copy instanceof StoredMessage) this.#context.memory.remove(copy);
   }
 }

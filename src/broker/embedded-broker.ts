@@ -1,24 +1,19 @@
 import type { Clock, Timer } from '../clock.js';
-import { Output } from '../codec/output.js';
 import { StateError } from '../errors.js';
 import type { MessagingError } from '../errors.js';
 import { Acceptor } from '../link/connection/acceptor.js';
 import type { AcceptedConnection, AcceptorSettings } from '../link/connection/accepted-connection.js';
-import type { Link } from '../link/session/link-table.js';
 import { DEFAULT_RECONNECT } from '../link/connection/retries.js';
 import { createContainer } from '../link/rhea/rhea-seam.js';
 import { ByteBudget } from '../link/wire/byte-budget.js';
-import { attach, routeByTo } from './attach.js';
+import { attach } from './attach.js';
 import { BrokerEmitter } from './broker-events.js';
 import type { BrokerEvents } from './broker-events.js';
 import { resolveBrokerOptions } from './broker-options.js';
 import type { BrokerSettings, EmbeddedBrokerOptions } from './broker-options.js';
-import { deadLetter } from './dead-letter.js';
-import type { Undertaker } from './dead-letter.js';
 import { Injections } from './injection.js';
-import type { Fault, InjectOptions, Injection } from './injection.js';
-import { closeAs } from './link-host.js';
-import type { LinkHost } from './link-host.js';
+import type { InjectOptions, Injection } from './injection.js';
+import { LinkContext } from './link-context.js';
 import { MemoryBudget } from './memory-budget.js';
 import { NodeTable, isRefusal } from './node-table.js';
 import type { NodeKind } from './node-table.js';
@@ -49,44 +44,21 @@ export class EmbeddedBroker implements AsyncDisposable {
   readonly #nodes: NodeTable;
   readonly #events = new BrokerEmitter();
   readonly #injections = new Injections();
-  readonly #links: LinkHost;
-  readonly #output = new Output();
+  readonly #links: LinkContext;
   readonly #memory: MemoryBudget;
   #acceptor: Acceptor | undefined;
   #state: 'stopped' | 'starting' | 'listening' | 'stopping' = 'stopped';
   #change: Promise<void> = Promise.resolve();
   #port: number | undefined;
   #sampler: Timer | undefined;
-  #isBurying = false;
 
   /** @throws OptionError for an unknown option or one that cannot be. */
   constructor(options: EmbeddedBrokerOptions = {}) {
     const settings = resolveBrokerOptions(options);
     this.#settings = settings;
     this.#memory = new MemoryBudget(settings.maxTotalBytes);
-    const { clock, randomUUID } = settings.environment;
-    this.#nodes = new NodeTable(
-      { ...settings, settingsOf: (address) => settings.queues.get(address) ?? settings.queue },
-      {
-        clock,
-        output: this.#output,
-        memory: this.#memory,
-        watch: this.#events,
-        bury: (...death) => this.#bury(...death),
-        randomUUID,
-        defer: (callback) => void clock.setImmediate(callback),
-      },
-    );
-    this.#links = {
-      nodes: this.#nodes,
-      injections: this.#injections,
-      events: this.#events,
-      clock,
-      ignoresFilters: settings.ignoreFilters,
-      maxMessageSize: settings.limits.maxMessageSize,
-      route: (to) => routeByTo(this.#nodes, to),
-      closeOnPurpose,
-    };
+    this.#nodes = new NodeTable(settings, this.#memory, this.#events);
+    this.#links = new LinkContext(settings, this.#nodes, this.#injections, this.#events);
     for (const address of settings.queues.keys()) this.#create(address, 'queue');
   }
 
@@ -231,7 +203,7 @@ export class EmbeddedBroker implements AsyncDisposable {
       connectionOpened: ({ peerId, user }) =>
         this.#events.tell('connection', { state: 'open', container: peerId, user }),
       connectionClosed: (connection, error) => this.#connectionClosed(connection, error),
-      linkRequested: (request, connection) => attach(this.#links, this.#settings.maxLinks, request, connection),
+      linkRequested: (request, connection) => attach(this.#links, request, connection),
     });
     try {
       this.#port = await acceptor.listen({ host, port: this.#port ?? this.#settings.port });
@@ -287,30 +259,4 @@ export class EmbeddedBroker implements AsyncDisposable {
     const node = this.#nodes.create(address, kind);
     if (isRefusal(node)) throw new StateError(`${node.description ?? ''} Raise maxNodes.`);
   }
-
-  /** A dead letter that pushes another out of its place does not bury that one, too: it could go on for ever. */
-  readonly #bury: Undertaker = (message, death, to) => {
-    if (this.#isBurying || this.#memory.refusal(message.size) !== undefined) return false;
-    // Made if need be, also where clients may make none.
-    const node = this.#nodes.get(to) ?? this.#nodes.create(to, 'queue');
-    if (isRefusal(node)) return false;
-    this.#isBurying = true;
-    try {
-      node.take(deadLetter(this.#output, message, death, this.#clock.wallNow()), false);
-      return true;
-    } finally {
-      this.#isBurying = false;
-    }
-  };
-}
-
-/** Closes what an injection says. A socket is cut without a word. */
-function closeOnPurpose(
-  connection: AcceptedConnection,
-  link: Link | undefined,
-  { what, error }: Fault & { readonly type: 'close' },
-): void {
-  if (what === 'link' && link !== undefined) closeAs(connection, link, error);
-  else if (what === 'connection') connection.stop(error);
-  else connection.destroy();
 }

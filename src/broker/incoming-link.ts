@@ -8,10 +8,10 @@ import { ACCEPTED } from '../message/outcome.js';
 import type { IncomingDelivery } from '../queue/incoming-delivery.js';
 import { RingBuffer } from '../queue/ring-buffer.js';
 import { IncomingMessage } from './incoming-message.js';
-import type { LinkHost } from './link-host.js';
-import { closeAs, endOf, linkEvent } from './link-host.js';
+import { closeAs, closeOnPurpose, endOf, linkEvent } from './link-context.js';
+import type { LinkContext } from './link-context.js';
 import { isRefusal } from './node-table.js';
-import type { BrokerNode } from './node-table.js';
+import type { BrokerNode, NodeTable } from './node-table.js';
 import type { NodeLink } from './subscription.js';
 
 /** Messages a client may send before it hears from the broker. */
@@ -22,7 +22,7 @@ const message = new IncomingMessage();
 
 /** A link on which a client sends: to one node, or, through the anonymous terminus, to whatever its messages name. */
 export class IncomingLink implements ReceiverLinkOwner, NodeLink {
-  readonly #host: LinkHost;
+  readonly #context: LinkContext;
   readonly #connection: AcceptedConnection;
   readonly #request: LinkRequest;
   /** `undefined` for the anonymous terminus. */
@@ -31,14 +31,19 @@ export class IncomingLink implements ReceiverLinkOwner, NodeLink {
   /** Messages held back on purpose, and those that came behind them. */
   readonly #delayed = new RingBuffer<{ delivery: IncomingDelivery; due: number }>();
 
-  constructor(host: LinkHost, connection: AcceptedConnection, request: LinkRequest, node: BrokerNode | undefined) {
-    this.#host = host;
+  constructor(
+    context: LinkContext,
+    connection: AcceptedConnection,
+    request: LinkRequest,
+    node: BrokerNode | undefined,
+  ) {
+    this.#context = context;
     this.#connection = connection;
     this.#request = request;
     this.#node = node;
-    if (node !== undefined) host.nodes.join(node, this);
+    if (node !== undefined) context.nodes.join(node, this);
     const capabilities = request.wanted.capabilities.filter((name) => name === node?.kind);
-    this.#link = request.receive(node?.address, host.maxMessageSize, this, { capabilities });
+    this.#link = request.receive(node?.address, context.settings.limits.maxMessageSize, this, { capabilities });
   }
 
   opened(link: ReceiverLink): void {
@@ -47,7 +52,7 @@ export class IncomingLink implements ReceiverLinkOwner, NodeLink {
 
   received(delivery: IncomingDelivery, link: ReceiverLink): void {
     delivery.leaveQueue();
-    if (!this.#host.injections.isEmpty && this.#interfered(delivery)) return;
+    if (!this.#context.injections.isEmpty && this.#interfered(delivery)) return;
     if (this.#delayed.size > 0) this.#delay(delivery, 0);
     else this.#take(delivery, link);
   }
@@ -59,10 +64,10 @@ export class IncomingLink implements ReceiverLinkOwner, NodeLink {
   closed(...[, error, end]: Parameters<ReceiverLinkOwner['closed']>): void {
     const node = this.#node;
     if (node !== undefined) {
-      this.#host.nodes.leave(node, this);
-      if (this.#request.dynamic) this.#host.nodes.delete(node);
+      this.#context.nodes.leave(node, this);
+      if (this.#request.dynamic) this.#context.nodes.delete(node);
     }
-    this.#host.events.tell(
+    this.#context.events.tell(
       'link',
       linkEvent(this.#request, this.#connection, 'ended', node?.address, endOf(error, end)),
     );
@@ -82,7 +87,7 @@ export class IncomingLink implements ReceiverLinkOwner, NodeLink {
   #store({ buffer, start, end }: IncomingDelivery): PeerError | undefined {
     try {
       message.read(buffer, start, end);
-      const node = this.#node ?? this.#host.route(message.to);
+      const node = this.#node ?? route(this.#context.nodes, message.to);
       return isRefusal(node) ? node : node.take(message);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
@@ -108,7 +113,7 @@ export class IncomingLink implements ReceiverLinkOwner, NodeLink {
   #interfered(delivery: IncomingDelivery): boolean {
     const readable = readableMessage(delivery);
     const address = this.#node?.address ?? addressOf(readable);
-    const fault = this.#host.injections.strike('message', address, readable);
+    const fault = this.#context.injections.strike('message', address, readable);
     switch (fault?.type) {
       case undefined:
         return false;
@@ -121,7 +126,7 @@ export class IncomingLink implements ReceiverLinkOwner, NodeLink {
       case 'drop':
         break;
       case 'close':
-        this.#host.closeOnPurpose(this.#connection, this.#link, fault);
+        closeOnPurpose(this.#connection, this.#link, fault);
         break;
     }
     this.#refill(this.#link);
@@ -129,14 +134,14 @@ export class IncomingLink implements ReceiverLinkOwner, NodeLink {
   }
 
   #delay(delivery: IncomingDelivery, delay: number): void {
-    this.#delayed.push({ delivery, due: this.#host.clock.now() + delay });
+    this.#delayed.push({ delivery, due: this.#context.clock.now() + delay });
     if (this.#delayed.size === 1) this.#wait(delay);
   }
 
   #wait(delay: number): void {
-    this.#host.clock.setTimeout(() => {
+    this.#context.clock.setTimeout(() => {
       for (let next = this.#delayed.peek(); next !== undefined; next = this.#delayed.peek()) {
-        const left = next.due - this.#host.clock.now();
+        const left = next.due - this.#context.clock.now();
         if (left > 0) {
           this.#wait(left);
           return;
@@ -147,6 +152,15 @@ export class IncomingLink implements ReceiverLinkOwner, NodeLink {
       }
     }, Math.ceil(delay));
   }
+}
+
+/** Finds the node that the `to` of a message names, for the anonymous terminus. */
+function route(nodes: NodeTable, to: string | undefined): BrokerNode | PeerError {
+  if (to !== undefined && to !== '') return nodes.resolve(to);
+  return {
+    condition: 'amqp:invalid-field',
+    description: 'A message to the anonymous terminus needs a `to` that names a queue or topic.',
+  };
 }
 
 /** Where a message wants to go; `undefined` when that is no text. */

@@ -1,8 +1,15 @@
+import { parseAddress } from '../address/address.js';
 import { Pattern } from '../address/pattern.js';
+import { AddressError } from '../errors.js';
 import type { PeerError } from '../errors.js';
+import type { BrokerEmitter } from './broker-events.js';
+import type { BrokerSettings } from './broker-options.js';
+import { deadLetter } from './dead-letter.js';
+import type { Death } from './dead-letter.js';
+import type { IncomingMessage } from './incoming-message.js';
+import type { MemoryBudget } from './memory-budget.js';
+import { QueueContext } from './queue-context.js';
 import { BrokerQueue } from './queue.js';
-import type { QueueHost } from './queue-host.js';
-import type { QueueSettings } from './queue-settings.js';
 import type { NodeLink, Subscription } from './subscription.js';
 import { Topic } from './topic.js';
 
@@ -12,30 +19,20 @@ export type BrokerNode = BrokerQueue | Topic;
 /** What a node is to be. */
 export type NodeKind = 'queue' | 'topic';
 
-/** Which nodes there are, and which may be made. */
-export interface NodeRules {
-  /** Whether a node is made when somebody first names it. */
-  readonly createNodes: boolean;
-  /** How many nodes there may be. */
-  readonly maxNodes: number;
-  /** The addresses that are topics: patterns of the route table. */
-  readonly topics: readonly string[];
-  /** How a queue, or each subscription of a topic, behaves. */
-  settingsOf(address: string): QueueSettings;
-}
-
 /** The nodes of a broker by their addresses. */
 export class NodeTable {
-  readonly #host: QueueHost;
-  readonly #rules: NodeRules;
+  readonly #settings: BrokerSettings;
+  readonly #context: QueueContext;
   readonly #topics: readonly Pattern[];
   readonly #nodes = new Map<string, BrokerNode>();
   readonly #links = new Map<BrokerNode, Set<NodeLink>>();
 
-  constructor(rules: NodeRules, host: QueueHost) {
-    this.#host = host;
-    this.#rules = rules;
-    this.#topics = rules.topics.map((text) => new Pattern(text));
+  #isBurying = false;
+
+  constructor(settings: BrokerSettings, memory: MemoryBudget, events: BrokerEmitter) {
+    this.#settings = settings;
+    this.#context = new QueueContext(settings.environment, memory, events, (...death) => this.#bury(...death));
+    this.#topics = settings.topics.map((text) => new Pattern(text));
   }
 
   /** All nodes. */
@@ -49,10 +46,11 @@ export class NodeTable {
   }
 
   /**
-   * The node at an address, made if need be. Returns why not, when there is none: a node that is to be of another kind
-   * than it is included.
+   * Finds the node at an address, or makes it if need be. The address may be the whole one that a client has for the node.
+   * Returns why not, when there is none: a node that is to be of another kind than it is included.
    */
-  resolve(address: string, wanted?: NodeKind): BrokerNode | PeerError {
+  resolve(named: string, wanted?: NodeKind): BrokerNode | PeerError {
+    const address = nodeName(named);
     const node = this.#nodes.get(address);
     if (node !== undefined) {
       if (wanted === undefined || wanted === node.kind) return node;
@@ -62,7 +60,7 @@ export class NodeTable {
       return refusal('amqp:not-found', `There is no node ${address}: this broker has none that begin with $.`);
     }
     const isTopic = this.#topics.some((pattern) => pattern.match(address) !== undefined);
-    if (!this.#rules.createNodes && !isTopic) {
+    if (!this.#settings.createNodes && !isTopic) {
       return refusal('amqp:not-found', `There is no ${wanted ?? 'node'} ${address}.`);
     }
     return this.create(address, wanted ?? (isTopic ? 'topic' : 'queue'));
@@ -87,19 +85,22 @@ export class NodeTable {
 
   /** Makes a node of a name that nobody else has. */
   createDynamic(kind: NodeKind): BrokerNode | PeerError {
-    return this.create(`dynamic-${this.#host.randomUUID()}`, kind);
+    return this.create(`dynamic-${this.#settings.environment.randomUUID()}`, kind);
   }
 
   /** Makes a node. The caller has seen that the address is free. Returns why not, when there are too many. */
   create(address: string, kind: NodeKind): BrokerNode | PeerError {
-    if (this.#nodes.size >= this.#rules.maxNodes) {
-      return refusal('amqp:resource-limit-exceeded', `There are ${this.#rules.maxNodes} nodes, and no more are made.`);
+    if (this.#nodes.size >= this.#settings.maxNodes) {
+      return refusal(
+        'amqp:resource-limit-exceeded',
+        `There are ${this.#settings.maxNodes} nodes, and no more are made.`,
+      );
     }
-    const settings = this.#rules.settingsOf(address);
+    const settings = this.#settings.queues.get(address) ?? this.#settings.queue;
     const node =
       kind === 'topic'
-        ? new Topic(address, settings, this.#host, this.#rules.maxNodes)
-        : new BrokerQueue(address, settings, this.#host);
+        ? new Topic(address, settings, this.#context, this.#settings.maxNodes)
+        : new BrokerQueue(address, settings, this.#context);
     this.#nodes.set(address, node);
     return node;
   }
@@ -133,6 +134,22 @@ export class NodeTable {
     for (const link of links) link.close(refusal('amqp:resource-deleted', `${node.address} was deleted.`));
     node.close();
   }
+
+  /** A dead letter that pushes another out of its place does not bury that one, too: it could go on for ever. */
+  #bury(message: IncomingMessage, death: Death, to: string): boolean {
+    const { memory, output, clock } = this.#context;
+    if (this.#isBurying || memory.refusal(message.size) !== undefined) return false;
+    // Made if need be, also where clients may make none.
+    const node = this.#nodes.get(to) ?? this.create(to, 'queue');
+    if (isRefusal(node)) return false;
+    this.#isBurying = true;
+    try {
+      node.take(deadLetter(output, message, death, clock.wallNow()), false);
+      return true;
+    } finally {
+      this.#isBurying = false;
+    }
+  }
 }
 
 /** Whether what came back is not what was asked for but the reason why there is none. */
@@ -142,4 +159,15 @@ export function isRefusal(result: object): result is PeerError {
 
 function refusal(condition: string, description: string): PeerError {
   return { condition, description };
+}
+
+/** The name of the node in an address, which may be the whole one that a client has for it. */
+export function nodeName(address: string): string {
+  if (!/^amqps?:\/\//.test(address)) return address;
+  try {
+    return parseAddress(address).name ?? address;
+  } catch (error) {
+    if (error instanceof AddressError) return address;
+    throw error;
+  }
 }

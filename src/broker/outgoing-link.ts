@@ -5,8 +5,8 @@ import type { LinkRequest } from '../link/session/link-request.js';
 import type { SenderLink, SenderLinkEvents } from '../link/session/sender-link.js';
 import type { OutgoingDelivery } from '../queue/outgoing-delivery.js';
 import type { Consumer, ConsumerLink } from './consumer.js';
-import type { LinkHost } from './link-host.js';
-import { closeAs, endOf, linkEvent } from './link-host.js';
+import { closeAs, closeOnPurpose, endOf, linkEvent } from './link-context.js';
+import type { LinkContext } from './link-context.js';
 import type { BrokerNode } from './node-table.js';
 import type { BrokerQueue } from './queue.js';
 import { StoredMessage } from './stored-message.js';
@@ -27,7 +27,7 @@ export interface Supply {
 
 /** A link on which a client receives: it takes messages away from a queue or subscription, or looks at them. */
 export class OutgoingLink implements SenderLinkEvents, ConsumerLink, NodeLink {
-  readonly #host: LinkHost;
+  readonly #context: LinkContext;
   readonly #connection: AcceptedConnection;
   readonly #request: LinkRequest;
   readonly #supply: Supply;
@@ -35,13 +35,13 @@ export class OutgoingLink implements SenderLinkEvents, ConsumerLink, NodeLink {
   /** `undefined` for one that only looks. */
   readonly #consumer: Consumer | undefined;
 
-  constructor(host: LinkHost, connection: AcceptedConnection, request: LinkRequest, supply: Supply) {
-    this.#host = host;
+  constructor(context: LinkContext, connection: AcceptedConnection, request: LinkRequest, supply: Supply) {
+    this.#context = context;
     this.#connection = connection;
     this.#request = request;
     this.#supply = supply;
     const { node, queue, subscription, browses, granted } = supply;
-    host.nodes.join(node, this);
+    context.nodes.join(node, this);
     this.#link = request.send(node.address, this, granted);
     if (browses) queue.browsers.add(this);
     else this.#consumer = queue.addConsumer(this);
@@ -54,7 +54,7 @@ export class OutgoingLink implements SenderLinkEvents, ConsumerLink, NodeLink {
 
   send(message: OutgoingDelivery): void {
     this.#link.send(message);
-    if (!this.#host.injections.isEmpty && message instanceof StoredMessage) this.#interfere(message);
+    if (!this.#context.injections.isEmpty && message instanceof StoredMessage) this.#interfere(message);
   }
 
   takeAll(): OutgoingDelivery[] {
@@ -71,9 +71,9 @@ export class OutgoingLink implements SenderLinkEvents, ConsumerLink, NodeLink {
     if (this.#consumer === undefined) queue.browsers.remove(this);
     else queue.removeConsumer(this.#consumer, end === 'lost');
     subscription?.detached(this, end === 'closed');
-    this.#host.nodes.leave(node, this);
-    if (this.#request.dynamic) this.#host.nodes.delete(node);
-    const { events } = this.#host;
+    this.#context.nodes.leave(node, this);
+    if (this.#request.dynamic) this.#context.nodes.delete(node);
+    const { events } = this.#context;
     events.tell('link', linkEvent(this.#request, this.#connection, 'ended', node.address, endOf(error, end)));
   }
 
@@ -82,7 +82,7 @@ export class OutgoingLink implements SenderLinkEvents, ConsumerLink, NodeLink {
   }
 
   #interfere(message: StoredMessage): void {
-    const fault = this.#host.injections.strike('delivery', this.#supply.node.address, message.received());
-    if (fault?.type === 'close') this.#host.closeOnPurpose(this.#connection, this.#link, fault);
+    const fault = this.#context.injections.strike('delivery', this.#supply.node.address, message.received());
+    if (fault?.type === 'close') closeOnPurpose(this.#connection, this.#link, fault);
   }
 }

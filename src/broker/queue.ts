@@ -10,7 +10,7 @@ import type { ConsumerLink } from './consumer.js';
 import type { DeathReason } from './dead-letter.js';
 import type { IncomingMessage } from './incoming-message.js';
 import { MessageLine } from './message-line.js';
-import type { QueueHost } from './queue-host.js';
+import type { QueueContext } from './queue-context.js';
 import { noCounts } from './queue-counts.js';
 import type { QueueCounts } from './queue-counts.js';
 import type { QueueSettings } from './queue-settings.js';
@@ -34,7 +34,7 @@ export class BrokerQueue implements DeliveryOwner {
   readonly rates: RateMeter;
   /** Those who only look at its messages. */
   readonly browsers: Browsers;
-  readonly #host: QueueHost;
+  readonly #context: QueueContext;
   readonly #line = new MessageLine();
   readonly #consumers = new ConsumerRound();
   #lastPlace = 0;
@@ -47,12 +47,12 @@ export class BrokerQueue implements DeliveryOwner {
     /** Its address; that of the topic, for a subscription. */
     readonly address: string,
     readonly settings: QueueSettings,
-    host: QueueHost,
+    context: QueueContext,
   ) {
-    this.#host = host;
-    this.rates = new RateMeter(this.counts, host.clock.now());
-    this.browsers = new Browsers(address, this.#line, host);
-    this.#wakeUp = new WakeUp<BrokerQueue>(host.clock, this, (queue) => queue.expire());
+    this.#context = context;
+    this.rates = new RateMeter(this.counts, context.clock.now());
+    this.browsers = new Browsers(address, this.#line, context);
+    this.#wakeUp = new WakeUp<BrokerQueue>(context.clock, this, (queue) => queue.expire());
   }
 
   get destination(): string {
@@ -81,12 +81,12 @@ export class BrokerQueue implements DeliveryOwner {
 
   /** Takes a message in, at the end. Returns why not, when it does not. A dead letter is never refused. */
   take(message: IncomingMessage, mayRefuse = true): PeerError | undefined {
-    const refusal = mayRefuse ? this.#host.memory.refusal(message.size) : undefined;
+    const refusal = mayRefuse ? this.#context.memory.refusal(message.size) : undefined;
     if (refusal !== undefined) {
       this.counts.overflowed++;
       return refusal;
     }
-    if (message.size >= SHARED_FROM) message.share(this.#host.output);
+    if (message.size >= SHARED_FROM) message.share(this.#context.output);
     return this.publish(message, mayRefuse);
   }
 
@@ -140,7 +140,7 @@ export class BrokerQueue implements DeliveryOwner {
   /** Gives out messages while there are any and somebody has credit. */
   dispatch(): void {
     for (let message = this.#line.peek(); message !== undefined; message = this.#line.peek()) {
-      if (message.deadline !== Infinity && message.deadline <= this.#host.clock.now()) {
+      if (message.deadline !== Infinity && message.deadline <= this.#context.clock.now()) {
         this.#line.shift();
         this.#die(message, 'expired');
         continue;
@@ -160,7 +160,7 @@ export class BrokerQueue implements DeliveryOwner {
 
   /** Lets go of what has expired. */
   expire(): void {
-    for (const message of this.#line.takeExpired(this.#host.clock.now())) this.#die(message, 'expired');
+    for (const message of this.#line.takeExpired(this.#context.clock.now())) this.#die(message, 'expired');
     this.#scheduleExpiry();
   }
 
@@ -180,7 +180,7 @@ export class BrokerQueue implements DeliveryOwner {
   deliveryEnded(delivery: OutgoingDelivery, outcome?: Outcome): void {
     if (!(delivery instanceof StoredMessage)) return;
     this.#outstanding--;
-    if (this.#host.watch.isActive) this.#host.watch.settled(this.address, delivery, outcome);
+    if (this.#context.events.isActive) this.#context.events.settled(this.address, delivery, outcome);
     switch (delivery.status) {
       case 'accepted':
         this.#accepted(delivery);
@@ -207,7 +207,7 @@ export class BrokerQueue implements DeliveryOwner {
   }
 
   #append(message: IncomingMessage): void {
-    const { clock, output, watch } = this.#host;
+    const { clock, output, events } = this.#context;
     const lifetime = message.lifetime(clock);
     const deadline = lifetime === Infinity ? Infinity : clock.now() + lifetime;
     const { firstAcquirer } = message;
@@ -216,29 +216,29 @@ export class BrokerQueue implements DeliveryOwner {
     this.counts.received++;
     this.#keep(stored);
     this.#line.add(stored);
-    if (watch.isActive) watch.received(this.address, stored);
+    if (events.isActive) events.received(this.address, stored);
     if (deadline !== Infinity) this.#scheduleExpiry();
     if (this.browsers.size > 0) this.browsers.advanceAll();
   }
 
   #deliver(message: StoredMessage, consumer: Consumer): void {
-    const { watch, clock } = this.#host;
+    const { events, clock } = this.#context;
     message.consumer = consumer;
     this.#outstanding++;
     this.counts.delivered++;
     if (message.ttlAt >= 0) message.stampTtl(clock.now());
-    if (watch.isActive) watch.delivered(this.address, message);
+    if (events.isActive) events.delivered(this.address, message);
     consumer.link.send(message);
   }
 
   #keep(message: StoredMessage): void {
     this.#bytes += message.size;
-    this.#host.memory.add(message);
+    this.#context.memory.add(message);
   }
 
   #forget(message: StoredMessage): void {
     this.#bytes -= message.size;
-    this.#host.memory.remove(message);
+    this.#context.memory.remove(message);
   }
 
   #accepted(message: StoredMessage): void {
@@ -252,7 +252,7 @@ export class BrokerQueue implements DeliveryOwner {
     if (message.wasSent) this.counts.redelivered++;
     const deliveryCount = message.deliveryCount + (failed ? 1 : 0);
     const redelivery = { owner: this, deliveryCount, annotations };
-    const again = message.wasSent ? redeliver(this.#host.output, message, redelivery) : message.unsent();
+    const again = message.wasSent ? redeliver(this.#context.output, message, redelivery) : message.unsent();
     this.#keep(again);
     this.#forget(message);
     if (failed && again.deliveryCount >= this.settings.maxDeliveries) {
@@ -268,7 +268,7 @@ export class BrokerQueue implements DeliveryOwner {
   #dispatchSoon(): void {
     if (this.#isDispatchDue) return;
     this.#isDispatchDue = true;
-    this.#host.defer(() => {
+    this.#context.defer(() => {
       this.#isDispatchDue = false;
       this.dispatch();
     });
@@ -287,20 +287,20 @@ export class BrokerQueue implements DeliveryOwner {
   /** A message leaves unaccepted. */
   #die(message: StoredMessage, reason: DeathReason, error?: PeerError): void {
     const { deadLetterAddress } = this.settings;
-    const { watch, bury } = this.#host;
+    const { events } = this.#context;
     const death = { address: this.address, reason, error };
     this.#forget(message);
     if (reason === 'expired') this.counts.expired++;
     // What dies where the dead lie has nowhere left to go.
     const to = deadLetterAddress === this.address ? null : deadLetterAddress;
-    const isBuried = to !== null && bury(message.reread(), death, to);
+    const isBuried = to !== null && this.#context.bury(message.reread(), death, to);
     if (isBuried) this.counts.deadLettered++;
-    if (watch.isActive) watch.died(death, message, isBuried ? to : undefined);
+    if (events.isActive) events.died(death, message, isBuried ? to : undefined);
   }
 
   #scheduleExpiry(): void {
     const deadline = this.#line.nextDeadline;
     if (deadline >= this.#wakeUp.time) return;
-    this.#wakeUp.at(Math.max(deadline, this.#host.clock.now() + EXPIRY_INTERVAL));
+    this.#wakeUp.at(Math.max(deadline, this.#context.clock.now() + EXPIRY_INTERVAL));
   }
 }

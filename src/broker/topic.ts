@@ -1,7 +1,7 @@
 import type { PeerError } from '../errors.js';
 import type { IncomingMessage } from './incoming-message.js';
 import { BrokerQueue } from './queue.js';
-import type { QueueHost } from './queue-host.js';
+import type { QueueContext } from './queue-context.js';
 import type { QueueSettings } from './queue-settings.js';
 import { Subscription } from './subscription.js';
 import type { Lifetime, SubscriptionKey } from './subscription.js';
@@ -14,18 +14,18 @@ export class Topic {
   readonly kind = 'topic';
   /** Messages that were published. */
   received = 0;
-  readonly #host: QueueHost;
+  readonly #context: QueueContext;
   readonly #settings: QueueSettings;
   readonly #subscriptions = new Map<string, Subscription>();
 
   constructor(
     readonly address: string,
     settings: QueueSettings,
-    host: QueueHost,
+    context: QueueContext,
     /** How many subscriptions it may have: those that last outlive whoever made them. */
     readonly maxSubscriptions: number,
   ) {
-    this.#host = host;
+    this.#context = context;
     // One that does not read must not stop those who publish, or the others who read.
     this.#settings = { ...settings, overflow: 'drop-head' };
   }
@@ -40,7 +40,7 @@ export class Topic {
    * subscription.
    */
   take(message: IncomingMessage, mayRefuse = true): PeerError | undefined {
-    const { output, memory } = this.#host;
+    const { output, memory } = this.#context;
     const { size } = this.#subscriptions;
     this.received++;
     if (size > 1 && message.size >= SHARED_FROM) message.share(output);
@@ -61,8 +61,8 @@ export class Topic {
       const description = `${this.address} has ${this.maxSubscriptions} subscriptions, and no more are made.`;
       return { condition: 'amqp:resource-limit-exceeded', description };
     }
-    const queue = new BrokerQueue(this.address, this.#settings, this.#host);
-    const subscription = new Subscription(key, queue, lifetime, this.#host.clock, (over) => this.unsubscribe(over));
+    const queue = new BrokerQueue(this.address, this.#settings, this.#context);
+    const subscription = new Subscription(key, queue, lifetime, this.#context.clock, (over) => this.unsubscribe(over));
     this.#subscriptions.set(textOf(key), subscription);
     return subscription;
   }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { encodeMessage } from '../../../src/codec/encode-message.js';
 import { Output } from '../../../src/codec/output.js';
 import { ReceivedMessage } from '../../../src/codec/received-message.js';
@@ -8,7 +7,7 @@ import type { Consumer, ConsumerLink } from '../../../src/broker/consumer.js';
 import type { Death } from '../../../src/broker/dead-letter.js';
 import { IncomingMessage } from '../../../src/broker/incoming-message.js';
 import { MemoryBudget } from '../../../src/broker/memory-budget.js';
-import type { QueueHost } from '../../../src/broker/queue-host.js';
+import { QueueContext } from '../../../src/broker/queue-context.js';
 import { DEFAULT_QUEUE } from '../../../src/broker/queue-settings.js';
 import type { QueueSettings } from '../../../src/broker/queue-settings.js';
 import { BrokerQueue } from '../../../src/broker/queue.js';
@@ -27,22 +26,20 @@ export function incoming(message: Message | string | number): IncomingMessage {
 }
 
 /** What a queue is given in tests: time that stands still, and turns of the event loop that are asked for. */
-export class FakeHost implements QueueHost {
-  readonly clock = new FakeClock();
-  readonly randomUUID = randomUUID;
-  readonly output = new Output();
-  readonly watch = new BrokerEmitter();
-  readonly memory = new MemoryBudget(Infinity);
+export class FakeHost extends QueueContext {
+  declare readonly clock: FakeClock;
   readonly buried: { message: ReceivedMessage; death: Death; to: string }[] = [];
   #deferred: (() => void)[] = [];
 
-  readonly bury = (message: IncomingMessage, death: Death, to: string): boolean => {
-    const bytes = Buffer.from(message.buffer.subarray(message.rest, message.end));
-    this.buried.push({ message: new ReceivedMessage(bytes, 0, bytes.length), death, to });
-    return true;
-  };
+  constructor() {
+    super({ clock: new FakeClock() }, new MemoryBudget(Infinity), new BrokerEmitter(), (message, death, to) => {
+      const bytes = Buffer.from(message.buffer.subarray(message.rest, message.end));
+      this.buried.push({ message: new ReceivedMessage(bytes, 0, bytes.length), death, to });
+      return true;
+    });
+  }
 
-  defer(callback: () => void): void {
+  override defer(callback: () => void): void {
     this.#deferred.push(callback);
   }
 

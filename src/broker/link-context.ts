@@ -6,27 +6,33 @@ import type { LinkEnd } from '../link/session/link-options.js';
 import type { LinkRequest } from '../link/session/link-request.js';
 import type { Link } from '../link/session/link-table.js';
 import type { BrokerEmitter, LinkEvent } from './broker-events.js';
+import type { BrokerSettings } from './broker-options.js';
 import type { Fault, Injections } from './injection.js';
-import type { BrokerNode, NodeTable } from './node-table.js';
+import type { NodeTable } from './node-table.js';
 
-/** What the links of a broker need of it. */
-export interface LinkHost {
-  readonly nodes: NodeTable;
-  readonly injections: Injections;
-  readonly events: BrokerEmitter;
-  readonly clock: Clock;
-  /** Whether filters that clients ask for are passed over. Otherwise their links are refused. */
-  readonly ignoresFilters: boolean;
-  /** The largest message taken, in bytes. */
-  readonly maxMessageSize: number;
-  /** Where a message of the anonymous terminus goes, by its `to`. */
-  route(to: string | undefined): BrokerNode | PeerError;
-  /** Closes what an injection says. */
-  closeOnPurpose(
-    connection: AcceptedConnection,
-    link: Link | undefined,
-    fault: Fault & { readonly type: 'close' },
-  ): void;
+/** The parts of a broker that all its links share. */
+export class LinkContext {
+  constructor(
+    readonly settings: BrokerSettings,
+    readonly nodes: NodeTable,
+    readonly injections: Injections,
+    readonly events: BrokerEmitter,
+  ) {}
+
+  get clock(): Clock {
+    return this.settings.environment.clock;
+  }
+}
+
+/** Closes what an injection says. A socket is cut without a word. */
+export function closeOnPurpose(
+  connection: AcceptedConnection,
+  link: Link | undefined,
+  { what, error }: Fault & { readonly type: 'close' },
+): void {
+  if (what === 'link' && link !== undefined) closeAs(connection, link, error);
+  else if (what === 'connection') connection.stop(error);
+  else connection.destroy();
 }
 
 /** Closes a link from here, and lets it deal with its end as with any other. */
