@@ -108,6 +108,28 @@ describe('messages that are never whole', () => {
   });
 });
 
+it('the credit of a link that was refused goes to others', async () => {
+  const listener = createTrackingMessenger({ maxMessageSize: 1000 });
+  const port = Number(new URL(await listen(listener)).port);
+  const received = listener.recv(2);
+  const wire = await Wire.dial(port);
+  await wire.begin();
+  for (let id = 0; id < 3; id++) {
+    const link = await wire.attach('sender', 'q');
+    await wire.read(
+      'flow',
+      ({ fields }) => fields['link_credit'] === 2 && fields['handle'] === link.attach.fields['handle'],
+    );
+    wire.transfer(link, id, payload(Buffer.alloc(2000)));
+    await wire.read('detach');
+  }
+  const good = await wire.attach('sender', 'q');
+  await wire.read('flow', ({ fields }) => fields['link_credit'] === 2);
+  wire.transfer(good, 3, payload('good'));
+  await received;
+  expect(listener.get()!.message.body).toBe('good');
+});
+
 describe('messages beyond the credit', () => {
   it('hold no more than the bytes that may wait, until they are got', async () => {
     const listener = createTrackingMessenger({ maxIncoming: { bytes: MIB }, maxMessageSize: MIB });

@@ -96,6 +96,8 @@ export class ReceiverAttachment {
   refuse(error: RheaError): void {
     this.#state = 'refused';
     this.endPartial();
+    // Nothing can come for it any more.
+    this.#credit.detached();
     this.#rhea.close(error);
   }
 

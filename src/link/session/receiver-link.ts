@@ -232,6 +232,8 @@ export class ReceiverLink implements DeliverySource {
 
   #refuse(attachment: ReceiverAttachment, condition: string, description: string, advice: string): void {
     attachment.refuse({ condition, description });
+    // Its credit is for other links from now on: nothing can come over this one any more.
+    this.owner.lost?.(this, []);
     this.closed(new LinkError(`${description} ${advice}`, { condition }));
   }
 }
