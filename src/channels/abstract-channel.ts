@@ -29,11 +29,11 @@ export interface ChannelOptions {
    * listener are not delayed.
    */
   streamDelay?: number | undefined;
-  /** Where it gets the time from. Default the clocks of the machine. */
+  /** The source of the time. Default the clocks of the machine. */
   clock?: Clock | undefined;
   /**
-   * Called with what goes wrong while nobody waits for an answer: what a hook of the program has thrown, say. It has cost
-   * one client or one message, and nobody else. Default a warning of the process.
+   * The channel calls this with an error that no call can throw, such as that of a hook of the program. The error has
+   * cost one client or one message, and no other. Default a warning of the process.
    */
   onError?: ((error: Error) => void) | undefined;
 }
@@ -230,8 +230,9 @@ export abstract class AbstractChannel<Out> implements AsyncDisposable {
   }
 
   /**
-   * Tells every listener the end. Each gets what waits for it, then one message of the type `_eric_channel_closed`; then
-   * its streams end, it is stopped, and the channel forgets it. The channel stays open for others.
+   * Tells every listener the end. Each listener gets what waits for it, then one message of the type
+   * `_eric_channel_closed`. Then its streams end, and the channel stops and removes it. The channel stays open for
+   * other listeners.
    */
   notifyEnd(): void {
     this.broadcast(new Message(CHANNEL_CLOSED));
@@ -262,7 +263,8 @@ export abstract class AbstractChannel<Out> implements AsyncDisposable {
   }
 
   /**
-   * Tells `onError` what went wrong. What that throws is an uncaught exception of the process, and disturbs nobody here.
+   * Calls `onError` with an error. An error of `onError` itself is an uncaught exception of the process, and disturbs
+   * no caller here.
    *
    * @internal
    */
@@ -304,7 +306,10 @@ export abstract class AbstractChannel<Out> implements AsyncDisposable {
     if (this.#isClosed) throw new InvalidChannelError(`Channel ${this.id} is closed. Make a new one.`);
   }
 
-  /** Looked at before anybody gets the message, so that all get it or none. The message of the end needs no room. */
+  /**
+   * Checks the room before any listener gets the message, so that all get it or none. The message that tells the end
+   * needs no room.
+   */
   #checkRoom(mailboxes: readonly Mailbox[], message: Message): void {
     if (message.type === CHANNEL_CLOSED) return;
     const full = mailboxes.find((mailbox) => mailbox.refuses(message));

@@ -28,7 +28,7 @@ export interface Doorway {
   readonly retry: number;
   readonly authorizeTimeout: number;
   readonly clock: Clock;
-  /** Those who are in, and those who are being looked at. */
+  /** The number of clients, those included that the hook is looking at. */
   guests: number;
   report(error: unknown): void;
 }

@@ -39,7 +39,7 @@ export interface RememberedEvent {
   readonly type: string;
   /** All of it, as it goes over the wire. */
   readonly text: string;
-  /** When it was sent, in milliseconds since 1970. */
+  /** The time at which it was sent, in milliseconds since 1970. */
   readonly time: number;
 }
 
@@ -105,7 +105,7 @@ export class EventLog {
    */
   nextId(own: string | undefined): string {
     let id = own === undefined || this.#positions.has(own) ? `${this.#epoch}-${this.#next}` : own;
-    // Somebody has given an event the number of another.
+    // The program has given an event the id that this number would make.
     while (this.#positions.has(id)) id = `${this.#epoch}-${randomBytes(6).toString('base64url')}`;
     return id;
   }

@@ -1,4 +1,4 @@
-/** Where the bytes of one client go. Whoever writes keeps to what `write` says; whatever happens, it never throws. */
+/** A destination for the bytes of one client. The session keeps to what `write` returns. The sink never throws. */
 export interface EventSink {
   /** The number of bytes that wait to be sent. */
   readonly bufferedBytes: number;
@@ -6,7 +6,7 @@ export interface EventSink {
   write(bytes: Buffer): boolean;
   /** Sends what waits, and ends the response. */
   end(): void;
-  /** Drops what waits, and the connection. */
+  /** Drops the bytes that wait, and the connection. */
   destroy(): void;
 }
 

@@ -12,7 +12,7 @@ export interface FastifyReplyLike {
   readonly raw: HttpResponse;
   /** The headers that were set on the reply. */
   getHeaders(): Record<string, number | string | string[] | undefined>;
-  /** Tells Fastify that the response is somebody else's from here on. */
+  /** Tells Fastify that the channel answers from here on. */
   hijack(): unknown;
 }
 

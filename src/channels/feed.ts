@@ -22,11 +22,11 @@ export interface FeedDelivery<Received = FeedMessage> {
         readonly status: string;
       }
     | undefined;
-  /** It has been taken care of. */
+  /** Accepts the delivery: the message has been handled. */
   accept(): void;
-  /** It has not, and somebody else may have it. */
+  /** Releases the delivery: another receiver may have the message. */
   release(): void;
-  /** It cannot be: nobody should try again. What has no such method is released. */
+  /** Rejects the delivery: no receiver should try again. The feed releases a delivery without this method. */
   reject?(error?: PeerError): void;
 }
 
@@ -35,8 +35,9 @@ export interface FeedOptions<Received = FeedMessage> {
   /** Makes the message of the channel; `undefined` leaves one out, and accepts it. Default: what `messageOf` says. */
   map?: ((received: Received) => Message | undefined) | undefined;
   /**
-   * When a delivery is accepted: `on-broadcast` at once; `on-written` when the connection of every client has taken it
-   * that has not stopped reading for 5 seconds or `patience`, whichever is longer. Default `on-broadcast`.
+   * The moment at which the feed accepts a delivery. `on-broadcast`: at once. `on-written`: when the connection of
+   * every client has taken the message, leaving out clients that have read nothing for 5 seconds or `patience`,
+   * whichever is longer. Default `on-broadcast`.
    */
   ack?: 'on-broadcast' | 'on-written' | undefined;
   /**
@@ -45,7 +46,7 @@ export interface FeedOptions<Received = FeedMessage> {
    * channel's. Default true.
    */
   deduplicate?: boolean | undefined;
-  /** Called with why a message was rejected: `map` threw, or the message cannot be an event. */
+  /** The feed calls this when it rejects a message, with the reason: `map` threw, or the message cannot be an event. */
   onReject?: ((error: Error, received: Received) => void) | undefined;
   /** Stops the feed, as `stop()` does, when it is aborted. */
   signal?: AbortSignal | undefined;
@@ -74,7 +75,7 @@ export class Feed<Received = FeedMessage> implements AsyncDisposable {
   readonly #stopping = new AbortController();
   readonly #stop = (): void => this.#stopping.abort();
   #callOff = (): void => undefined;
-  /** Broadcast, and not written to everybody yet; the oldest first. */
+  /** The deliveries that were broadcast and not yet written to every client, the oldest first. */
   readonly #unwritten = new RingBuffer<Unwritten<Received>>();
   #accepting: Promise<void> | undefined;
 
@@ -98,7 +99,7 @@ export class Feed<Received = FeedMessage> implements AsyncDisposable {
   /** Stops it. What was not broadcast is released, and with `on-written` also what was not written. */
   async stop(): Promise<void> {
     this.#stop();
-    // Why it failed is for whoever awaits `done`.
+    // The caller who awaits `done` gets the error.
     await this.done.catch(() => undefined);
   }
 
@@ -130,7 +131,7 @@ export class Feed<Received = FeedMessage> implements AsyncDisposable {
     throw new OptionError('The messenger accepts what it gives out: with incomingWindow 0 a feed would lose messages.');
   }
 
-  /** Passes one message on. False when there is no more, or the feed was stopped. */
+  /** Broadcasts one message. False when the source has no more, or the feed was stopped. */
   async #pass(): Promise<boolean> {
     if (!(await this.#ready())) return false;
     const delivery = await this.#next();
@@ -145,7 +146,7 @@ export class Feed<Received = FeedMessage> implements AsyncDisposable {
     return !this.#stopping.signal.aborted;
   }
 
-  /** Waits until nobody holds the channel back. False when the feed was stopped. */
+  /** Waits until no listener and no client holds the channel back. False when the feed was stopped. */
   async #ready(): Promise<boolean> {
     const { signal } = this.#stopping;
     try {
@@ -156,7 +157,7 @@ export class Feed<Received = FeedMessage> implements AsyncDisposable {
     return !signal.aborted;
   }
 
-  /** The next delivery. One that comes after the feed was stopped is released. */
+  /** Waits for the next delivery. The feed releases a delivery that comes after it was stopped. */
   #next(): Promise<FeedDelivery<Received> | undefined> {
     return within<FeedDelivery<Received> | undefined>(
       this.#context.settings.clock,
@@ -203,7 +204,7 @@ export class Feed<Received = FeedMessage> implements AsyncDisposable {
     }
   }
 
-  /** Broadcasts, when there is room. False when the message was rejected or the feed was stopped. */
+  /** Broadcasts a message when the listeners have room. False when the message was rejected or the feed was stopped. */
   async #deliver(delivery: FeedDelivery<Received>, message: Message): Promise<boolean> {
     for (;;) {
       try {
@@ -214,7 +215,7 @@ export class Feed<Received = FeedMessage> implements AsyncDisposable {
           this.#reject(delivery, error);
           return false;
         }
-        // Somebody else has taken the room.
+        // Another broadcast has taken the room.
         if (!(error instanceof ChannelQueueFullError)) throw error;
       }
       if (await this.#ready()) continue;
@@ -230,7 +231,7 @@ export class Feed<Received = FeedMessage> implements AsyncDisposable {
     if (this.#options.onReject !== undefined) tellOf(this.#options.onReject, error, delivery.message);
   }
 
-  /** Accepts what is written, as it is written, until nothing is left. */
+  /** Accepts deliveries as the connections take them, until none is left. */
   async #acceptWritten(): Promise<void> {
     const { signal } = this.#stopping;
     const { clients, patience } = this.#context;

@@ -47,7 +47,7 @@ export class FetchSink implements EventSink {
 
   destroy(): void {
     if (this.#isOver) return;
-    // Nobody is to read what waits: the client comes back and asks for it.
+    // The client must not read what waits: it reconnects and asks for it.
     this.#controller.error(new DOMException('The server has ended the stream.', 'AbortError'));
     this.#close();
   }

@@ -20,7 +20,7 @@ export class HttpSink implements EventSink {
     response.on('drain', () => events.drained());
     // A broken connection is closed next, and that is what counts.
     response.on('error', () => undefined);
-    // That of the request comes when the request was read: too early.
+    // The event `close` of the request comes when the request was read, which is too early.
     response.once('close', () => {
       this.#isOver = true;
       events.closed();

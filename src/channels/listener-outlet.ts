@@ -38,7 +38,7 @@ export class ListenerOutlet {
     this.#leaving = new AbortController();
     const { signal } = this.#leaving;
     this.listener.start();
-    // One that has just been left may have a message in hand still.
+    // A pump that has just been left may still have a message in hand.
     this.#pumping = this.#pumping.then(() => this.#pump(signal));
   }
 

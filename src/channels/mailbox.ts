@@ -6,8 +6,8 @@ import type { Message } from './message.js';
 import type { MessageQueueListener } from './message-queue-listener.js';
 
 /**
- * Where a mailbox stands. `open` takes messages; `ending` gives out what it has, and the message that tells the end
- * last; `removed` has nothing to give any more.
+ * The state of a mailbox. `open`: it takes messages. `ending`: it gives out what it has, and last the message that
+ * tells the end. `removed`: it is empty for good.
  */
 export type MailboxState = 'open' | 'ending' | 'removed';
 
@@ -16,22 +16,22 @@ export interface MailboxSettings {
   /** The milliseconds between two messages of its streams. */
   readonly streamDelay: number;
   readonly clock: Clock;
-  /** Called with what the filter of the listener throws. */
+  /** Called with an error of the listener's filter. */
   onError(error: unknown): void;
-  /** Called when the mailbox has nothing to give any more. */
+  /** Called when the mailbox becomes `removed`. */
   removed(mailbox: Mailbox): void;
 }
 
 /** The messages of one channel that wait for one listener. */
 export class Mailbox {
   readonly listener: MessageQueueListener;
-  /** Those who wait until something changes: a message has come, the listener was stopped, or the mailbox ends. */
+  /** The callers who wait for a change: a message has come, the listener was stopped, or the mailbox ends. */
   readonly changes: WaiterLine<void>;
   readonly #queue: ClientQueue<Message>;
   readonly #settings: MailboxSettings;
-  /** When streams may give out the next message. */
+  /** The time from which streams may give out the next message. */
   #nextAt = -Infinity;
-  /** Messages that were taken and could not be handled: they come before all others. */
+  /** The messages that were taken and could not be handled: they come before all others. */
   readonly #returned: Message[] = [];
   readonly #wake = (): void => this.changes.serveAll();
   #state: MailboxState = 'open';
@@ -67,12 +67,15 @@ export class Mailbox {
     return this.holdsBack && this.#keeps && this.#wants(message, () => undefined);
   }
 
-  /** Resolves when there is room, or it takes no more. */
+  /** Resolves when the mailbox has room, or takes no more messages. */
   whenRoom(signal: AbortSignal | undefined): Promise<void> {
     return this.#queue.ready({ signal });
   }
 
-  /** Adds a message, if it is for the listener. One whose filter throws does not get the message, and is told so. */
+  /**
+   * Adds a message, if the listener wants it. A listener whose filter throws does not get the message, and its event
+   * `dropped` says so.
+   */
   put(message: Message): void {
     const isWanted = this.#wants(message, (error) => {
       this.#settings.onError(error);
@@ -87,7 +90,7 @@ export class Mailbox {
     }
   }
 
-  /** Takes the oldest message. The one that tells the end is the last there is. */
+  /** Takes the oldest message. The last one tells the end. */
   take(): Message | undefined {
     const message = this.#returned.shift() ?? this.#queue.tryPull();
     if (message !== undefined || this.#state !== 'ending') return message;
@@ -95,7 +98,7 @@ export class Mailbox {
     return this.#last;
   }
 
-  /** In how many milliseconds a stream may give out the next message, whichever of its streams gave out the last. */
+  /** The milliseconds until a stream may give out the next message, whichever stream gave out the last. */
   get delay(): number {
     return this.#settings.streamDelay === 0 ? 0 : Math.max(0, this.#nextAt - this.#settings.clock.now());
   }
@@ -104,7 +107,7 @@ export class Mailbox {
     return this.#settings.clock;
   }
 
-  /** A stream gives out a message. */
+  /** Notes that a stream gives out a message. */
   given(): void {
     this.#nextAt = this.#settings.clock.now() + this.#settings.streamDelay;
   }
@@ -136,7 +139,7 @@ export class Mailbox {
     this.#wake();
   }
 
-  /** Drops what it has. */
+  /** Drops the messages that it has, and becomes `removed`. */
   remove(): void {
     if (this.#state === 'removed') return;
     this.#state = 'removed';
@@ -161,7 +164,10 @@ export class Mailbox {
     }
   }
 
-  /** Called in the midst of a broadcast: a listener of the event that throws must not stop it half-way. */
+  /**
+   * This is called in the midst of a broadcast: a listener of the event that throws must not stop the broadcast
+   * half-way.
+   */
   #dropped(messages: readonly Message[]): void {
     tellListeners(this.listener, 'dropped', [messages]);
   }

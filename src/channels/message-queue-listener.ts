@@ -58,7 +58,7 @@ const OVERFLOWS: readonly unknown[] = ['throw', 'drop-oldest', 'drop-newest'] sa
 const WHILE_STOPPED: readonly unknown[] = ['keep', 'drop'];
 
 /**
- * Somebody who gets the messages of a channel. Messages wait for it in a bounded queue, one for each channel it is
+ * A receiver of the messages of a channel. Messages wait for it in a bounded queue, one for each channel it is
  * registered with, until a stream takes them. It is not running when it is made, and may be started and stopped any
  * number of times.
  */
@@ -108,7 +108,7 @@ export class MessageQueueListener extends TypedEmitter<ListenerEvents> {
     this.emit('start');
   }
 
-  /** Ends its streams; what waits for it waits on. Stopping again does nothing. */
+  /** Ends its streams. Messages go on to wait for it. Stopping again does nothing. */
   stop(): void {
     if (!this.#isRunning) return;
     this.#isRunning = false;

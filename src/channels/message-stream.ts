@@ -4,8 +4,9 @@ import type { Mailbox } from './mailbox.js';
 import type { MessageQueueListener } from './message-queue-listener.js';
 
 /**
- * The messages of one listener as they come. It waits for them: nothing is polled. An object and no generator, because
- * a generator that was never started runs no `finally`, and its `return` waits for the message it waits for.
+ * The messages of one listener as they come, without polling. This is an object and no generator, because a generator
+ * that was never started runs no `finally`, and the `return` of a generator waits for the message that its `next` waits
+ * for.
  */
 export class MessageStream<Out> implements AsyncIterableIterator<Out>, AsyncDisposable {
   readonly #listener: MessageQueueListener;
@@ -84,7 +85,7 @@ export class MessageStream<Out> implements AsyncIterableIterator<Out>, AsyncDisp
         this.#end();
         return message ?? new Message(CHANNEL_CLOSED);
       }
-      // Nothing was awaited since the look into the mailbox: no change is missed.
+      // The stream has awaited nothing since it looked into the mailbox, so it misses no change.
       await mailbox.changes.within({ signal, timeout: delay > 0 ? delay : undefined });
     }
     return undefined;

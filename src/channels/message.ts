@@ -35,7 +35,7 @@ export class Message<Payload = unknown> {
    * @param payload - Any JSON value. Default `null`.
    * @throws InvalidMessageFormatError when the type or the id is not text, or the id is empty.
    */
-  // Without a payload, Payload is whatever the caller says null is.
+  // Without a payload, the caller says what type `null` has.
   constructor(type: string, payload: Payload = null as Payload, { id }: MessageOptions = {}) {
     if (typeof type !== 'string') throw new InvalidMessageFormatError('The type of a message must be a string.');
     if (id !== undefined && (typeof id !== 'string' || id === '')) {

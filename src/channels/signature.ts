@@ -7,7 +7,7 @@ export type SignatureAlgorithm = 'hmac-sha256' | 'ed25519';
 
 /** A signature as it goes with a message: JSON. */
 export interface Signature {
-  /** Which key made it. */
+  /** The id of the key that made it. */
   readonly key_id: string;
   /** The algorithm of the signature. */
   readonly algorithm: SignatureAlgorithm;
@@ -29,7 +29,7 @@ export interface SignatureKey {
   readonly senderId?: string | undefined;
 }
 
-/** As long as the hash: less would be weaker than it. */
+/** A secret has at least the length of the hash: a shorter one would be weaker than the hash. */
 const LEAST_SECRET_BYTES = 32;
 
 /** Signs bytes. @throws OptionError when the key cannot sign. */

@@ -27,7 +27,7 @@ export class SignedMessage<Content = unknown> extends Message<SignedPayload<Cont
   constructor(
     senderId: string,
     type: string,
-    // Without content, Content is whatever the caller says null is.
+    // Without content, the caller says what type `null` has.
     content: Content = null as Content,
     options: MessageOptions & { signature?: Signature | undefined } = {},
   ) {

@@ -173,11 +173,11 @@ export class SseChannel extends AbstractChannel<SseEvent> {
   }
 
   /**
-   * Ends this server's part, and the clients come back to whoever goes on from here: the way to shut down. The feeds are
-   * stopped, so that what was not broadcast goes back. Every client gets what waits for it, and then its connection is
-   * ended; one that does not read is cut off after 5 seconds. Who comes meanwhile is told to come again, and its
-   * connection is ended, too. After that `snapshot()` is what another channel can go on from. Disconnecting again does
-   * the same as once.
+   * Ends the connections of all clients, which then reconnect to the server that takes over: this is the way to shut
+   * down. The channel stops its feeds, so that deliveries that were not broadcast go back. Every client gets what waits
+   * for it before its connection ends; the channel destroys the connection of a client that has not read after 5
+   * seconds. A client that connects meanwhile is told to reconnect, and its connection ends, too. Afterwards
+   * `snapshot()` gives the history for the channel that takes over. Disconnecting again does the same as once.
    */
   disconnect(): Promise<void> {
     this.#leaving ??= this.#leave();
@@ -185,9 +185,9 @@ export class SseChannel extends AbstractChannel<SseEvent> {
   }
 
   /**
-   * Stops the feeds, tells every listener and client the end, and ends the connections; who comes after that gets 204,
-   * which makes browsers stop. Resolves when all clients are gone; those who do not read are cut off after 5 seconds.
-   * Closing again does the same as once.
+   * Stops the feeds, tells every listener and client the end, and ends the connections. A client that connects after
+   * that gets 204, which makes browsers stop. Resolves when all clients have gone; the channel destroys the connections
+   * of those that have not read after 5 seconds. Closing again does the same as once.
    */
   override close(): Promise<void> {
     this.#closing ??= this.#close();

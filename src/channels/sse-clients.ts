@@ -3,11 +3,11 @@ import { WaiterLine } from '../queue/waiter-line.js';
 import { encodeEvent } from './event-encoder.js';
 import type { EventLog, LoggedEvent } from './event-log.js';
 
-/** A client, as the others need to know it. */
+/** A client as `SseClients` sees it. */
 export interface SseConnection {
-  /** Since when the client has not read what waits for it; `undefined` when it has. */
+  /** The time since which the client has not read what waits for it; `undefined` when nothing waits. */
   readonly blockedSince: number | undefined;
-  /** The position before which it has got, or will never get, everything. */
+  /** The position before which the client has got every event, or will never get it. */
   readonly flushed: number;
   deliver(event: LoggedEvent): void;
   heartbeat(bytes: Buffer): void;
@@ -23,13 +23,13 @@ export interface SseClientsSettings {
   readonly heartbeat: number;
 }
 
-/** The clients that read one log, with one timer for all of them, and none while nobody is there. */
+/** The clients that read one log. They share one timer, which runs only while there is a client. */
 export class SseClients {
   readonly #settings: SseClientsSettings;
   readonly #all = new Set<SseConnection>();
-  /** Those who have not read what waits for them. Few: only these are looked at. */
+  /** The clients that have not read what waits for them. They are few, and only these are looked at. */
   readonly #slow = new Set<SseConnection>();
-  /** Those who wait until a client has read something, or is gone. */
+  /** The callers who wait until a client has read something, or has gone. */
   readonly #waiting: WaiterLine<void>;
   #heartbeat: Timer | undefined;
 
@@ -43,13 +43,13 @@ export class SseClients {
     return this.#all.size;
   }
 
-  /** Adds one. */
+  /** Adds a client. */
   add(client: SseConnection): void {
     this.#all.add(client);
     this.#schedule();
   }
 
-  /** One is gone. */
+  /** Removes a client that has gone. */
   delete(client: SseConnection): void {
     this.#all.delete(client);
     this.#slow.delete(client);
@@ -59,19 +59,22 @@ export class SseClients {
     this.#heartbeat = undefined;
   }
 
-  /** One has read, or has enough. */
+  /** Notes that a client has read, or has no room for more. */
   changed(client: SseConnection): void {
     if (client.blockedSince === undefined) this.#slow.delete(client);
     else if (this.#all.has(client)) this.#slow.add(client);
     this.#waiting.serveAll();
   }
 
-  /** An event was added to the log. */
+  /** Sends every client an event that was added to the log. */
   deliver(event: LoggedEvent): void {
     for (const client of this.#all) client.deliver(event);
   }
 
-  /** The position before which everybody has got everything whose patience is not over. */
+  /**
+   * The position before which every client has got every event, without those clients that the channel has waited for
+   * long enough.
+   */
   flushed(patience: number): number {
     return this.#holding(patience).reduce((least, { flushed }) => Math.min(least, flushed), Infinity);
   }
@@ -81,7 +84,10 @@ export class SseClients {
     return this.#holding(patience).length === 0;
   }
 
-  /** Resolves when nobody holds back, or is there. @throws The signal's reason when it is aborted. */
+  /**
+   * Resolves when no client holds the channel back, or no client is connected. @throws The signal's reason when it is
+   * aborted.
+   */
   async ready(patience: number, signal: AbortSignal | undefined): Promise<void> {
     while (!this.isReady(patience)) {
       await this.changes(patience, signal);
@@ -89,30 +95,36 @@ export class SseClients {
     }
   }
 
-  /** Resolves when one of them reads, all were waited for long enough, nobody is there, or the signal is aborted. */
+  /**
+   * Resolves when a client reads, the channel has waited for all of them long enough, no client is connected, or the
+   * signal is aborted.
+   */
   async oneReads(patience: number, signal: AbortSignal): Promise<void> {
     while (this.#all.size > 0 && this.#holding(patience).length === this.#all.size && !signal.aborted) {
       await this.changes(patience, signal);
     }
   }
 
-  /** Resolves when somebody has read or is gone, somebody's patience is over, or the signal is aborted. */
+  /** Resolves when a client has read or gone, the channel has waited for one long enough, or the signal is aborted. */
   changes(patience: number, signal: AbortSignal | undefined): Promise<void> {
     const { clock } = this.#settings;
     const holding = this.#holding(patience);
     const since = holding.reduce((least, { blockedSince }) => Math.min(least, blockedSince ?? least), Infinity);
-    // A client that is exactly as late as it may be holds back still.
+    // A client that is exactly as late as it may be still holds the channel back.
     const delay = Math.ceil(since + patience - clock.now()) + 1;
     return this.#waiting.within({ signal, timeout: delay < Infinity ? delay : undefined });
   }
 
-  /** Ends every client, after `last`; those who have not read everything in time are cut off. */
+  /** Ends every client after `last`. It destroys the connections of clients that have not read everything in time. */
   async finish(last: Buffer | undefined, timeout: number): Promise<void> {
     for (const client of this.#all) client.finish(last);
     await this.gone(timeout);
   }
 
-  /** Resolves when those who are here are gone. Who is here still after that time is cut off. */
+  /**
+   * Resolves when the clients that are connected now have gone. It destroys the connections that are left after the
+   * time.
+   */
   async gone(timeout: number): Promise<void> {
     const { clock } = this.#settings;
     const leaving = [...this.#all];
@@ -139,7 +151,7 @@ export class SseClients {
     if (this.#heartbeat !== undefined || heartbeat === 0) return;
     this.#heartbeat = clock.setTimeout(() => {
       this.#heartbeat = undefined;
-      // With the id a client whose filter lets little through stays within the history.
+      // The id keeps a client whose filter lets little through within the history.
       const bytes = Buffer.concat([Buffer.from(':\n'), encodeEvent({ id: log.lastId })]);
       for (const client of this.#all) client.heartbeat(bytes);
       if (this.#all.size > 0) this.#schedule();

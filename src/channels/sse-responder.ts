@@ -61,7 +61,7 @@ interface Guest<Asked> {
 export class SseResponder implements Doorway {
   readonly #context: SseContext;
   readonly #outlets = new WeakMap<MessageQueueListener, ListenerOutlet>();
-  /** Those with clients. */
+  /** The outlets that have clients. */
   readonly #busy = new Set<ListenerOutlet>();
   guests = 0;
   #connected = 0;
@@ -110,7 +110,7 @@ export class SseResponder implements Doorway {
     this.#isLeaving = true;
   }
 
-  /** Ends every client, after `last`; those of listeners after what their listeners get last. */
+  /** Ends every client after `last`. The clients of a listener end after the last message of their listener. */
   async finish(last: Buffer | undefined, timeout: number): Promise<void> {
     const others = Array.from(this.#busy, ({ clients }) => {
       return last === undefined ? clients.finish(undefined, timeout) : clients.gone(timeout);
@@ -136,7 +136,7 @@ export class SseResponder implements Doorway {
       // Before anything is sent: this may throw.
       const guest = guestOf(head, asked, options);
       begin?.();
-      // It may have gone while the hook was at it, and then nothing would ever tell.
+      // The client may have left while the hook ran, and then no event would tell so.
       if (isOver(response)) return false;
       response.writeHead(200, streamHeaders(options));
       if (head.method === 'HEAD') {
@@ -181,7 +181,7 @@ export class SseResponder implements Doorway {
       body = sink.body;
       return sink;
     });
-    // Set just before: a session has its sink from the beginning.
+    // `#open` has just set it, since a session has its sink from the beginning.
     return body!;
   }
 

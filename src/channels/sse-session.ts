@@ -14,18 +14,20 @@ export type SlowClientPolicy = 'close' | 'resync';
 export interface FilteredEvent {
   /** Its id. */
   readonly id: string;
-  /** Its name: the type of the message, unless `adapt` makes another of it. */
+  /** The name of the event: the type of the message, unless `adapt` makes another. */
   readonly type: string;
-  /** The message. Of a history that was restored from a snapshot, the payload is what its text is as JSON. */
+  /**
+   * The message. In a history that was restored from a snapshot, the payload is the text of the event, read as JSON.
+   */
   readonly message: Message;
 }
 
-/** Which events a client gets. */
+/** A filter that decides which events a client gets. */
 export type EventFilter = (event: FilteredEvent) => boolean;
 
 /**
- * Where a client stands. `replaying` gets what the log has, as fast as it reads: it has come back, or had as much waiting
- * as it may; `live` gets every event at once; `closed` is gone.
+ * The state of a client. `replaying`: it has reconnected, or had as many bytes waiting as it may, and gets the events
+ * of the log as fast as it reads. `live`: it gets every event at once. `closed`: it has gone.
  */
 export type SessionState = 'replaying' | 'live' | 'closed';
 
@@ -37,14 +39,14 @@ export interface SessionSettings {
   readonly slowClients: SlowClientPolicy;
   readonly retry: number;
   readonly filter: EventFilter | undefined;
-  /** Called with what the filter has thrown. That client is cut off. */
+  /** Called with an error of the filter. The session ends the client. */
   readonly onError: (error: unknown) => void;
   now(): number;
-  /** Calls back when others have had their turn. */
+  /** Calls back when other clients have had their turn. */
   readonly defer: (callback: () => void) => void;
-  /** Aborted when the client has left, for a sink that does not tell. */
+  /** Aborted when the client has left, for a sink that cannot tell so. */
   readonly signal?: AbortSignal | undefined;
-  /** Called when the client has read something, or is gone. */
+  /** Called when the client has read something, or has gone. */
   changed(session: SseSession): void;
 }
 
@@ -53,7 +55,10 @@ const SLICE = 65_536;
 /** A client that replays has so many events looked at in one turn, since its filter may let none through. */
 const SLICE_EVENTS = 1000;
 
-/** One client of a log: what it has got, what waits for it, and what happens when it does not read. */
+/**
+ * One client of a log. The session knows which events the client has got, which wait for it, and what to do when it
+ * does not read.
+ */
 export class SseSession implements EventSinkEvents {
   /** Tells it from other clients. */
   readonly id: string = uniqueId();
@@ -68,14 +73,14 @@ export class SseSession implements EventSinkEvents {
   /** The position of the next event to replay. */
   #cursor = 0;
   #isDeferred = false;
-  /** Since when the client has enough, and with the event at which position. */
+  /** The time since which the client has no room for more, and the position of the event that has filled it. */
   #blocked: { readonly since: number; readonly position: number } | undefined;
 
   constructor(settings: SessionSettings) {
     this.#settings = settings;
   }
 
-  /** Where it stands. */
+  /** The state of the client. */
   get state(): SessionState {
     return this.#state;
   }
@@ -85,19 +90,19 @@ export class SseSession implements EventSinkEvents {
     return this.#state === 'closed' ? 0 : this.#sink.bufferedBytes;
   }
 
-  /** Since when the client has not read; `undefined` when it has. */
+  /** The time since which the client has not read what waits for it; `undefined` when nothing waits. */
   get blockedSince(): number | undefined {
     return this.#blocked?.since;
   }
 
-  /** The position before which it has got, or will never get, everything. */
+  /** The position before which the client has got every event, or will never get it. */
   get flushed(): number {
     if (this.#state === 'closed') return Infinity;
     const replayed = this.#state === 'replaying' ? Math.max(this.#cursor, this.#settings.log.first) : Infinity;
     return Math.min(replayed, this.#blocked?.position ?? Infinity);
   }
 
-  /** Begins. `lastEventId` is what the client has got before. */
+  /** Begins. `lastEventId` is the id of the last event that the client has got. */
   open(sink: EventSink, lastEventId: string | undefined): void {
     this.#sink = sink;
     const { log, retry, signal } = this.#settings;
@@ -110,7 +115,10 @@ export class SseSession implements EventSinkEvents {
     if (signal !== undefined && this.#state !== 'closed') this.#callOff = onAbort(signal, () => this.destroy());
   }
 
-  /** An event was added to the log. A client that has as much waiting as it may reads it from there, in its own time. */
+  /**
+   * Sends an event that was added to the log. A client that has as many bytes waiting as it may gets the event from the
+   * log later, as it reads.
+   */
   deliver(event: LoggedEvent): void {
     const { maxBytes, log, slowClients } = this.#settings;
     if (this.#state === 'replaying' && slowClients === 'close' && this.#cursor < log.first) this.destroy();
@@ -124,7 +132,7 @@ export class SseSession implements EventSinkEvents {
     }
   }
 
-  /** Writes bytes that are for this client only. False when it has as much waiting as it may, or is gone. */
+  /** Writes bytes for this client only. False when the client has as many bytes waiting as it may, or has gone. */
   push(bytes: Buffer): boolean {
     if (this.#state === 'closed' || this.#isEnding) return false;
     if (this.#blocked !== undefined && this.bufferedBytes + bytes.length > this.#settings.maxBytes) return false;
@@ -132,12 +140,12 @@ export class SseSession implements EventSinkEvents {
     return true;
   }
 
-  /** Tells the client that somebody is there. One that has not read what waits for it can do without. */
+  /** Sends the client a heartbeat, unless it has not read what waits for it. */
   heartbeat(bytes: Buffer): void {
     if (this.#state === 'live' && this.#blocked === undefined) this.#write(bytes);
   }
 
-  /** Ends it when the client has got everything before, and `last`. Ending again does nothing. */
+  /** Ends the session when the client has got every event, and then `last`. Ending again does nothing. */
   finish(last: Buffer | undefined): void {
     if (this.#isEnding || this.#state === 'closed') return;
     this.#isEnding = true;
@@ -145,7 +153,7 @@ export class SseSession implements EventSinkEvents {
     if (this.#state === 'live') this.#end();
   }
 
-  /** Ends it at once. */
+  /** Ends the session at once. */
   destroy(): void {
     if (this.#state !== 'closed') this.#sink.destroy();
     this.closed();
@@ -179,14 +187,14 @@ export class SseSession implements EventSinkEvents {
     this.#goOn();
   }
 
-  /** A slice was replayed. The filter may have ended the client meanwhile. */
+  /** Goes on after a slice was replayed. The filter may have ended the session meanwhile. */
   #goOn(): void {
     if (this.#state !== 'replaying') return;
     if (this.#cursor === this.#settings.log.next) this.#live();
     else if (this.#blocked === undefined) this.#replayLater();
   }
 
-  /** The bytes of the next events for the client. Moves the cursor past them. */
+  /** Returns the bytes of the next events for the client, and moves the cursor past them. */
   #nextSlice(): Buffer[] {
     const { log, maxBytes } = this.#settings;
     const slice: Buffer[] = [];

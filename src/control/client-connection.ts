@@ -102,7 +102,7 @@ export class ClientConnection implements ClientProtocol {
       this.#holdProcess();
       void this.#output.ready().then(() => this.#pending.has(id) && this.#output.write(line));
       return () => {
-        // It is not there any more when its answer has come.
+        // When the answer has come, the request is no longer there.
         if (this.#pending.delete(id) && opensStream) this.#cancel(id);
         this.#holdProcess();
       };
@@ -113,7 +113,7 @@ export class ClientConnection implements ClientProtocol {
     try {
       for (const line of this.#splitter.push(piece)) this.#take(readObject(line));
     } catch (error) {
-      // Nothing but what breaks the protocol is thrown in there.
+      // Only errors of the protocol are thrown in there.
       this.#fail(error as MessagingError);
     }
   }

@@ -20,7 +20,7 @@ export interface SocketClientOptions extends SocketAddress, TokenOptions {
   streamWindow?: number | undefined;
   /** The most bytes of an answer or an event. Default 16 777 216. */
   maxFrameSize?: number | undefined;
-  /** Where it gets the time from. Default the clocks of the machine. */
+  /** The source of the time. Default the clocks of the machine. */
   clock?: Clock | undefined;
 }
 

@@ -70,7 +70,7 @@ export class EventStream<Event = unknown> implements AsyncIterableIterator<Event
     return { done: true, value: undefined };
   }
 
-  /** Ends the stream. What has come in and was not taken is dropped. */
+  /** Ends the stream, and drops the events that have come in and were not taken. */
   return(): Promise<IteratorResult<Event, undefined>> {
     if (!this.#isOver) this.#control.cancel();
     this.finish();
@@ -90,7 +90,7 @@ export class EventStream<Event = unknown> implements AsyncIterableIterator<Event
   }
 
   #take(): Event {
-    // Looked at just before. At most a window long, so that moving the others up costs little.
+    // The caller has just looked. The list is at most a window long, so moving the others up costs little.
     const event = this.#events.shift()!;
     this.#taken++;
     if (this.#taken === this.#half && !this.#isOver) {

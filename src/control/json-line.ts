@@ -39,7 +39,7 @@ export function fieldOf(object: JsonObject, name: string): unknown {
  */
 export function eventText(event: unknown): string {
   try {
-    // In an array, what has no JSON text, such as undefined, is null.
+    // In an array, a value without JSON text, such as undefined, becomes null.
     return JSON.stringify([event]).slice(1, -1);
   } catch (thrown) {
     const { name, message } = asError(thrown);

@@ -44,7 +44,7 @@ export class LegacyClient implements ClientProtocol {
 
   /** @throws OptionError for what the protocol cannot say. */
   async request(verb: string, fields: JsonObject, options: RequestOptions = {}): Promise<unknown> {
-    // Nobody has a listener of this name: whatever the answer is, somebody has answered.
+    // No listener has this name. Any answer shows that the server is there.
     if (verb === 'ping') return sendLegacy(this.#settings, { v: 'l', c: '', r: '' }, options);
     const { timeout, signal } = options;
     const reply = await sendLegacy(this.#settings, legacyOf(verb, fields), { timeout, signal });

@@ -59,7 +59,7 @@ function commandOf(verb: unknown, request: JsonObject): Command | undefined {
   }
 }
 
-/** Nothing has an empty id, and replies show it as `None`. */
+/** No channel and no listener has an empty id, and replies show it as `None`. */
 function idText(id: unknown): string {
   return typeof id === 'string' ? id : '';
 }
@@ -87,7 +87,7 @@ function parse(raw: string): JsonObject {
   );
 }
 
-/** Where the text goes on after a JSON object that is whole; `undefined` when there is no such object. */
+/** Returns the index behind the first whole JSON object; `undefined` when there is none. */
 function endOfFirst(raw: string): number | undefined {
   let depth = 0;
   for (const { 0: token, index } of raw.matchAll(/"(?:[^"\\]|\\.)*"|[{}]/gs)) {

@@ -80,7 +80,7 @@ export class ServerConnection {
   }
 
   async #receive(piece: Buffer): Promise<void> {
-    // It was sent away and has not noticed yet.
+    // The server has closed the connection, and the client has not noticed yet.
     if (!this.#socket.writable) return;
     if (this.#mode === 'lines') return this.#handleLines(piece);
     this.#collected.push(piece);
@@ -134,7 +134,7 @@ export class ServerConnection {
     return Buffer.concat(this.#collected.splice(0));
   }
 
-  /** Gives the client so many milliseconds to do something. */
+  /** Disconnects the client if it sends no request for so many milliseconds. */
   #expect(milliseconds: number): void {
     this.#setTimer(milliseconds, () => {
       if (this.#session.isInUse) this.#expect(milliseconds);

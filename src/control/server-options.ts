@@ -7,7 +7,7 @@ import { OptionError } from '../errors.js';
 import { checkSocketPath } from './socket-path.js';
 import type { TokenOptions } from './token.js';
 
-/** Where a server listens, or a client connects: a Unix socket, or a TCP port. */
+/** The address where a server listens and a client connects: a Unix socket, or a TCP port. */
 export interface SocketAddress {
   /** The path of a Unix socket: at most 107 bytes on Linux, 103 elsewhere. On Windows the name of a pipe. */
   path?: string | undefined;
@@ -17,7 +17,10 @@ export interface SocketAddress {
   port?: number | undefined;
 }
 
-/** Which protocol clients speak: one request a connection, a line each, or whichever their first line shows. */
+/**
+ * The protocol of a connection: `legacy` has one request for each connection, `lines` one request in each line, and
+ * with `auto` the first line decides.
+ */
 export type SocketProtocol = 'auto' | 'legacy' | 'lines';
 
 /** The options of a `SocketServer`. Times are milliseconds. */
@@ -25,8 +28,8 @@ export interface SocketServerOptions extends SocketAddress, TokenOptions {
   /** The channels that clients act on. Default a new container, which the server closes when it stops. */
   container?: SseChannelContainer | undefined;
   /**
-   * Which protocol is spoken. With `auto`, a connection whose first line is a JSON object with an `id` speaks lines, and
-   * every other one the legacy protocol. Default `auto`.
+   * The protocol of the connections. With `auto`, a connection whose first line is a JSON object with an `id` speaks
+   * lines, and every other one the legacy protocol. Default `auto`.
    */
   protocol?: SocketProtocol | undefined;
   /** The most bytes of a line, or of a legacy request. Default 1 048 576. */
@@ -47,7 +50,7 @@ export interface SocketServerOptions extends SocketAddress, TokenOptions {
    * has closed its side long since. Default 15 000.
    */
   probeInterval?: number | undefined;
-  /** Where it gets the time from. Default the clocks of the machine. */
+  /** The source of the time. Default the clocks of the machine. */
   clock?: Clock | undefined;
 }
 
@@ -67,13 +70,13 @@ export interface ServerSettings {
   readonly clock: Clock;
 }
 
-/** Where a Unix socket is. */
+/** The address of a Unix socket. */
 export interface PathAddress {
   /** Its path. */
   readonly path: string;
 }
 
-/** Where a TCP port is. */
+/** The address of a TCP port. */
 export interface PortAddress {
   /** Its host. */
   readonly host: string;

@@ -21,9 +21,9 @@ export interface SocketFile {
 /**
  * Listens on a Unix socket whose file nobody but its owner could ever connect to.
  *
- * It is bound inside a new directory that is private, made private itself, and then linked to its name. So there is no
- * moment with a wider mode; nothing that has the name is ever replaced; the umask of the process is left alone; and the
- * name that libuv removes when the server closes, whoever has it by then, is not the one users know.
+ * The server binds the socket inside a new private directory, makes it private itself, and then links it to its name. So
+ * no moment has a wider mode; no file of that name is ever replaced; the umask of the process stays as it is; and the name
+ * that libuv removes when the server closes is not the one that users know, which another server may have by then.
  *
  * @throws ListenError when the name is taken by a live server or by what is no socket, or the file cannot be made.
  */
@@ -83,7 +83,7 @@ async function clearDead(path: string, aside: string): Promise<void> {
 
 /** Removes a file that was found to be dead, and no other one that has got its name since. */
 async function takeAway(path: string, found: Stats, aside: string): Promise<void> {
-  // In one step, so that of several servers only one gets it.
+  // This is one step, so that of several servers only one gets the name.
   await rename(path, aside).catch(missing);
   const taken = await lstat(aside).catch(missing);
   // A live one that has come meanwhile gets its name back. If even that is taken by now, its owner has lost it anyway.

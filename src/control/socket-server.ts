@@ -12,7 +12,7 @@ import type { SocketFile } from './socket-file.js';
 import { addressText, isPipe } from './socket-path.js';
 import { readToken } from './token.js';
 
-/** Where a server stands. */
+/** The state of a server. */
 type State = 'new' | 'listening' | 'stopped';
 
 /**
@@ -54,7 +54,10 @@ export class SocketServer implements AsyncDisposable {
     return this.#connections.size;
   }
 
-  /** Where it listens: the path, or the host and the port, which is known after `start` if it was given as 0. */
+  /**
+   * The address where it listens: the path, or the host and the port. A port that was given as 0 is known after
+   * `start`.
+   */
   get address(): ResolvedAddress {
     const { address } = this.#settings;
     const bound = this.#server.address();

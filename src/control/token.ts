@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { OptionError, asError } from '../errors.js';
 
-/** Where the secret comes from that a client shows to the server. At most one of the two. */
+/** The source of the token that a client shows to the server. At most one of the two options. */
 export interface TokenOptions {
   /** The token itself. Default none. */
   token?: string | undefined;

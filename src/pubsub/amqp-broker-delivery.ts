@@ -40,7 +40,7 @@ export async function deliverQueued(
   };
   let deliveryCount = delivery.message.deliveryCount;
   if (deliveryCount >= work.maxDeliveries) {
-    // Its handlers did not live to tell.
+    // The processes of its handlers ended before they could decide.
     const error = new PoisonMessageError(
       `A ${envelope.name} was delivered ${deliveryCount} times and never dealt with.`,
     );

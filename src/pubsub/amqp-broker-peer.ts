@@ -13,7 +13,7 @@ export interface ManagementRequest {
 /** Asks what a peer is managed by. Rejects with a `TopologyError` when the answer is not one of 200 to 299. */
 export type Manage = (request: ManagementRequest) => Promise<unknown>;
 
-/** Where an `AmqpBroker` receives the messages of a subscription from. */
+/** A node from which an `AmqpBroker` receives the messages of a subscription. */
 export interface AmqpSource {
   /** The address of the node, to stand behind the URL of the peer and a slash. */
   readonly address: string;
@@ -24,7 +24,7 @@ export interface AmqpSource {
   readonly name?: string | undefined;
   /** The peer keeps the subscription while nobody receives. Default false. */
   readonly durable?: boolean | undefined;
-  /** Everybody who uses the name shares the subscription. Default false. */
+  /** All links of this name share the subscription. Default: they do not. */
   readonly shared?: 'global' | undefined;
   /** The capabilities that the node must have. */
   readonly capabilities?: readonly string[] | undefined;
@@ -44,12 +44,14 @@ export interface AmqpPeer {
   /** The address that messages of a type are published to, to stand behind the URL of the peer and a slash. */
   addressOf(messageName: string): string;
   /**
-   * Where a subscription of `subscribe` receives from: each gets every message.
+   * Returns the node for a subscription of `subscribe`: each subscription gets every message.
    *
    * @param name What the subscription was called, if it was.
    */
   direct(messageName: string, name: string | undefined): AmqpSource;
-  /** Where a subscription of `subscribeAsync` receives from: those of one queue name share the messages. */
+  /**
+   * Returns the node for a subscription of `subscribeAsync`: the subscriptions of one queue name share the messages.
+   */
   queue(messageName: string, queueName: string, deadLetter: string): AmqpSource;
   /** The capabilities of the nodes that are published to, for peers that make nodes by use. Default none. */
   readonly capabilities?: readonly string[] | undefined;

@@ -31,7 +31,7 @@ export class Rejected {
   }
 }
 
-/** By what a message is known: foreign publishers may give no id, and what is rejected may not be readable. */
+/** Makes the key of a message: other publishers may give no id, and a rejected message may not be readable. */
 function keyOf(from: string, message: ReceivedMessage): string {
   try {
     const id = messageIdOf(message);

@@ -22,8 +22,8 @@ const CLOSE_TIMEOUT = 5000;
 const REOPENING: Backoff = new Backoff({ delay: 500, maxDelay: 30_000 });
 
 /**
- * Where messages are received from: a node of the peer, made if need be, and a subscription to it. When the peer ends
- * the subscription, it is opened again until it is closed from here.
+ * A node of the peer, which is made if need be, and a subscription to it. When the peer ends the subscription, the
+ * source opens it again until it is closed from here.
  */
 export class AmqpBrokerSource {
   /** Settles when the subscription is open for the first time, or cannot be opened. */
@@ -48,7 +48,7 @@ export class AmqpBrokerSource {
     this.ready = this.#open();
     this.#running = this.ready.then(
       () => this.#run(),
-      // Told by `ready`, too.
+      // `ready` rejects with the error, too.
       (error: unknown) => (this.#isEnding() ? undefined : context.health.ails(this, asError(error))),
     );
   }
@@ -67,13 +67,16 @@ export class AmqpBrokerSource {
       return null; // there is no other reason than the signal
     }
     if (delivery === null || !signal.aborted) return delivery;
-    // It is over since the message was handed out.
+    // The worker was ended after the queue had served it.
     if (this.#received.isStopped) delivery.release();
     else this.#received.push(delivery);
     return null;
   }
 
-  /** Ends it. What was received and not given out goes back to the peer; a durable subscription stays there. */
+  /**
+   * Ends the source. Messages that were received and not given out go back to the peer; a durable subscription stays
+   * there.
+   */
   async close(): Promise<void> {
     this.#ending.abort(new StateError('The subscription has ended.'));
     this.#context.health.recovers(this);

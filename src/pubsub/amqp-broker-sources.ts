@@ -61,7 +61,7 @@ export class AmqpBrokerSources {
     return source;
   }
 
-  /** One user needs a shared source no more. The last one closes it. */
+  /** Releases a shared source for one user. The last user closes it. */
   async release(source: AmqpBrokerSource): Promise<void> {
     const users = (this.#users.get(source) ?? 1) - 1;
     if (users > 0) {

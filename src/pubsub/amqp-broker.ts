@@ -31,9 +31,9 @@ import type { Attachment } from './subscription.js';
 
 /** The options of an `AmqpBroker`. */
 export interface AmqpBrokerOptions {
-  /** Where the peer is: `amqps://user:password@host:port`. */
+  /** The address of the peer: `amqps://user:password@host:port`. */
   url: string;
-  /** Which broker it is, or how it names and does things. */
+  /** The kind of the peer, or an object that describes one. */
   peer: AmqpPeerName | AmqpPeer;
   /** The options of the connection: TLS, SASL, reconnecting and so on. */
   connection?: AmqpBrokerConnection | undefined;
@@ -42,7 +42,7 @@ export interface AmqpBrokerOptions {
    * `publish` rejects with.
    */
   properties?: ((message: Message) => Properties) | undefined;
-  /** Where back-offs get the time from. Default the clocks of the machine. */
+  /** The source of the time for back-offs. Default the clocks of the machine. */
   clock?: Clock | undefined;
 }
 

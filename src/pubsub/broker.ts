@@ -175,7 +175,7 @@ export abstract class Broker extends TypedEmitter<BrokerEvents> implements Async
       queue.giveBack();
       return attachment.detach();
     };
-    // One that cannot begin works nothing off: the next is to have its queue.
+    // A subscription that cannot begin takes no messages, so the next one gets its queue.
     attachment.ready?.catch(queue.giveBack);
     return this.#keep(name, messageName, queue.name, signal, { ready: attachment.ready, detach });
   }
@@ -202,10 +202,10 @@ export abstract class Broker extends TypedEmitter<BrokerEvents> implements Async
   }
 
   /**
-   * Ends it: new subscriptions are refused at once. Handlers that run are waited for, and so is what is queued in this
-   * process unless `drain` is false; what is left then is told by `dead`, and so is what handlers release meanwhile.
-   * Afterwards `publish` rejects. Closing again waits for the same end, which `drain: false` or a shorter `timeout`
-   * hastens.
+   * Closes the broker. It refuses new subscriptions at once, and waits for handlers that run and, unless `drain` is
+   * false, for the messages that are queued in this process. The event `dead` tells the messages that are left, and
+   * those that handlers release meanwhile. Afterwards `publish` rejects. Closing again waits for the same end, which
+   * `drain: false` or a shorter `timeout` hastens.
    *
    * @throws OptionError for options that are none. Rejects with an AggregateError when something could not be ended.
    */
@@ -239,7 +239,7 @@ export abstract class Broker extends TypedEmitter<BrokerEvents> implements Async
   /** Resolves when what is queued in this process has been handled. Called when the broker begins to close. */
   protected abstract drained(): Promise<void>;
 
-  /** Ends what it holds besides its subscriptions, all of which have ended. Called once. */
+  /** Ends what the broker holds besides its subscriptions. Called once, when all of those have ended. */
   protected abstract end(): void | Promise<void>;
 
   /** Tells that something has failed. */

@@ -19,7 +19,7 @@ export interface DeadLetter {
   readonly messageId: string | undefined;
   /** The queue it was in; `undefined` when it was on its way to a subscription of `subscribe`. */
   readonly queueName: string | undefined;
-  /** Where it is kept; `undefined` when it is not. */
+  /** The name under which it is kept; `undefined` when it is not kept. */
   readonly deadLetter: string | undefined;
   /** Why it is dead. */
   readonly reason: DeathReason;

@@ -11,7 +11,7 @@ interface Entry {
 
 /** The subscriptions of `subscribe` inside a process, by the name of their type. */
 export class DirectTable {
-  /** In the order they came. Whoever walks through a set passes over what has left it. */
+  /** The subscribers in the order they came. A loop over a set skips those that have left it. */
   readonly #entries = new Map<string, Set<Entry>>();
   #lastNumber = 0;
 

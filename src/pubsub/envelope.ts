@@ -10,11 +10,11 @@ export interface Envelope<M extends Message = Message> {
   readonly name: string;
   /** Tells it from all others. */
   readonly messageId: string;
-  /** Which message it answers, or which chain of messages it belongs to. */
+  /** The id of the message that it answers, or of the chain of messages it belongs to. */
   readonly correlationId: string | undefined;
-  /** When it was published, by the clock of the publisher. */
+  /** The time at which it was published, by the clock of the publisher. */
   readonly publishedAt: Date;
-  /** When it stops being of use. */
+  /** The time at which it expires. */
   readonly expiresAt: Date | undefined;
 }
 

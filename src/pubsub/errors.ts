@@ -54,7 +54,7 @@ export class InvalidMessageError extends PubSubError {
   }
 }
 
-/** Which delivery has failed. */
+/** The delivery that has failed. */
 export interface FailedDelivery {
   /** The name of the subscription whose handler or predicate has thrown. */
   readonly subscription: string;

@@ -10,7 +10,7 @@ export interface Health {
   readonly status: 'up' | 'degraded' | 'down';
   /** Why it is not up. */
   readonly reason: string | undefined;
-  /** Since when the status is what it is. */
+  /** The time since which the status is the same. */
   readonly since: Date;
 }
 
@@ -39,13 +39,13 @@ export class HealthWatch {
     this.#judge();
   }
 
-  /** Nothing comes from somewhere. */
+  /** Notes that nothing comes from a source. */
   ails(source: object, error: Error): void {
     this.#ailing.set(source, error);
     this.#judge();
   }
 
-  /** It comes again, or nobody wants it any more. */
+  /** Notes that messages come from a source again, or that it was closed. */
   recovers(source: object): void {
     this.#ailing.delete(source);
     this.#judge();

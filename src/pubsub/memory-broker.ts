@@ -19,7 +19,7 @@ import type { Attachment } from './subscription.js';
 export interface MemoryBrokerOptions {
   /** The most messages of one queue that wait or are with a handler; `publish` fails beyond it. Default no limit. */
   capacity?: number | undefined;
-  /** Where it gets the time from. Default the clocks of the machine. */
+  /** The source of the time. Default the clocks of the machine. */
   clock?: Clock | undefined;
 }
 
@@ -31,7 +31,7 @@ export class MemoryBroker extends Broker {
   readonly #capacity: number;
   readonly #clock: Clock;
   readonly #direct = new DirectTable();
-  /** By the name of the type, then by the name of the queue. */
+  /** The queues by the name of the type, then by the name of the queue. */
   readonly #queues = new Map<string, Map<string, MemoryQueue>>();
   readonly #deadLetters = new DeadLetterBox();
 

@@ -80,7 +80,7 @@ export class MemoryQueue {
     });
   }
 
-  /** Drops what is left. */
+  /** Drops the messages that are left. */
   stop(): void {
     const resting = [...this.#resting.keys()];
     for (const timer of this.#resting.values()) this.#clock.clearTimeout(timer);
@@ -109,7 +109,7 @@ export class MemoryQueue {
       return null; // the subscriber has ended: there is no other reason
     }
     if (job === null || !signal.aborted) return job;
-    // It ended just after it was served.
+    // The subscriber ended just after the queue had served it.
     this.#return(job);
     return null;
   }

@@ -17,7 +17,7 @@ export interface PublishOptions {
    * with the same id like any other, unless they were set up to drop it, as Service Bus can be. Default: a UUID.
    */
   messageId?: string | undefined;
-  /** Which message it answers, or which chain of messages it belongs to. */
+  /** The id of the message that it answers, or of the chain of messages it belongs to. */
   correlationId?: string | undefined;
   /** The time to live of the message in a queue. A message that expires there is dead. Default: no limit. */
   ttl?: number | undefined;
@@ -26,7 +26,7 @@ export interface PublishOptions {
 /** Says whether a subscription wants a message. */
 export type Predicate<M extends Message> = (message: M) => boolean;
 
-/** Which messages a subscription gets. */
+/** The options of `subscribe`. */
 export interface SubscribeOptions<M extends Message> {
   /** Called with each message; those it does not return true for are passed over. It must have no other effect. */
   predicate?: Predicate<M> | undefined;
@@ -49,7 +49,7 @@ export interface AsyncSubscribeOptions<M extends Message> extends SubscribeOptio
   maxDeliveries?: number | undefined;
   /** The delay before the broker delivers a failed message again. Default: from 100 ms, doubling up to 30 s. */
   backoff?: BackoffOptions | undefined;
-  /** Where dead messages of this queue are kept: the name of a queue. Default `dead-letter`. */
+  /** The name of the queue that keeps the dead messages of this queue. Default `dead-letter`. */
   deadLetter?: string | undefined;
 }
 
@@ -74,7 +74,7 @@ export interface WorkSettings {
   readonly maxDeliveries: number;
   /** The delay before the broker delivers a failed message again. */
   readonly backoff: Backoff;
-  /** Where dead messages are kept. */
+  /** The name of the queue that keeps dead messages. */
   readonly deadLetter: string;
 }
 
@@ -84,7 +84,7 @@ const PUBLISH_OPTIONS = ['messageId', 'correlationId', 'ttl'];
 /** The longest `ttl` that a header can hold, in milliseconds: about 49 days (AMQP 1.0 §3.2.1). */
 const MAX_TTL = 0xffff_ffff;
 const DEFAULT_MAX_DELIVERIES = 5;
-/** Where dead messages are kept. */
+/** The name of the queue that keeps dead messages. */
 export const DEFAULT_DEAD_LETTER = 'dead-letter';
 
 /** The options of a call of `publish` without options. */

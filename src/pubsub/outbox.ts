@@ -32,7 +32,7 @@ class Unit {
     return this.#held !== undefined;
   }
 
-  /** Ends it, and gives what it holds. */
+  /** Ends the unit, and returns the messages that it holds. */
   end(): readonly Held[] {
     const held = this.#held ?? [];
     this.#held = undefined;

@@ -31,7 +31,7 @@ export type SchemaResult<Output> = SchemaSuccess<Output> | SchemaFailure;
 export interface SchemaSuccess<Output> {
   /** The output of the schema. */
   readonly value: Output;
-  /** Nothing. */
+  /** A result without issues. */
   readonly issues?: undefined;
 }
 
@@ -45,7 +45,7 @@ export interface SchemaFailure {
 export interface SchemaIssue {
   /** The message of the issue, for people. */
   readonly message: string;
-  /** Where in the value. */
+  /** The path to the place in the value. */
   readonly path?: readonly (PropertyKey | SchemaPathStep)[] | undefined;
 }
 

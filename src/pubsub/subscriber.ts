@@ -18,9 +18,9 @@ export interface Subscriber {
   readonly name: string;
   /** True when the caller has given the name. */
   readonly isNamed: boolean;
-  /** Which messages it wants. */
+  /** The predicate: which messages the subscriber wants. */
   readonly predicate: ((message: Message) => boolean) | undefined;
-  /** Which messages the peer is to send. */
+  /** The selector: which messages the peer is to send. */
   readonly selector: string | undefined;
 }
 

@@ -1,6 +1,6 @@
 import { inspectAs } from '../inspect.js';
 
-/** Where a subscription stands. */
+/** The state of a subscription. */
 export type SubscriptionState = 'opening' | 'open' | 'failed' | 'closed';
 
 /** The states that may follow each state. */
@@ -19,7 +19,7 @@ export interface Attachment {
   detach(): void | Promise<void>;
 }
 
-/** That messages of one type are handled. It ends with `unsubscribe`, with `using`, or with its broker. */
+/** A subscription to the messages of one type. It ends with `unsubscribe`, with `using`, or with its broker. */
 export class Subscription implements Disposable, AsyncDisposable {
   static {
     inspectAs(this, (shown) => `Subscription { ${shown.name}, ${shown.#state} }`);
@@ -55,7 +55,7 @@ export class Subscription implements Disposable, AsyncDisposable {
     );
   }
 
-  /** Where it stands. A lost connection that is being opened again leaves it `open`. */
+  /** The state of the subscription. It stays `open` while a lost connection is being opened again. */
   get state(): SubscriptionState {
     return this.#state;
   }
@@ -77,9 +77,9 @@ export class Subscription implements Disposable, AsyncDisposable {
   }
 
   /**
-   * Ends it. No handler begins after this was called; resolves when those that run are done, so a handler must not wait
-   * for the end of its own subscription. The queue of `subscribeAsync` stays, and goes on to collect messages. Calling
-   * it again waits for the same end.
+   * Ends the subscription. No handler begins after this call; it resolves when those that run are done, so a handler
+   * must not wait for the end of its own subscription. The queue of `subscribeAsync` stays, and goes on to collect
+   * messages. Calling it again waits for the same end.
    */
   unsubscribe(): Promise<void> {
     if (this.#closing !== undefined) return this.#closing;

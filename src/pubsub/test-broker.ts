@@ -16,7 +16,7 @@ import type { Attachment } from './subscription.js';
 import { TestQueue, mayWant } from './test-queue.js';
 import type { Delivery, PendingDelivery } from './test-queue.js';
 
-/** Which deliveries `processMessages` makes. */
+/** The options of `processMessages`. */
 export interface ProcessOptions {
   /** The most deliveries to make. Default: all, and an error after 10 000. */
   limit?: number | undefined;

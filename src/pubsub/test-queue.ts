@@ -24,7 +24,7 @@ export interface Delivery {
 
 /** A queue of messages of one type, and who works it off. */
 export class TestQueue {
-  /** Nobody, while it only collects. */
+  /** The subscriber; `undefined` while the queue only collects. */
   subscriber: QueueSubscriber | undefined;
 
   constructor(

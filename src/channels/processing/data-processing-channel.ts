@@ -111,7 +111,7 @@ export class DataProcessingChannel<Result = unknown> extends AbstractChannel<Pro
   ): Promise<ProcessedItem<Result>> {
     if (this.#handler === undefined) {
       await listener.onMessage(message);
-      // Without a handler nobody has said what the result is: it is what `adapt` makes of the message.
+      // Without a handler the result has the type of what `adapt` makes of the message.
       return this.adapt(message) as ProcessedItem<Result>;
     }
     const { type, id } = message;

@@ -14,7 +14,10 @@ export interface RunSettings {
   readonly signal: AbortSignal | undefined;
 }
 
-/** In order, so many outcomes for each worker may wait for that of an earlier message: it should not idle the others. */
+/**
+ * With `ordered`, so many outcomes for each worker may wait for that of an earlier message, which should not idle the
+ * other workers.
+ */
 const ORDERED_AHEAD = 4;
 
 /**

@@ -19,9 +19,9 @@ export interface Job<Work, Result> {
 export class Workbench<Work, Result> {
   /** All that was begun and not taken away, in the order it was begun. */
   readonly #jobs = new Set<Job<Work, Result>>();
-  /** Those of them that have an outcome, in the order they got it. */
+  /** The jobs that have an outcome, in the order in which they got it. */
   readonly #finished = new Set<Job<Work, Result>>();
-  /** Those who wait until a job has ended. */
+  /** The callers who wait until a job has ended. */
   readonly changes: WaiterLine<void>;
   /** At most so many jobs are to run at once. */
   readonly maxWorkers: number;
