@@ -52,7 +52,7 @@ describe('The examples', { timeout: LIMIT }, () => {
 });
 
 describe('Clients that are not ours', () => {
-  it('work: eventsource gets events, and comes back with the last id', async () => {
+  it('work: eventsource gets events, and reconnects with the last id', async () => {
     const channel = new SseChannel({ retry: 1 });
     const { url, server } = await serve(channel.handler());
     const source = new EventSource(url);
@@ -89,7 +89,7 @@ describe('Clients that are not ours', () => {
     expect(await once(curl, 'exit')).toEqual([0, null]);
   });
 
-  it('are not fooled: what is in event, id and data stays there', async () => {
+  it('are not fooled: the text of event, id and data stays in its field', async () => {
     const channel = new SseChannel({ serializer: String });
     const { url } = await serve(channel.handler());
     const client = new SseClient(url);

@@ -60,7 +60,7 @@ describe('A channel behind Fastify', () => {
     expect([failed.statusCode, JSON.parse(await text(failed))]).toMatchObject([500, { message: 'on purpose' }]);
   });
 
-  it('closes though clients come back again and again', async () => {
+  it('closes though clients reconnect again and again', async () => {
     const channel = new SseChannel({ retry: 1 });
     const [app, url] = await start(channel, () => true);
     const client = new SseClient(url, { retry: 1 });

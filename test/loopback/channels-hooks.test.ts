@@ -35,7 +35,7 @@ function channelWith(options: SseChannelOptions): { channel: SseChannel; told: s
 }
 
 describe('A filter of a request that throws', () => {
-  it('costs that client its connection, and nobody else an event', async () => {
+  it('costs that client its connection, and no other client an event', async () => {
     const { channel, told } = channelWith({});
     const { url } = await serve(channel.handler({ filter }));
     const [before, bad, after] = [await ask(url), await ask(`${url}bad`), await ask(url)];
@@ -87,7 +87,7 @@ describe('A filter of a request that throws', () => {
 });
 
 describe('A filter of a listener that throws', () => {
-  it('costs that listener the message, which it is told, and nobody else', async () => {
+  it('costs that listener the message, and its event dropped says so; no other listener loses one', async () => {
     const { channel, told } = channelWith({});
     const { url } = await serve(channel.handler());
     const dropped = vi.fn();
@@ -187,7 +187,7 @@ describe('A hook that has answered by itself and then throws', () => {
 });
 
 describe('onError', () => {
-  it('that throws itself is an uncaught exception, and disturbs nobody', async () => {
+  it('that throws itself is an uncaught exception, and disturbs no caller', async () => {
     const channel = new SseChannel({ onError: fail });
     const { url } = await serve(channel.handler({ filter }));
     const [good, bad] = [await ask(url), await ask(`${url}bad`)];

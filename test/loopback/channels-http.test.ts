@@ -38,7 +38,7 @@ describe('A channel over HTTP/1.1', () => {
     expect(read).toMatch(/^retry: 2000\nid: (.+)-0\n\nid: \1-1\nevent: a\ndata: \{"said":"a"\}\n\n$/);
   });
 
-  it('replays to a client that comes back, by header or by query, then goes on', async () => {
+  it('replays to a client that reconnects, by header or by query, then goes on', async () => {
     const { channel, url } = await stage();
     channel.broadcast(new Message('a', 1, { id: 'é1' }));
     say(channel, 'b');
@@ -57,7 +57,7 @@ describe('A channel over HTTP/1.1', () => {
     }
   });
 
-  it('says resync to a client that was away too long, and replays nothing it is not to trust', async () => {
+  it('sends resync to a client that was away too long, and replays nothing with trustLastEventId: false', async () => {
     const { channel, url } = await stage({ history: { limit: 1 } });
     say(channel, 'a', 'b', 'c');
     const response = await ask(url, { 'last-event-id': 'old' });
@@ -92,7 +92,7 @@ describe('A channel over HTTP/1.1', () => {
     expect(channel.clientCount).toBe(0);
   });
 
-  it('lets in whom the hook lets in', async () => {
+  it('lets in the requests that the hook lets in', async () => {
     const verdicts: Record<string, boolean | 401 | 403> = { yes: true, no: false, who: 401, never: 403 };
     const { channel, url } = await stage(
       {},
@@ -120,7 +120,7 @@ describe('A channel over HTTP/1.1', () => {
     ]);
   });
 
-  it('has no more clients than it may, and says when to come again', async () => {
+  it('refuses clients beyond maxClients, and says when to come again', async () => {
     const { channel, url } = await stage({ maxClients: 1, retryAfter: 7 });
     const first = await ask(url);
     const second = await ask(url);
@@ -146,7 +146,7 @@ describe('A channel over HTTP/1.1', () => {
     expect(channel.clientCount).toBe(0);
   });
 
-  it('ends with the closed event, null and all, and answers 204 from then on', async () => {
+  it('ends with the closing event, whose payload is null, and answers 204 from then on', async () => {
     const { channel, url } = await stage();
     const response = await ask(url);
     say(channel, 'a');
@@ -157,7 +157,7 @@ describe('A channel over HTTP/1.1', () => {
     expect([later.statusCode, await text(later)]).toEqual([204, '']);
   });
 
-  it('disconnects for a restart: clients come back, to a channel that goes on from the snapshot', async () => {
+  it('disconnects for a restart: clients reconnect to a channel that goes on from the snapshot', async () => {
     const before = new SseChannel();
     let current = before;
     const { url } = await serve((request, response) => void current.attach(request, response));
@@ -202,7 +202,7 @@ describe('A channel over HTTP/1.1', () => {
     expect(await text(await ask(url))).toMatch(/event: b\ndata: null\n\nevent: _eric_channel_closed\ndata: null\n\n$/);
   });
 
-  it('passes over a message of a listener that cannot be sent, and says why', async () => {
+  it('leaves out a message of a listener that cannot be sent, and reports why', async () => {
     const onError = vi.fn();
     const channel = new SseChannel({ onError });
     const listener = channel.addListener();
@@ -217,7 +217,7 @@ describe('A channel over HTTP/1.1', () => {
     expect(onError).toHaveBeenCalledOnce();
   });
 
-  it('cuts off the clients of a listener that cannot handle a message, which waits for them', async () => {
+  it('ends the clients of a listener that cannot handle a message, which waits for them', async () => {
     const onError = vi.fn();
     const channel = new SseChannel({ onError });
     let isBroken = true;
@@ -337,7 +337,7 @@ describe('A channel behind Fetch', () => {
     expect(refused.status).toBe(403);
   });
 
-  it('notices a client that cancels or aborts, and one that was gone before', async () => {
+  it('notices a client that cancels or aborts, and one that had left before', async () => {
     const channel = new SseChannel();
     const cancelled = await channel.toResponse(new Request('http://x/'));
     const ending = new AbortController();
@@ -350,7 +350,7 @@ describe('A channel behind Fetch', () => {
     expect(channel.clientCount).toBe(0);
   });
 
-  it('holds the channel back while a client does not read, if told to, and cuts off one that is too slow', async () => {
+  it('holds the channel back while a client does not read, as patience says, and ends one that is too slow', async () => {
     const slow = { maxClientBytes: 100_000, slowClients: 'close', patience: 5000, history: { limit: 1 } } as const;
     const channel = new SseChannel(slow);
     const response = await channel.toResponse(new Request('http://x/'));

@@ -39,7 +39,7 @@ const send = (channel: SseChannel, user: MessageQueueListener, from: number, to:
 };
 
 describe('The clients of one listener', () => {
-  it('each get all of its messages, and none is cut off when another leaves', async () => {
+  it('each get all of its messages, and none loses its connection when another leaves', async () => {
     const { channel, user, url } = await stage();
     const [one, two] = [openTab(url), openTab(url)];
     await until(() => channel.clientCount === 2);
@@ -53,7 +53,7 @@ describe('The clients of one listener', () => {
     expect([one.reconnects, two.reconnects, user.isRunning]).toEqual([0, 0, true]);
   });
 
-  it('come back to what they have missed, each from where it was, without gap or double', async () => {
+  it('get what they have missed when they reconnect, each from where it was, each message once', async () => {
     const { channel, user, url, closeAll } = await stage();
     const tabs = [openTab(url), openTab(url), openTab(url)];
     await until(() => channel.clientCount === 3);

@@ -29,7 +29,7 @@ function open(url: string, options: EventFeedOptions = {}, types: string[] = ['n
 const STREAM = { 'content-type': 'text/event-stream' };
 
 describe("The page's side of a channel", () => {
-  it('comes back after a 502 and a lost connection, and gets all, once', async () => {
+  it('reconnects after a 502 and after a lost connection, and gets every event once', async () => {
     const channel = new SseChannel();
     let isAway = false;
     const { url, server } = await serve((request, response) => {
@@ -57,7 +57,7 @@ describe("The page's side of a channel", () => {
     expect(states).toEqual(['error 2']);
   });
 
-  it('asks a server again that says nothing', async () => {
+  it('reconnects to a server that sends nothing', async () => {
     let requests = 0;
     const { url } = await serve((_, response) => {
       requests++;
@@ -98,7 +98,7 @@ describe("The page's side of a channel", () => {
     ]);
   });
 
-  it('ends at close, also while it waits to come back', async () => {
+  it('ends at close, also while it waits to reconnect', async () => {
     const channel = new SseChannel();
     const { url } = await serve(channel.handler());
     const { feed, seen } = open(url);

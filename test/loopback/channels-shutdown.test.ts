@@ -18,7 +18,7 @@ function keepAlive(): (url: string) => Promise<IncomingMessage> {
 }
 
 describe('Disconnecting', () => {
-  it('lets a server close though its clients keep their connections, and come back over them', async () => {
+  it('lets a server close though its clients keep their connections and reconnect over them', async () => {
     const channel = new SseChannel({ retry: 1 });
     const { server, url } = await serve(channel.handler());
     const client = new SseClient(url, { retry: 1 });
@@ -39,7 +39,7 @@ describe('Disconnecting', () => {
     await loop;
   });
 
-  it('tells who comes meanwhile to come again, and ends the connection', async () => {
+  it('tells a client that connects meanwhile to reconnect, and ends the connection', async () => {
     const channel = new SseChannel({ retry: 123 });
     const { url } = await serve(channel.handler());
     await channel.disconnect();
@@ -147,7 +147,7 @@ describe('Disconnecting', () => {
 });
 
 describe('A client that comes back after disconnect', () => {
-  it('gets from the next channel what it has missed, without gap or double', async () => {
+  it('gets from the next channel the events it has missed, each once', async () => {
     let channel = new SseChannel({ retry: 1 });
     const { url } = await serve((request, response) => void channel.attach(request, response));
     const client = new SseClient(url, { retry: 1 });

@@ -50,7 +50,7 @@ function count(url: string): { seen: number[]; resyncs: number } {
 }
 
 describe('A client that does not read', () => {
-  it('takes none of the time of a feed, nor of the others', async () => {
+  it('delays neither a feed nor other clients', async () => {
     const { channel, url } = await stage();
     const fast = count(url);
     await until(() => channel.clientCount === 2);
@@ -62,7 +62,7 @@ describe('A client that does not read', () => {
     expect(channel.clientCount).toBe(2);
   });
 
-  it('loses its place, and is told so when it reads again', async () => {
+  it('loses events, and gets resync when it reads again', async () => {
     const { channel, stuck } = await stage();
     await channel.feed(numbered(EVENTS)).done;
     const read = await readUntil(stuck, 'too-slow');
@@ -73,7 +73,7 @@ describe('A client that does not read', () => {
     expect(seen).toEqual(Array.from({ length: seen.length }, (_, n) => n));
   });
 
-  it('gets all, when the history reaches back, in its own time', async () => {
+  it('gets every event as it reads, when the history reaches back', async () => {
     const { channel, stuck } = await stage({ history: { limit: EVENTS, maxBytes: 1e9 }, maxClientBytes: 100_000 });
     await channel.feed(numbered(EVENTS)).done;
     const read = text(stuck);
@@ -83,7 +83,7 @@ describe('A client that does not read', () => {
     );
   });
 
-  it('is waited for when patience says so', async () => {
+  it('holds a feed back for as long as patience says', async () => {
     const { channel, stuck } = await stage({ patience: Infinity });
     const outcomes: string[] = [];
     const feed = channel.feed(numbered(EVENTS, outcomes));
@@ -96,7 +96,7 @@ describe('A client that does not read', () => {
     await feed.done;
   });
 
-  it('has a feed accept late that accepts what is written, and then not wait for ever', async () => {
+  it('delays a feed with ack on-written, but not for ever', async () => {
     const { channel, stuck } = await stage({ history: { limit: EVENTS, maxBytes: 1e9 } });
     const outcomes: string[] = [];
     let taken = 0;
@@ -147,7 +147,7 @@ describe('Ids that repeat', () => {
 });
 
 describe('The authorize hook', () => {
-  it('has a time limit, and who is looked at has a place', async () => {
+  it('has a time limit, and a request that it looks at counts as a client', async () => {
     const onError = vi.fn();
     const clock = new FakeClock();
     const channel = new SseChannel({ maxClients: 2, authorizeTimeout: 50, onError, clock });

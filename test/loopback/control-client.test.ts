@@ -65,7 +65,7 @@ describe('a client', () => {
     await expect(client.dispatch(channel, listener, { type: 'n' })).rejects.toThrow(ChannelQueueFullError);
   });
 
-  it('leaves a stream by leaving its loop, or by its signal', async (test) => {
+  it('ends a stream by leaving its loop, or by its signal', async (test) => {
     const { path, server } = await startServer(test);
     const client = clientOf(test, path);
     const id = await client.createChannel();
@@ -128,7 +128,7 @@ describe('a client', () => {
     expect(await stream.next()).toEqual({ done: true, value: undefined });
   });
 
-  it('says what it wants: a server that is there, its token, and time', async (test) => {
+  it('says what is wrong: no server, a wrong token, no answer in time', async (test) => {
     const clock = new FakeClock();
     const missing = clientOf(test, join(directory(test), 'missing.sock'));
     await expect(missing.ping()).rejects.toThrow(/No server answers at .*missing\.sock/);

@@ -119,7 +119,7 @@ describe('too much', () => {
     },
   );
 
-  it('is one byte more than the limit', async (test) => {
+  it('is a request of one byte more than the limit', async (test) => {
     const { path } = await startServer(test, { maxFrameSize: 100 });
     const head = '{"id":1,"verb":"ping","x":"';
     const line = (length: number) => `${head}${'x'.repeat(length - head.length - 2)}"}`;
@@ -131,7 +131,7 @@ describe('too much', () => {
     expect(await client.read()).toBeUndefined();
   });
 
-  it('of connections is hung up on, and the others go on', async (test) => {
+  it('is one connection more than the limit: it is closed, and the others go on', async (test) => {
     const { path, server } = await startServer(test, { maxConnections: 50 });
     const sockets = await Promise.all(
       Array.from({ length: 2000 }, async () => {
@@ -150,7 +150,7 @@ describe('too much', () => {
     expect(await works(test, path)).toBe(true);
   });
 
-  it('of requests waits in the socket while their answers are not read', async (test) => {
+  it('is a request behind answers that the client does not read: it waits in the socket', async (test) => {
     const { path, server } = await startServer(test);
     const socket = await dial(test, path);
     socket.pause();

@@ -127,7 +127,7 @@ describe('a conversation in the legacy protocol', () => {
 });
 
 describe('a stream of the legacy protocol', () => {
-  it('gives out what waits for a listener and what comes, then the end, then ends', async (test) => {
+  it('gives out the messages that wait for a listener and those that come, then the closing message, then ends', async (test) => {
     const { path } = await startServer(test, { container: container() });
     await ask(test, path, { v: 'd', c: '1', r: '7', t: 'one', p: 1 });
     const stream = await listen(test, path, { v: 'l', c: '1', r: '7' });
@@ -234,7 +234,7 @@ describe('a stream of the legacy protocol', () => {
 });
 
 describe('a legacy request to a server with a token', () => {
-  it('needs the token, and is told nothing but that', async (test) => {
+  it('needs the token, and learns nothing else without it', async (test) => {
     const { path } = await startServer(test, { container: container(), token: 'open sesame' });
     const request = { v: 'b', c: '1', t: 'x' };
     const refusal = "AuthenticationError('The server wants a token. Send it with the key token.')";

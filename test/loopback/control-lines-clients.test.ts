@@ -14,7 +14,7 @@ function container(): SseChannelContainer {
 const REFUSED = (code: string) => ({ ok: false, error: { code } });
 
 describe('a client of lines that has gone', () => {
-  it('takes its streams and listeners with it, but for those it wants kept', async (test) => {
+  it('takes its streams and listeners with it, but for those with keep', async (test) => {
     const channels = container();
     const { path, server } = await startServer(test, { container: channels });
     const client = await RawClient.open(test, path);
@@ -31,7 +31,7 @@ describe('a client of lines that has gone', () => {
     ]);
   });
 
-  it('leaves a listener be that has been removed and made anew by another', async (test) => {
+  it('leaves alone a listener that another client has removed and made anew', async (test) => {
     const channels = container();
     const { path, server } = await startServer(test, { container: channels });
     const first = await RawClient.open(test, path);

@@ -86,7 +86,7 @@ describe('the answers to lines', () => {
 });
 
 describe('a stream of lines', () => {
-  it('gives out what waits and what comes, beside other requests, and ends with its listener', async (test) => {
+  it('gives out the messages that wait and those that come, beside other requests, and ends with its listener', async (test) => {
     const { path } = await startServer(test, { container: container() });
     const client = await RawClient.open(test, path);
     await client.ask({ id: 1, verb: 'dispatch', channel: 'c', listener: 'l', type: 'one' });
@@ -133,7 +133,7 @@ describe('a stream of lines', () => {
     expect(await client.read()).toMatchObject({ event: { data: 3 } });
   });
 
-  it('ends with an error when its watcher reads too slowly, and holds nobody back', async (test) => {
+  it('ends with an error when its watcher reads too slowly, and holds no other back', async (test) => {
     const channels = container();
     const { path } = await startServer(test, { container: channels });
     const client = await RawClient.open(test, path);

@@ -71,7 +71,7 @@ describe('the file of a socket', () => {
     for (const mode of modes) expect(mode & 0o077).toBe(0);
   });
 
-  it('goes when the server stops, once and for all', async (test) => {
+  it('is removed when the server stops, once', async (test) => {
     const { path, server } = await startServer(test);
     await Promise.all([server.stop(), server.stop()]);
     await server.stop();

@@ -81,7 +81,7 @@ describe('AmqpBroker', () => {
     expect(told.dead).toMatchObject([{ reason: 'failed', deliveryCount: 2, queueName: 'work' }]);
   });
 
-  it('takes a message for dead that was delivered as often as it may, and never dealt with', async () => {
+  it('takes a message for dead that was delivered maxDeliveries times, and never decided on', async () => {
     const peer = await startBroker();
     const broker = connect(peer);
     const told = listen(broker);
@@ -268,7 +268,7 @@ describe('AmqpBroker', () => {
     await expect.poll(() => broker.health().status, { timeout: 10_000 }).toBe('up');
   });
 
-  it('tells whoever publishes or subscribes that nothing is there', async () => {
+  it('rejects publish and subscribe when the peer is not there', async () => {
     const peer = await startBroker();
     const { url } = peer;
     await peer.stop();
@@ -313,7 +313,7 @@ describe('AmqpBroker', () => {
     await expect(published).rejects.toThrow();
   });
 
-  it('tells what the management node of a peer does not do', async () => {
+  it('rejects with what the management node of a peer refuses', async () => {
     const peer = await startBroker();
     const broker = connect(peer, { peer: rabbitmq4(), connection: { connectTimeout: 500 } });
     await expect(broker.subscribeAsync(Order, vi.fn(), 'work').ready()).rejects.toThrow(TopologyError);

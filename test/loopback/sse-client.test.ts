@@ -99,7 +99,7 @@ describe('A signal', () => {
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
-  it('has none of a loop that was left, one for all that go on, and ends each of those', async () => {
+  it('has no listener of a loop that was left, one for all loops that go on, and ends each of those', async () => {
     const ending = new AbortController();
     const streams = (response: ServerResponse): void => void response.writeHead(200, EVENTS).write('data: a\n\n');
     const { client } = await stage([streams, streams, streams], { signal: ending.signal });
@@ -154,7 +154,7 @@ describe('A server that says nothing', () => {
     expect(problems[0]).toBeInstanceOf(TimeoutError);
   });
 
-  it('but comments, is alive; and the time that the loop takes does not count', async () => {
+  it('but comments is alive, and the time that the loop takes does not count', async () => {
     const problems: (Error | undefined)[] = [];
     const comments = (response: ServerResponse): void => {
       response.writeHead(200, EVENTS).write('data: a\n\n');

@@ -40,7 +40,7 @@ async function run<Result>(clock: FakeClock, items: AsyncIterable<QueueItem<Resu
 }
 
 describe('a data processing channel', () => {
-  it('gives results out as they are finished, of a tie the one that was begun first first', async () => {
+  it('gives out results as handlers finish, and of a tie first the one that was begun first', async () => {
     const { clock, channel, listener } = jobs([500, 100, 300, 200, 10]);
     expect(await run(clock, channel.processQueue(listener))).toEqual([
       [100, 100],
@@ -101,7 +101,7 @@ describe('a data processing channel', () => {
     expect(results).toEqual([1, 2, 11, 12]);
   });
 
-  it('makes an item of what fails, and goes on', async () => {
+  it('gives out an item for a message whose handler fails, and goes on', async () => {
     const { channel, listener } = jobs([1, 2, 3], {
       handler: ({ payload }) => {
         if (payload === 2) throw new RangeError('too big');
@@ -117,7 +117,7 @@ describe('a data processing channel', () => {
     });
   });
 
-  it('throws what fails when asked to, and keeps the rest for the next call', async () => {
+  it('throws the error of a handler with errors: throw, and keeps the other results for the next call', async () => {
     const { channel, listener } = jobs([1, 2, 3, 4], {
       maxWorkers: 1,
       handler: ({ payload }) => (payload === 2 ? Promise.reject(new RangeError('too big')) : Number(payload)),
@@ -131,7 +131,7 @@ describe('a data processing channel', () => {
     expect(results).toEqual([1, 3, 4]);
   });
 
-  it('gives out the end last, and forgets the listener then', async () => {
+  it('gives out the closing message last, and removes the listener', async () => {
     const { clock, channel, listener } = jobs([50, 10]);
     listener.start();
     channel.notifyEnd();

@@ -17,7 +17,7 @@ function numbers(count: number, maxWorkers: number, handler: MessageHandler<numb
 const echo: MessageHandler<number> = ({ payload }) => Number(payload);
 
 describe('a loop that ends early', () => {
-  it('leaves in the queue what it has not begun', async () => {
+  it('leaves the messages in the queue that it has not begun', async () => {
     const begun: number[] = [];
     const { channel, listener } = numbers(100, 3, ({ payload }) => begun.push(Number(payload)));
     const items = channel.processQueue(listener);
@@ -30,7 +30,7 @@ describe('a loop that ends early', () => {
     expect(next.payload).toBe(begun.length);
   });
 
-  it('leaves the results of what it has begun to the next call', async () => {
+  it('leaves the results of messages it has begun to the next call', async () => {
     const { channel, listener } = numbers(10, 3, async ({ payload }) => {
       await setImmediate();
       return Number(payload);
@@ -49,7 +49,7 @@ describe('a loop that ends early', () => {
     expect(await waiting).toEqual({ done: true, value: undefined });
   });
 
-  it('takes nothing when it has never begun', async () => {
+  it('takes no message when it has never begun', async () => {
     const { channel, listener } = numbers(2, 1, echo);
     await channel.processQueue(listener).return?.();
     listener.start();
@@ -84,7 +84,7 @@ describe('a loop that ends early', () => {
 });
 
 describe('a loop that is aborted', () => {
-  it('throws the reason, tells the handlers, and puts back what they have given up', async () => {
+  it('throws the reason, aborts the signals of the handlers, and puts back the messages they have given up', async () => {
     const aborting = new AbortController();
     const { channel, listener } = numbers(5, 2, ({ payload }, { signal }) =>
       payload === 0
@@ -171,7 +171,7 @@ describe('a loop that follows', () => {
     expect(results).toEqual([0, 1, 2]);
   });
 
-  it('ends when the end is told, after everything else', async () => {
+  it('ends with the closing message, after all others', async () => {
     const { channel, listener } = numbers(3, 2, echo);
     listener.start();
     const items = channel.processQueue(listener, { follow: true });

@@ -55,7 +55,7 @@ describe.each(Object.entries(pools))('a pool of %s', (_name, open) => {
 });
 
 describe('the handler for a pool', () => {
-  it('gives it what it is told to make of a message', async () => {
+  it('gives the pool what toTask makes of a message', async () => {
     const tasks: unknown[] = [];
     const pool: WorkerPool = { run: (task) => Promise.resolve(tasks.push(task)) };
     const context = { signal: new AbortController().signal };

@@ -57,7 +57,7 @@ describe('A channel', () => {
     expect(await channel.deliverNext(second.id)).toEqual(message('a'));
   });
 
-  it('gives a broadcast to those who listen already, the same object to all', async () => {
+  it('gives a broadcast to the listeners that are registered by then, the same object to all', async () => {
     const channel = new PlainChannel();
     const [first, second] = [channel.watch(), channel.watch()];
     const sent = message('a');
@@ -109,7 +109,7 @@ describe('A channel', () => {
     expect(await typesOf(channel.messageStream(listener), 1)).toEqual(['a']);
   });
 
-  it('delivers next only to a listener it has, that runs, and has a message', async () => {
+  it('deliverNext takes a message only of a listener that is registered, runs, and has one', async () => {
     const channel = new PlainChannel();
     const listener = channel.addListener();
     await expect(channel.deliverNext('nobody')).rejects.toThrow(InvalidListenerError);
@@ -118,7 +118,7 @@ describe('A channel', () => {
     await expect(channel.deliverNext(listener.id)).rejects.toThrow(NoMessagesError);
   });
 
-  it('knows its listeners until they are removed', () => {
+  it('lists its listeners until they are removed', () => {
     const channel = new PlainChannel();
     const listener = channel.addListener();
     expect(channel.listeners).toEqual([listener]);
@@ -140,7 +140,7 @@ describe('A channel', () => {
     expect(() => channel.addListener({ id: 'x' })).toThrow(InvalidListenerError);
   });
 
-  it('begins a listener anew that is registered again', () => {
+  it('drops what waits for a listener that is registered again', () => {
     const channel = new PlainChannel();
     const listener = channel.addListener();
     const dropped = vi.fn();
@@ -172,7 +172,7 @@ describe('A channel', () => {
     expect((await pulled).map(({ value }) => (value as Message).type).sort()).toEqual(['a', 'b']);
   });
 
-  it('gives one message of the end for a listener it does not have, and stops it', async () => {
+  it('gives out one closing message for a listener that is not registered, and stops it', async () => {
     const channel = new PlainChannel();
     const listener = new MessageQueueListener();
     listener.start();
@@ -180,7 +180,7 @@ describe('A channel', () => {
     expect(listener.isRunning).toBe(false);
   });
 
-  it('ends the streams of a listener that is removed, after one message of the end', async () => {
+  it('ends the streams of a listener that is removed, after one closing message', async () => {
     const channel = new PlainChannel();
     const listener = channel.addListener();
     listener.start();
@@ -204,14 +204,14 @@ describe('A channel', () => {
     expect(await typesOf(channel.messageStream(listener), 1)).toEqual(['a']);
   });
 
-  it('filters for a listener', async () => {
+  it('gives a listener only what its filter wants', async () => {
     const channel = new PlainChannel();
     const stream = channel.watch({ filter: ({ type }) => type.startsWith('b') });
     for (const type of ['a', 'b', 'c', 'bb']) channel.broadcast(message(type));
     expect(await typesOf(stream, 2)).toEqual(['b', 'bb']);
   });
 
-  it('drops what comes for a stopped listener that wants it so, and says so', async () => {
+  it('drops messages for a stopped listener with whileStopped: drop, and its event dropped says so', async () => {
     const channel = new PlainChannel({ listener: { whileStopped: 'drop' } });
     const listener = channel.addListener();
     const dropped = vi.fn();
@@ -223,7 +223,7 @@ describe('A channel', () => {
     expect(await typesOf(channel.messageStream(listener), 1)).toEqual(['b']);
   });
 
-  it('takes an async onMessage, and tells a message when it was handled', async () => {
+  it('awaits an async onMessage, and emits message when it has handled one', async () => {
     const channel = new PlainChannel();
     const heard: string[] = [];
     const listener = channel.addListener({
@@ -279,7 +279,7 @@ describe('The faults of the original are gone:', () => {
     expect(channel.listeners).toEqual([]);
   });
 
-  it('queues are bounded: a broadcast that somebody has no room for reaches nobody', async () => {
+  it('queues are bounded: a broadcast reaches no listener when one has no room', async () => {
     const channel = new PlainChannel({ listener: { capacity: 2 } });
     const [slow, other] = [channel.addListener(), channel.addListener({ capacity: 9 })];
     for (const type of ['a', 'b']) channel.broadcast(message(type));
@@ -297,7 +297,7 @@ describe('The faults of the original are gone:', () => {
     expect(await typesOf(channel.messageStream(other), 3)).toEqual(['a', 'b', 'c']);
   });
 
-  it('ready gives up by its signal, and when the listener that is full goes', async () => {
+  it('ready ends by its signal, and when the full listener is removed', async () => {
     const channel = new PlainChannel({ listener: { capacity: 1 } });
     const listener = channel.addListener();
     channel.broadcast(message('a'));
@@ -307,7 +307,7 @@ describe('The faults of the original are gone:', () => {
     await ready;
   });
 
-  it('an overflow is told: drop-oldest drops the oldest', async () => {
+  it('the event dropped tells an overflow: drop-oldest drops the oldest message', async () => {
     const channel = new PlainChannel({ listener: { capacity: 1, overflow: 'drop-oldest' } });
     const listener = channel.addListener();
     const dropped = vi.fn();
@@ -318,7 +318,7 @@ describe('The faults of the original are gone:', () => {
     expect(await typesOf(channel.messageStream(listener), 1)).toEqual(['b']);
   });
 
-  it('notifyEnd ends the streams, after what waits, and forgets the listeners; the channel goes on', async () => {
+  it('notifyEnd ends the streams after the messages that wait, and removes the listeners; the channel stays open', async () => {
     const channel = new PlainChannel({ listener: { capacity: 1 } });
     const [first, second] = [channel.watch(), channel.watch()];
     channel.broadcast(message('a'));
@@ -332,7 +332,7 @@ describe('The faults of the original are gone:', () => {
     expect(await typesOf(later, 1)).toEqual(['c']);
   });
 
-  it('notifyEnd keeps what waits for a stopped listener, which takes no more', async () => {
+  it('notifyEnd keeps the messages that wait for a stopped listener, which takes no more', async () => {
     const channel = new PlainChannel();
     const seen: string[] = [];
     const listener = channel.addListener({ onMessage: ({ type }) => void seen.push(type) });

@@ -50,7 +50,7 @@ describe('A SimpleDistributedApplicationListener', () => {
     expect((await channel.deliverNext(bob.id)).payload).toEqual({ sender_id: alice.id, payload: 6 });
   });
 
-  it('takes itself out of the channel when it is told to', async () => {
+  it('removes itself from the channel at the message remove', async () => {
     const { channel, alice, bob } = createPair();
     channel.dispatch(alice.id, new Message('remove'));
     expect(await typesOf(channel.messageStream(alice), 9)).toEqual(['remove', 'done']);
@@ -62,7 +62,7 @@ describe('A SimpleDistributedApplicationListener', () => {
     expect(() => alice.setAction(name, () => undefined)).toThrow(OptionError);
   });
 
-  it('tells of a type nobody knows, and goes on', async () => {
+  it('emits unknown for a type without an action, and goes on', async () => {
     const { channel, alice } = createPair();
     const unknown = vi.fn();
     alice.on('unknown', unknown);
@@ -71,7 +71,7 @@ describe('A SimpleDistributedApplicationListener', () => {
     expect(unknown).toHaveBeenCalledExactlyOnceWith(new Message('what', 1));
   });
 
-  it('swallows no error of an action, nor takes it for a type nobody knows', async () => {
+  it('throws the error of an action, and does not take it for an unknown type', async () => {
     const { channel, alice } = createPair();
     alice.setAction('fail', () => {
       throw new RangeError('mine');
@@ -80,14 +80,14 @@ describe('A SimpleDistributedApplicationListener', () => {
     await expect(channel.deliverNext(alice.id)).rejects.toThrow(RangeError);
   });
 
-  it('says that a sender is missing', async () => {
+  it('throws when a message has no sender', async () => {
     const { channel, alice } = createPair();
     alice.setAction('hello', () => undefined);
     channel.dispatch(alice.id, new Message('hello', {}));
     await expect(channel.deliverNext(alice.id)).rejects.toThrow(InvalidMessageFormatError);
   });
 
-  it('tells which replies have nobody to go to', async () => {
+  it('emits undeliverable with the replies whose sender has left', async () => {
     const { channel, alice, bob } = createPair();
     const undeliverable = vi.fn();
     alice.on('undeliverable', undeliverable);

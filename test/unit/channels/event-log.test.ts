@@ -25,13 +25,13 @@ function after(log: EventLog, id: string): (string | undefined)[] | undefined {
 }
 
 describe('The history', () => {
-  it('gives what came after an id', () => {
+  it('gives the events after an id', () => {
     const log = createLog();
     append(log, 'a', 'b', 'c');
     expect([after(log, 'a'), after(log, 'c'), after(log, 'x')]).toEqual([['b', 'c'], [], undefined]);
   });
 
-  it('knows where it begins, before there is any event', () => {
+  it('has an id for where it begins, before there is any event', () => {
     const log = createLog();
     const { lastId } = log;
     append(log, 'a');
@@ -69,13 +69,13 @@ describe('The history', () => {
     expect([log.size, clock.timers]).toEqual([0, 0]);
   });
 
-  it('remembers nothing with a limit of 0, but who is up to date', () => {
+  it('remembers no event with a limit of 0, but knows the newest id', () => {
     const log = createLog({ limit: 0 });
     append(log, 'a', 'b');
     expect([log.size, after(log, 'a'), after(log, 'b')]).toEqual([0, undefined, []]);
   });
 
-  it('takes the newest event of those with one id', () => {
+  it('finds the newest of several events of one id', () => {
     const log = createLog({ limit: 2 });
     append(log, 'a', 'b', 'a');
     expect([after(log, 'a'), after(log, 'b')]).toEqual([[], ['a']]);
@@ -83,7 +83,7 @@ describe('The history', () => {
     expect([log.find('a')?.id, log.find('b')?.id, after(log, 'a')]).toEqual(['a', undefined, ['c']]);
   });
 
-  it('numbers an event whose id another has that it remembers, and no other', () => {
+  it('numbers an event whose id a remembered event has, and no other event', () => {
     const log = createLog({ limit: 3 });
     const first = log.nextId(undefined);
     append(log, 'a', 'b');
@@ -112,7 +112,7 @@ describe('The history', () => {
     ]);
   });
 
-  it('goes on after a restart where it was, and counts the time between', () => {
+  it('goes on after a restart where it was, and counts the time between for maxAge', () => {
     const clock = new FakeClock();
     const log = createLog({}, clock);
     append(log, log.nextId(undefined));

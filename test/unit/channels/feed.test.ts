@@ -113,7 +113,7 @@ describe('A feed', () => {
     expect(source.outcomes).toEqual(['accept a', 'accept b', 'accept c']);
   });
 
-  it('takes nothing while somebody holds the channel back', async () => {
+  it('takes no delivery while a listener holds the channel back', async () => {
     const [stage, source] = [new Stage(), new FakeSubscription()];
     stage.hold();
     const feed = stage.feed(source, {});
@@ -126,7 +126,7 @@ describe('A feed', () => {
     await feed.stop();
   });
 
-  it('accepts when written, if asked to, and in order', async () => {
+  it('accepts deliveries in order as they are written, with ack on-written', async () => {
     const [stage, source] = [new Stage(), new FakeSubscription()];
     stage.flush(1);
     const feed = stage.feed(source, { ack: 'on-written' });
@@ -142,7 +142,7 @@ describe('A feed', () => {
     expect(source.outcomes).toEqual(['accept a', 'accept b', 'accept c']);
   });
 
-  it('releases, when it is stopped, what was not written', async () => {
+  it('releases the deliveries that were not written when it is stopped', async () => {
     const [stage, source] = [new Stage(), new FakeSubscription()];
     stage.flush(2);
     const feed = stage.feed(source, { ack: 'on-written' });
@@ -152,7 +152,7 @@ describe('A feed', () => {
     expect(source.outcomes).toEqual(['accept a', 'release b']);
   });
 
-  it('releases what comes after it was stopped', async () => {
+  it('releases a delivery that comes after it was stopped', async () => {
     const stage = new Stage();
     const outcomes: string[] = [];
     let arrive: (result: IteratorResult<FeedDelivery>) => void = () => undefined;
@@ -180,7 +180,7 @@ describe('A feed', () => {
     expect([stage.sent, source.waiting]).toEqual([[], 1]);
   });
 
-  it('accepts without sending again what the history has, unless told otherwise', async () => {
+  it('accepts a message that the history has without sending it again, unless deduplicate is false', async () => {
     const [stage, source] = [new Stage(), new FakeSubscription()];
     const feed = stage.feed(source, {});
     source.send(text('a', '1'), text('a', '1'));
@@ -195,7 +195,7 @@ describe('A feed', () => {
     expect(stage.sent.length).toBe(2);
   });
 
-  it('maps, leaves out what it is told to, and rejects what fails', async () => {
+  it('maps messages, leaves out those that map gives undefined for, and rejects those that map throws for', async () => {
     const [stage, source] = [new Stage(), new FakeSubscription()];
     const onReject = vi.fn();
     const map = ({ body }: FeedMessage): Message | undefined => {
@@ -236,7 +236,7 @@ describe('A feed', () => {
     await stream.return?.();
   });
 
-  it('waits again when somebody else has taken the room meanwhile', async () => {
+  it('waits again when another broadcast has taken the room', async () => {
     const channel = new SseChannel({ listener: { capacity: 1 } });
     const source = new FakeSubscription();
     const stream = channel.watch();
@@ -250,7 +250,7 @@ describe('A feed', () => {
     await feed.stop();
   });
 
-  it('rejects what cannot be an event, and stops, releasing, when its channel closes', async () => {
+  it('rejects a message that cannot be an event, and stops when its channel closes', async () => {
     const channel = new SseChannel();
     const source = new FakeSubscription();
     const feed = channel.feed(source, { map: ({ body }) => new Message('x', body, { id: 'a\0b' }) });
@@ -290,7 +290,7 @@ describe('The message of a channel', () => {
     expect(messageOf(received)).toMatchObject(expected);
   });
 
-  it('is not made of bytes that are said to be JSON and are not', () => {
+  it('is not made of bytes whose content type is JSON and that are no JSON', () => {
     expect(() => messageOf({ body: bytes('{'), contentType: 'application/json' })).toThrow(SyntaxError);
   });
 });

@@ -88,7 +88,7 @@ describe('A SignedMessage', () => {
     expect(verify('alice', 'pay', 10, { algorithm: 'ed25519' })).toBe(false);
   });
 
-  it('changes its key by id: both are good for a while, then the old one no more', () => {
+  it('is verified by two keys while a new one replaces the old one, and then by the new one only', () => {
     const [before, after] = [secret('2029'), secret('2030')];
     const signed = new SignedMessage('alice', 'hello').sign(before);
     expect(signed.verify([after, before])).toBe(true);

@@ -51,7 +51,7 @@ describe.each(MAKERS)('The streamDelay of %s', (_, make) => {
     expect(clock.timers).toBe(0);
   });
 
-  it('is cut short by stopping, and by leaving', async () => {
+  it('ends at once when the listener is stopped or the loop is left', async () => {
     const clock = new FakeClock();
     const channel = make({ streamDelay: 1000, clock });
     const listener = channel.addListener();
@@ -138,7 +138,7 @@ describe('An option that is unknown', () => {
     await expect(channel.toResponse(new Request('http://x.test/'), odd)).rejects.toThrow(OptionError);
   });
 
-  it('has the one in its message that was meant', () => {
+  it('is told the name that was probably meant', () => {
     expect(() => new SseChannel({ hartbeat: 1 } as object)).toThrow('Did you mean heartbeat?');
     expect(() => new DataProcessingChannel({ maxWorker: 1 } as unknown as DataProcessingOptions<unknown>)).toThrow(
       'Did you mean maxWorkers?',

@@ -47,7 +47,7 @@ async function all(client: SseClient): Promise<ServerSentEvent[]> {
 }
 
 describe('An SseClient', () => {
-  it('gives the events, comes back with the last id, and ends with 204', async () => {
+  it('gives out the events, reconnects with the last id, and ends at a 204', async () => {
     const { client, asked } = createClient(['id: ü1\ndata: a\n\ndata: b\n\nid: lost\ndata: c', 'data: d\n\n']);
     expect((await all(client)).map(({ data }) => data)).toEqual(['a', 'b', 'd']);
     expect(asked.map(({ headers }) => headers.get('accept'))).toEqual(Array(3).fill('text/event-stream'));
@@ -56,13 +56,13 @@ describe('An SseClient', () => {
     expect(client.lastEventId).toBe('ü1');
   });
 
-  it('comes back with the id of a block without data', async () => {
+  it('reconnects with the id of a block without data', async () => {
     const { client, asked } = createClient(['id: 5\n\n']);
     await all(client);
     expect(asked[1]?.headers.get('last-event-id')).toBe('5');
   });
 
-  it('begins where it is told, and sends method, headers and body each time', async () => {
+  it('begins after the given id, and sends method, headers and body at each connection', async () => {
     const options = {
       lastEventId: '9',
       method: 'POST',
@@ -83,7 +83,7 @@ describe('An SseClient', () => {
     }
   });
 
-  it('comes back after what may pass: no connection, 503, 429, a broken stream', async () => {
+  it('reconnects after failures that may pass: no connection, 503, 429, a broken stream', async () => {
     const broken = new ReadableStream({ start: (controller) => controller.error(new Error('reset')) });
     const errors: (string | undefined)[] = [];
     const { client } = createClient(
@@ -106,7 +106,7 @@ describe('An SseClient', () => {
     ]);
   });
 
-  it('waits as the server says, doubles that after failures, and never waits beyond the limit', async () => {
+  it('waits the time that the server sets, doubles it after failures, and never waits longer than maxRetry', async () => {
     const busy = new Response('', { status: 503, headers: { 'retry-after': '0.003' } });
     const { client, delays } = createClient(
       [new Error(), new Error(), new Error(), busy, 'retry: 0\n\n', new Error(), 'retry: 99999999\n\n'],
@@ -151,18 +151,18 @@ describe('An SseClient', () => {
     expect([seen, await all(client)]).toEqual([['c'], []]);
   });
 
-  it('ends while it waits to come back', async () => {
+  it('ends while it waits to reconnect', async () => {
     const { client } = createClient([new Error('refused')], { retry: 60_000, onReconnect: () => client.close() });
     expect(await all(client)).toEqual([]);
   });
 
-  it('sends no id that no header can have', async () => {
+  it('sends no id that a header cannot hold', async () => {
     const { client, asked } = createClient(['id: a\x01b\ndata: a\n\n']);
     await all(client);
     expect(asked[1]?.headers.has('last-event-id')).toBe(false);
   });
 
-  it('is not made with an address that is none or times that are none', () => {
+  it('refuses an address that is no URL and times that are no numbers', () => {
     expect(() => new SseClient('/events')).toThrow(OptionError);
     expect(() => new SseClient(URL_OF_EVENTS, { retry: -1 })).toThrow(OptionError);
   });

@@ -54,7 +54,7 @@ class Stage {
 }
 
 describe('A client', () => {
-  it('is told when to come back, and where it stands, before there is an event', () => {
+  it('gets the time to reconnect and the id of where it stands, before there is an event', () => {
     const stage = new Stage();
     const sink = new FakeSink(LARGE);
     stage.open(sink);
@@ -70,7 +70,7 @@ describe('A client', () => {
     expect(one.written.at(-1)).toBe(other.written.at(-1));
   });
 
-  it('that comes back gets what it missed, then what comes, without gap or double', () => {
+  it('that reconnects gets the events it missed and then the new ones, each once', () => {
     const stage = new Stage();
     stage.broadcast('a', 'b', 'c');
     const sink = new FakeSink(LARGE);
@@ -79,7 +79,7 @@ describe('A client', () => {
     expect(sink.data).toEqual(['b', 'c', 'd']);
   });
 
-  it('that replays slowly gets the rest as it reads, with new events behind', () => {
+  it('that replays slowly gets the rest as it reads, and then the new events', () => {
     const stage = new Stage();
     stage.broadcast('a');
     const known = stage.log.lastId;
@@ -100,7 +100,7 @@ describe('A client', () => {
     expect(session.state).toBe('live');
   });
 
-  it('replays in slices, a write each, and others have their turn in between', () => {
+  it('replays in slices of one write, and other clients have their turn in between', () => {
     const stage = new Stage(Infinity);
     stage.broadcast('a');
     const known = stage.log.lastId;
@@ -120,7 +120,7 @@ describe('A client', () => {
     expect([session.state, sink.data.length]).toEqual(['live', 20_000]);
   });
 
-  it('whose filter lets nothing through does not keep others waiting either', () => {
+  it('whose filter lets nothing through does not delay other clients', () => {
     const stage = new Stage(Infinity);
     stage.broadcast('a');
     const known = stage.log.lastId;
@@ -149,7 +149,7 @@ describe('A client', () => {
     expect(again.data).toEqual(['d']);
   });
 
-  it('gets what its filter lets through, and stays within the history by the heartbeat', () => {
+  it('gets the events that its filter lets through, and the heartbeat keeps it within the history', () => {
     const stage = new Stage(1);
     const sink = new FakeSink(LARGE);
     stage.open(sink, undefined, { filter: ({ id }) => id.endsWith('2') });
@@ -161,7 +161,7 @@ describe('A client', () => {
 });
 
 describe('A client that does not read', () => {
-  it('costs its cap and one event, and gets the rest from the history as it reads, without gap or double', () => {
+  it('holds at most maxClientBytes and one event, and gets the rest from the history as it reads, each event once', () => {
     const stage = new Stage();
     const sink = new FakeSink(SMALL);
     const session = stage.open(sink, undefined, { maxBytes: 500 });
@@ -178,7 +178,7 @@ describe('A client that does not read', () => {
     expect(sink.data.map(Number)).toEqual(Array.from({ length: 100 }, (_, index) => index));
   });
 
-  it('is ended when the history has forgotten what it should get next, if that is the policy', () => {
+  it('is ended with slowClients: close when the history has forgotten the event it should get next', () => {
     const stage = new Stage(10);
     const sink = new FakeSink(SMALL);
     const { signal } = new AbortController();
@@ -200,7 +200,7 @@ describe('A client that does not read', () => {
     expect([session.state, late.state, stage.clients.size]).toEqual(['closed', 'closed', 0]);
   });
 
-  it('takes one event of any size when nothing waits', () => {
+  it('gets one event of any size when nothing waits for it', () => {
     const stage = new Stage();
     const sink = new FakeSink(LARGE);
     stage.open(sink, undefined, { maxBytes: 10 });
@@ -208,7 +208,7 @@ describe('A client that does not read', () => {
     expect(sink.data).toHaveLength(1);
   });
 
-  it('is told by resync what it has missed, when that is the policy', () => {
+  it('gets resync with slowClients: resync when it has missed events', () => {
     const stage = new Stage(10);
     const sink = new FakeSink(SMALL);
     const session = stage.open(sink, undefined, { maxBytes: 200, slowClients: 'resync' });
@@ -244,7 +244,7 @@ describe('A client that does not read', () => {
     },
   );
 
-  it('holds back until it reads, is gone, or has been waited for long enough', async () => {
+  it('holds the channel back until it reads, has gone, or the channel has waited long enough', async () => {
     const stage = new Stage();
     const ready = async (): Promise<string> => {
       const waiting = stage.clients.ready(PATIENCE, undefined).then(() => 'ready');
@@ -269,7 +269,7 @@ describe('A client that does not read', () => {
     expect(await ready()).toBe('ready');
   });
 
-  it('does not hold back for longer than a signal', async () => {
+  it('does not hold back a caller whose signal is aborted', async () => {
     const stage = new Stage();
     stage.open(new FakeSink(SMALL));
     const ending = new AbortController();
@@ -281,7 +281,7 @@ describe('A client that does not read', () => {
 });
 
 describe('The clients of a channel', () => {
-  it('share one timer, and there is none while nobody is there', () => {
+  it('share one timer, which runs only while there is a client', () => {
     const stage = new Stage();
     expect(stage.clock.timers).toBe(0);
     const sinks = Array.from({ length: 1000 }, () => new FakeSink(LARGE));
@@ -295,7 +295,7 @@ describe('The clients of a channel', () => {
     expect([stage.clients.size, stage.clock.timers]).toEqual([0, 0]);
   });
 
-  it('get no heartbeat while something waits for them', () => {
+  it('get no heartbeat while events wait for them', () => {
     const stage = new Stage();
     const sink = new FakeSink(SMALL);
     stage.open(sink);
@@ -303,7 +303,7 @@ describe('The clients of a channel', () => {
     expect(sink.written).toHaveLength(1);
   });
 
-  it('are ended after what waits for them and the last event', async () => {
+  it('are ended after the events that wait for them and the last one', async () => {
     const stage = new Stage();
     stage.broadcast('a');
     const known = stage.log.lastId;
@@ -323,7 +323,7 @@ describe('The clients of a channel', () => {
     expect(stage.clock.timers).toBe(0);
   });
 
-  it('are cut off when they do not read in time', async () => {
+  it('lose their connections when they do not read in time', async () => {
     const stage = new Stage();
     const sink = new FakeSink(SMALL);
     stage.open(sink);

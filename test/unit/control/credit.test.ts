@@ -15,7 +15,7 @@ describe('credit', () => {
     expect(await third).toBe(true);
   });
 
-  it('is not waited for when nobody wants it any more', async () => {
+  it('is not waited for when the signal is aborted', async () => {
     const aborting = new AbortController();
     const waiting = new Credit(0, SYSTEM_CLOCK).take(aborting.signal);
     aborting.abort();
@@ -23,7 +23,7 @@ describe('credit', () => {
     expect(await new Credit(5, SYSTEM_CLOCK).take(aborting.signal)).toBe(false);
   });
 
-  it('has no limit when it is told so', async () => {
+  it('has no limit when it is Infinity', async () => {
     const credit = new Credit(Infinity, SYSTEM_CLOCK);
     credit.add(1);
     for (let count = 0; count < 1000; count++) expect(await credit.take(quiet)).toBe(true);

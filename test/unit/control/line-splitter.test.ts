@@ -52,7 +52,7 @@ describe('a line splitter', () => {
     expect(feed).toThrow(ProtocolError);
   });
 
-  it('gives up what has no end yet', () => {
+  it('gives out the rest that has no line end yet', () => {
     const splitter = new LineSplitter(100);
     expect(Array.from(splitter.push(Buffer.from('a\nb')), String)).toEqual(['a']);
     expect(splitter.rest().toString()).toBe('b');

@@ -39,7 +39,7 @@ describe('the ways of a broker', () => {
     expect(peer.queue('a.b', 'work', 'dead').address).toBe(queue);
   });
 
-  it('share durable subscriptions by name where there is no other way', () => {
+  it('share durable subscriptions by name unless the peer has a way of its own', () => {
     for (const peer of [embedded(), artemis(), qpid()]) {
       expect(peer.queue('a.b', 'work', 'dead')).toMatchObject({ name: 'a.b.work', durable: true, shared: 'global' });
       expect(peer.direct('a.b', undefined)).not.toHaveProperty('name');
@@ -69,7 +69,7 @@ describe('the ways of a broker', () => {
     ]);
   });
 
-  it('of RabbitMQ 3 leave the making of queues to others', async () => {
+  it('of RabbitMQ 3 leave the making of queues to the option prepare', async () => {
     const made: unknown[] = [];
     const prepare = (queue: unknown): Promise<void> => Promise.resolve(void made.push(queue));
     expect(await asked(rabbitmq3({ prepare }).queue('a.b', 'work', 'dead'))).toEqual([]);

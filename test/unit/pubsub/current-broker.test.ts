@@ -20,7 +20,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 afterEach(() => setMessageBroker(undefined));
 
 describe('the broker of the process', () => {
-  it('is asked for in vain before it is set', () => {
+  it('throws when it is asked for before it is set', () => {
     expect(() => getMessageBroker()).toThrow(BrokerNotInitializedError);
     expect(() => getMessageBroker()).toThrow('setMessageBroker');
   });
@@ -156,7 +156,7 @@ describe('a consumer', () => {
     expect(handler).toHaveBeenCalledOnce();
   });
 
-  it('does not keep others from a broker on which it cannot subscribe', async () => {
+  it('does not keep other consumers from a broker on which it cannot subscribe', async () => {
     const handler = vi.fn();
     new Consumer(Ping, { selector: 'a = 1' }).onMessage(vi.fn());
     new Consumer(Ping).onMessage(handler);

@@ -30,7 +30,7 @@ describe('@consumer.onMessage', () => {
     expect(problems.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))).toEqual([]);
   }, 60_000);
 
-  it('says what to do with the method of an instance, of which experimentalDecorators tell nothing', () => {
+  it('says what to do with the method of an instance, which experimentalDecorators does not support', () => {
     class Ping extends defineMessage<{ id: number }>('ping') {}
     class Mailer {
       readonly name = 'mailer';

@@ -73,7 +73,7 @@ describe('MemoryBroker', () => {
     expect(dead[0]?.error).toBeInstanceOf(AggregateError);
   });
 
-  it('counts what waits and what runs against the capacity', async () => {
+  it('counts messages that wait and those with a handler against the capacity', async () => {
     const { broker } = makeBroker({ capacity: 2 });
     const waiting: (() => void)[] = [];
     onTestFinished(() => waiting.forEach((finish) => finish()));
@@ -93,7 +93,7 @@ describe('MemoryBroker', () => {
     expect(waiting).toHaveLength(2);
   });
 
-  it('has a message dead whose time runs out in the queue', async () => {
+  it('takes a message for dead whose ttl runs out in the queue', async () => {
     const { broker, clock, dead } = makeBroker();
     await broker.subscribeAsync(Job, fail, 'work').unsubscribe();
     await broker.publish(new Job({ id: 1 }), { ttl: 10 });
@@ -122,7 +122,7 @@ describe('MemoryBroker', () => {
     expect([seen, dead, broker.closed, broker.subscriptions]).toEqual([[1], [], true, []]);
   });
 
-  it('drops what is queued when it is closed without draining, waits for what runs, and tells of the rest', async () => {
+  it('drops the queued messages when it is closed with drain: false, waits for the handlers that run, and emits dead for the rest', async () => {
     const { broker, dead } = makeBroker();
     const ended: unknown[] = [];
     const handler = async ({ id }: Job, { signal }: AsyncMessageContext<Job>): Promise<void> => {
@@ -138,7 +138,7 @@ describe('MemoryBroker', () => {
     expect(dead).toMatchObject([{ reason: 'closed', message: { id: 2 } }]);
   });
 
-  it('takes for dead what a handler releases while it is closed, so that the end comes', async () => {
+  it('takes a message for dead that a handler releases while the broker closes', async () => {
     const { broker, clock, dead } = makeBroker();
     const handler = vi.fn((_job: Job, context: AsyncMessageContext<Job>) => context.release());
     broker.subscribeAsync(Job, handler, 'work');
@@ -167,7 +167,7 @@ describe('MemoryBroker', () => {
     expect(clock.timers).toBe(0);
   });
 
-  it('takes for dead at once what fails or is released after its end', async () => {
+  it('takes a message for dead at once that fails or is released after the broker has closed', async () => {
     const { broker, clock, dead } = makeBroker();
     let finish = (): void => undefined;
     const handler = async ({ id }: Job, context: AsyncMessageContext<Job>): Promise<void> => {
@@ -240,7 +240,7 @@ describe('MemoryBroker', () => {
     expect(dead).toMatchObject([{ queueName: 'failing', reason: 'closed' }]);
   });
 
-  it('tells of what a deleted queue held, and of what a handler of it releases later', async () => {
+  it('emits dead for the messages of a deleted queue, and for those that its handler releases later', async () => {
     const { broker, dead } = makeBroker();
     let release = (): void => undefined;
     const handler = async (_job: Job, context: AsyncMessageContext<Job>): Promise<void> => {
@@ -278,7 +278,7 @@ describe('MemoryBroker', () => {
     expect(most).toBe(5);
   });
 
-  it('gives a job back that was handed out just as its subscription ended', async () => {
+  it('gives back a message that was handed out just as its subscription ended', async () => {
     const { broker } = makeBroker();
     const [first, second] = [vi.fn(), vi.fn()];
     const subscription = broker.subscribeAsync(Job, first, 'work');
@@ -303,7 +303,7 @@ describe('MemoryBroker', () => {
     expect(handler).toHaveBeenCalledTimes(2);
   });
 
-  it('tells of a handler that throws after its decision, and keeps to the decision', async () => {
+  it('emits error for a handler that throws after its decision, and keeps to the decision', async () => {
     const { broker, dead } = makeBroker();
     const errors = vi.fn();
     broker.on('error', errors);
@@ -336,7 +336,7 @@ describe('MemoryBroker', () => {
     expect(heard).toHaveBeenCalledOnce();
   });
 
-  it('says nothing of failures to a process that does not listen, but rejects', async () => {
+  it('rejects publish for failures, also when the process does not listen to error', async () => {
     const { broker } = makeBroker();
     broker.subscribe(Job, fail);
     await expect(broker.publish(new Job({ id: 1 }))).rejects.toMatchObject({ errors: [{ code: 'ERR_HANDLER' }] });

@@ -160,7 +160,7 @@ describe('a message', () => {
 });
 
 describe('the name of a type', () => {
-  it('is what the source says, so a minifier does not change it', () => {
+  it('is written in the source, so a minifier does not change it', () => {
     // What a minifier makes of `class OrderPlaced extends defineMessage('order.placed')`.
     const e = class extends defineMessage('order.placed') {};
     expect(getUniqueNameForMessage(e)).toBe(getUniqueNameForMessage(OrderPlaced));

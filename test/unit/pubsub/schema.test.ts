@@ -45,7 +45,7 @@ describe('a schema', () => {
     expect(new AllDefaults().equals(new AllDefaults({}))).toBe(true);
   });
 
-  it('that does not take what it gives is told of at publish, with what to do', async () => {
+  it('that refuses its own output fails publish, with what to do', async () => {
     await using broker = new MemoryBroker();
     const Report = defineMessage('report', z.object({ at: z.string().transform((text) => new Date(text)) }));
     const { message, issues } = await refusal(broker.publish(new Report({ at: '2030-01-01' })));
@@ -112,7 +112,7 @@ describe('a schema', () => {
     await expect((async () => receiveMessage(ZodOrder, { id: 'x' }))()).rejects.toThrow(InvalidMessageError);
   });
 
-  it('is told of when it throws, at once or later, or gives no object', async () => {
+  it('fails publish when it throws, at once or later, or gives no object', async () => {
     await using broker = new MemoryBroker();
     const schema = (validate: () => never) => ({ '~standard': { version: 1, vendor: 'test', validate } }) as const;
     const Throwing = defineMessage(

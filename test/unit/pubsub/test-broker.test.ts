@@ -56,7 +56,7 @@ describe('TestBroker', () => {
     expect(seen).toEqual(['ledger', 'mail', 'placed']);
   });
 
-  it('is loud about handlers that fail, when all deliveries are made', async () => {
+  it('throws for handlers that fail, when all deliveries are made', async () => {
     const broker = new TestBroker();
     const handler = vi.fn();
     broker.subscribe(Placed, fail, { name: 'first' });
@@ -67,7 +67,7 @@ describe('TestBroker', () => {
     expect(handler).toHaveBeenCalledOnce();
   });
 
-  it('delivers what failed again without waiting, and is loud only when it is dead', async () => {
+  it('delivers a failed message again without waiting, and throws only when it is dead', async () => {
     const broker = new TestBroker();
     const counts: number[] = [];
     const handler = vi.fn((_placed: Placed, { deliveryCount }: AsyncMessageContext<Placed>) => {
@@ -84,7 +84,7 @@ describe('TestBroker', () => {
     expect(broker.deadLetters).toMatchObject([{ queueName: 'ledger', reason: 'failed', deliveryCount: 2 }]);
   });
 
-  it('is loud about a handler that throws after it has accepted', async () => {
+  it('throws for a handler that throws after it has accepted', async () => {
     const broker = new TestBroker();
     broker.subscribeAsync(
       Placed,
@@ -99,7 +99,7 @@ describe('TestBroker', () => {
     expect([broker.deadLetters, broker.pending]).toEqual([[], []]);
   });
 
-  it('leaves what a handler releases for the next time, and keeps a rejection as a dead letter', async () => {
+  it('leaves a released message for the next call, and keeps a rejected one as a dead letter', async () => {
     const broker = new TestBroker();
     const handler = vi.fn(({ id }: Placed, context: AsyncMessageContext<Placed>) =>
       id === 1 ? context.release() : context.reject(),
@@ -112,7 +112,7 @@ describe('TestBroker', () => {
     expect(broker.deadLetters).toMatchObject([{ reason: 'rejected', message: { id: 2 } }]);
   });
 
-  it('has no delivery for what predicates do not want, and one for a predicate that throws', async () => {
+  it('makes no delivery of a message that a predicate refuses, and one when a predicate throws', async () => {
     const broker = new TestBroker();
     broker.subscribe(Placed, vi.fn(), { predicate: ({ id }) => id > 1 });
     broker.subscribeAsync(Placed, vi.fn(), 'mail', { predicate: ({ id }) => id > 1 });
