@@ -51,8 +51,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a listener of an abort signal is left',
-    find: "signal?.removeEventListener('abort', onAbort);\n      cancel();",
-    replace: 'cancel();',
+    find: 'this.#callOff?.();\n    this.#cancel?.();',
+    replace: 'this.#cancel?.();',
   },
   {
     name: 'heartbeats go on for ever',
