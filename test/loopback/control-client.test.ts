@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { createServer } from 'node:net';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
@@ -75,6 +76,11 @@ describe('a client', () => {
     for await (const { data } of first) if (data === 1) break;
     await client.ping();
     expect(channel.listeners).toEqual([]);
+    const { signal } = new AbortController();
+    const third = await client.watch(id, { signal });
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    await third.return();
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
     const aborting = new AbortController();
     const second = await client.watch(id, { signal: aborting.signal });
     const waiting = second.next();

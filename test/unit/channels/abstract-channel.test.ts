@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
 import { CHANNEL_CLOSED, Message } from '../../../src/channels/message.js';
 import { MessageQueueListener } from '../../../src/channels/message-queue-listener.js';
@@ -202,6 +203,22 @@ describe('A channel', () => {
     expect(await waiting).toEqual(['done']);
     expect(await typesOf(channel.messageStream(listener, { signal: AbortSignal.abort() }), 1)).toEqual(['done']);
     expect(await typesOf(channel.messageStream(listener), 1)).toEqual(['a']);
+  });
+
+  it('leaves no listener on the signal of a stream that has ended, whatever has ended it', async () => {
+    const channel = new PlainChannel();
+    const { signal } = new AbortController();
+    const listener = channel.addListener();
+    listener.start();
+    const [left, stopped, removed] = [1, 2, 3].map(() => channel.messageStream(listener, { signal }));
+    const watched = channel.watch({ signal });
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    await left!.return?.();
+    const ends = [stopped!.next(), removed!.next()];
+    listener.stop();
+    await Promise.all(ends);
+    await watched.return?.();
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   it('gives a listener only what its filter wants', async () => {

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
 import { AbstractChannel } from '../../../src/channels/abstract-channel.js';
 import type { FeedDelivery, FeedOptions } from '../../../src/channels/feed.js';
@@ -178,6 +179,18 @@ describe('A feed', () => {
     source.send(text('a'));
     await settled();
     expect([stage.sent, source.waiting]).toEqual([[], 1]);
+  });
+
+  it('leaves no listener on its signal when it has ended, by its source or by stop', async () => {
+    const { signal } = new AbortController();
+    const stage = new Stage();
+    const [ending, going] = [new FakeSubscription(), new FakeSubscription()];
+    const [ended, stopped] = [stage.feed(ending, { signal }), stage.feed(going, { signal })];
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    ending.end();
+    await ended.done;
+    await stopped.stop();
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   it('accepts a message that the history has without sending it again, unless deduplicate is false', async () => {
