@@ -7,8 +7,8 @@ import type { Delivery } from '../messenger/incoming/delivery.js';
 import type { Messenger } from '../messenger/messenger.js';
 import type { SubscribeOptions } from '../messenger/options/subscribe-options.js';
 import type { Subscription } from '../messenger/incoming/subscription.js';
-import type { Interruption } from './interruption.js';
 import { following, within } from '../wait.js';
+import type { Interruption } from './interruption.js';
 import { CommandError, EXIT, exitCodeOf, wholeNumber } from './exit.js';
 import { spellingFor } from './rabbitmq-address.js';
 

@@ -1,8 +1,8 @@
 import type { Delivery } from '../messenger/incoming/delivery.js';
 import { asError } from '../errors.js';
+import { pause } from '../wait.js';
 import { fromAmqp, messageIdOf } from './amqp-broker-codec.js';
 import type { AmqpBrokerContext } from './amqp-broker-context.js';
-import { pause } from '../wait.js';
 import { nextStep } from './dead-letter.js';
 import type { DeadStep, NextStep } from './dead-letter.js';
 import type { Envelope } from './envelope.js';

@@ -3,9 +3,9 @@ import type { Delivery } from '../messenger/incoming/delivery.js';
 import type { Subscription } from '../messenger/incoming/subscription.js';
 import type { SubscribeOptions } from '../messenger/options/subscribe-options.js';
 import { ClientQueue } from '../queue/client-queue.js';
+import { pause } from '../wait.js';
 import type { AmqpBrokerContext } from './amqp-broker-context.js';
 import type { AmqpSource } from './amqp-broker-peer.js';
-import { pause } from '../wait.js';
 import { Backoff } from './backoff.js';
 
 /** The terms of a source, besides its node. */

@@ -1,7 +1,7 @@
 import { uniqueId } from '../unique-id.js';
+import { following, within } from '../wait.js';
 import type { AmqpBrokerContext } from './amqp-broker-context.js';
 import type { AmqpSource } from './amqp-broker-peer.js';
-import { following, within } from '../wait.js';
 import { AmqpBrokerSource } from './amqp-broker-source.js';
 
 /** A subscription that is being opened may delay `publish` for so long, in milliseconds. */

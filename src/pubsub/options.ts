@@ -84,7 +84,7 @@ const PUBLISH_OPTIONS = ['messageId', 'correlationId', 'ttl'];
 /** The longest `ttl` that a header can hold, in milliseconds: about 49 days (AMQP 1.0 §3.2.1). */
 const MAX_TTL = 0xffff_ffff;
 const DEFAULT_MAX_DELIVERIES = 5;
-/** The name of the queue that keeps dead messages. */
+/** The default name of the queue that keeps dead messages. */
 export const DEFAULT_DEAD_LETTER = 'dead-letter';
 
 /** The options of a call of `publish` without options. */

@@ -1,7 +1,7 @@
 import { asError } from '../../errors.js';
+import { within } from '../../wait.js';
 import type { Mailbox } from '../mailbox.js';
 import type { Message } from '../message.js';
-import { within } from '../../wait.js';
 import { failedItem } from './processed-item.js';
 import type { ProcessedItem, QueueItem } from './processed-item.js';
 import type { Job, Workbench } from './workbench.js';
