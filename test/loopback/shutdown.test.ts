@@ -4,10 +4,12 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { ConnectionState } from 'amqp-messenger';
+import { Messenger } from 'amqp-messenger';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { FaultProxy } from '../support/fault-proxy.js';
 import { createTrackingMessenger, startBroker } from '../support/messengers.js';
 import { ScriptedPeer } from '../support/scripted-peer.js';
+import { payload } from '../support/wire-frames.js';
 
 const program = fileURLToPath(new URL('../support/programs/stop.ts', import.meta.url));
 const listeners = fileURLToPath(new URL('../support/programs/stop-listening.ts', import.meta.url));
@@ -214,5 +216,32 @@ describe('the command line, interrupted', () => {
     const [code] = (await once(child, 'close')) as [number];
     expect([code, output()]).toEqual([0, 'one\ntwo\n']);
     expect(broker.queue('q')).toMatchObject({ accepted: 2, depth: 0, outstanding: 0 });
+  });
+});
+
+describe('what was prefetched', () => {
+  it.each([
+    ['stop', async (messenger: Messenger) => messenger.stop()],
+    ['close', async (messenger: Messenger) => messenger.close()],
+    ['close after draining', async (messenger: Messenger) => messenger.close({ drain: true, timeout: 1000 })],
+  ])('is released by %s, before the connection is closed, and ends as aborted', async (_how, end) => {
+    const peer = await ScriptedPeer.listen();
+    const messenger = new Messenger({ incomingWindow: 10 });
+    messenger.subscribe(peer.address('q'), { credit: 5 });
+    const wire = await peer.accept();
+    const link = await wire.answerLink();
+    await wire.read('flow');
+    for (let id = 0; id < 3; id++) wire.transfer(link, id, payload('a'));
+    while (messenger.incoming < 3) await messenger.work();
+    const got = messenger.get()!;
+    const ended = end(messenger);
+    const { fields } = await wire.read('disposition');
+    expect(fields).toMatchObject({ first: 0, last: 2, settled: true, state: { type: 'released' } });
+    got.accept();
+    expect(got.tracker.status).toBe('aborted');
+    await wire.read('close');
+    wire.send('close');
+    await ended;
+    expect(wire.unread.map(({ name }) => name)).not.toContain('disposition');
   });
 });

@@ -43,6 +43,8 @@ describe('unsubscribe()', () => {
     const ended = subscription.unsubscribe();
     expect([subscription.state, messenger.incoming, got.tracker.status]).toEqual(['closed', 0, 'aborted']);
     got.accept();
+    const { fields } = await wire.read('disposition');
+    expect(fields).toMatchObject({ first: 0, last: 2, settled: true, state: { type: 'released' } });
     expect((await wire.read('detach')).fields).toMatchObject({ closed: true });
     // What the peer had sent by then is dropped.
     wire.transfer(link, 3, payload('late'));

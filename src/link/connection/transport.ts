@@ -121,6 +121,7 @@ export class Transport implements FrameGateEvents, LinkTableOwner {
       this.gate.destroy();
       return;
     }
+    if (error === undefined) this.links.giveBack();
     this.#output.flush();
     this.rhea.close(error);
     this.ending();

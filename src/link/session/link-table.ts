@@ -122,6 +122,7 @@ export class LinkTable implements SessionTableOwner {
     this.#endProbe(link);
     const entry = this.#links.get(link);
     if (entry === undefined) return Promise.resolve();
+    if (link.role === 'receiver') link.giveBack();
     this.#output.flush(); // what was said of its deliveries goes first
     this.#log(link, keep ? 'detached by this side' : 'closed by this side');
     this.#release(link, new LinkError('The link was closed here.'));
@@ -130,6 +131,11 @@ export class LinkTable implements SessionTableOwner {
       if (keep) entry.rhea.detach();
       else entry.rhea.close(error && { condition: error.condition, description: error.description ?? '' });
     });
+  }
+
+  /** Releases what has come and has no outcome, before this side closes the connection in order. */
+  giveBack(): void {
+    for (const link of this.#links.keys()) if (link.role === 'receiver') link.giveBack();
   }
 
   /** The connection is gone, and every link with it. */

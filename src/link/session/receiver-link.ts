@@ -3,6 +3,7 @@ import { LinkError, ProtocolError } from '../../errors.js';
 import type { MessagingError } from '../../errors.js';
 import { IncomingDelivery } from '../../queue/incoming-delivery.js';
 import type { DeliverySource } from '../../queue/incoming-delivery.js';
+import { RELEASED } from '../../message/outcome.js';
 import { Unsettled } from '../../queue/unsettled.js';
 import type { ByteBudget } from '../wire/byte-budget.js';
 import { LinkCredit } from './link-credit.js';
@@ -48,6 +49,8 @@ export class ReceiverLink implements DeliverySource {
   readonly #beyondCredit = new Map<IncomingDelivery, ByteBudget>();
   /** Where it is attached, while it is. */
   #attachment: ReceiverAttachment | undefined;
+  /** The deliveries that were given back because this side closes the link. */
+  #givenBack: IncomingDelivery[] = [];
   #isClosed = false;
 
   constructor(options: LinkOptions, owner: ReceiverLinkOwner) {
@@ -107,9 +110,25 @@ export class ReceiverLink implements DeliverySource {
       attachment.session.receivers.delete(attachment.handle);
     }
     this.credit.detached();
-    const aborted = this.#unsettled.drain();
+    const aborted = [...this.#givenBack, ...this.#unsettled.drain()];
+    this.#givenBack = [];
     for (const delivery of aborted) delivery.abort(error);
     this.owner.lost?.(this, aborted);
+  }
+
+  /**
+   * Releases the deliveries without an outcome, before this side closes the link or its connection in order. Brokers that
+   * would count them as failures have nothing to count then: nobody has failed on them.
+   */
+  giveBack(): void {
+    const attachment = this.#attachment;
+    if (attachment === undefined) return;
+    this.#givenBack = this.#unsettled.drain();
+    const error = new LinkError('The link was closed here before the message had an outcome.');
+    for (const delivery of this.#givenBack) {
+      attachment.session.settleReceived({ id: delivery.id, result: RELEASED, settled: true });
+      delivery.abort(error); // an outcome that comes now would contradict it
+    }
   }
 
   /** True when it is gone for good: what it was opened on may still know it. */

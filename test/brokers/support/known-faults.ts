@@ -13,11 +13,6 @@ interface KnownFault {
 
 const knownFaults: readonly KnownFault[] = [
   {
-    test: 'the count of failures is not raised by a messenger that is closed before it has dealt with a message',
-    on: ['RabbitMQ 4.3', 'ActiveMQ Classic', 'Broker-J'],
-    missing: 'An orderly close does not release what was received and not dealt with.',
-  },
-  {
     test: 'answers a request at a node made for it',
     on: ['ActiveMQ Classic'],
     missing: 'The address temp-queue://… that it makes is taken for a host.',
