@@ -1,8 +1,11 @@
 import { defaultRewrite } from './default-rewrite.js';
 
-/** True if a reply-to names a host, and not only a node. */
-export function namesHost(replyTo: string): boolean {
-  return /^[a-z][a-z0-9+.-]*:\/\//i.test(replyTo);
+/**
+ * True if an address from a peer names a host, and not only a node. Brokers name nodes with schemes of their own, such as
+ * `temp-queue://ID:1` or `amqp:/_topo/0`, which no other host has.
+ */
+export function namesHost(address: string): boolean {
+  return /^amqps?:\/\//i.test(address);
 }
 
 /**
@@ -14,5 +17,5 @@ export function namesHost(replyTo: string): boolean {
  */
 export function expandReplyTo(replyTo: string, name: string): string {
   if (replyTo === '~' || replyTo.startsWith('~/')) return `amqp://${name}${replyTo.slice(1)}`;
-  return replyTo.includes('@') && namesHost(replyTo) ? defaultRewrite(replyTo) : replyTo;
+  return replyTo.includes('@') && /^[a-z][a-z0-9+.-]*:\/\//i.test(replyTo) ? defaultRewrite(replyTo) : replyTo;
 }

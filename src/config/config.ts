@@ -29,6 +29,7 @@ export interface ConnectionsData {
   outgoingWindow?: number;
   incomingWindow?: number;
   defaultOutcome?: 'accepted' | 'rejected' | 'released' | 'modified';
+  hostname?: string | Record<string, string>;
   capabilities?: string[] | Record<string, string[]>;
   senderSettleMode?: 'unsettled' | 'settled' | 'mixed';
   receiverSettleMode?: 'first' | 'second';

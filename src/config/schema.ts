@@ -116,6 +116,12 @@ const connections = z
       .enum(['accepted', 'rejected', 'released', 'modified'])
       .exactOptional()
       .describe('What becomes of a message that falls out of the incoming window. Default released.'),
+    hostname: z
+      .union([z.string().min(1), z.record(z.string(), z.string().min(1))], {
+        error: 'must be a name, or names by host or host:port.',
+      })
+      .exactOptional()
+      .describe('The virtual host that peers are told we want; one for all, or by host or host:port.'),
     capabilities: z
       .union([z.array(z.string().min(1)), z.record(z.string().min(1), z.array(z.string().min(1)))], {
         error: 'must be a list of names, or lists by pattern of the node.',

@@ -55,6 +55,7 @@ export class Engine implements MessengerContext {
   readonly incoming: Incoming;
   readonly requests: Requests;
   readonly waits: Waits;
+  readonly dynamicNodes: Map<string, PeerConnection> = new Map();
   readonly #activity = new Activity();
   readonly #teller: Teller;
   readonly #connectionSettings: ConnectionSettings;

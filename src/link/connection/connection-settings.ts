@@ -26,6 +26,8 @@ export interface ConnectionSettings {
   /** Whether an address is for the peer that calls itself by its host. Default false. */
   readonly containerIdsAsHosts?: boolean;
   readonly failover?: Failover;
+  /** The host that peers are told we want: one for all, or by `host` or `host:port`. Default: the host that is dialled. */
+  readonly hostname?: string | Readonly<Record<string, string>>;
   readonly allowInsecureMechs: boolean;
   /** The time for which a connection without links stays open. Default for ever. */
   readonly closeIdleAfter?: number;
@@ -45,6 +47,7 @@ export type ConnectionTerms = Required<
     | 'dialPeerHosts'
     | 'containerIdsAsHosts'
     | 'failover'
+    | 'hostname'
     | 'allowInsecureMechs'
     | 'closeIdleAfter'
   >
@@ -69,6 +72,7 @@ export function connectionSettings(name: string, terms: ConnectionTerms): Connec
     dialPeerHosts: terms.dialPeerHosts,
     containerIdsAsHosts: terms.containerIdsAsHosts,
     failover: terms.failover,
+    hostname: terms.hostname,
     allowInsecureMechs: terms.allowInsecureMechs,
     closeIdleAfter: terms.closeIdleAfter,
     environment: terms.environment,

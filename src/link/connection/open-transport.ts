@@ -21,7 +21,9 @@ export function openTransport(
 ): Transport {
   const { limits, budget, environment } = settings;
   let socketReady = (): void => undefined;
+  const hostname = hostnameFor(endpoint, settings.hostname);
   const terms = {
+    hostname,
     mechanisms: settings.sasl?.mechanisms,
     allowInsecure: settings.allowInsecureMechs,
     hasCertificate: hasCertificate(settings.tls),
@@ -33,7 +35,7 @@ export function openTransport(
   const rhea = settings.container.create_connection({
     ...QUIET_CONNECTION,
     host,
-    hostname: host,
+    hostname,
     port,
     max_frame_size: limits.maxFrameSize,
     channel_max: limits.channelMax,
@@ -49,4 +51,10 @@ export function openTransport(
   const transport: Transport = new Transport(socket, { rhea, limits, budget, clock, sasl, frames }, owner);
   rhea.connect();
   return transport;
+}
+
+/** The host that the peer is told we want (AMQP 1.0 §2.7.1): a virtual host, or the one that is dialled. */
+function hostnameFor({ host, port }: Endpoint, wanted: ConnectionSettings['hostname']): string {
+  if (typeof wanted === 'string') return wanted;
+  return wanted?.[`${host}:${port}`] ?? wanted?.[host] ?? host;
 }

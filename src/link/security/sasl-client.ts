@@ -18,6 +18,8 @@ export type Mechanisms = Readonly<Record<string, (() => Mechanism) | undefined>>
 
 /** The grounds on which a mechanism is chosen. */
 export interface SaslTerms {
+  /** The host that the peer is told we want. Default: that of the endpoint. */
+  readonly hostname?: string | undefined;
   /** The mechanisms that may be used; `undefined` for those that suit the credentials. */
   readonly mechanisms: readonly SaslMechanism[] | undefined;
   /** True when passwords and tokens may go out in clear text, beyond this machine. */
@@ -54,7 +56,10 @@ export class SaslClient {
     for (const name of SASL_MECHANISMS) {
       Object.defineProperty(found, name, {
         enumerable: true,
-        get: () => (name === this.#chosen ? () => mechanism(name, endpoint, credentials, write) : undefined),
+        get: () =>
+          name === this.#chosen
+            ? () => mechanism(name, terms.hostname ?? endpoint.host, credentials, write)
+            : undefined,
       });
     }
     this.mechanisms = found;
@@ -107,7 +112,7 @@ function wanted(endpoint: Endpoint, { user, password, token }: Credentials, term
 
 function mechanism(
   name: SaslMechanism,
-  { host }: Endpoint,
+  hostname: string,
   { user = '', password = '', token = '' }: Credentials,
   write: (frame: Buffer) => void,
 ): Mechanism {
@@ -118,7 +123,7 @@ function mechanism(
     ANONYMOUS: user, // RFC 4505: a trace
   }[name];
   return {
-    start: () => write(saslFrame(SASL_INIT, [new Typed('symbol', name), Buffer.from(response), host])),
+    start: () => write(saslFrame(SASL_INIT, [new Typed('symbol', name), Buffer.from(response), hostname])),
     step: (_challenge, respond) => {
       // XOAUTH2 gives the reason of a refusal as a challenge, and waits for an empty response before it refuses.
       if (name === 'XOAUTH2') respond(undefined, Buffer.alloc(0));

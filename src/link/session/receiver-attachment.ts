@@ -58,6 +58,16 @@ export class ReceiverAttachment {
   }
 
   /**
+   * Takes all credit back, before the link is closed: what is released would come again otherwise. What is on its way is
+   * dropped.
+   */
+  revoke(): void {
+    if (this.#state !== 'open') return;
+    this.#writeFlow(0);
+    this.#state = 'refused';
+  }
+
+  /**
    * A delivery has come. Returns whether the peer had credit for it. Throws `ProtocolError` when the peer sends far more than
    * it may.
    */
@@ -108,8 +118,8 @@ export class ReceiverAttachment {
     });
   }
 
-  #writeFlow(): void {
-    const { deliveryCount, issued, isDraining } = this.#credit;
-    this.session.writeFlow(this.#rhea.local.handle, deliveryCount, issued, isDraining);
+  #writeFlow(credit = this.#credit.issued): void {
+    const { deliveryCount, isDraining } = this.#credit;
+    this.session.writeFlow(this.#rhea.local.handle, deliveryCount, credit, isDraining);
   }
 }

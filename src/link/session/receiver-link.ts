@@ -123,6 +123,7 @@ export class ReceiverLink implements DeliverySource {
   giveBack(): void {
     const attachment = this.#attachment;
     if (attachment === undefined) return;
+    attachment.revoke();
     this.#givenBack = this.#unsettled.drain();
     const error = new LinkError('The link was closed here before the message had an outcome.');
     for (const delivery of this.#givenBack) {

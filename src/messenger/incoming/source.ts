@@ -1,6 +1,7 @@
 import type { Address } from '../../address/address.js';
 import { connectionKey } from '../../address/endpoint.js';
 import type { Endpoint } from '../../address/endpoint.js';
+import { namesHost } from '../../address/reply-to.js';
 import type { Acceptor } from '../../link/connection/acceptor.js';
 import type { PeerConnection } from '../../link/connection/peer-connection.js';
 import type { ReceiverLink } from '../../link/session/receiver-link.js';
@@ -67,7 +68,7 @@ export class Source {
 
 /** The address of a source as others can use it: with the host it was reached by, and without credentials. */
 export function absoluteAddress({ address }: Source, remote: string | undefined): string | undefined {
-  if (remote === undefined || /^amqps?:/.test(remote)) return remote;
+  if (remote === undefined || namesHost(remote)) return remote;
   const { scheme, host, port } = address;
   const authority = (host?.includes(':') ? `[${host}]` : (host ?? '')) + (port === undefined ? '' : `:${port}`);
   return `${scheme === undefined ? '' : `${scheme}://`}${authority}/${remote}`;

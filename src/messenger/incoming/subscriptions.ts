@@ -112,7 +112,9 @@ export class Subscriptions {
     if (source?.link !== link) return true;
     const refused = refusedTerm(link);
     if (refused === undefined) {
-      source.subscription.opened(absoluteAddress(source, link.remoteAddress), link.remoteAddress);
+      const address = absoluteAddress(source, link.remoteAddress);
+      if (source.endpoint.name === '#') this.#nodeMade(source, address);
+      source.subscription.opened(address, link.remoteAddress);
       source.settle();
       return true;
     }
@@ -156,6 +158,7 @@ export class Subscriptions {
     const sources = [...this.#sources.values()];
     this.#byKey.clear();
     this.#sources.clear();
+    this.#context.dynamicNodes.clear();
     for (const { subscription, link, handler } of sources) {
       subscription.ended('closed', error);
       link?.closed(error);
@@ -223,7 +226,15 @@ export class Subscriptions {
     return this.#context.settings.environment.randomUUID();
   }
 
+  /** Remembers the connection of a node that the peer has made, in the place of the one it had made before. */
+  #nodeMade({ subscription, connection }: Source, address: string | undefined): void {
+    const { dynamicNodes } = this.#context;
+    dynamicNodes.delete(subscription.address ?? '');
+    if (address !== undefined && connection !== undefined) dynamicNodes.set(address, connection);
+  }
+
   #forget(source: Source): void {
+    if (source.endpoint.name === '#') this.#context.dynamicNodes.delete(source.subscription.address ?? '');
     this.#sources.delete(source.subscription);
     if (this.#byKey.get(source.key) === source) this.#byKey.delete(source.key);
   }

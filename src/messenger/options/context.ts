@@ -24,6 +24,8 @@ export interface MessengerContext {
   /** The hosts that the program has named. */
   readonly hosts: KnownHosts;
   readonly waits: Waits;
+  /** The nodes that peers have made for subscriptions, by address: each is there for the connection it came by. */
+  readonly dynamicNodes: Map<string, PeerConnection>;
   /** Makes what listens on a port. `receive` takes the links on which peers want to send. */
   createAcceptor(tls: boolean, receive: LinkTaker): Acceptor;
   /** Something failed, whether a call waits for it or not. */

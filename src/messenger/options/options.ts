@@ -118,6 +118,11 @@ export interface MessengerOptions {
   /** Other hosts to go to when the one that an address names is not there. Those that peers name: see `dialPeerHosts`. */
   failover?: Failover;
   /**
+   * The host that peers are told we want, where it is not the one that is dialled: a virtual host, such as `vhost:tenant` of
+   * RabbitMQ. One for all, or by `host` or `host:port`.
+   */
+  hostname?: string | Readonly<Record<string, string>>;
+  /**
    * Who we are at single hosts, by `host` or `host:port`. It goes before `sasl`, which is for every host that the program or
    * its configuration names.
    */

@@ -44,6 +44,7 @@ export interface Settings {
   readonly receiverSettleMode: 'first' | 'second';
   readonly capabilities: CapabilitiesOf;
   readonly failover: Failover;
+  readonly hostname: NonNullable<MessengerOptions['hostname']>;
   readonly sasl: SaslOptions;
   readonly credentials: HostCredentials;
   readonly dialPeerHosts: boolean;
@@ -98,6 +99,7 @@ const KNOWN: readonly (keyof MessengerOptions)[] = [
   'receiverSettleMode',
   'capabilities',
   'failover',
+  'hostname',
   'sasl',
   'tls',
   'listen',
@@ -150,6 +152,7 @@ export function resolveOptions(options: MessengerOptions): Settings {
     receiverSettleMode: oneOf('receiverSettleMode', options.receiverSettleMode, ['first', 'second'], 'first'),
     capabilities: nodeCapabilities(options.capabilities ?? []),
     failover: failoverOf(options.failover ?? {}),
+    hostname: hostnameOf(options.hostname ?? {}),
     sasl: saslOf(options.sasl ?? {}),
     tls: tlsOf(options.tls ?? {}),
     credentials: credentialsOf(options.credentials ?? {}),
@@ -175,6 +178,13 @@ function reconnectPolicy(reconnect: MessengerOptions['reconnect']): ReconnectPol
 function failoverOf(failover: Failover): Failover {
   checkFailover(failover);
   return failover;
+}
+
+function hostnameOf(hostname: Settings['hostname']): Settings['hostname'] {
+  const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
+  if (isText(hostname)) return hostname;
+  if (typeof hostname === 'object' && Object.values(hostname).every(isText)) return hostname;
+  throw new OptionError('Option hostname must be a name, or names by host or host:port.');
 }
 
 function listenOf(listen: ListenOptions): Settings['listen'] {

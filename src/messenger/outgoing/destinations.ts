@@ -33,6 +33,10 @@ export class Destinations {
    */
   find(address: string | undefined): Destination {
     requireAddress(address);
+    const { dynamicNodes, pool } = this.#context;
+    const connection = dynamicNodes.size === 0 ? undefined : dynamicNodes.get(address);
+    const current = connection && pool.current(connection);
+    if (current !== undefined) return this.over(current, address);
     // route() takes no null, so every route has somewhere to go.
     return this.#known.get(address) ?? this.#resolve(address, this.#context.routes.resolve(address) ?? '');
   }

@@ -21,8 +21,15 @@ export interface BrokerFacts {
   readonly carriesLists: boolean;
   /** Whether credit can be taken back. If not, it ends the session. */
   readonly drains: boolean;
-  /** What it says the count of failures is, after a delivery ended so. */
-  readonly counts: { readonly released: number; readonly failed: number | 'ends the session' };
+  /**
+   * What it says the count of failures is, after a delivery ended so; `closed` when it was released before its connection
+   * was closed in order, which is nobody's failure. Default 0.
+   */
+  readonly counts: {
+    readonly released: number;
+    readonly failed: number | 'ends the session';
+    readonly closed?: number;
+  };
   /** Which terms of a subscription it grants. What it does not is to be refused, by it or by us. */
   readonly grants: {
     /** Looking at the messages of a queue, which stay there. */
@@ -128,6 +135,8 @@ export const brokerFacts = {
     ...java,
     name: 'ActiveMQ Classic',
     deletesQueues: false,
+    // It counts whatever it has sent to a consumer that goes, released or not.
+    counts: { released: 0, failed: 1, closed: 1 },
     peer: virtualTopics,
     grants: { ...java.grants, topicCapability: false, shared: false },
     deadLetterQueue: () => 'ActiveMQ.DLQ',

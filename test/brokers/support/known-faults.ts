@@ -13,11 +13,6 @@ interface KnownFault {
 
 const knownFaults: readonly KnownFault[] = [
   {
-    test: 'answers a request at a node made for it',
-    on: ['ActiveMQ Classic'],
-    missing: 'The address temp-queue://… that it makes is taken for a host.',
-  },
-  {
     test: 'may be reached by one messenger over two connections',
     on: ['ActiveMQ Classic'],
     missing: 'It takes one connection of a container-id, and ours all have the same.',
