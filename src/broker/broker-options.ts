@@ -13,7 +13,7 @@ import { DEFAULT_QUEUE, queueSettings } from './queue-settings.js';
 import type { QueueOptions, QueueSettings } from './queue-settings.js';
 
 /**
- * How a broker does TLS: with its certificate and key. With `ca`, clients whose certificate was signed by such an authority
+ * The certificate and key with which a broker does TLS. With `ca`, clients whose certificate was signed by such an authority
  * may log in with it (EXTERNAL): the common name is the user. Without, they are not asked for one.
  */
 export type BrokerTlsOptions = Pick<
@@ -21,7 +21,7 @@ export type BrokerTlsOptions = Pick<
   'ca' | 'caFile' | 'cert' | 'certFile' | 'key' | 'keyFile' | 'passphrase'
 >;
 
-/** How an embedded broker behaves. The queue options hold for every queue that has none of its own. */
+/** The options of an embedded broker. The queue options hold for every queue that has none of its own. */
 export interface EmbeddedBrokerOptions extends QueueOptions, AuthenticationOptions {
   /** The port to listen on; 0 for any free one. Default 5672. */
   port?: number | undefined;
@@ -36,10 +36,10 @@ export interface EmbeddedBrokerOptions extends QueueOptions, AuthenticationOptio
    * `topic://*`. A client can also ask for a topic with the capability `topic`.
    */
   topics?: readonly string[] | undefined;
-  /** Whether a queue or topic is made when somebody first names it. Default true. */
+  /** True when the broker makes a queue or topic when a client first names it. Default true. */
   createNodes?: boolean | undefined;
   /**
-   * Whether filters that a client asks for, selectors among them, are passed over: the broker has none. The answer to the
+   * True when the broker passes over the filters that a client asks for, selectors among them: it has none. Its answer to the
    * attach leaves them out, and the client gets every message. Default false: such a link is refused with
    * `amqp:not-implemented`.
    */
@@ -47,7 +47,7 @@ export interface EmbeddedBrokerOptions extends QueueOptions, AuthenticationOptio
   /** Listens for TLS, and for nothing else. */
   tls?: BrokerTlsOptions | undefined;
   /**
-   * The bytes of memory that all messages of the broker take together at most. Bytes that several subscriptions of a topic
+   * The bytes of memory that all messages of the broker take together at most, those among them that are not whole yet. Bytes that several subscriptions of a topic
    * have are counted once, and each message with 256 more. Beyond it messages are refused with
    * `amqp:resource-limit-exceeded`, whatever `overflow` says. Default 1 073 741 824, which is 1 GiB.
    */
@@ -58,20 +58,20 @@ export interface EmbeddedBrokerOptions extends QueueOptions, AuthenticationOptio
   maxFrameSize?: number | undefined;
   /** A client that sends nothing for twice this long is taken for dead, in milliseconds; 0 for never. Default 60 000. */
   idleTimeout?: number | undefined;
-  /** How long a client may take to log in and open its connection, in milliseconds; 0 for ever. Default 10 000. */
+  /** The time that a client has to log in and open its connection, in milliseconds; 0 for no limit. Default 10 000. */
   connectTimeout?: number | undefined;
-  /** How many connections there may be. Others are dropped. Default 1000. */
+  /** The most connections that there may be. The broker drops others. Default 1000. */
   maxConnections?: number | undefined;
   /**
-   * How many of those one host may have, those that have not logged in among them. Others are dropped. Default half of
+   * The most of those that one host may have, those that have not logged in among them. The broker drops others. Default half of
    * `maxConnections`, and at least 16.
    */
   maxConnectionsPerHost?: number | undefined;
-  /** How many sessions a connection may have, from 1 to 65 536. Default 1024. */
+  /** The most sessions that a connection may have, from 1 to 65 536. Default 1024. */
   maxSessions?: number | undefined;
-  /** How many links a connection may have. Default 1024. */
+  /** The most links that a connection may have. Default 1024. */
   maxLinks?: number | undefined;
-  /** How many queues and topics there may be, dynamic ones among them, and subscriptions of a topic. Default 10 000. */
+  /** The most queues and topics that there may be, dynamic ones among them, and subscriptions of a topic. Default 10 000. */
   maxNodes?: number | undefined;
   /** Time, names and the network. What is left out is the machine's. */
   environment?: Partial<Environment> | undefined;

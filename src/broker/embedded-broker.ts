@@ -5,7 +5,6 @@ import { Acceptor } from '../link/connection/acceptor.js';
 import type { AcceptedConnection, AcceptorSettings } from '../link/connection/accepted-connection.js';
 import { DEFAULT_RECONNECT } from '../link/connection/retries.js';
 import { createContainer } from '../link/rhea/rhea-seam.js';
-import { ByteBudget } from '../link/wire/byte-budget.js';
 import { attach } from './attach.js';
 import { BrokerEmitter } from './broker-events.js';
 import type { BrokerEvents } from './broker-events.js';
@@ -22,7 +21,7 @@ import { queueSnapshot, topicSnapshot } from './snapshot.js';
 import type { QueueSnapshot, TopicSnapshot } from './snapshot.js';
 
 /**
- * What clients look for before they send to the anonymous terminus (Anonymous Terminus 1.0, §2.1), or share a
+ * The capabilities that clients look for before they send to the anonymous terminus (Anonymous Terminus 1.0, §2.1), or share a
  * subscription (AMQP JMS Mapping 1.0).
  */
 const CAPABILITIES = ['ANONYMOUS-RELAY', 'SHARED-SUBS'];
@@ -228,11 +227,11 @@ export class EmbeddedBroker implements AsyncDisposable {
   }
 
   #acceptorSettings(): AcceptorSettings {
-    const { name, queue, limits, connectTimeout, tls, environment, authenticator, maxLinks } = this.#settings;
+    const { name, limits, connectTimeout, tls, environment, authenticator, maxLinks } = this.#settings;
     return {
       container: createContainer(name),
       limits,
-      budget: ByteBudget.of(queue.maxBytes, limits.maxMessageSize),
+      budget: this.#memory.bytes,
       reconnect: DEFAULT_RECONNECT,
       connectTimeout,
       tls: tls ?? {},

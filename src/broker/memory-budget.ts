@@ -1,4 +1,5 @@
 import type { PeerError } from '../errors.js';
+import { ByteBudget } from '../link/wire/byte-budget.js';
 
 /** The bytes that a message counts besides its own: what the broker knows of it, and its place in a queue. */
 const OVERHEAD = 256;
@@ -13,36 +14,37 @@ export interface CountedMessage {
 
 /** The memory that all messages of a broker take together. Bytes that several messages share are counted once. */
 export class MemoryBudget {
-  /** The most bytes that they may take. */
-  readonly limit: number;
-  #used = 0;
+  /** The budget that connections charge the messages to that are not whole yet. */
+  readonly bytes: ByteBudget;
 
+  /** @param limit - The most bytes that all messages may take. */
   constructor(limit: number) {
-    this.limit = limit;
+    this.bytes = new ByteBudget(limit);
   }
 
   /** The number of bytes that they take now. */
   get used(): number {
-    return this.#used;
+    return this.bytes.used;
   }
 
   /** Returns why there is no room for `count` more messages with so many bytes together; `undefined` when there is. */
   refusal(bytes: number, count = 1): PeerError | undefined {
-    if (this.#used + bytes + count * OVERHEAD <= this.limit) return undefined;
-    const description = `The broker keeps ${this.limit} bytes of messages, and no more (maxTotalBytes).`;
+    const { used, limit } = this.bytes;
+    if (used + bytes + count * OVERHEAD <= limit) return undefined;
+    const description = `The broker keeps ${limit} bytes of messages, and no more (maxTotalBytes).`;
     return { condition: 'amqp:resource-limit-exceeded', description };
   }
 
   /** A message is kept. */
   add({ ownSize, tail }: CountedMessage): void {
-    this.#used += ownSize + OVERHEAD;
-    if (tail?.hold() === true) this.#used += tail.size;
+    this.bytes.charge(ownSize + OVERHEAD);
+    if (tail?.hold() === true) this.bytes.charge(tail.size);
   }
 
   /** A message that was kept is kept no more. */
   remove({ ownSize, tail }: CountedMessage): void {
-    this.#used -= ownSize + OVERHEAD;
-    if (tail?.release() === true) this.#used -= tail.size;
+    this.bytes.giveBack(ownSize + OVERHEAD);
+    if (tail?.release() === true) this.bytes.giveBack(tail.size);
   }
 }
 
@@ -60,12 +62,12 @@ export class SharedBytes {
     return this.end - this.start;
   }
 
-  /** Returns true when nobody has held them before. */
+  /** A message has them. Returns true for the first. */
   hold(): boolean {
     return this.#holders++ === 0;
   }
 
-  /** Returns true when nobody holds them any more. To be called once for each `hold`. */
+  /** A message has them no more. Returns true for the last. To be called once for each `hold`. */
   release(): boolean {
     return --this.#holders === 0;
   }

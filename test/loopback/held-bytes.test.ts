@@ -63,14 +63,17 @@ describe('messages that are never whole', () => {
     expect(memoryInUse() - before).toBeLessThan(8 * MIB);
   });
 
-  it('hold no more than maxBytes in the embedded broker', async () => {
-    const broker = await startBroker({ maxBytes: 2 * MIB, maxMessageSize: MIB });
+  it('hold no more than maxTotalBytes in the embedded broker', async () => {
+    const broker = await startBroker({ maxTotalBytes: 2 * MIB, maxMessageSize: MIB });
     const before = memoryInUse();
     const wire = await Wire.dial(broker.port);
     await writeParts(wire, 10, 8, Buffer.alloc(100_000));
     const refused = wire.unread.filter(({ name }) => name === 'detach');
     expect(refused.length).toBeGreaterThan(5);
     expect(memoryInUse() - before).toBeLessThan(5 * MIB);
+    expect(broker.bytes).toBeGreaterThan(MIB);
+    wire.destroy();
+    await expect.poll(() => broker.bytes).toBe(0);
   });
 
   it('hold nothing any more once they are whole, taken back, refused, or lost with their connection', async () => {

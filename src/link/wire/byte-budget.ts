@@ -40,6 +40,12 @@ export class ByteBudget {
     return true;
   }
 
+  /** Takes so many bytes of it that are held in any case, whether they are left or not. */
+  charge(bytes: number): void {
+    this.#used += bytes;
+    this.#whole?.charge(bytes);
+  }
+
   /** Gives back so many of the bytes that were taken. */
   giveBack(bytes: number): void {
     this.#used -= bytes;
