@@ -12,7 +12,7 @@ import type { Supply } from './outgoing-link.js';
 import type { Subscription, SubscriptionKey } from './subscription.js';
 import type { Topic } from './topic.js';
 
-/** Tells apart subscriptions that nobody can come back to. */
+/** The number of the last subscription that no client can come back to: it tells them apart. */
 let lastNumber = 0;
 
 /**
@@ -122,7 +122,7 @@ function find(
   return nodes.resolve(name, isShared ? 'topic' : kind);
 }
 
-/** What kind of node a client wants, by the capabilities that JMS clients ask for. */
+/** Reads the kind of node that a client wants from the capabilities that JMS clients ask for. */
 function kindOf(capabilities: readonly string[]): NodeKind | undefined {
   if (capabilities.includes('topic') || capabilities.includes('temporary-topic')) return 'topic';
   if (capabilities.includes('queue') || capabilities.includes('temporary-queue')) return 'queue';

@@ -10,29 +10,29 @@ import type { StoredMessage } from './stored-message.js';
 export interface ClientInfo {
   /** The container-id of the client. */
   readonly container: string | undefined;
-  /** Who it has logged in as; `undefined` for nobody in particular. */
+  /** The user that it has logged in as; `undefined` for nobody in particular. */
   readonly user: string | undefined;
 }
 
 /** A connection has opened or closed. */
 export interface ConnectionEvent extends ClientInfo {
-  /** What has happened. */
+  /** The state that the connection is in now. */
   readonly state: 'open' | 'closed';
-  /** Why it has closed, when that was not in peace. */
+  /** The reason for which it has closed, unless it was closed in order. */
   readonly error?: MessagingError | undefined;
 }
 
 /** A link has been attached, refused, or has ended. */
 export interface LinkEvent extends ClientInfo {
-  /** What has happened. */
+  /** The state that the link is in now. */
   readonly state: 'attached' | 'refused' | 'ended';
   /** The name of the link. */
   readonly name: string;
-  /** What the client does on it. */
+  /** The role of the client on it. */
   readonly role: 'sender' | 'receiver';
   /** The node; `undefined` for the anonymous one. */
   readonly address: string | undefined;
-  /** Why it was refused, or has ended, when there was a reason. */
+  /** The reason for which it was refused, or has ended, when there was one. */
   readonly error?: PeerError | undefined;
 }
 
@@ -52,11 +52,11 @@ export interface SettledEvent extends MessageEvent {
 
 /** A message has left a queue unaccepted. */
 export interface DeathEvent extends MessageEvent {
-  /** Why. */
+  /** The reason for which it has left. */
   readonly reason: DeathReason;
-  /** Why its consumer has rejected it, when that was said. */
+  /** The error with which its consumer has rejected it, if the consumer gave one. */
   readonly error?: PeerError | undefined;
-  /** Where it has gone; `undefined` when it is lost for good. */
+  /** The address to which it has gone; `undefined` when it is lost for good. */
   readonly to: string | undefined;
 }
 
@@ -81,7 +81,7 @@ export interface BrokerEvents {
  * here: it is an uncaught exception of the process.
  */
 export class BrokerEmitter extends EventEmitter<BrokerEvents> {
-  /** Whether anybody listens to what becomes of each message. */
+  /** True when a listener wants to know what becomes of each message. */
   isActive = false;
 
   constructor() {

@@ -9,8 +9,8 @@ import { StoredMessage } from './stored-message.js';
 const BATCH = 256;
 
 /**
- * Those who look at the messages of a queue without taking them away: distribution-mode `copy` (AMQP 1.0 §3.5.3). Each
- * sees every message that waits once, in order, and then those that come. What they say of them changes nothing.
+ * The links that look at the messages of a queue without taking them away: distribution-mode `copy` (AMQP 1.0 §3.5.3). Each
+ * sees every message that waits once, in order, and then those that come. The outcomes that it gives them change nothing.
  */
 export class Browsers implements DeliveryOwner {
   readonly #line: MessageLine;
@@ -27,7 +27,7 @@ export class Browsers implements DeliveryOwner {
     this.#context = context;
   }
 
-  /** How many there are. */
+  /** The number of such links. */
   get size(): number {
     return this.#places.size;
   }

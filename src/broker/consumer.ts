@@ -2,9 +2,9 @@ import type { PeerError } from '../errors.js';
 import type { OutgoingDelivery } from '../queue/outgoing-delivery.js';
 import { RingBuffer } from '../queue/ring-buffer.js';
 
-/** What a queue needs of the link to a consumer. */
+/** The link to a consumer, as its queue sees it. */
 export interface ConsumerLink {
-  /** How many messages the consumer takes now. */
+  /** The number of messages that the consumer takes now. */
   readonly available: number;
   /** Sends a message, now or when the socket allows. */
   send(delivery: OutgoingDelivery): void;
@@ -14,11 +14,11 @@ export interface ConsumerLink {
   close(error: PeerError): void;
 }
 
-/** Somebody who takes messages away from a queue. */
+/** A consumer: it takes messages away from a queue. */
 export class Consumer {
-  /** Whether it stands among those with credit. Written by the round only. */
+  /** True while it stands among those with credit. The round alone writes it. */
   isReady = false;
-  /** Whether its link has ended. */
+  /** True when its link has ended. */
   isGone = false;
 
   constructor(readonly link: ConsumerLink) {}
@@ -34,7 +34,7 @@ export class ConsumerRound {
   /** The number of consumers in `#ready` that are gone. */
   #gone = 0;
 
-  /** How many consumers there are. */
+  /** The number of consumers. */
   get size(): number {
     return this.#all.size;
   }
@@ -80,7 +80,7 @@ export class ConsumerRound {
     return undefined;
   }
 
-  /** Whether anybody has credit. */
+  /** Tells whether any consumer has credit. */
   someReady(): boolean {
     return this.next(undefined) !== undefined;
   }

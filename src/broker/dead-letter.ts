@@ -5,23 +5,23 @@ import type { Properties } from '../message/message.js';
 import { IncomingMessage } from './incoming-message.js';
 import { writeMessage } from './write-message.js';
 
-/** Why a queue has let go of a message that nobody has accepted. */
+/** The reason for which a queue has let go of a message that no consumer has accepted. */
 export type DeathReason = 'expired' | 'rejected' | 'max-deliveries' | 'max-length' | 'undeliverable';
 
 /** The end of a message in a queue. */
 export interface Death {
   /** The address of the queue, or of the topic it was published to. */
   readonly address: string;
-  /** Why it has ended. */
+  /** The reason for which it has ended. */
   readonly reason: DeathReason;
-  /** Why its consumer has rejected it, when that was said. */
+  /** The error with which its consumer has rejected it, if the consumer gave one. */
   readonly error?: PeerError | undefined;
 }
 
 /** Takes a message whose life in a queue has ended to where the dead lie. Returns false when there is no room there. */
 export type Undertaker = (message: IncomingMessage, death: Death, to: string) => boolean;
 
-/** What a message has become that has died: what it was, and a notice. A message of its own, which does not expire. */
+/** Makes a dead letter of a message that has died: the message with a notice. It is a message of its own, which does not expire. */
 export function deadLetter(output: Output, message: IncomingMessage, death: Death, time: number): IncomingMessage {
   const annotations = deathNotice(death, time);
   writeMessage(output, message, { firstAcquirer: true, deliveryCount: 0, annotations });
@@ -33,8 +33,8 @@ export function deadLetter(output: Output, message: IncomingMessage, death: Deat
 }
 
 /**
- * What a dead letter says of itself, as message annotations (AMQP 1.0 §3.2.3): receivers may look, and need not. When it
- * dies again, only its last death is told.
+ * Makes the message annotations by which a dead letter tells of its death (AMQP 1.0 §3.2.3): receivers may look, and need
+ * not. When it dies again, they tell of its last death alone.
  */
 function deathNotice({ address, reason, error }: Death, time: number): Properties {
   return {

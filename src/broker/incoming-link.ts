@@ -163,7 +163,7 @@ function route(nodes: NodeTable, to: string | undefined): BrokerNode | PeerError
   };
 }
 
-/** Where a message wants to go; `undefined` when that is no text. */
+/** Reads the address that a message wants to go to; `undefined` when that is no text. */
 function addressOf(message: ReceivedMessage | undefined): string | undefined {
   try {
     return message?.address;
@@ -173,7 +173,7 @@ function addressOf(message: ReceivedMessage | undefined): string | undefined {
   }
 }
 
-/** A message for whoever decides what goes wrong; `undefined` when it cannot be read. */
+/** Makes the message that an injection is asked about; `undefined` when it cannot be read. */
 function readableMessage({ buffer, start, end }: IncomingDelivery): ReceivedMessage | undefined {
   try {
     return new ReceivedMessage(buffer, start, end);

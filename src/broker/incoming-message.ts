@@ -8,16 +8,16 @@ import type { Output } from '../codec/output.js';
 import { DELIVERY_ANNOTATIONS, HEADER, PROPERTIES } from '../codec/sections.js';
 import { SharedBytes } from './memory-budget.js';
 
-/** Where absolute-expiry-time stands in the list of the properties (AMQP 1.0 §3.2.4). */
+/** The place of absolute-expiry-time in the list of the properties (AMQP 1.0 §3.2.4). */
 const EXPIRY_PLACE = 8;
 
 /**
- * What a broker has to know of a message that has come, to be used before the next one is read: an object for each would
- * cost more than the reading. The rest of the message is nobody's business but its receiver's.
+ * The fields of a received message that a broker has to know, to be used before it reads the next one: an object for each would
+ * cost more than the reading. The rest of the message is for its receiver alone.
  */
 export class IncomingMessage {
   buffer: Buffer = Buffer.alloc(0);
-  /** Where what is passed on begins: behind the header, which is written anew, and behind what was for this hop only. */
+  /** The offset of the bytes that are passed on: behind the header, which is written anew, and the delivery annotations. */
   rest = 0;
   end = 0;
   /** The bytes from `rest` to `end`, when they are in memory of the broker that deliveries may share. */
@@ -25,9 +25,9 @@ export class IncomingMessage {
   durable = false;
   /** -1 when the message does not say. */
   priority = -1;
-  /** How long it is of use, in milliseconds; -1 when it does not say. */
+  /** Its time to live, in milliseconds; -1 when it does not say. */
   ttl = -1;
-  /** False when it says that somebody may have acquired it before: then that is not taken back. */
+  /** False when it says that a consumer may have acquired it before: then the broker says so, too. */
   firstAcquirer = true;
   /** When it stops being of use, in milliseconds since 1970. `Infinity` when it does not say. */
   expiry: number = Infinity;
@@ -70,21 +70,21 @@ export class IncomingMessage {
     this.shared = new SharedBytes(this.buffer, this.rest, this.end);
   }
 
-  /** How many bytes of it are kept. */
+  /** The number of its bytes that a queue keeps. */
   get size(): number {
     return this.end - this.rest;
   }
 
   /**
-   * How long it has left, in milliseconds. An absolute time counts before a time to live: a sender that gives both says
-   * the same with them.
+   * Works out the time that it has left, in milliseconds. An absolute time counts before a time to live: a sender that gives
+   * both says the same with them.
    */
   lifetime(clock: Clock): number {
     if (this.expiry !== Infinity) return this.expiry - clock.wallNow();
     return this.ttl >= 0 ? this.ttl : Infinity;
   }
 
-  /** Where the message is to go, which only the anonymous terminus asks for. Throws `DecodeError` when it is no text. */
+  /** The address that it is to go to, which only the anonymous terminus asks for. Throws `DecodeError` when it is no text. */
   get to(): string | undefined {
     return readField(ADDRESS, this.buffer, this.rest, this.end, false);
   }

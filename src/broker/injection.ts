@@ -2,10 +2,10 @@ import { OptionError } from '../errors.js';
 import type { PeerError } from '../errors.js';
 import type { ReceivedMessage } from '../codec/received-message.js';
 
-/** What can be interfered with: a message that comes in, one that goes out, or a link that is attached. */
+/** The point at which a broker interferes: a message comes in, one goes out, or a link is attached. */
 export type InjectionPoint = 'message' | 'delivery' | 'attach';
 
-/** What a broker is to do wrong on purpose: exactly one of `reject`, `delay`, `drop` and `close`, and when. */
+/** A fault that a broker is to make on purpose: exactly one of `reject`, `delay`, `drop` and `close`, and the occasion. */
 export interface InjectOptions {
   /** Messages are rejected, or links refused, with this error; `true` for `amqp:internal-error`. */
   reject?: boolean | PeerError | undefined;
@@ -15,9 +15,12 @@ export interface InjectOptions {
   drop?: boolean | undefined;
   /** Before the message or link is dealt with, its link or connection is closed, or its socket cut. */
   close?: 'link' | 'connection' | 'socket' | undefined;
-  /** What is told with `close`. Default: `amqp:internal-error` for a link, `amqp:connection:forced` for a connection. */
+  /**
+   * The error that the client is told with `close`. Default: `amqp:internal-error` for a link, `amqp:connection:forced` for a
+   * connection.
+   */
   error?: PeerError | undefined;
-  /** What is interfered with. Outgoing messages know only `close`, links `reject` and `close`. Default `message`. */
+  /** The point to interfere at. `delivery` knows only `close`, `attach` only `reject` and `close`. Default `message`. */
   on?: InjectionPoint | undefined;
   /** Only at this address. Default: at any. */
   address?: string | undefined;
@@ -27,17 +30,17 @@ export interface InjectOptions {
   when?: ((message: ReceivedMessage) => boolean) | undefined;
 }
 
-/** What a broker does wrong, until it is stopped. */
+/** A fault that a broker makes until it is stopped. */
 export interface Injection extends Disposable {
-  /** How often it has struck. */
+  /** The number of times that it has struck. */
   readonly count: number;
-  /** Whether it will strike no more. */
+  /** True when it will strike no more. */
   readonly isOver: boolean;
   /** Stops it. Stopping again does nothing. */
   stop(): void;
 }
 
-/** What is to be done wrong now. */
+/** The fault that a broker is to make now. */
 export type Fault =
   | { readonly type: 'reject'; readonly error: PeerError }
   | { readonly type: 'delay'; readonly delay: number }
@@ -47,7 +50,7 @@ export type Fault =
 const DEFAULT_ERROR: PeerError = { condition: 'amqp:internal-error', description: 'Injected by a test.' };
 const FORCED: PeerError = { condition: 'amqp:connection:forced', description: 'Injected by a test.' };
 
-/** Which faults suit which point. */
+/** The faults that a broker can make at each point. */
 const FAULTS: Readonly<Record<InjectionPoint, readonly Fault['type'][]>> = {
   message: ['reject', 'delay', 'drop', 'close'],
   delivery: ['close'],
@@ -60,7 +63,7 @@ const OPTION_NAMES = ['reject', 'delay', 'drop', 'close', 'error', 'on', 'addres
 export class Injections {
   readonly #active = new Set<ActiveInjection>();
 
-  /** Whether there is any: nearly never, and then nothing need be looked at. */
+  /** True when there is none, as nearly always: then the broker need not look at the message. */
   get isEmpty(): boolean {
     return this.#active.size === 0;
   }
@@ -72,7 +75,7 @@ export class Injections {
     return injection;
   }
 
-  /** What is to go wrong here and now. */
+  /** Returns the fault that the broker is to make here and now. */
   strike(on: InjectionPoint, address: string | undefined, message?: ReceivedMessage): Fault | undefined {
     for (const injection of this.#active) if (injection.strikes(on, address, message)) return injection.fault;
     return undefined;

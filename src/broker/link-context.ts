@@ -41,13 +41,13 @@ export function closeAs(connection: AcceptedConnection, link: Link, error: PeerE
   link.closed(new LinkError(`The broker has closed the link (${error.condition}).`, { condition: error.condition }));
 }
 
-/** Why a link has ended, as its event says: nothing, when that was in peace. */
+/** Makes the error that the event of a link's end has: none when the link was closed in order. */
 export function endOf(error: MessagingError, end: LinkEnd): PeerError | undefined {
   if (error.condition !== undefined) return { condition: error.condition, description: error.message };
   return end === 'lost' ? { condition: 'amqp:connection:forced', description: error.message } : undefined;
 }
 
-/** What is told of a link. */
+/** Makes the event that tells of a link. */
 export function linkEvent(
   request: LinkRequest,
   connection: AcceptedConnection,

@@ -2,12 +2,12 @@ import { ExpiringLine } from '../queue/expiring-line.js';
 import { ReturnedMessages } from './returned-messages.js';
 import type { StoredMessage } from './stored-message.js';
 
-/** Messages that consumers have refused to be given again, and that nobody else has taken. */
+/** The most messages that consumers have refused to be given again, and that no other consumer has taken. */
 const MAX_SET_ASIDE = 1000;
 
 /**
- * The messages of a queue that nobody has, in order. Those that have come back stand before all others, since only what
- * stood in front was ever given out.
+ * The messages of a queue that no consumer has, in order. Those that have come back stand before all others, since the queue
+ * only gives out the first.
  */
 export class MessageLine {
   readonly #waiting = new ExpiringLine<StoredMessage>();
@@ -15,7 +15,7 @@ export class MessageLine {
   /** Messages that no consumer with credit may be given. */
   #setAside: StoredMessage[] = [];
 
-  /** How many messages there are. */
+  /** The number of messages. */
   get size(): number {
     return this.#waiting.size + this.#returned.size + this.#setAside.length;
   }
@@ -52,7 +52,7 @@ export class MessageLine {
     return true;
   }
 
-  /** Somebody has come, or has credit again, who may be the one for what was set aside: it goes back to its place. */
+  /** A consumer has come, or has credit again, that may take what was set aside: that goes back to its place. */
   retrySetAside(): void {
     if (this.#setAside.length === 0) return;
     for (const message of this.#setAside) this.#returned.push(message);

@@ -13,10 +13,10 @@ import { BrokerQueue } from './queue.js';
 import type { NodeLink, Subscription } from './subscription.js';
 import { Topic } from './topic.js';
 
-/** What messages are sent to: a queue gives each to one consumer, a topic to every subscription. */
+/** The node that messages are sent to: a queue gives each to one consumer, a topic to every subscription. */
 export type BrokerNode = BrokerQueue | Topic;
 
-/** What a node is to be. */
+/** The kind of a node. */
 export type NodeKind = 'queue' | 'topic';
 
 /** The nodes of a broker by their addresses. */
@@ -83,7 +83,7 @@ export class NodeTable {
     return undefined;
   }
 
-  /** Makes a node of a name that nobody else has. */
+  /** Makes a node of a name that no other has. */
   createDynamic(kind: NodeKind): BrokerNode | PeerError {
     return this.create(`dynamic-${this.#settings.environment.randomUUID()}`, kind);
   }
@@ -152,7 +152,7 @@ export class NodeTable {
   }
 }
 
-/** Whether what came back is not what was asked for but the reason why there is none. */
+/** Tells whether a result is the reason for which there is none. */
 export function isRefusal(result: object): result is PeerError {
   return 'condition' in result;
 }
@@ -161,7 +161,7 @@ function refusal(condition: string, description: string): PeerError {
   return { condition, description };
 }
 
-/** The name of the node in an address, which may be the whole one that a client has for it. */
+/** Reads the name of the node from an address, which may be the whole one that a client has for it. */
 export function nodeName(address: string): string {
   if (!/^amqps?:\/\//.test(address)) return address;
   try {

@@ -13,15 +13,15 @@ import { StoredMessage } from './stored-message.js';
 import type { NodeLink } from './subscription.js';
 import type { Subscription } from './subscription.js';
 
-/** What a client receives from, and how. */
+/** The source that a client receives from. */
 export interface Supply {
   readonly node: BrokerNode;
   /** The node itself, or the queue of the subscription. */
   readonly queue: BrokerQueue;
   readonly subscription?: Subscription | undefined;
-  /** Whether the client only looks at the messages. */
+  /** True when the client only looks at the messages. */
   readonly browses: boolean;
-  /** What the client is told it has got. */
+  /** The terms that the client is told it has got. */
   readonly granted: TerminusOptions;
 }
 

@@ -1,4 +1,4 @@
-/** What a queue has seen since it was made, in messages. */
+/** The messages that a queue has seen since it was made, counted by what has become of them. */
 export interface QueueCounts {
   /** Came in. */
   received: number;
@@ -10,7 +10,7 @@ export interface QueueCounts {
   rejected: number;
   /** Came back after they had been out. */
   redelivered: number;
-  /** Were taken by nobody in time. */
+  /** Expired before a consumer took them. */
   expired: number;
   /** Were too much: refused to their senders, or dropped. */
   overflowed: number;
@@ -18,7 +18,7 @@ export interface QueueCounts {
   deadLettered: number;
 }
 
-/** Nothing seen yet. */
+/** Makes the counts of a queue that has seen no message yet. */
 export function noCounts(): QueueCounts {
   return {
     received: 0,

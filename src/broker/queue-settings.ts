@@ -1,26 +1,26 @@
 import { OptionError } from '../errors.js';
 
-/** What a queue does with a message that is too much: refuse it, or let go of the one that waits longest. */
+/** The way a queue deals with a message that is too much: it refuses it, or lets go of the one that waits longest. */
 export type OverflowPolicy = 'reject' | 'drop-head';
 
-/** How a queue, or each subscription of a topic, behaves. */
+/** The options of a queue, or of each subscription of a topic. */
 export interface QueueOptions {
-  /** How many messages it holds at most, those that are out with a consumer among them. Default 1 000 000. */
+  /** The most messages that it holds, those that are out with a consumer among them. Default 1 000 000. */
   maxMessages?: number | undefined;
-  /** How many bytes they have together at most. Default 268 435 456, which is 256 MiB. */
+  /** The most bytes that they have together. Default 268 435 456, which is 256 MiB. */
   maxBytes?: number | undefined;
   /**
-   * What happens to a message beyond that: its sender is told `rejected` with `amqp:resource-limit-exceeded`, or it is
-   * taken and the oldest is dropped. Subscriptions of a topic always drop. Default `reject`.
+   * The way it deals with a message beyond that: it tells the sender `rejected` with `amqp:resource-limit-exceeded`, or takes
+   * the message and drops the oldest. Subscriptions of a topic always drop. Default `reject`.
    */
   overflow?: OverflowPolicy | undefined;
   /**
-   * How often the delivery of a message may fail: `modified` with delivery-failed, or its consumer's connection lost.
-   * Default 10. `Infinity` for no limit.
+   * The number of times that the delivery of a message may fail: its consumer says `modified` with delivery-failed, or loses its
+   * connection. Default 10. `Infinity` for no limit.
    */
   maxDeliveries?: number | undefined;
   /**
-   * Where messages go that are rejected, expired, dropped, or have failed too often; `null` for nowhere. Default
+   * The address for messages that are rejected, expired, dropped, or have failed too often; `null` for none. Default
    * `dead-letter`.
    */
   deadLetterAddress?: string | null | undefined;
@@ -35,7 +35,7 @@ export interface QueueSettings {
   readonly deadLetterAddress: string | null;
 }
 
-/** How queues behave unless options say otherwise. */
+/** The settings of queues for which the options say nothing else. */
 export const DEFAULT_QUEUE: QueueSettings = Object.freeze({
   maxMessages: 1_000_000,
   maxBytes: 256 * (1 << 20),

@@ -21,7 +21,7 @@ import { StoredMessage, storeMessage } from './stored-message.js';
 /** From so many bytes on those of a message are shared by its deliveries, instead of being copied for each. */
 const SHARED_FROM = 16_384;
 
-/** How often a queue looks at most for messages that have expired while nobody took any, in milliseconds. */
+/** The least time between two looks of a queue for messages that have expired, in milliseconds. */
 const EXPIRY_INTERVAL = 100;
 
 /**
@@ -32,7 +32,7 @@ export class BrokerQueue implements DeliveryOwner {
   readonly kind = 'queue';
   readonly counts: QueueCounts = noCounts();
   readonly rates: RateMeter;
-  /** Those who only look at its messages. */
+  /** The links that only look at its messages. */
   readonly browsers: Browsers;
   readonly #context: QueueContext;
   readonly #line = new MessageLine();
@@ -109,7 +109,7 @@ export class BrokerQueue implements DeliveryOwner {
     return undefined;
   }
 
-  /** Adds somebody who takes messages, at the end of the round. */
+  /** Adds a consumer, at the end of the round. */
   addConsumer(link: ConsumerLink): Consumer {
     const consumer = new Consumer(link);
     this.#consumers.add(consumer);
@@ -124,7 +124,7 @@ export class BrokerQueue implements DeliveryOwner {
     this.dispatch();
   }
 
-  /** A consumer is gone. What it had comes back. `failed` when its connection was lost, which it may have died of. */
+  /** A consumer is gone. The messages that it had come back. `failed` when its connection was lost: it may have died of one. */
   removeConsumer(consumer: Consumer, failed: boolean): void {
     if (!this.#consumers.remove(consumer)) return;
     for (const delivery of consumer.link.takeAll()) {
@@ -137,7 +137,7 @@ export class BrokerQueue implements DeliveryOwner {
     this.#dispatchSoon();
   }
 
-  /** Gives out messages while there are any and somebody has credit. */
+  /** Gives out messages while there are any and a consumer has credit. */
   dispatch(): void {
     for (let message = this.#line.peek(); message !== undefined; message = this.#line.peek()) {
       if (message.deadline !== Infinity && message.deadline <= this.#context.clock.now()) {
@@ -158,7 +158,7 @@ export class BrokerQueue implements DeliveryOwner {
     }
   }
 
-  /** Lets go of what has expired. */
+  /** Lets go of the messages that have expired. */
   expire(): void {
     for (const message of this.#line.takeExpired(this.#context.clock.now())) this.#die(message, 'expired');
     this.#scheduleExpiry();
@@ -200,7 +200,7 @@ export class BrokerQueue implements DeliveryOwner {
         else this.#comeBack(delivery, false, true);
         break;
       default:
-        // Settled without an outcome: nobody has said that it was dealt with, unless no questions were to be asked.
+        // Settled without an outcome: the consumer has not said that it has dealt with it, unless it was sent settled.
         if (delivery.presettled) this.#accepted(delivery);
         else this.#comeBack(delivery, false);
     }

@@ -1,6 +1,6 @@
 import type { QueueCounts } from './queue-counts.js';
 
-/** How many messages a second, over the last few seconds. */
+/** Messages a second, over the last few seconds. */
 export interface QueueRates {
   /** Came in. */
   readonly received: number;
@@ -10,10 +10,10 @@ export interface QueueRates {
   readonly accepted: number;
 }
 
-/** How often the counts are looked at, in milliseconds. */
+/** The time between two looks at the counts, in milliseconds. */
 export const SAMPLE_INTERVAL = 1000;
 
-/** Over how many such looks rates are worked out. */
+/** The number of such looks from which rates are worked out. */
 const SAMPLES = 5;
 
 interface Sample extends QueueRates {

@@ -4,7 +4,7 @@ import type { DeliveryOwner } from '../queue/outgoing-delivery.js';
 import { storeMessage } from './stored-message.js';
 import type { StoredMessage } from './stored-message.js';
 
-/** How a message differs when it goes out again. */
+/** The fields in which a message differs when it goes out again. */
 export interface Redelivery {
   readonly owner: DeliveryOwner;
   readonly deliveryCount: number;

@@ -9,7 +9,7 @@ export class ReturnedMessages {
   readonly #heap = new Heap<StoredMessage>(({ place }) => place);
   #nextDeadline = Infinity;
 
-  /** How many there are. */
+  /** The number of such messages. */
   get size(): number {
     return this.#heap.size;
   }

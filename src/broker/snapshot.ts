@@ -19,7 +19,7 @@ export interface QueueSnapshot extends Readonly<QueueCounts> {
   readonly consumers: number;
   /** Links that only look at them. */
   readonly browsers: number;
-  /** How many messages a second there were lately. */
+  /** Messages a second, lately. */
   readonly rates: QueueRates;
 }
 
@@ -27,9 +27,9 @@ export interface QueueSnapshot extends Readonly<QueueCounts> {
 export interface SubscriptionSnapshot extends QueueSnapshot {
   /** The container-id of its client; `undefined` for one that clients share whoever they are. */
   readonly container: string | undefined;
-  /** Whether several links may share it. */
+  /** True when several links may share it. */
   readonly shared: boolean;
-  /** Whether it stays when nobody receives from it. */
+  /** True when it stays while no link receives from it. */
   readonly lasting: boolean;
 }
 

@@ -10,7 +10,7 @@ import type { CountedMessage, SharedBytes } from './memory-budget.js';
 import { openHeader, writeMessage } from './write-message.js';
 import type { MessageChange } from './write-message.js';
 
-/** What a queue knows of a message besides its bytes. */
+/** The fields of a message that a queue knows besides its bytes. */
 export interface Standing extends MessageChange {
   /** Its place in its queue: what comes back goes where it was. */
   readonly place: number;
@@ -25,7 +25,7 @@ export interface Standing extends MessageChange {
  * header may be shared with other deliveries: then they are its `tail`.
  */
 export class StoredMessage extends OutgoingDelivery implements CountedMessage {
-  /** Who has it. */
+  /** The consumer that has it. */
   consumer: Consumer | undefined = undefined;
   /** The consumers that have said not to be given it again. It keeps none of them in memory that is gone. */
   excluded: WeakSet<Consumer> | undefined = undefined;
@@ -42,9 +42,9 @@ export class StoredMessage extends OutgoingDelivery implements CountedMessage {
     owner: DeliveryOwner,
     /** When it expires, by the queue's clock. */
     readonly deadline: number,
-    /** How often its delivery has failed. */
+    /** The number of times that its delivery has failed. */
     readonly deliveryCount: number,
-    /** Where in the bytes its time to live stands; -1 when it has none. */
+    /** The offset of its time to live in the bytes; -1 when it has none. */
     readonly ttlAt: number,
     /** The bytes behind its header, if others share them. */
     shared: SharedBytes | undefined,
@@ -71,7 +71,7 @@ export class StoredMessage extends OutgoingDelivery implements CountedMessage {
     return this.sequence;
   }
 
-  /** Whether it has gone out, or begun to, and not just waited at a link. */
+  /** True when it has gone out, or begun to, and has not just waited at a link. */
   get wasSent(): boolean {
     return this.id >= 0;
   }

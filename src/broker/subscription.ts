@@ -9,23 +9,23 @@ export interface NodeLink {
   close(error: PeerError): void;
 }
 
-/** How long a subscription outlives its last link (AMQP 1.0 §3.5.3). */
+/** The time for which a subscription outlives its last link (AMQP 1.0 §3.5.3). */
 export interface Lifetime {
   /** 0: nothing is durable. As it was asked for. */
   readonly durable: 0 | 1 | 2;
-  /** Whether it stays until it is closed. */
+  /** True when it stays until a client closes it. */
   readonly isEndless: boolean;
-  /** How long it stays otherwise, in milliseconds. */
+  /** The time for which it stays otherwise, in milliseconds. */
   readonly timeout: number;
 }
 
-/** Which subscription a link is for. */
+/** The key by which the link of a subscription finds it. */
 export interface SubscriptionKey {
   /** The name of the link, without what makes it unique. */
   readonly name: string;
   /** The container-id of its client; `undefined` for one that clients share whoever they are. */
   readonly container: string | undefined;
-  /** Whether several links may share it. */
+  /** True when several links may share it. */
   readonly isShared: boolean;
 }
 

@@ -9,7 +9,7 @@ import type { Lifetime, SubscriptionKey } from './subscription.js';
 /** From so many bytes on those of a message are shared by all subscriptions, instead of being copied for each. */
 const SHARED_FROM = 512;
 
-/** What publishes to all its subscriptions. What nobody is subscribed to is gone. */
+/** A topic: it gives each message to all its subscriptions. A message that comes while there are none is gone. */
 export class Topic {
   readonly kind = 'topic';
   /** Messages that were published. */
@@ -22,7 +22,7 @@ export class Topic {
     readonly address: string,
     settings: QueueSettings,
     context: QueueContext,
-    /** How many subscriptions it may have: those that last outlive whoever made them. */
+    /** The most subscriptions that it may have: those that last outlive the client that made them. */
     readonly maxSubscriptions: number,
   ) {
     this.#context = context;

@@ -13,9 +13,9 @@ const LONGEST_HEADER = 20;
 /** Up to this many bytes a loop is quicker than a call into Node. Measured on Node 20. */
 const SHORT = 256;
 
-/** What a message says besides what its sender has said. */
+/** The fields of a message that the broker sets, whatever its sender has said. */
 export interface MessageChange {
-  /** Whether nobody has acquired it before, as far as the broker and the sender know (AMQP 1.0 §3.2.1). */
+  /** True when no consumer has acquired it before, as far as the broker and the sender know (AMQP 1.0 §3.2.1). */
   readonly firstAcquirer: boolean;
   readonly deliveryCount: number;
   /** Annotations to be set (AMQP 1.0 §3.2.3). */
