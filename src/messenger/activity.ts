@@ -1,22 +1,22 @@
-/** Tells whether anything has happened since somebody last looked: what `work` waits for. */
+/** Notes activity of a messenger since the last call of `work`, which waits for it. */
 export class Activity {
   #hasHappened = false;
   #waiting: ((happened: true) => void)[] = [];
 
-  /** Something has happened. */
+  /** Notes an activity, and wakes the calls that wait for one. */
   note(): void {
     if (this.#waiting.length === 0) this.#hasHappened = true;
     else for (const tell of this.#waiting.splice(0)) tell(true);
   }
 
-  /** Whether something has happened since the last look. */
+  /** Returns true if there was an activity since the last call. */
   take(): boolean {
     const happened = this.#hasHappened;
     this.#hasHappened = false;
     return happened;
   }
 
-  /** Calls `tell` when something happens next. Returns how to call that off. */
+  /** Calls `tell` at the next activity. Returns a function that cancels it. */
   next(tell: (happened: true) => void): () => void {
     this.#waiting.push(tell);
     return () => (this.#waiting = this.#waiting.filter((other) => other !== tell));

@@ -2,24 +2,27 @@ import type { Config, ConfigSource } from '../config/config.js';
 import type { Engine } from './engine.js';
 import type { MessengerOptions } from './options/options.js';
 
-/** How a messenger is made from a configuration file. */
+/** Options of `Messenger.fromConfig`. */
 export interface FromConfigOptions extends ConfigSource {
-  /** Options that go before those of the file. */
+  /** Options that override those of the file. */
   messenger?: MessengerOptions | undefined;
   /**
-   * Whether to watch the file: an edit changes routes and rewrites, all at once, for what is put from then on. What is
-   * queued goes where it was to go, and subscriptions stay where they are. Rules added by `route` and `rewrite` come
-   * behind those of the file and stay. Default false.
+   * True to watch the file. An edit replaces routes and rewrites at once, for messages that are put afterwards; queued
+   * messages and subscriptions keep their destinations. Rules that were added by `route` and `rewrite` stay, behind
+   * those of the file. Default false.
    */
   watch?: boolean | undefined;
   /**
-   * Is told of rules that never match, in a sentence with file and line. Default: a warning of the process. After an edit
-   * they are in the `config` event.
+   * Called for each rule that never matches, with a sentence that names file and line. Default: a warning of the
+   * process. After an edit, the `config` event has these warnings.
    */
   onWarning?: ((warning: string) => void) | undefined;
 }
 
-/** Uses the rules of a configuration, and follows its edits if asked to. Resolves with what ends that. */
+/**
+ * Applies the rules of a configuration, and watches its file with `watch`. Resolves with a function that ends the
+ * watch.
+ */
 export async function followConfig(config: Config, options: FromConfigOptions, engine: Engine): Promise<() => void> {
   const { onWarning = warn, watch = false } = options;
   config.warnings.forEach(onWarning);
@@ -37,7 +40,7 @@ export async function followConfig(config: Config, options: FromConfigOptions, e
   });
 }
 
-/** Puts rules in place of those there were before, all at once. What has been added since stays behind them. */
+/** Replaces the former rules of the file at once. Rules that the program has added stay behind them. */
 function replaceRules({ routes, rewrites, hosts, outgoing }: Engine, config: Config, before: Config | undefined): void {
   routes.replace([...config.routes, ...routes.rules.slice(before?.routes.length ?? 0)]);
   rewrites.replace([...config.rewrites, ...rewrites.rules.slice(before?.rewrites.length ?? 0)]);

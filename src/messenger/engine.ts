@@ -30,20 +30,20 @@ import { following } from '../wait.js';
 
 const log = logger('messenger');
 
-/** What peers are told that want more than `listen` gives them (AMQP 1.0 §2.8.15). */
+/** The condition for peers that exceed a limit of `listen` (AMQP 1.0 §2.8.15). */
 const TOO_MUCH = 'amqp:resource-limit-exceeded';
 
-/** Links a peer may have asked for in vain at a time before it is cut off. */
+/** The most refused links that a peer may have at a time before it is disconnected. */
 const LINKS_REFUSED = 16;
 
-/** Whom a messenger tells of what happens. */
+/** Emits the events of a messenger. */
 export interface Teller {
-  /** How many listen to an event. */
+  /** The number of listeners of an event. */
   listenerCount(name: keyof MessengerEvents): number;
   tell<Name extends keyof MessengerEvents>(name: Name, ...values: MessengerEvents[Name]): void;
 }
 
-/** The parts of a messenger, and its life: made, stopped, used again, closed. */
+/** The parts of a messenger, and its life cycle: made, stopped, used again, closed. */
 export class Engine implements MessengerContext {
   readonly settings: Settings;
   readonly name: string;
@@ -61,9 +61,9 @@ export class Engine implements MessengerContext {
   readonly #connectionSettings: ConnectionSettings;
   #state: 'ready' | 'stopping' | 'closed' = 'ready';
   #stopping: Promise<void> | undefined;
-  /** Whether what the stop gives up is to be told by whoever asked for it. */
+  /** True if the caller of the stop reports the aborted messages. */
   #keepsAborted = false;
-  /** Messages received. */
+  /** The number of received messages. */
   #count = 0;
 
   constructor(settings: Settings, teller: Teller) {
@@ -83,25 +83,25 @@ export class Engine implements MessengerContext {
     if (this.#state === 'closed') throw new StateError('The messenger is closed. Make a new one.');
   }
 
-  /** Throws when nothing new can be begun. */
+  /** Throws when the messenger is closed or stopping. */
   requireReady(): void {
     if (this.#state === 'ready') return;
     this.requireOpen();
     throw new StateError('The messenger is stopping. Await stop() first.');
   }
 
-  /** A configuration has been edited. */
+  /** Reports an edit of the configuration. */
   configChanged(change: ConfigChange): void {
     this.#teller.tell('config', change);
   }
 
-  /** Something failed, whether a call waits for it or not. */
+  /** Reports a failure, whether a call waits for it or not. */
   failed(error: MessagingError): void {
     log('%s', error.message);
     if (this.#teller.listenerCount('error') > 0) this.#teller.tell('error', error);
   }
 
-  /** Connects to every peer that a route names in full. */
+  /** Connects to every peer whose host and port a route names. */
   async checkRoutes({ timeout, signal }: WaitOptions): Promise<void> {
     const limits = {
       timeout: resolveTimeout(timeout, this.settings.timeout),
@@ -111,7 +111,7 @@ export class Engine implements MessengerContext {
     await this.waits.promised(limits, this.outgoing.checkRoutes());
   }
 
-  /** Waits until something happens. See `Messenger.work`. */
+  /** Waits for an activity. See `Messenger.work`. */
   async work(timeout: number, signal: AbortSignal | undefined): Promise<boolean> {
     if (this.#activity.take()) return true;
     const limits = {
@@ -133,7 +133,7 @@ export class Engine implements MessengerContext {
     this.#teller.tell('drain');
   }
 
-  /** A look at it. See `Messenger.stats`. */
+  /** A snapshot of its figures. See `Messenger.stats`. */
   get stats(): MessengerStats {
     const { queued, bytes, receiving } = this.incoming;
     return {
@@ -144,7 +144,10 @@ export class Engine implements MessengerContext {
     };
   }
 
-  /** Stops. With `drain`, what has no outcome by the end of the time is told with a `SendError`, once all is closed. */
+  /**
+   * Stops. With `drain`, it rejects with a `SendError` for messages without an outcome at the time limit, after
+   * everything is closed.
+   */
   async stop(options: StopOptions): Promise<void> {
     if (options.drain !== true || this.#state !== 'ready') return this.#stopWithin(options);
     const { clock } = this.settings.environment;
@@ -156,7 +159,7 @@ export class Engine implements MessengerContext {
       const left = timeout === undefined || timeout < 0 ? timeout : Math.max(1, timeout - (clock.now() - startedAt));
       await this.#stopWithin({ ...options, timeout: left });
     } else {
-      // The time is over, the signal has said so, or nobody waits: what is left is told, not waited for.
+      // The time is over, the signal is aborted, or calls do not wait: the remaining messages are aborted and reported.
       await this.#stopWithin({});
     }
     if (drained instanceof SendError) throw drained;
@@ -206,7 +209,7 @@ export class Engine implements MessengerContext {
     if (this.#teller.listenerCount('status') > 0) this.#teller.tell('status', tracker);
   }
 
-  /** However many ask for it, there is one stop at a time. */
+  /** Concurrent calls share one stop. */
   #stopOnce(): Promise<void> {
     this.#stopping ??= this.#stopAll().finally(() => {
       this.#stopping = undefined;
@@ -246,7 +249,7 @@ export class Engine implements MessengerContext {
       asksForCertificate: isGuarded && (own.ca ?? own.caFile) !== undefined,
       maxConnections,
       maxConnectionsPerHost,
-      // Refused ones are there until the peer has answered.
+      // Refused links exist until the peer has answered.
       maxLinks: 2 * maxLinks + LINKS_REFUSED,
     };
     return new Acceptor(tls, settings, {

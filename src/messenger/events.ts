@@ -6,35 +6,35 @@ import type { Tracker } from '../queue/tracker.js';
 export interface ConnectionChange {
   /** Host and port of the address. */
   readonly endpoint: string;
-  /** Host and port that are dialled or connected now, or were last: another than `endpoint` after a failover. */
+  /** Host and port of the current or last connection. After a failover they differ from `endpoint`. */
   readonly host: string;
-  /** What it was. */
+  /** The previous state. */
   readonly from: ConnectionState;
-  /** What it is. */
+  /** The new state. */
   readonly to: ConnectionState;
-  /** Why, when it was not asked for. */
+  /** The reason, unless the program caused the change. */
   readonly error: MessagingError | undefined;
 }
 
-/** The configuration file of a messenger has been edited, and its routes and rewrites hold from now on. */
+/** The configuration file of a messenger has been edited, and its new routes and rewrites are in effect. */
 export interface ConfigChange {
-  /** The file. */
+  /** The path of the file. */
   readonly path: string;
   /** Rules that never match, each in a sentence with file and line. */
   readonly warnings: readonly string[];
   /**
-   * Settings that are not what the messenger was made with and count only for a new one, such as `sasl`. What has been
-   * changed back is not among them.
+   * Settings that differ from those that the messenger was made with and need a new messenger, such as `sasl`. Settings
+   * that were changed back are not named.
    */
   readonly needRestart: readonly string[];
 }
 
-/** The events of a `Messenger`, by name, with what their listeners get. */
+/** The events of a `Messenger`, with the arguments of their listeners. */
 export interface MessengerEvents {
   /**
-   * A connection, link or subscription failed, or a message made no sense. Without a listener it goes to the debug log
-   * and never ends the process. A call that waits for what has failed rejects as well, and trackers tell what it means for
-   * messages.
+   * A connection, link or subscription failed, or a message was invalid. Without a listener the error goes to the debug
+   * log; it never ends the process. A call that waits for the failed object rejects as well, and trackers tell the
+   * effect on messages.
    */
   error: [error: MessagingError];
   /** A connection has changed its state. */
@@ -44,8 +44,8 @@ export interface MessengerEvents {
   /** There is room for `put` again, after it has thrown `QueueFullError` or `ready` has waited. */
   drain: [];
   /**
-   * The configuration file that is watched has been edited, and its new rules hold. An edit that cannot be used is an
-   * `error` with the code `ERR_CONFIG`, and the rules stay as they were.
+   * The watched configuration file has been edited, and its new rules are in effect. An invalid edit is an `error`
+   * event with the code `ERR_CONFIG`, and the rules stay as they were.
    */
   config: [change: ConfigChange];
 }

@@ -26,8 +26,9 @@ import type { SubscribeOptions } from './options/subscribe-options.js';
 import type { Subscription } from './incoming/subscription.js';
 
 /**
- * One queue out, one queue in, over AMQP 1.0. `put` and `send` on the way out, `subscribe`, `recv` and `get` on the way
- * in; trackers tell what became of a message, and a route table decides where names lead.
+ * Sends and receives messages over AMQP 1.0, with one outgoing and one incoming queue. `put` and `send` send;
+ * `subscribe`, `recv` and `get` receive. Trackers tell the status of each message, and a route table maps names to
+ * addresses.
  */
 export class Messenger extends MessengerProperties implements AsyncDisposable {
   static {
@@ -37,13 +38,13 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
   /**
    * Makes a messenger from a configuration file: its options, routes and rewrites.
    *
-   * @param path Default: what the environment variable `AMQP_MESSENGER_CONFIG` names, else the nearest
+   * @param path Default: the file that the environment variable `AMQP_MESSENGER_CONFIG` names, else the nearest
    * `amqp-messenger.config.yaml`, `.yml` or `.json` in the current folder or one above.
-   * @param options Which profile, options that go before those of the file, and whether to watch the file.
+   * @param options The profile, options that override those of the file, and whether to watch the file.
    * @throws ConfigError when there is no file, or it cannot be read or used; OptionError as the constructor does.
    */
   static async fromConfig(path?: string, options: FromConfigOptions = {}): Promise<Messenger> {
-    // Loaded now, so that programs without a file pay for neither parser nor schema.
+    // Loaded only now, so that programs without a file load neither parser nor schema.
     const { loadConfig } = await import('../config/load-config.js');
     const config = await loadConfig(path, options);
     const messenger = new Messenger({ ...config.options, ...options.messenger });
@@ -56,7 +57,7 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
   #unfollow: () => void = () => undefined;
 
   /**
-   * @param options How it behaves; see `MessengerOptions` for the defaults.
+   * @param options See `MessengerOptions` for units and defaults.
    * @throws OptionError for an unknown option or one of the wrong type.
    */
   constructor(options: MessengerOptions = {}) {
@@ -68,27 +69,27 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
     });
   }
 
-  /** Its name: the AMQP container-id. */
+  /** The name of the messenger: its AMQP container-id. */
   get name(): string {
     return this.#engine.name;
   }
 
-  /** Messages put that have no outcome yet. */
+  /** The number of messages that were put and have no outcome yet. */
   get outgoing(): number {
     return this.#engine.outgoing.outgoing;
   }
 
-  /** Messages received that wait for `get`. */
+  /** The number of received messages that wait for `get`. */
   get incoming(): number {
     return this.#engine.incoming.incoming;
   }
 
-  /** How many messages peers may still send: credit granted, and credit that waits for a link. */
+  /** The number of messages that peers may still send: granted credit, and credit that waits for a link. */
   get receiving(): number {
     return this.#engine.incoming.receiving;
   }
 
-  /** Whether it is connected to nothing and listens on nothing. True before first use and after `stop`. */
+  /** True if there is no connection and no listening port, as before the first use and after `stop`. */
   get stopped(): boolean {
     return this.#engine.pool.isIdle;
   }
@@ -98,34 +99,34 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
     return this.#engine.outgoing.last;
   }
 
-  /** The tracker of the last message that `get` or a loop has given out. */
+  /** The tracker of the last message that `get` or a loop returned. */
   get incomingTracker(): Tracker | undefined {
     return this.#engine.incoming.last;
   }
 
   /**
-   * Connections open when they are needed, so without options this does nothing.
+   * Does nothing without options, because connections open when they are needed.
    *
-   * @param options With `checkRoutes`, every route whose address names a host and a port, and has no `$` in them, is
-   * connected to now; the connections stay open.
-   * @throws ConnectionError or AddressError: the first that could not be opened. TimeoutError when it takes too long.
+   * @param options With `checkRoutes`, it connects to every route whose address names a host and a port without a `$`
+   * in them; the connections stay open.
+   * @throws ConnectionError or AddressError of the first connection that failed. TimeoutError at the time limit.
    */
   async start(options: WaitOptions & { checkRoutes?: boolean } = {}): Promise<void> {
     this.#engine.requireReady();
     if (options.checkRoutes === true) await this.#engine.checkRoutes(options);
   }
 
-  /** A look at it: what is queued, how messages have ended, and which connections there are. */
+  /** Returns a snapshot: queued messages, counts of outcomes, and connections. */
   stats(): MessengerStats {
     return this.#engine.stats;
   }
 
   /**
-   * Adds a route: an address that matches `pattern` goes to `address` instead, for `put` and `subscribe` alike. What the
-   * message's `to` says is not changed. Rules are tried in the order of adding; the first that matches decides.
+   * Adds a route: `put` and `subscribe` use `address` in place of an address that matches `pattern`. The `to` of
+   * messages is not changed. The first rule that matches, in the order of adding, decides.
    *
    * @param pattern `%` matches anything but `/`, `*` matches anything.
-   * @param address Where to go: `$1` stands for what the first wildcard matched.
+   * @param address The destination. `$1` stands for the text that the first wildcard matched.
    * @throws PatternError when either is not a string.
    */
   route(pattern: string, address: string): this {
@@ -137,10 +138,10 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
   }
 
   /**
-   * Adds a rewrite: what the `to` of a message says on the wire when its address matches. It does not change where the
-   * message goes. Without a rewrite that matches, user and password are taken out of the address.
+   * Adds a rewrite: the `to` to send with a message whose address matches. It does not change the destination of the
+   * message. Without a matching rewrite, user and password are removed from the address.
    *
-   * @param address What to write instead, or `null` to leave `to` out.
+   * @param address The text to send as `to`, or `null` to leave `to` out.
    * @throws PatternError when `pattern` is not a string or `address` neither a string nor `null`.
    */
   rewrite(pattern: string, address: string | null): this {
@@ -150,46 +151,46 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
   }
 
   /**
-   * Queues a message for its `address`. It is encoded now, so the message may be changed and used again afterwards; it is
-   * written when this turn of the event loop ends, as far as the peer takes it.
+   * Queues a message for its `address`. Encodes it at once, so the program may change it afterwards. The message is
+   * sent at the end of the current tick, if the peer has given credit.
    *
    * @returns The tracker of the message.
-   * @throws AddressError, EncodeError, OptionError for a `ttl` or `expiryTime` that is no time, QueueFullError or
-   * StateError. Nothing is queued then.
+   * @throws AddressError, EncodeError, OptionError for an invalid `ttl` or `expiryTime`, QueueFullError or StateError.
+   * Nothing is queued then.
    */
   put<Content = Body>(message: SendableMessage<Content>): Tracker {
     this.#engine.requireReady();
-    // What is sendable is a body, which the compiler cannot see of a type it does not know.
+    // A sendable type is a body, which the compiler cannot infer for a generic type.
     return this.#engine.outgoing.put(message as Message);
   }
 
   /**
-   * Waits until every message put so far has its outcome; with `outgoingWindow: 0`, until it is written. Messages put
-   * meanwhile do not count.
+   * Waits until every message that was put before has its outcome, or with `outgoingWindow: 0` is written. Messages
+   * that are put meanwhile do not count.
    *
    * @param count Wait only until this many fewer messages are outstanding. Default -1: all.
-   * @returns Whether they have; `false` only without `blocking`.
+   * @returns True when they have; `false` only without `blocking`.
    * @throws SendError when messages were aborted, now or since the last `send`; it names them.
-   * @throws TimeoutError when the time runs out. The messages stay queued.
+   * @throws TimeoutError at the time limit. The messages stay queued.
    */
   async send(count = -1, options: WaitOptions = {}): Promise<boolean> {
     this.#engine.requireOpen();
     return this.#engine.outgoing.send(count, options);
   }
 
-  /** Waits until `put` has room again. Resolves at once when it has. */
+  /** Waits until `put` has room. Resolves at once when it has. */
   async ready(options: WaitOptions = {}): Promise<void> {
     this.#engine.requireOpen();
     await this.#engine.outgoing.ready(options);
   }
 
   /**
-   * Starts to receive: from the address of a peer, or, with `~` before the host, from whoever connects to that port.
-   * An address ending in `/#` asks the peer for a node of its own. Returns at once; the subscription's `ready` tells
-   * whether it worked, and so does `recv`.
+   * Starts to receive from the address of a peer, or, with `~` before the host, from every peer that connects to that
+   * port. For an address that ends in `/#`, the peer creates a dynamic node. Returns at once; `ready` of the
+   * subscription, and `recv`, reject when it fails.
    *
-   * Subscribing twice to one address with the same options gives the same subscription, unless it is one to listen on or
-   * a node of its own.
+   * A second call with the same address and options returns the same subscription, except for a listening address or a
+   * dynamic node.
    *
    * @throws AddressError, OptionError or StateError.
    */
@@ -201,13 +202,14 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
   }
 
   /**
-   * Lets peers send, and waits until at least one message can be got.
+   * Issues credit to peers, and waits until at least one message can be got.
    *
-   * @param count How many messages peers may send in all; -1, the default, keeps about 1024 on their way for each
-   * subscription; -2 leaves credit as it is.
-   * @returns Whether one can be got; `false` only without `blocking`.
-   * @throws TimeoutError when none has come in time; the credit stays.
-   * @throws NoSourcesError when there is nothing to receive from; its cause is why the last subscription failed.
+   * @param count The total credit in messages. -1, the default, keeps about 1024 messages on their way for each
+   * subscription; -2 leaves the credit as it is.
+   * @returns True when a message can be got; `false` only without `blocking`.
+   * @throws TimeoutError when no message has come in time; the credit stays.
+   * @throws NoSourcesError when there is no subscription to receive from; its cause is the error of the last one that
+   * failed.
    */
   async recv(count = -1, options: WaitOptions = {}): Promise<boolean> {
     this.#engine.requireOpen();
@@ -215,26 +217,27 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
   }
 
   /**
-   * The messages as they come, for `for await`. Leaving the loop stops granting credit; what has come by then waits for
-   * `get`. Several loops share what comes. A message that is not valid AMQP is rejected, told as an `error` event, and
-   * passed over. With `incomingWindow: 0` each is accepted as it is given out; above 0, no more than that many wait for an
-   * outcome at a time, and the loop waits with them.
+   * Iterates over messages as they arrive, with `for await`. Leaving the loop ends its credit; messages that have
+   * arrived wait for `get`. Several loops share the messages. An invalid message is rejected, reported by an `error`
+   * event, and skipped. With `incomingWindow: 0` each message is accepted as it is returned; above 0, the loop waits
+   * while that many messages have no outcome.
    *
-   * @throws OptionError, or StateError for a subscription that has ended. The loop throws NoSourcesError or the error of
-   * the subscription when nothing can come any more, and the signal's reason; it ends when the messenger is stopped.
+   * @throws OptionError, or StateError for a subscription that has ended. The loop throws NoSourcesError or the error
+   * of the subscription when no message can come any more, and the signal's reason when that is aborted. It ends when
+   * the messenger is stopped.
    */
   receive<Content = Body>(options: ReceiveOptions = {}): DeliveryStream<Content> {
     this.#engine.requireOpen();
-    // What the program takes the bodies for, nobody checks.
+    // The program has named the type of the bodies; it is not checked.
     return this.#engine.incoming.receive(options) as DeliveryStream<Content>;
   }
 
   /**
-   * Sends a message and waits for the answer: the message whose `correlationId` is the `id` of this one, which is given
-   * one if it has none. Answers come to a node that the peer makes, one for all requests to it, or to `replyTo`.
+   * Sends a request and waits for its answer: the message whose `correlationId` is the `id` of the request. A request
+   * without an `id` gets one. Answers arrive at a dynamic node, one for all requests to a peer, or at `replyTo`.
    *
-   * @throws TimeoutError; LinkError when the peer has not taken the message or makes no node for answers: give it
-   * `replyTo` then. Otherwise as `put` does.
+   * @throws TimeoutError; LinkError when the peer has not accepted the message, or creates no dynamic node: use the
+   * option `replyTo` then. Otherwise as `put` does.
    */
   async request<Content = Body>(
     message: SendableMessage<Content>,
@@ -245,13 +248,13 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
   }
 
   /**
-   * Puts the answer to a message that was received: to its `replyTo`, with its `correlationId`, else its `id`, as
-   * `correlationId`. The answer goes over the connection that the message came by. It goes to another host only when
-   * `replyTo` names one that this program has named, too: whoever sent the message has chosen that address.
+   * Puts the answer to a received message: to its `replyTo`, with its `correlationId`, or else its `id`, as
+   * `correlationId`. The answer goes over the connection of the message. It goes to another host in `replyTo` only if
+   * this program has named that host, too, because the sender of the message has chosen that address.
    *
    * @returns The tracker of the answer.
-   * @throws AddressError when the message has no `replyTo`, StateError when the peer that has sent it is gone. Otherwise as
-   * `put` does.
+   * @throws AddressError when the message has no `replyTo`, StateError when the connection of the message is closed.
+   * Otherwise as `put` does.
    */
   reply<Content = Body>(to: Delivery<unknown>, message: Omit<SendableMessage<Content>, 'address'>): Tracker {
     this.#engine.requireReady();
@@ -263,15 +266,16 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
     return outgoing.namesKnownHost(replyTo) ? outgoing.put(answer) : outgoing.reply(answer, incoming.connectionOf(to));
   }
 
-  /** Takes the oldest message unread, and gives its tracker. It counts as got. */
+  /** Takes the oldest message without decoding it, and returns its tracker. It counts as got. */
   get(into: null): Tracker | undefined;
   /**
-   * Takes the oldest message that was received, over all subscriptions. `undefined` when there is none.
-   * With `incomingWindow: 0` it is accepted at once, else it waits for `accept`, `reject`, `release` or `modify`.
+   * Takes the oldest received message of all subscriptions. Returns `undefined` when there is none. With
+   * `incomingWindow: 0` it is accepted at once, else it waits for `accept`, `reject`, `release` or `modify`.
    *
-   * @param into A message to fill with the fields; what it held before is gone. It is decoded whole then.
-   * @throws DecodeError when the message is not valid AMQP. It has been rejected then, and the next `get` goes on.
-   * OptionError when `into` is no object that can be changed; then nothing was taken.
+   * @param into A message to fill with the fields. Its former fields are removed, and the received message is decoded
+   * completely.
+   * @throws DecodeError when the message is invalid. It has been rejected then, and the next `get` takes the next
+   * message. OptionError when `into` is not an object that can be changed; no message was taken then.
    */
   get<Content = Body>(into?: Message<Content>): Delivery<Content> | undefined;
   get(into?: Message | null): Delivery | Tracker | undefined {
@@ -279,36 +283,36 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
   }
 
   /**
-   * Tells the sender that a message is dealt with. Without a tracker: everything `get` has returned so far, as far as the
-   * window reaches. What already has an outcome keeps it.
+   * Accepts a message: it was processed. Without a tracker, accepts every message in the window that `get` has
+   * returned. Messages that have an outcome keep it.
    *
-   * @param options With `cumulative`, everything in the window through the tracker.
-   * @throws TrackerError for a tracker that is not an incoming one of this messenger, or whose message has left the window
-   * and so has another outcome.
+   * @param options With `cumulative`, all messages in the window up to the tracker.
+   * @throws TrackerError for a tracker that is not an incoming one of this messenger, or whose message has left the
+   * window and so has another outcome.
    */
   accept(tracker?: Tracker, options: { cumulative?: boolean } = {}): void {
     this.#engine.incoming.finish(tracker, ACCEPTED, options.cumulative);
   }
 
   /**
-   * Tells the sender that a message is not valid. Brokers drop it or put it aside.
+   * Rejects a message: it is invalid. Brokers drop it, or move it to a dead-letter queue.
    *
-   * @param error Why: a condition such as `amqp:not-allowed`, and words for people.
-   * @throws TrackerError as `accept` does, and StateError with `incomingWindow: 0`, where every message is accepted
-   * before it could be rejected.
+   * @param error The reason: a condition such as `amqp:not-allowed`, and a description.
+   * @throws TrackerError as `accept` does, and StateError with `incomingWindow: 0`, which accepts every message as it
+   * is returned.
    */
   reject(tracker?: Tracker, error?: PeerError, options: { cumulative?: boolean } = {}): void {
     this.#engine.incoming.window.requireWindow('reject');
     this.#engine.incoming.finish(tracker, { type: 'rejected', error }, options.cumulative);
   }
 
-  /** Gives a message back untouched: it may be delivered again, to anybody. Throws as `reject` does. */
+  /** Releases a message unprocessed: it may be delivered again, to any receiver. Throws as `reject` does. */
   release(tracker?: Tracker, options: { cumulative?: boolean } = {}): void {
     this.#engine.incoming.window.requireWindow('release');
     this.#engine.incoming.finish(tracker, RELEASED, options.cumulative);
   }
 
-  /** Gives a message back changed. Throws as `reject` does. */
+  /** Returns a message to the sender with changes. Throws as `reject` does. */
   modify(
     tracker: Tracker | undefined,
     change: Omit<Modified, 'type'> = {},
@@ -319,12 +323,12 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
   }
 
   /**
-   * Settles an incoming delivery, with the `defaultOutcome` when it was given none, and forgets it. An outgoing one is settled by
-   * itself as soon as its outcome is known, so it is only forgotten: `status` no longer answers for it. It is sent all
-   * the same.
+   * Settles an incoming delivery, with the `defaultOutcome` if it has no outcome, and forgets it. An outgoing delivery
+   * is only forgotten, because it is settled when its outcome is known: `status` returns `undefined` for it afterwards.
+   * It is sent all the same.
    *
    * @param tracker Default: the last outgoing one, and all before it.
-   * @param options With `cumulative`, everything through the tracker.
+   * @param options With `cumulative`, all deliveries up to the tracker.
    * @throws TrackerError for a tracker of another messenger.
    */
   settle(tracker?: Tracker, options: { cumulative?: boolean } = {}): void {
@@ -334,8 +338,9 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
   }
 
   /**
-   * Where a message stands. `undefined` when that is not remembered: it was settled with `settle`, or it has its outcome
-   * and is not among the last `outgoingWindow` put or `incomingWindow` got. `tracker.status` always tells.
+   * Returns the status of a message. Returns `undefined` when the message was forgotten by `settle`, or has its outcome
+   * and is not among the last `outgoingWindow` messages put or `incomingWindow` messages got. `tracker.status` is
+   * always known.
    *
    * @throws TrackerError for a tracker of another messenger.
    */
@@ -345,39 +350,42 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
     throw new TrackerError('The tracker is of another messenger.');
   }
 
-  /** Whether a message that was put has not left yet. Throws `TrackerError` for a tracker that is not an outgoing one. */
+  /**
+   * Returns true if a message that was put has not been sent yet. Throws `TrackerError` for a tracker that is not an
+   * outgoing one.
+   */
   buffered(tracker: Tracker): boolean {
     if (this.#engine.outgoing.owns(tracker)) return tracker.isQueued;
     throw new TrackerError('An outgoing tracker of this messenger is needed: what put() gave.');
   }
 
   /**
-   * Waits until something has happened since the last call: a message has come, one that was put has its outcome, or a
-   * connection has changed. Neither `blocking` nor the messenger's `timeout` counts here.
+   * Waits for an activity since the last call: a message has come, a message has its outcome, or a connection has
+   * changed. Ignores `blocking` and the messenger's `timeout`.
    *
-   * @param timeout In milliseconds; negative, the default, for ever.
-   * @returns Whether something has; `false` when the time ran out.
+   * @param timeout In milliseconds; negative, the default, means no limit.
+   * @returns True after an activity; `false` at the time limit.
    */
   async work(timeout = -1, options: { signal?: AbortSignal } = {}): Promise<boolean> {
     this.#engine.requireOpen();
     return this.#engine.work(timeout, options.signal);
   }
 
-  /** Ends every call that waits with an `InterruptError`; when none does, the next that would. */
+  /** Ends every waiting call with an `InterruptError`. When no call waits, it ends the next one that would. */
   interrupt(): void {
     this.#engine.waits.interrupt();
   }
 
   /**
-   * Closes every connection and stops listening. Messages without an outcome are aborted: call `send` first. Messages
-   * that were received can still be got; what was not accepted before, peers will deliver again, so it is too late to
-   * accept it now. The messenger can be used again afterwards.
+   * Closes every connection and stops listening. Messages without an outcome are aborted: call `send` first. Received
+   * messages can still be got, but not accepted any more: peers deliver every message again that was not accepted
+   * before. The messenger can be used again afterwards.
    *
-   * Without `blocking` it does not wait; `stopped` tells when it is done.
+   * Without `blocking` it returns at once; `stopped` is true when it is done.
    *
-   * @param options With `drain`, it first waits until every message put has its outcome, as `send` does, and for no longer
+   * @param options With `drain`, it first waits, as `send` does, until every message has its outcome, but not longer
    * than `timeout`.
-   * @throws TimeoutError when peers do not let go in time. SendError, with `drain`, when messages were given up: it names
+   * @throws TimeoutError when peers do not close in time. SendError, with `drain`, when messages were aborted: it names
    * them, and everything is closed then.
    */
   async stop(options: StopOptions = {}): Promise<void> {
@@ -385,15 +393,15 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
   }
 
   /**
-   * Stops for good: afterwards `put`, `send`, `ready`, `subscribe`, `recv` and `start` throw `StateError`. Closing twice
-   * waits for the same end.
+   * Stops for good: afterwards `put`, `send`, `ready`, `subscribe`, `recv` and `start` throw `StateError`. A second
+   * call waits for the same end.
    */
   async close(options: StopOptions = {}): Promise<void> {
     this.#unfollow();
     await this.#engine.close(options);
   }
 
-  /** Closes it at the end of an `await using` block. */
+  /** Closes the messenger at the end of an `await using` block. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

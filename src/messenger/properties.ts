@@ -4,7 +4,7 @@ import type { MessengerEvents } from './events.js';
 import { flag, timeLimit, windowSize } from './options/option-checks.js';
 import type { Settings } from './options/settings.js';
 
-/** The properties of a messenger that may be set while it runs. They count for what is put, got or dialled afterwards. */
+/** The properties of a messenger that can be set at any time. They apply to later calls and connections. */
 export abstract class MessengerProperties extends TypedEmitter<MessengerEvents> {
   readonly #settings: Settings;
 
@@ -26,7 +26,7 @@ export abstract class MessengerProperties extends TypedEmitter<MessengerEvents> 
     this.#settings.timeout = timeLimit(timeout);
   }
 
-  /** Whether `send`, `recv` and `stop` wait. Without it they return `false` when there is something left to wait for. */
+  /** True if `send`, `recv` and `stop` wait. If false, they return `false` when there is something left to wait for. */
   get blocking(): boolean {
     return this.#settings.blocking;
   }
@@ -35,7 +35,9 @@ export abstract class MessengerProperties extends TypedEmitter<MessengerEvents> 
     this.#settings.blocking = flag('blocking', blocking);
   }
 
-  /** As `blocking: false`, and `work` returns at once too. Connections, credit and outcomes move all the same. */
+  /**
+   * As `blocking: false`, and `work` returns at once, too. Connections, credit and outcomes go on in the background.
+   */
   get passive(): boolean {
     return this.#settings.passive;
   }
@@ -45,8 +47,8 @@ export abstract class MessengerProperties extends TypedEmitter<MessengerEvents> 
   }
 
   /**
-   * 0 sends messages settled. Otherwise each has an outcome, and the number is for how many of the last messages `status`
-   * answers once they have it; negative for all.
+   * 0 sends messages settled. Otherwise each message gets an outcome, and `status` knows the outcomes of the last
+   * messages, as many as this number; all with a negative number.
    */
   get outgoingWindow(): number {
     return this.#settings.outgoingWindow;
@@ -56,7 +58,10 @@ export abstract class MessengerProperties extends TypedEmitter<MessengerEvents> 
     this.#settings.outgoingWindow = windowSize('outgoingWindow', size);
   }
 
-  /** How many received messages may wait for an outcome after `get`; 0 accepts as `get` returns, negative has no limit. */
+  /**
+   * The most received messages without an outcome. 0 accepts every message as `get` returns it; negative means no
+   * limit.
+   */
   get incomingWindow(): number {
     return this.#settings.incomingWindow;
   }
@@ -101,7 +106,7 @@ export abstract class MessengerProperties extends TypedEmitter<MessengerEvents> 
     this.#setFile('ca', pathOf('trustedCertificates', path));
   }
 
-  /** A file takes the place of what the options gave. */
+  /** A file replaces the content in the options. */
   #setFile(name: 'ca' | 'cert' | 'key', path: string | undefined): void {
     const { tls } = this.#settings;
     tls[name] = undefined;

@@ -14,38 +14,38 @@ import type { MessengerContext } from './options/context.js';
 import type { Subscription } from './incoming/subscription.js';
 import type { Settle } from '../wait.js';
 
-/** Answers that a peer may send before we have looked at the first. */
+/** The credit for answers of one peer. */
 const REPLY_CREDIT = 1024;
 
 const LOST =
   'The link for answers was lost, and with it the place where the answer would come. The request may have been dealt with.';
 
-/** What `request` may be given. */
+/** Options of `request`. */
 export interface RequestOptions extends WaitOptions {
   /**
-   * The node at the peer that answers come to, for peers that make no node of their own for it: a queue that nobody else
-   * receives from. Default: a node that the peer makes, one for all requests to it.
+   * The node at the peer for answers, for peers that do not create dynamic nodes: a queue without other receivers.
+   * Default: a dynamic node, one for all requests to a peer.
    */
   replyTo?: string | undefined;
 }
 
-/** A question that waits for its answer. */
+/** A request that waits for its answer. */
 interface Question {
   readonly settle: Settle<ReceivedMessage>;
-  /** What the answer may be known by. */
+  /** The keys that identify the answer. */
   readonly keys: readonly string[];
-  /** What became of it on the way out, once it is on it. */
+  /** The delivery of the request, after it was put. */
   tracker: OutgoingDelivery | undefined;
 }
 
-/** Where the answers of one peer come to. */
+/** The link for the answers of one peer. */
 interface Replies {
   readonly subscription: Subscription;
-  /** Those who wait for an answer there. */
+  /** The requests that wait for an answer there. */
   readonly questions: Set<Question>;
 }
 
-/** Questions and their answers: one link for the answers of each peer, and each answer to whoever waits for it. */
+/** Matches answers to requests, with one link for the answers of each peer. */
 export class Requests {
   readonly #context: MessengerContext;
   readonly #outgoing: Outgoing;
@@ -86,13 +86,13 @@ export class Requests {
       return () => {
         for (const key of keys) this.#pending.delete(key);
         replies.questions.delete(question);
-        // Nobody waits for it any more, so it need not go out either.
+        // No call waits for the answer any more, so the request need not be sent.
         if (question.tracker?.isQueued === true) this.#outgoing.withdraw(question.tracker);
       };
     });
   }
 
-  /** The messenger stops: nobody gets an answer any more. */
+  /** The messenger stops: rejects all requests. */
   stop(): void {
     this.#replies.clear();
     const error = new StateError('The messenger was stopped before the answer came.');
@@ -125,14 +125,14 @@ export class Requests {
     throw tracker.error ?? new LinkError(`The peer did not take the request: it was ${status}.`);
   }
 
-  /** Where the answers of a peer come to. */
+  /** Returns the link for the answers of a peer. Makes it when there is none. */
   #repliesOf(base: string, replyTo: string | undefined): Replies {
     const key = JSON.stringify([base, replyTo]);
     const known = this.#replies.get(key);
     if (known !== undefined) return known;
     const questions = new Set<Question>();
     const giveUp = (error: Error): void => {
-      // Those that have not been asked yet find out by themselves.
+      // Requests that have not been put yet fail by themselves.
       for (const { settle, tracker } of [...questions]) {
         if (tracker === undefined) continue;
         this.#outgoing.withdraw(tracker);
@@ -145,7 +145,7 @@ export class Requests {
       {
         take: (delivery) => this.#answered(delivery),
         lost: () => {
-          // The peer makes another node when the link is attached again, and answers to this one come nowhere.
+          // The peer creates another node when the link is attached again, and answers to the former one are lost.
           if (replyTo === undefined) giveUp(new LinkError(LOST));
         },
         ended: (error) => {
@@ -176,7 +176,7 @@ export class Requests {
   }
 }
 
-/** The fields of a message that was received, which spreading leaves out. */
+/** Copies the fields of a message, including those of a received one, which spreading leaves out. */
 export function plain(message: Message): Message {
   return message instanceof ReceivedMessage ? message.toObject() : message;
 }
@@ -185,7 +185,7 @@ function refuse(delivery: IncomingDelivery, error: PeerError): void {
   delivery.finish({ type: 'rejected', error });
 }
 
-/** Why a request cannot be answered, and what to do about it. */
+/** Makes the error of a request that cannot be answered, with advice. */
 function unanswerable(cause: Error): Error {
   if (!(cause instanceof LinkError)) return cause;
   const { condition, message } = cause;
@@ -195,7 +195,7 @@ function unanswerable(cause: Error): Error {
   });
 }
 
-/** Ids are equal when type and value are (AMQP 1.0 §3.2.11). */
+/** The key of an id. Ids are equal when their type and value are (AMQP 1.0 §3.2.11). */
 function keyOf(id: MessageId): string {
   if (id instanceof Uint8Array) return `binary:${Buffer.from(id).toString('hex')}`;
   return typeof id === 'object'

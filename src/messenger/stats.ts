@@ -1,47 +1,47 @@
 import type { ConnectionState } from '../link/connection/peer-connection.js';
 import type { Status } from '../queue/status.js';
 
-/** A look at one connection. */
+/** A snapshot of one connection. */
 export interface ConnectionStats {
-  /** Host and port of the address; for one that a peer has made, the peer's container-id. */
+  /** Host and port of the address; for an accepted connection, the peer's container-id. */
   readonly endpoint: string;
   /**
-   * Host and port that are dialled or connected now, or were last: another than `endpoint` after a failover. For one that
-   * a peer has made, where it comes from.
+   * Host and port of the current or last connection. After a failover they differ from `endpoint`. For an accepted
+   * connection, the address of the peer.
    */
   readonly host: string;
-  /** Who has made it. */
+  /** The side that made the connection. */
   readonly direction: 'dialled' | 'accepted';
-  /** Where it stands. */
+  /** The state of the connection. */
   readonly state: ConnectionState;
 }
 
-/** A look at a messenger: what `stats` gives. Counts are since it was made. */
+/** A snapshot of a messenger, as `stats` returns it. Counts begin when it was made. */
 export interface MessengerStats {
-  /** Its name. */
+  /** The name of the messenger. */
   readonly name: string;
-  /** Messages on their way out. */
+  /** Outgoing messages. */
   readonly outgoing: {
-    /** Messages put that have no outcome yet. */
+    /** Messages that were put and have no outcome yet. */
     readonly pending: number;
     /** Their encoded bytes. */
     readonly bytes: number;
-    /** Messages put. */
+    /** Messages that were put. */
     readonly put: number;
-    /** How many of them have ended how. */
+    /** Messages that have ended, by status. */
     readonly ended: Readonly<Record<Exclude<Status, 'pending'>, number>>;
   };
-  /** Messages on their way in. */
+  /** Incoming messages. */
   readonly incoming: {
-    /** Messages received that wait to be got. */
+    /** Received messages that wait to be got. */
     readonly queued: number;
     /** Their encoded bytes. */
     readonly bytes: number;
     /** Messages that peers may still send. */
     readonly receiving: number;
-    /** Messages received. */
+    /** Messages that were received. */
     readonly received: number;
   };
-  /** The connections there are. */
+  /** The current connections. */
   readonly connections: readonly ConnectionStats[];
 }

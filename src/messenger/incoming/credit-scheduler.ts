@@ -1,30 +1,30 @@
-/** Messages that automatic credit keeps granted and queued per link (Messenger's `recv(-1)`). */
+/** The messages per link that automatic credit keeps granted and queued (Messenger's `recv(-1)`). */
 export const AUTOMATIC_CREDIT = 1024;
 
 /**
- * A link that has fallen below this part of its share is topped up. The original waits until a fifth is left, by which
- * time a quick sender has run dry; how much is granted in all is the same.
+ * A link that has fallen below this part of its share is topped up. Proton waits until a fifth is left, and by then a
+ * fast sender has run out of credit. The total credit is the same.
  */
 const LOW_SHARE = 0.5;
 
-/** A receiver link, as far as credit is shared with it. */
+/** A receiver link that shares credit with others. */
 export interface CreditedLink {
   readonly credit: {
-    /** Messages that the peer may still send, of what was granted by the scheduler. */
+    /** The unused credit that the scheduler has granted. */
     readonly pooled: number;
-    /** Tells how much of that was returned unused since the last call. The rest of what is gone, messages have used. */
+    /** Returns how much of that credit the peer returned unused since the last call. Messages have used the rest. */
     takeReturned(): number;
   };
-  /** Lets the peer send this many more. */
+  /** Issues more credit. */
   issueCredit(count: number): void;
-  /** Asks the peer to give back what it does not use. Returns false when it cannot be asked. */
+  /** Asks the peer to return unused credit. Returns false when it cannot be asked. */
   drain(): boolean;
 }
 
 /**
- * Shares credit among receiver links (docs/semantics.md, "Credit"). There is a pool of credit that no link has yet; links
- * without credit wait in line for a share of it. When the pool is empty and a link still waits, `rebalance`, called some
- * time later, takes credit back from links that do not use it. Pure arithmetic: it knows no socket and no clock.
+ * Shares credit among receiver links (docs/semantics.md, "Credit"). Credit that no link has yet is in a pool, and links
+ * without credit wait in line for a share of it. When the pool is empty and a link still waits, a later `rebalance`
+ * takes credit back from links that do not use it. Pure arithmetic: it knows no socket and no clock.
  *
  * A run looks only at links whose credit has changed, and at those that wait: with a thousand links it costs no more than
  * with one.
@@ -35,17 +35,17 @@ export class CreditScheduler<Link extends CreditedLink> {
   #isPaused = false;
   #pool = 0;
   #granted = 0;
-  /** Links with credit, and how much of it is counted as granted. In the order they got it. */
+  /** Links with credit, and their granted credit, in the order of granting. */
   readonly #credited = new Map<Link, number>();
-  /** What links had when they came, and may still have of it: the pool has not granted it, so it does not go back there. */
+  /** Unused credit that links had when they were added. It did not come from the pool, so it does not return there. */
   readonly #brought = new Map<Link, number>();
-  /** Links without, first come first. */
+  /** Links without credit, in the order of their arrival. */
   readonly #blocked = new Set<Link>();
   readonly #draining = new Set<Link>();
   /** Links with credit that may be below their share. */
   readonly #low = new Set<Link>();
 
-  /** Credit that is granted or waits for a link: `receiving` of the messenger. */
+  /** Credit that is granted or waits for a link, as in `Messenger.receiving`. */
   get receiving(): number {
     return this.#pool + this.#granted;
   }
@@ -55,43 +55,43 @@ export class CreditScheduler<Link extends CreditedLink> {
     return this.#pool;
   }
 
-  /** Whether a link waits and another could be drained for it: time to think of `rebalance`. */
+  /** True if a link waits and another could be drained for it, by `rebalance`. */
   get starved(): boolean {
     const mayGrant = this.#mode !== 'manual' && !this.#isPaused;
     return mayGrant && this.#blocked.size > 0 && this.#credited.size > this.#draining.size;
   }
 
-  /** `recv(n)`: this many in all, as far as they are not granted already. What is granted is never taken back. */
+  /** `recv(n)`: raises the total credit to this number. Granted credit is never taken back. */
   setExplicit(count: number): void {
     this.#mode = 'explicit';
     this.#pool = Math.max(count - this.#granted, 0);
     this.#sharesChanged();
   }
 
-  /** `recv(-1)`: the pool follows what is queued; `run` fills it. `credit` is for each link. */
+  /** `recv(-1)`: `run` fills the pool as messages leave the queue. `credit` is per link. */
   setAutomatic(credit: number = AUTOMATIC_CREDIT): void {
     this.#mode = 'automatic';
     this.#automatic = credit;
     this.#sharesChanged();
   }
 
-  /** `recv(-2)`: nothing is granted from here. */
+  /** `recv(-2)`: the scheduler grants no credit. */
   setManual(): void {
     this.#mode = 'manual';
     this.#pool = 0;
   }
 
-  /** Grants nothing while this is so. What is granted stays. */
+  /** While true, grants no credit. Granted credit stays. */
   set paused(paused: boolean) {
     this.#isPaused = paused;
   }
 
-  /** Whether it shares credit with a link. */
+  /** True if a link shares credit here. */
   has(link: Link): boolean {
     return this.#credited.has(link) || this.#blocked.has(link);
   }
 
-  /** A link has been attached, or has come back with credit. */
+  /** Adds a link that was attached, or attached again with credit. */
   add(link: Link): void {
     if (this.has(link)) return;
     link.credit.takeReturned();
@@ -100,7 +100,7 @@ export class CreditScheduler<Link extends CreditedLink> {
     this.#sharesChanged();
   }
 
-  /** A link is gone: its credit goes back to the pool. */
+  /** Removes a link. Its credit returns to the pool. */
   remove(link: Link): void {
     if (!this.has(link)) return;
     this.changed(link);
@@ -115,7 +115,7 @@ export class CreditScheduler<Link extends CreditedLink> {
     this.#sharesChanged();
   }
 
-  /** Messages have used credit of a link, or its peer has returned some. `run` tops it up. */
+  /** Notes that messages have used credit of a link, or that its peer has returned some. `run` tops it up. */
   changed(link: Link): void {
     if (!this.has(link)) return;
     const counted = this.#credited.get(link) ?? 0;
@@ -124,7 +124,7 @@ export class CreditScheduler<Link extends CreditedLink> {
     this.#place(link, counted);
   }
 
-  /** Grants what can be granted. `queued` is how many messages wait to be got. */
+  /** Grants credit where possible. `queued` is the number of messages that wait to be got. */
   run(queued: number): void {
     if (this.#mode === 'manual' || this.#isPaused) return;
     const links = this.#credited.size + this.#blocked.size;
@@ -143,8 +143,8 @@ export class CreditScheduler<Link extends CreditedLink> {
   }
 
   /**
-   * Drains credited links until what they hold covers a share for every link that waits. One that has not answered since
-   * the last time may never do so: others have to give then.
+   * Drains links with credit until their credit covers a share for every waiting link. A link that has not answered the
+   * last drain may never do so, so others are drained then.
    */
   rebalance(): void {
     if (!this.starved) return;
@@ -157,7 +157,10 @@ export class CreditScheduler<Link extends CreditedLink> {
     }
   }
 
-  /** Credit comes back to the pool, but for what the link had when it came. Messages, `used` of them, use that first. */
+  /**
+   * Returns credit to the pool, except for credit that the link had when it was added. The `used` messages use that
+   * first.
+   */
   #takeBack(link: Link, credit: number, used: number): void {
     const brought = Math.max(0, (this.#brought.get(link) ?? 0) - Math.max(0, used));
     if (brought > credit) this.#brought.set(link, brought - credit);
@@ -174,7 +177,7 @@ export class CreditScheduler<Link extends CreditedLink> {
     const held = this.#credited.get(link) ?? 0;
     const share = this.#share;
     if (held < share * LOW_SHARE) this.#grant(link, held, Math.min(this.#pool, share - held));
-    // An automatic share grows again as messages are got, without anything happening to the link.
+    // An automatic share also grows when messages are got, without a change of the link.
     const fullShare = this.#mode === 'automatic' ? this.#automatic : share;
     if ((this.#credited.get(link) ?? 0) >= fullShare * LOW_SHARE) this.#low.delete(link);
   }
@@ -186,7 +189,7 @@ export class CreditScheduler<Link extends CreditedLink> {
     link.issueCredit(credit);
   }
 
-  /** Counts the credit that a link has now, where `counted` was counted before, and puts the link where it belongs. */
+  /** Updates the counted credit of a link from `counted`, and the sets that the link belongs to. */
   #place(link: Link, counted: number): void {
     const credit = link.credit.pooled;
     this.#granted += credit - counted;
@@ -202,7 +205,7 @@ export class CreditScheduler<Link extends CreditedLink> {
     }
   }
 
-  /** Another mode, or another number of links, makes other shares: every link may be below its own. */
+  /** Another mode or number of links changes the shares, so every link may be below its share. */
   #sharesChanged(): void {
     for (const link of this.#credited.keys()) this.#low.add(link);
   }

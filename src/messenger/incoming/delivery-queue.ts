@@ -5,13 +5,13 @@ import { WaiterLine } from '../../queue/waiter-line.js';
 import type { Settle } from '../../wait.js';
 
 /**
- * Deliveries that have come and wait to be taken, in order. One that was taken back keeps its place in the ring and is
- * skipped, so taking it back costs nothing.
+ * Received deliveries that wait to be taken, in order. A withdrawn delivery keeps its slot in the ring and is skipped,
+ * so withdrawing takes constant time.
  */
 export class DeliveryQueue {
   #ring = new RingBuffer<IncomingDelivery>();
   readonly #takers: WaiterLine<IncomingDelivery>;
-  /** Those who wait until something is there, and take nothing. */
+  /** The waits for a delivery that take none. */
   #watchers: Settle<true>[] = [];
   #size = 0;
   #bytes = 0;
@@ -20,39 +20,39 @@ export class DeliveryQueue {
     this.#takers = new WaiterLine(clock);
   }
 
-  /** How many deliveries wait. */
+  /** The number of waiting deliveries. */
   get size(): number {
     return this.#size;
   }
 
-  /** Their encoded bytes. */
+  /** The size of the waiting deliveries, in encoded bytes. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Whether nothing waits. */
+  /** True if no delivery waits. */
   get isEmpty(): boolean {
     return this.#size === 0;
   }
 
-  /** Adds a delivery, or hands it to the taker that waits longest. */
+  /** Adds a delivery, or hands it to the `next` that has waited longest. */
   push(delivery: IncomingDelivery): void {
     if (this.#takers.size > 0 && this.#takers.serve(delivery)) delivery.leaveQueue();
     else this.#add(delivery);
   }
 
-  /** Tells when something waits. Returns how to call that off. */
+  /** Settles a wait when a delivery waits. Returns a function that cancels it. */
   watch(settle: Settle<true>): () => void {
     this.#watchers.push(settle);
     return () => (this.#watchers = this.#watchers.filter((watcher) => watcher !== settle));
   }
 
-  /** Whether anybody waits until something is there. */
+  /** True if a call waits for a delivery without taking one. */
   get isWatched(): boolean {
     return this.#watchers.length > 0;
   }
 
-  /** Nothing can come any more: whoever waits until something is there is told so. */
+  /** Rejects the watching waits, because no delivery can come any more. */
   fail(error: Error): void {
     for (const watcher of this.#watchers.splice(0)) watcher.reject(error);
   }
@@ -68,19 +68,19 @@ export class DeliveryQueue {
     return undefined;
   }
 
-  /** Takes the oldest delivery, waiting for one if need be. Rejects with the signal's reason. */
+  /** Takes the oldest delivery, or waits for one. Rejects with the signal's reason. */
   async next(signal: AbortSignal): Promise<IncomingDelivery> {
     return this.shift() ?? this.#takers.wait({ signal }, () => '');
   }
 
-  /** Takes a delivery out, wherever it stands. Does nothing when it has left. */
+  /** Removes a delivery at any position. Does nothing when it has left. */
   withdraw(delivery: IncomingDelivery): void {
     if (!delivery.isQueued) return;
     this.#leave(delivery);
     if (this.#size === 0 || this.#ring.size > 2 * this.#size + 1024) this.#closeUp();
   }
 
-  /** Gives those deliveries that another queue is for to it. Both keep the order. */
+  /** Moves the deliveries for which `belongs` returns true to another queue. Both keep the order. */
   moveTo(other: DeliveryQueue, belongs: (delivery: IncomingDelivery) => boolean): void {
     const deliveries = this.#ring.drain();
     this.#size = this.#bytes = 0;

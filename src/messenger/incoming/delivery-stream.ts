@@ -4,13 +4,13 @@ import type { Delivery } from './delivery.js';
 import type { DeliveryQueue } from './delivery-queue.js';
 import type { IncomingWindow } from './incoming-window.js';
 
-/** The loops of a messenger, as one of them sees it. */
+/** The owner of the streams of a messenger. */
 export interface StreamOwner {
-  /** Gives out what has been taken from the queue; `undefined` when it is no valid message, which has been told then. */
+  /** Makes a `Delivery` for the program; `undefined` when the message is invalid, which has been reported then. */
   give(delivery: IncomingDelivery): Delivery | undefined;
-  /** Says why nothing can come any more, if nothing can: `DONE` when that is no failure. */
+  /** Returns the reason why no message can come any more, if there is one: `DONE` when that is not a failure. */
   reasonToEnd(stream: DeliveryStream<unknown>): Error | undefined;
-  /** The loop is over. Called once. */
+  /** The stream is over. Called once. */
   streamEnded(stream: DeliveryStream<unknown>): void;
 }
 
@@ -18,9 +18,9 @@ export interface StreamOwner {
 export const DONE: Error = new Error('The stream is over.');
 
 /**
- * The deliveries of a queue as they come: what `receive` gives. Several streams of one queue share what comes.
+ * Iterates over deliveries as they arrive: the result of `receive`. Several streams of one queue share its deliveries.
  *
- * @typeParam Content What the bodies are taken for. Nobody checks it.
+ * @typeParam Content The expected type of the bodies. It is not checked.
  */
 export class DeliveryStream<Content = Body> implements AsyncIterableIterator<Delivery<Content>>, AsyncDisposable {
   readonly #queue: DeliveryQueue;
@@ -39,12 +39,12 @@ export class DeliveryStream<Content = Body> implements AsyncIterableIterator<Del
     this.#signal = signal === undefined ? this.#end.signal : AbortSignal.any([signal, this.#end.signal]);
   }
 
-  /** Whether somebody waits for a delivery to come. */
+  /** True if a call of `next` waits for a delivery. */
   get isWaiting(): boolean {
     return this.#waiting > 0 && this.#queue.isEmpty;
   }
 
-  /** Waits for the next delivery. Rejects when the stream fails or its signal is aborted, and is over then. */
+  /** Waits for the next delivery. Rejects when the stream fails or its signal is aborted; the stream is over then. */
   async next(): Promise<IteratorResult<Delivery<Content>, undefined>> {
     this.#waiting++;
     try {
@@ -69,13 +69,13 @@ export class DeliveryStream<Content = Body> implements AsyncIterableIterator<Del
     return { done: true, value: undefined };
   }
 
-  /** Ends it: what has come and was not taken waits for `get`. Ending it twice does nothing. */
+  /** Ends the stream: deliveries that it has not taken wait for `get`. Ending it twice does nothing. */
   return(): Promise<IteratorResult<Delivery<Content>, undefined>> {
     this.end();
     return Promise.resolve({ done: true, value: undefined });
   }
 
-  /** Ends it at the end of an `await using` block. */
+  /** Ends the stream at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.return();
   }
@@ -85,7 +85,7 @@ export class DeliveryStream<Content = Body> implements AsyncIterableIterator<Del
     return this;
   }
 
-  /** Ends it, with an error if there is one. @internal */
+  /** Ends the stream, with an error if there is one. @internal */
   end(error: Error = DONE): void {
     this.#end.abort(error);
     if (error === DONE) this.#over();

@@ -9,14 +9,14 @@ import type { IncomingWindow } from './incoming-window.js';
 import type { Subscription } from './subscription.js';
 
 /**
- * A message that was received, and what to answer it with.
+ * A received message, with the methods that give it an outcome.
  *
- * @typeParam Content What the body of the message is taken for. Nobody checks it.
+ * @typeParam Content The expected type of the body. It is not checked.
  */
 export class Delivery<Content = Body> {
   readonly #window: IncomingWindow;
   readonly #delivery: IncomingDelivery;
-  /** What to give to `accept`, `reject`, `release`, `modify` or `settle` of the messenger. */
+  /** The tracker to pass to `accept`, `reject`, `release`, `modify` or `settle` of the messenger. */
   readonly tracker: Tracker;
 
   /** @internal */
@@ -24,7 +24,9 @@ export class Delivery<Content = Body> {
     /** The message. Its sections are decoded when they are read. */
     readonly message: ReceivedMessage<Content>,
     delivery: IncomingDelivery,
-    /** Where it came from. `undefined` for what a peer sends over a connection made from here, such as an answer. */
+    /**
+     * The subscription that it came by. `undefined` for a message on a link that the peer attached, such as an answer.
+     */
     readonly subscription: Subscription | undefined,
     window: IncomingWindow,
   ) {
@@ -34,32 +36,32 @@ export class Delivery<Content = Body> {
   }
 
   /**
-   * Tells the sender that the message is dealt with. Does nothing when it has an outcome already.
+   * Accepts the message: it was processed. Does nothing when it has an outcome already.
    *
-   * @throws TrackerError when the message has left the window, and so has another outcome: see `incomingWindow`.
+   * @throws TrackerError when the message has left the window and so has another outcome: see `incomingWindow`.
    */
   accept(): void {
     this.#window.finish(this.#delivery, ACCEPTED);
   }
 
   /**
-   * Tells the sender that the message is not valid. Brokers drop it or put it aside.
+   * Rejects the message: it is invalid. Brokers drop it, or move it to a dead-letter queue.
    *
-   * @param error Why: a condition such as `amqp:not-allowed`, and words for people.
-   * @throws StateError with `incomingWindow: 0`, where every message is accepted as it is given out.
+   * @param error The reason: a condition such as `amqp:not-allowed`, and a description.
+   * @throws StateError with `incomingWindow: 0`, which accepts every message as it is returned.
    */
   reject(error?: PeerError): void {
     this.#window.requireWindow('reject');
     this.#window.finish(this.#delivery, { type: 'rejected', error });
   }
 
-  /** Gives the message back untouched: it may be delivered again, to anybody. Throws as `reject` does. */
+  /** Releases the message unprocessed: it may be delivered again, to any receiver. Throws as `reject` does. */
   release(): void {
     this.#window.requireWindow('release');
     this.#window.finish(this.#delivery, RELEASED);
   }
 
-  /** Gives the message back changed. Throws as `reject` does. */
+  /** Returns the message to the sender with changes. Throws as `reject` does. */
   modify(change: Omit<Modified, 'type'> = {}): void {
     this.#window.requireWindow('modify');
     this.#window.finish(this.#delivery, { type: 'modified', ...change });

@@ -2,7 +2,7 @@ import { ReceivedMessage } from '../../codec/received-message.js';
 import { OptionError } from '../../errors.js';
 import type { Message } from '../../message/message.js';
 
-/** Throws `OptionError` when a message of the caller's cannot be made what a received one is. */
+/** Throws `OptionError` when a message of the caller cannot be filled. */
 export function requireFillable(into: Message): void {
   const isObject = typeof into === 'object' && !(into instanceof ReceivedMessage) && Object.isExtensible(into);
   if (isObject && Object.values(Object.getOwnPropertyDescriptors(into)).every(({ configurable }) => configurable))
@@ -10,7 +10,10 @@ export function requireFillable(into: Message): void {
   throw new OptionError('get() fills an ordinary object, one that can be changed; null discards the message.');
 }
 
-/** Makes a message of the caller's what a received one is: what it held before is gone. Throws before it changes it. */
+/**
+ * Fills a message of the caller with the fields of a received one, and removes its former fields. Throws before
+ * changing it.
+ */
 export function fill(into: Message, message: ReceivedMessage): void {
   const fields = Object.entries(message.toObject());
   for (const key of Object.keys(into)) Reflect.deleteProperty(into, key);

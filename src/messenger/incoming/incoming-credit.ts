@@ -4,20 +4,20 @@ import { CreditScheduler } from './credit-scheduler.js';
 import type { DeliveryQueue } from './delivery-queue.js';
 import type { Source } from './source.js';
 
-/** How long a link may wait for credit before others are asked to give some back, in milliseconds. */
+/** The time that a link waits for credit before others are drained, in milliseconds. */
 const REBALANCE_DELAY = 250;
 
 /**
- * Issues credit to receiver links: what `recv` says, shared among all of them by `CreditScheduler`, or a fixed number to
- * a link that has one of its own (what others call prefetch). What a link has used and what it holds, its `LinkCredit`
- * knows; what is wanted is worked out at the end of the tick, once for all that has happened.
+ * Issues credit to receiver links: the credit of `recv`, which `CreditScheduler` shares among them, or a fixed number
+ * for a link with credit of its own (prefetch in other libraries). The `LinkCredit` of a link knows its used and held
+ * credit. The wanted credit is computed at the end of the tick, once for all changes.
  */
 export class IncomingCredit {
   readonly #clock: Clock;
   readonly #queue: DeliveryQueue;
   readonly #isFull: () => boolean;
   readonly #shared = new CreditScheduler<ReceiverLink>();
-  /** Links with a number of their own: at most so many messages on their way, queued, or got and without an outcome. */
+  /** Links with fixed credit: the most messages that are on their way, queued, or got and without an outcome. */
   readonly #fixed = new Map<ReceiverLink, number>();
   readonly #attached = new Set<ReceiverLink>();
   #changed: ReceiverLink[] = [];
@@ -26,8 +26,8 @@ export class IncomingCredit {
   #rebalanceTimer: Timer | undefined;
 
   /**
-   * @param queue What waits for `get`: it counts against the shared credit.
-   * @param isFull Whether what waits is so large that no more may come.
+   * @param queue The messages that wait for `get`. They count against the shared credit.
+   * @param isFull Returns true if the waiting messages have reached `maxIncoming`.
    */
   constructor(clock: Clock, queue: DeliveryQueue, isFull: () => boolean) {
     this.#clock = clock;
@@ -35,7 +35,7 @@ export class IncomingCredit {
     this.#isFull = isFull;
   }
 
-  /** Credit that peers have, or could have. */
+  /** The credit that peers have, or could have. */
   get receiving(): number {
     this.#lookAtChanged();
     let receiving = this.#shared.ungranted;
@@ -43,7 +43,7 @@ export class IncomingCredit {
     return receiving;
   }
 
-  /** Lets peers send this many in all; -1 keeps `automatic` on their way for each link, -2 issues nothing. */
+  /** Sets the total credit; -1 keeps `automatic` messages on their way for each link, -2 issues no credit. */
   recv(count: number, automatic?: number): void {
     this.#lookAtChanged();
     if (count === -1) this.#shared.setAutomatic(automatic);
@@ -52,7 +52,7 @@ export class IncomingCredit {
     this.#run();
   }
 
-  /** A link is attached. It gets a fixed number, or with `undefined` a part of what is shared. */
+  /** Adds an attached link, with fixed credit, or with `undefined` for a share of the common credit. */
   attached(link: ReceiverLink, fixed: number | undefined): void {
     this.#attached.add(link);
     if (fixed === undefined) {
@@ -66,15 +66,15 @@ export class IncomingCredit {
     this.#schedule();
   }
 
-  /** Gives the links of a source, now and later, a fixed number each; `undefined` lets them share with the others. */
+  /** Sets the fixed credit of each link of a source, now and later; `undefined` lets them share the common credit. */
   setFixed(source: Source, fixed: number | undefined): void {
     source.fixedCredit = fixed;
     for (const link of source.attached) this.attached(link, fixed);
   }
 
   /**
-   * Lets the peers of a source send so many more, besides what is issued here: now, or when its link is attached. With an
-   * address to listen on, each peer that sends now gets as much.
+   * Issues extra credit to the peers of a source, now or when its link is attached. For an address to listen on, each
+   * connected peer that sends gets this number.
    */
   grant({ link: dialled, attached }: Source, count: number): void {
     for (const link of dialled === undefined ? attached : [dialled]) {
@@ -83,7 +83,7 @@ export class IncomingCredit {
     }
   }
 
-  /** A link is gone, for now or for good: its credit goes back to the others. */
+  /** Removes a lost or closed link. Its credit goes to the others. */
   lost(link: ReceiverLink): void {
     this.#attached.delete(link);
     this.#fixed.delete(link);
@@ -91,7 +91,7 @@ export class IncomingCredit {
     this.#schedule();
   }
 
-  /** A message has come over a link or was released, or credit of it was returned. */
+  /** Notes that a message of a link has come or was released, or that its credit was returned. */
   changed(link: ReceiverLink): void {
     const { credit } = link;
     if (credit.isChanged) return;
@@ -100,7 +100,7 @@ export class IncomingCredit {
     this.#schedule();
   }
 
-  /** The outcomes of a link's deliveries are written: credit that answers them may go out in the same write. */
+  /** Notes that the outcomes of a link are written, so that new credit can go out in the same write. */
   outcomesWritten(link: ReceiverLink): void {
     const fixed = this.#fixed.get(link);
     if (fixed === undefined) return;
@@ -108,12 +108,12 @@ export class IncomingCredit {
     this.#topUp(link, fixed);
   }
 
-  /** Something has left the queue: shared credit may be issued for it. */
+  /** Notes that a message has left the queue, so that shared credit can be issued for it. */
   taken(): void {
     this.#schedule();
   }
 
-  /** Nothing is to be issued any more, until a link is attached. */
+  /** Issues no more credit, until a link is attached. */
   stop(): void {
     if (this.#rebalanceTimer !== undefined) this.#clock.clearTimeout(this.#rebalanceTimer);
     this.#rebalanceTimer = undefined;
@@ -136,7 +136,7 @@ export class IncomingCredit {
       this.#rebalanceTimer = this.#clock.setTimeout(() => {
         this.#rebalanceTimer = undefined;
         this.#shared.rebalance();
-        this.#run(); // whoever is asked may never answer
+        this.#run(); // the drained link may never answer
       }, REBALANCE_DELAY);
     }
   }
@@ -153,16 +153,16 @@ export class IncomingCredit {
     }
   }
 
-  /** Issues what a link lacks: when that is half its number, or when the peer has nothing left to send with. */
+  /** Issues missing credit to a link when half of its number is missing, or when the peer has none left. */
   #topUp(link: ReceiverLink, fixed: number): void {
-    // The peer would count a delivery twice whose outcome is still to be written.
+    // The peer would count a delivery twice if its outcome is not written before.
     if (this.#isPaused || link.isSettling) return;
     const { issued, held } = link.credit;
     const lacking = fixed - issued - held;
     if (lacking > 0 && (issued === 0 || lacking >= fixed / 2)) link.issueCredit(lacking);
   }
 
-  /** While too much waits nothing is issued. What was held back is issued when that ends. */
+  /** Issues no credit while too many bytes wait. The held-back credit is issued afterwards. */
   #pause(): void {
     const isFull = this.#isFull();
     if (isFull === this.#isPaused) return;

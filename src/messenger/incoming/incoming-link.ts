@@ -8,29 +8,29 @@ import type { IncomingCredit } from './incoming-credit.js';
 import type { IncomingWindow } from './incoming-window.js';
 import type { Source } from './source.js';
 
-/** The incoming side of a messenger, as its links see it. */
+/** The owner of the incoming links of a messenger. */
 export interface LinkReceiver {
-  /** Where what comes waits for `get`. */
+  /** The queue of messages that wait for `get`. */
   readonly queue: DeliveryQueue;
   readonly window: IncomingWindow;
   readonly credit: IncomingCredit;
-  /** Since `stop`: what is queued stays, though the peers will deliver it again to whoever asks. */
+  /** True after `stop`. Queued messages stay then, although the peers will deliver them again. */
   readonly isStopped: boolean;
-  /** A message has come, and is queued next. */
+  /** A message has come. It is queued next. */
   received(delivery: IncomingDelivery, source: Source | undefined): void;
-  /** A link is attached. Returns whether the peer has agreed to what it was asked for. */
+  /** A link is attached. Returns false when the peer has not granted its options. */
   linkOpened(link: ReceiverLink, source: Source | undefined): boolean;
-  /** A link is gone for good. */
+  /** A link is closed for good. */
   linkClosed(link: ReceiverLink, source: Source | undefined, error: MessagingError): void;
 }
 
-/** A receiver link as the messenger sees it: which subscription its messages come by, and where answers to them go. */
+/** The owner of a receiver link. It knows the subscription of its messages, and the connection for answers to them. */
 export class IncomingLink implements ReceiverLinkOwner {
   constructor(
     readonly owner: LinkReceiver,
-    /** `undefined` for a link that a peer has made over a connection dialled by this messenger. */
+    /** `undefined` for a link that a peer attached over a connection that this messenger dialled. */
     readonly source: Source | undefined,
-    /** Answers to what comes over it go back by this. */
+    /** The connection for answers to its messages. */
     readonly connection: PeerConnection,
   ) {}
 
@@ -67,11 +67,11 @@ export class IncomingLink implements ReceiverLinkOwner {
 
   lost(link: ReceiverLink, aborted: readonly IncomingDelivery[]): void {
     const { owner, source } = this;
-    // A port is listened on whoever goes.
+    // A listening subscription stays open when a peer leaves.
     if (source?.link === link) source.subscription.lost();
     source?.attached.delete(link);
     owner.credit.lost(link);
-    // The peer will deliver these again; to give them out now would double them.
+    // The peer will deliver these messages again, so returning them now would duplicate them.
     if (owner.isStopped) return;
     const queue = source?.queue ?? owner.queue;
     for (const delivery of aborted) queue.withdraw(delivery);
@@ -83,7 +83,7 @@ export class IncomingLink implements ReceiverLinkOwner {
   }
 }
 
-/** The link that a delivery came over, when it is one of a messenger; `undefined` otherwise. */
+/** The incoming link of a delivery; `undefined` for a delivery that is not of a messenger. */
 export function incomingLinkOf({ source }: IncomingDelivery): IncomingLink | undefined {
   const owner = source instanceof ReceiverLink ? source.owner : undefined;
   return owner instanceof IncomingLink ? owner : undefined;

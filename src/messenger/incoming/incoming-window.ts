@@ -9,26 +9,26 @@ import { TrackerWindow } from '../../queue/tracker-window.js';
 import { WaiterLine } from '../../queue/waiter-line.js';
 import type { Settings } from '../options/settings.js';
 
-/** Deliveries that it keeps before it looks for those that have ended. */
+/** The number of deliveries to keep before ended ones are removed. */
 const SMALLEST = 1024;
 
 /**
- * The deliveries that were given out to the program: those that have no outcome yet, and those whose trackers the
- * messenger still answers for.
+ * The deliveries that the program has got: those without an outcome, and those whose trackers the messenger still
+ * knows.
  *
- * No more than `incomingWindow` deliveries are without an outcome. A loop waits until there is room. `get` does not: the
- * oldest delivery that `get` gave falls out then, with the default outcome.
+ * At most `incomingWindow` deliveries are without an outcome. A loop waits for room. `get` does not wait: the oldest
+ * delivery that `get` returned falls out of the window then, with the default outcome.
  */
 export class IncomingWindow {
   readonly #settings: Settings;
   readonly #trackers = new TrackerWindow();
-  /** What was given out and may still be given an outcome, oldest first, with some that have ended among them. */
+  /** Deliveries that may still get an outcome, the oldest first, with some ended ones among them. */
   #deliveries = new RingBuffer<IncomingDelivery>();
-  /** Those of them that `get` gave and that may fall out. */
+  /** Those that `get` returned and that may fall out of the window. */
   #got = new RingBuffer<IncomingDelivery>();
-  /** How many have no outcome. */
+  /** The number of deliveries without an outcome. */
   #pending = 0;
-  /** How many both rings may hold before those that have ended are taken out. */
+  /** The size of both rings at which ended deliveries are removed. */
   #limit = SMALLEST;
   readonly #loops: WaiterLine<undefined>;
   #last: IncomingDelivery | undefined;
@@ -38,17 +38,17 @@ export class IncomingWindow {
     this.#loops = new WaiterLine(settings.environment.clock);
   }
 
-  /** The delivery that was given out last. */
+  /** The delivery that the program got last. */
   get last(): IncomingDelivery | undefined {
     return this.#last;
   }
 
-  /** How many deliveries it keeps, with those that have ended and were not taken out yet. */
+  /** The number of kept deliveries, including ended ones that have not been removed yet. */
   get size(): number {
     return this.#deliveries.size;
   }
 
-  /** Takes in a delivery that a loop gives out. It has left its queue. Without a window it is accepted. */
+  /** Adds a delivery that a loop returns and that has left its queue. Accepts it when there is no window. */
   giveByLoop(delivery: IncomingDelivery): void {
     delivery.sequence = this.#trackers.next();
     this.#last = delivery;
@@ -57,7 +57,7 @@ export class IncomingWindow {
     else if (delivery.status === 'pending') delivery.finish(ACCEPTED);
   }
 
-  /** Takes in a delivery that `get` gives out, likewise. What has no room any more falls out. */
+  /** Adds a delivery that `get` returns, likewise. Deliveries beyond the window fall out. */
   giveByGet(delivery: IncomingDelivery): void {
     this.giveByLoop(delivery);
     const { incomingWindow } = this.#settings;
@@ -72,15 +72,15 @@ export class IncomingWindow {
     }
   }
 
-  /** A delivery has ended, and whoever waits for room has another look. */
+  /** Notes that a delivery has ended, and wakes the loops that wait for room. */
   released(delivery: IncomingDelivery): void {
-    // What ended before it was given out was never counted.
+    // A delivery that ended before the program got it was never counted.
     if (delivery.sequence === 0) return;
     this.#pending--;
     if (this.#loops.size > 0) this.#loops.serveAll(undefined);
   }
 
-  /** Waits until a loop may give one more out; `undefined` when it may now. Rejects with the signal's reason. */
+  /** Waits until a loop may return another delivery; `undefined` when it may now. Rejects with the signal's reason. */
   room(signal: AbortSignal): Promise<void> | undefined {
     return this.#hasRoom ? undefined : this.#waitForRoom(signal);
   }
@@ -94,8 +94,8 @@ export class IncomingWindow {
   }
 
   /**
-   * Gives a delivery an outcome; the first outcome counts. Throws `TrackerError` for one that has left the window: its
-   * outcome is another already.
+   * Gives a delivery an outcome; the first outcome counts. Throws `TrackerError` for one that has left the window with
+   * another outcome.
    */
   finish(delivery: IncomingDelivery, outcome: Outcome): void {
     checkOutcome(outcome);
@@ -103,14 +103,14 @@ export class IncomingWindow {
     delivery.finish(outcome);
   }
 
-  /** Gives an outcome to everything in the window through a delivery, or through the last. First outcomes stay. */
+  /** Gives an outcome to all deliveries in the window up to the given or the last one. Earlier outcomes stay. */
   finishThrough(given: IncomingDelivery | undefined, outcome: Outcome): void {
     checkOutcome(outcome);
     const last = given ?? this.#last;
     if (last !== undefined) this.#eachThrough(last, (delivery) => delivery.finish(outcome));
   }
 
-  /** Gives a delivery, or everything through it, the default outcome where there is none, and forgets it. */
+  /** Settles and forgets a delivery, or all up to it. Those without an outcome get the default outcome. */
   settle(delivery: IncomingDelivery, cumulative: boolean): void {
     const outcome = this.#settings.defaultOutcome;
     if (cumulative) {
@@ -124,7 +124,7 @@ export class IncomingWindow {
     }
   }
 
-  /** Where a delivery stands, as long as it is remembered. */
+  /** The status of a delivery, as long as it is remembered. */
   status(delivery: IncomingDelivery): Status | undefined {
     if (this.#trackers.isForgotten(delivery)) return undefined;
     const isKnown = delivery.status === 'pending' || this.#trackers.has(delivery, this.#settings.incomingWindow);
@@ -140,7 +140,7 @@ export class IncomingWindow {
     while (!this.#hasRoom) await this.#loops.wait({ signal }, () => '');
   }
 
-  /** Whether a delivery has fallen out, was forgotten, or came settled and is out of reach. */
+  /** True if a delivery has fallen out or was forgotten, or came settled and is beyond the window. */
   #hasLeft(delivery: IncomingDelivery): boolean {
     const { incomingWindow } = this.#settings;
     if (incomingWindow === 0) return false;
@@ -163,8 +163,8 @@ export class IncomingWindow {
   }
 
   /**
-   * Whether nothing can become of a delivery any more. What came settled may be marked while it is among the last ones;
-   * without a limit to those, it would be kept for ever.
+   * True if a delivery can change no more. A delivery that came settled can be marked only while it is among the last
+   * ones. Without a limit to the window it counts as done at once, because it would be kept for ever.
    */
   #isDone(delivery: IncomingDelivery): boolean {
     const { status } = delivery;
@@ -173,10 +173,10 @@ export class IncomingWindow {
     return incomingWindow < 0 || !this.#trackers.has(delivery, incomingWindow);
   }
 
-  /** What is done at the old end is taken out: a loop that accepts one by one keeps the ring short. */
+  /** Removes done deliveries at the old end, so that a loop that accepts one by one keeps the ring short. */
   #eachThrough({ sequence }: IncomingDelivery, end: (delivery: IncomingDelivery) => void): void {
     const deliveries = this.#deliveries;
-    // Those that have ended, behind one that is still kept.
+    // Removes ended deliveries behind one that is still kept.
     let kept = 0;
     for (let delivery = deliveries.peek(); delivery !== undefined; delivery = deliveries.at(kept)) {
       if (delivery.sequence > sequence) break;
@@ -186,7 +186,7 @@ export class IncomingWindow {
     }
   }
 
-  /** One that waits for long must not keep the places of all that came after it. */
+  /** A delivery that waits for long must not keep the slots of all later ones. */
   #closeUp(): void {
     this.#deliveries = without(this.#deliveries, (delivery) => this.#isDone(delivery));
     this.#got = without(this.#got, ({ status }) => status !== 'pending');

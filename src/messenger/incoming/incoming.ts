@@ -45,33 +45,33 @@ export class Incoming implements SourceOwner, LoopOwner {
     const { clock } = settings.environment;
     this.queue = new DeliveryQueue(clock);
     this.window = new IncomingWindow(settings);
-    // What waits for a loop of its own counts against the credit of that loop.
+    // Messages in the queue of a loop count against the credit of that loop only.
     this.credit = new IncomingCredit(clock, this.queue, () => this.bytes >= settings.maxIncoming.bytes);
     this.#subscriptions = new Subscriptions(context, this);
     this.#loops = new Loops(clock, this);
   }
 
-  /** Messages that wait for `get`. */
+  /** The number of messages that wait for `get`. */
   get incoming(): number {
     return this.queue.size;
   }
 
-  /** Messages that wait for `get` or for a loop of their own. */
+  /** The number of messages that wait for `get` or in the queue of a loop. */
   get queued(): number {
     return this.#loops.queued + this.queue.size;
   }
 
-  /** The encoded bytes of what was received and waits. */
+  /** The encoded bytes of waiting messages. */
   get bytes(): number {
     return this.#loops.bytes + this.queue.bytes;
   }
 
-  /** Credit that peers have or could have. */
+  /** The credit that peers have, or could have. */
   get receiving(): number {
     return this.credit.receiving;
   }
 
-  /** The tracker of the message that was given out last. */
+  /** The tracker of the message that the program got last. */
   get last(): Tracker | undefined {
     return this.window.last;
   }
@@ -85,14 +85,14 @@ export class Incoming implements SourceOwner, LoopOwner {
     return this.#subscriptions.subscribe(routed, options).subscription;
   }
 
-  /** As `subscribe`, with a link of its own, and what comes by it goes to a handler, not to the queue. */
+  /** As `subscribe`, but with a link of its own, whose messages go to a handler instead of the queue. */
   handle(routed: string, options: SubscribeOptions, handler: DeliveryHandler): Subscription {
     const source = this.#subscriptions.subscribe(routed, options, false);
     source.handler = handler;
     return source.subscription;
   }
 
-  /** Takes a link that a peer wants to send on, over a connection dialled by this messenger. */
+  /** Accepts a link on which a peer wants to send, over a connection that this messenger dialled. */
   accept(request: LinkRequest, connection: PeerConnection): void {
     this.#subscriptions.accept(request, connection, undefined);
   }
@@ -137,7 +137,7 @@ export class Incoming implements SourceOwner, LoopOwner {
     return delivery;
   }
 
-  /** A message that is no valid AMQP has been rejected, and the loop goes on with the next. */
+  /** An invalid message has been rejected, and the loop goes on with the next one. */
   giveByLoop(delivery: IncomingDelivery): Delivery | undefined {
     try {
       const message = decode(delivery, undefined);
@@ -152,40 +152,40 @@ export class Incoming implements SourceOwner, LoopOwner {
     }
   }
 
-  /** The connection that a message came by, which answers to it go back by. */
+  /** The connection of a received message, for answers to it. */
   connectionOf({ tracker }: Delivery<unknown>): PeerConnection | undefined {
     return incomingLinkOf(this.own(tracker))?.connection;
   }
 
-  /** Gives one delivery an outcome, or everything in the window through it, or through the last. */
+  /** Gives an outcome to one delivery, or to all in the window up to it or up to the last. */
   finish(tracker: Tracker | undefined, outcome: Outcome, cumulative = false): void {
     const delivery = tracker === undefined ? undefined : this.own(tracker);
     if (delivery === undefined || cumulative) this.window.finishThrough(delivery, outcome);
     else this.window.finish(delivery, outcome);
   }
 
-  /** Settles one delivery, or everything in the window through it, and forgets it. */
+  /** Settles and forgets one delivery, or all in the window up to it. */
   settle(tracker: Tracker, cumulative: boolean): void {
     this.window.settle(this.own(tracker), cumulative);
   }
 
-  /** Where a message stands, as long as it is remembered. */
+  /** The status of a message, as long as it is remembered. */
   status(delivery: IncomingDelivery): Status | undefined {
     return this.window.status(delivery);
   }
 
-  /** Whether a tracker came from here. */
+  /** True if a tracker is an incoming one of this messenger. */
   owns(tracker: Tracker): tracker is IncomingDelivery {
     return tracker instanceof IncomingDelivery && incomingLinkOf(tracker)?.owner === this;
   }
 
-  /** The delivery of a tracker. Throws `TrackerError` when it did not come from here. */
+  /** The delivery of a tracker. Throws `TrackerError` when it is not an incoming one of this messenger. */
   own(tracker: Tracker): IncomingDelivery {
     if (this.owns(tracker)) return tracker;
     throw new TrackerError('An incoming tracker of this messenger is needed: what get() returned with the message.');
   }
 
-  /** The messenger stops: sources end, what is queued can still be got. */
+  /** Stops: ends all subscriptions. Queued messages can still be got. */
   stop(): void {
     this.credit.stop();
     this.#isStopped = true;
@@ -194,7 +194,7 @@ export class Incoming implements SourceOwner, LoopOwner {
     this.queue.fail(new StateError('The messenger was stopped.'));
   }
 
-  /** The stop is over: connections made from now on are new. */
+  /** Ends the stop: later connections are new ones. */
   resume(): void {
     this.#isStopped = false;
   }
@@ -215,7 +215,7 @@ export class Incoming implements SourceOwner, LoopOwner {
     return this.#subscriptions.tellExhausted();
   }
 
-  /** Something may have been the last source: then nobody need wait any longer. */
+  /** A subscription has ended. If it was the last one, calls that wait for messages reject. */
   sourcesChanged(): void {
     this.#loops.sourcesChanged();
     const exhausted = this.queue.isWatched ? this.exhausted() : undefined;
@@ -247,7 +247,7 @@ export class Incoming implements SourceOwner, LoopOwner {
   }
 }
 
-/** A message that is no valid AMQP is rejected, since nobody else can make sense of it either. */
+/** An invalid message is rejected, because no other receiver could read it. */
 function decode(delivery: IncomingDelivery, into: Message | undefined): ReceivedMessage {
   try {
     const message = new ReceivedMessage(delivery.buffer, delivery.start, delivery.end);

@@ -13,32 +13,32 @@ import type { IncomingWindow } from './incoming-window.js';
 import type { Source } from './source.js';
 import type { Subscription } from './subscription.js';
 
-/** What a loop over deliveries may ask for. */
+/** Options of `receive`. */
 export interface ReceiveOptions {
-  /** Only what comes by this subscription; the rest goes on to `get`. Default everything. */
+  /** Yields only the messages of this subscription; others still go to `get`. Default: all messages. */
   subscription?: Subscription | undefined;
   /**
-   * Messages to keep on their way: for each link, or, with `subscription`, on their way, queued, or got and without an
-   * outcome. Default 1024, or the credit the subscription was made with.
+   * The credit for each link: the messages to keep on their way. With `subscription`, messages that are queued, or got
+   * and without an outcome, count too. Default 1024, or the `credit` of the subscription.
    */
   credit?: number | undefined;
-  /** Ends the loop: it throws the signal's reason. */
+  /** Ends the loop, which throws the signal's reason. */
   signal?: AbortSignal | undefined;
 }
 
-/** The incoming side of a messenger, as its loops see it. */
+/** The owner of the loops of a messenger. */
 export interface LoopOwner {
-  /** Where what comes waits for `get`. */
+  /** The queue of messages that wait for `get`. */
   readonly queue: DeliveryQueue;
   readonly window: IncomingWindow;
   readonly credit: IncomingCredit;
-  /** Gives out what a loop has taken; `undefined` when it is no valid message, which has been told then. */
+  /** Makes a `Delivery` for a loop; `undefined` when the message is invalid, which has been reported then. */
   giveByLoop(delivery: IncomingDelivery): Delivery | undefined;
-  /** Why no message can come any more, if none can. */
+  /** The reason why no message can come any more, if there is one. */
   exhausted(): Error | undefined;
 }
 
-/** The loops of a messenger: over everything, or over what comes by one subscription. */
+/** The loops of a messenger, over all messages or over those of one subscription. */
 export class Loops implements StreamOwner {
   readonly #clock: Clock;
   readonly #owner: LoopOwner;
@@ -49,14 +49,14 @@ export class Loops implements StreamOwner {
     this.#owner = owner;
   }
 
-  /** Messages that wait for a loop of their own. */
+  /** The number of messages in the queues of loops. */
   get queued(): number {
     let queued = 0;
     for (const { size } of this.#queues()) queued += size;
     return queued;
   }
 
-  /** Their encoded bytes. */
+  /** The encoded bytes of these messages. */
   get bytes(): number {
     if (this.#streams.size === 0) return 0;
     let total = 0;
@@ -77,7 +77,7 @@ export class Loops implements StreamOwner {
     return stream;
   }
 
-  /** A source is gone: loops that nothing can come for any more end. */
+  /** A subscription has ended: ends the loops for which no message can come any more. */
   sourcesChanged(): void {
     for (const stream of [...this.#streams.keys()]) {
       const reason = stream.isWaiting ? this.reasonToEnd(stream) : undefined;
@@ -85,7 +85,7 @@ export class Loops implements StreamOwner {
     }
   }
 
-  /** The messenger stops: loops end, and what has come can be got. */
+  /** The messenger stops: ends all loops. Queued messages can still be got. */
   stop(): void {
     for (const stream of [...this.#streams.keys()]) stream.end();
   }
@@ -127,7 +127,7 @@ export class Loops implements StreamOwner {
     if (source.queue !== undefined) return source.queue;
     const queue = new DeliveryQueue(this.#clock);
     source.queue = queue;
-    // Some of what it wants has come already.
+    // Some messages of the subscription have come already.
     this.#owner.queue.moveTo(queue, (delivery) => incomingLinkOf(delivery)?.source === source);
     return queue;
   }

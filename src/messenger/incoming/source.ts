@@ -10,30 +10,30 @@ import type { SubscribeOptions } from '../options/subscribe-options.js';
 import type { DeliveryQueue } from './delivery-queue.js';
 import type { Subscription } from './subscription.js';
 
-/** Takes what comes by a subscription as it comes, in the place of a queue. */
+/** Handles the messages of a subscription at once, in place of a queue. */
 export interface DeliveryHandler {
   take(delivery: IncomingDelivery): void;
-  /** The link is lost, for now or for good. */
+  /** The link is lost or closed. */
   lost(): void;
   /** The subscription has ended. */
   ended(error: Error): void;
 }
 
-/** What a messenger keeps of a subscription. */
+/** The internal state of a subscription. */
 export class Source {
-  /** The link that was dialled for it, unless it listens. */
+  /** The link of the subscription, unless it listens. */
   link: ReceiverLink | undefined;
   connection: PeerConnection | undefined;
   acceptor: Acceptor | undefined;
-  /** Every link of it that is attached: those of its peers, when it listens. */
+  /** The attached links of the subscription: those of its peers, when it listens. */
   readonly attached: Set<ReceiverLink> = new Set();
-  /** Where what comes by it waits, while a loop of its own reads it; else the messenger's queue. */
+  /** The queue of its loop, while there is one; otherwise its messages go to the queue of the messenger. */
   queue: DeliveryQueue | undefined;
-  /** Who takes what comes by it at once. */
+  /** The handler of its messages, if there is one. */
   handler: DeliveryHandler | undefined;
-  /** Credit of its own for each link (prefetch); `undefined` for a part of what all share. */
+  /** The fixed credit of each link (prefetch); `undefined` for a share of the common credit. */
   fixedCredit: number | undefined;
-  /** Whether it was ended locally, and not by a failure. */
+  /** True if the program has ended it. */
   isEnded = false;
   #whenSettled: (() => void)[] = [];
 
@@ -42,23 +42,23 @@ export class Source {
     readonly address: Address,
     readonly endpoint: Endpoint,
     public options: SubscribeOptions,
-    /** Another `subscribe` with the same key gives the same subscription. */
+    /** The key of the subscription: `subscribe` with the same key returns the same subscription. */
     readonly key: string,
   ) {
     this.fixedCredit = options.credit;
   }
 
-  /** Waits for the link to be attached, or gone. */
+  /** Waits until the link is attached or closed. */
   settled(): Promise<void> {
     return new Promise((resolve) => this.#whenSettled.push(resolve));
   }
 
-  /** The link is attached, or gone. */
+  /** Ends these waits. */
   settle(): void {
     for (const tell of this.#whenSettled.splice(0)) tell();
   }
 
-  /** Whether the peer would take a link with these options for this one: it goes by the name (AMQP 1.0 §2.6.1). */
+  /** True if the peer would identify a link with these options with this one, by its name (AMQP 1.0 §2.6.1). */
   hasNameOf(endpoint: Endpoint, { name, shared = false }: SubscribeOptions): boolean {
     const own = this.options;
     const isNamed = name !== undefined && own.name === name && (own.shared ?? false) === shared;
@@ -66,7 +66,7 @@ export class Source {
   }
 }
 
-/** The address of a source as others can use it: with the host it was reached by, and without credentials. */
+/** The address of a source for other programs: with the host of the connection, and without credentials. */
 export function absoluteAddress({ address }: Source, remote: string | undefined): string | undefined {
   if (remote === undefined || namesHost(remote)) return remote;
   const { scheme, host, port } = address;

@@ -5,27 +5,27 @@ import { MAX_CREDIT } from '../options/option-checks.js';
 import type { WaitOptions } from '../options/options.js';
 import type { Settle } from '../../wait.js';
 
-/** Where a subscription stands. */
+/** The state of a subscription. */
 export type SubscriptionState = 'opening' | 'open' | 'failed' | 'closed';
 
-/** The incoming side of a messenger, as its subscriptions see it. */
+/** The owner of the subscriptions of a messenger. */
 export interface SubscriptionOwner {
-  /** Ends a subscription; with `keep`, what is durable at the peer stays. */
+  /** Ends a subscription. With `keep`, a durable subscription stays at the peer. */
   endSubscription(subscription: Subscription, keep: boolean, options: WaitOptions): Promise<void>;
-  /** Lets the peers of a subscription send so many more. */
+  /** Issues extra credit to the peers of a subscription. */
   grant(subscription: Subscription, credit: number): void;
   /** Waits, within the limits of a call. */
   wait<Value>(options: WaitOptions, onTimeout: string, start: (settle: Settle<Value>) => () => void): Promise<Value>;
 }
 
-/** A source of messages: an address that is received from, or one that is listened on. */
+/** A source of messages: an address to receive from, or one to listen on. */
 export class Subscription {
   static {
     inspectAs(this, (shown) => `Subscription { ${shown.source}, ${shown.#state} }`);
   }
 
   #state: SubscriptionState = 'opening';
-  /** Whether there is a link now, or a port. */
+  /** True if a link is attached or a port is open now. */
   #isAttached = false;
   #address: string | undefined;
   #port: number | undefined;
@@ -36,36 +36,38 @@ export class Subscription {
 
   /** @internal */
   constructor(
-    /** What was subscribed to, without credentials. */
+    /** The subscribed address, without credentials. */
     readonly source: string,
     owner: SubscriptionOwner,
   ) {
     this.#owner = owner;
   }
 
-  /** Where it stands. A lost connection that is being opened again leaves it `open`. */
+  /** The state of the subscription. It stays `open` while a lost connection is opened again. */
   get state(): SubscriptionState {
     return this.#state;
   }
 
-  /** The address of the source, as the peer has told it: needed for a dynamic source. `undefined` until it is known. */
+  /**
+   * The address of the source, as told by the peer. It is needed for a dynamic source. `undefined` until it is known.
+   */
   get address(): string | undefined {
     return this.#address;
   }
 
-  /** The port that is listened on, for a `~` address; useful with port 0. `undefined` until it is known. */
+  /** The listening port, for a `~` address; useful with port 0. `undefined` until it is known. */
   get port(): number | undefined {
     return this.#port;
   }
 
-  /** Why it failed. */
+  /** The error, if the subscription has failed. */
   get error(): MessagingError | undefined {
     return this.#error;
   }
 
   /**
-   * Waits until it is attached or listening, again if its connection was lost. Rejects with why it failed. May be called
-   * any number of times.
+   * Waits until the subscription is attached or listens, again after a lost connection. Rejects with the error of the
+   * subscription. May be called any number of times.
    *
    * @param options By default there is no time limit.
    * @throws TimeoutError when the peer has not answered in time.
@@ -81,26 +83,27 @@ export class Subscription {
   }
 
   /**
-   * Ends it for good: the peer forgets it, a durable one too, and gives what has no outcome to others. What of it waits
-   * in `incoming` is taken out. A port is listened on no longer, and the connections that came by it are closed. Calling
-   * it again does nothing.
+   * Ends the subscription for good. The peer deletes it, even a durable one, and delivers messages without an outcome
+   * to others. Its messages in `incoming` are removed. A listening port is closed with its connections. Calling it
+   * again does nothing.
    *
-   * @param options By default there is no time limit. A durable subscription whose connection is lost waits for the next.
+   * @param options By default there is no time limit. A durable subscription whose connection is lost waits for the
+   * next connection.
    * @throws TimeoutError when the peer has not answered in time.
    */
   async unsubscribe(options: WaitOptions = {}): Promise<void> {
     await this.#owner.endSubscription(this, false, options);
   }
 
-  /** As `unsubscribe`, but a durable subscription stays at the peer and gathers messages (AMQP 1.0 §2.6.4). */
+  /** As `unsubscribe`, but a durable subscription stays at the peer and collects messages (AMQP 1.0 §2.6.4). */
   async close(options: WaitOptions = {}): Promise<void> {
     await this.#owner.endSubscription(this, true, options);
   }
 
   /**
-   * Lets the peer send this many more, besides what `recv` and `credit` grant: with `credit: 0` or `recv(-2)`, all that it
-   * may send. What it has not used is granted again after a lost connection. With an address to listen on, each peer that
-   * sends now gets as much.
+   * Issues credit besides that of `recv` and of the option `credit`. With `credit: 0` or `recv(-2)` it is the only
+   * credit. Unused credit is issued again after a lost connection. With an address to listen on, each connected peer
+   * that sends gets this number.
    *
    * @throws OptionError when it is not a whole number from 1 up.
    */
@@ -111,7 +114,7 @@ export class Subscription {
     this.#owner.grant(this, credit);
   }
 
-  /** The name of the node as the peer knows it: what peers of the same broker answer to. @internal */
+  /** The name of the node at the peer, which other clients of the same broker can use. @internal */
   get node(): string | undefined {
     return this.#node;
   }
@@ -127,7 +130,7 @@ export class Subscription {
     for (const waiting of this.#whenReady.splice(0)) waiting.resolve(this);
   }
 
-  /** Its connection is lost, for now or for good. @internal */
+  /** The connection is lost or closed. @internal */
   lost(): void {
     this.#isAttached = false;
   }

@@ -17,13 +17,13 @@ import { Source, absoluteAddress } from './source.js';
 import { Subscription } from './subscription.js';
 import type { SubscriptionOwner } from './subscription.js';
 
-/** The incoming side of a messenger, as the table of subscriptions sees it. */
+/** The owner of the table of subscriptions. */
 export interface SourceOwner extends LinkReceiver, SubscriptionOwner {
-  /** A source is gone: whoever waits has to look whether one is left. */
+  /** A subscription has ended: calls that wait must check whether one is left. */
   sourcesChanged(): void;
 }
 
-/** Where messages come from: subscriptions, ports that are listened on, and links that peers have made. */
+/** The sources of messages: subscriptions, listening ports, and links that peers have attached. */
 export class Subscriptions {
   readonly #context: MessengerContext;
   readonly #owner: SourceOwner;
@@ -31,7 +31,7 @@ export class Subscriptions {
   readonly #sources = new Map<Subscription, Source>();
   #links = 0;
   #failure: MessagingError | undefined;
-  /** Whether a call has told of the failure: then it is not held against one that waits for something else. */
+  /** True if a call has reported the failure. Later calls that wait for other subscriptions do not report it again. */
   #isTold = false;
 
   constructor(context: MessengerContext, owner: SourceOwner) {
@@ -39,17 +39,17 @@ export class Subscriptions {
     this.#owner = owner;
   }
 
-  /** Starts to receive from an address that has been routed, or to listen on it. Unless `isShared`, by a link of its own. */
+  /** Starts to receive from a routed address, or to listen on it. Makes a link of its own unless `isShared`. */
   subscribe(routed: string, options: SubscribeOptions, isShared = true): Source {
     const address = parseAddress(routed);
     const endpoint = resolveEndpoint(address);
     const terms = subscriptionKey(options);
-    // Two dynamic sources are two nodes, and a port that is listened on twice is an error to report.
+    // Two dynamic sources are two nodes, and listening twice on a port is an error to report.
     const isKnown = isShared && !endpoint.passive && endpoint.name !== '#';
     const key = isKnown ? `${connectionKey(endpoint)} ${JSON.stringify(endpoint.name)} ${terms}` : this.#randomUUID();
     const known = this.#byKey.get(key);
     if (known !== undefined) {
-      // Whoever subscribes again may want another number of credit.
+      // A repeated `subscribe` may change the credit.
       if (options.credit !== undefined) {
         known.options = { ...known.options, credit: options.credit };
         this.#owner.credit.setFixed(known, options.credit);
@@ -68,7 +68,9 @@ export class Subscriptions {
     return source;
   }
 
-  /** Takes a link that a peer wants to send on. `source` is what listens, if that is how the peer came. */
+  /**
+   * Accepts a link on which a peer wants to send. `source` is the listening subscription, if the peer connected to one.
+   */
   accept(request: LinkRequest, connection: PeerConnection, source: Source | undefined): void {
     this.#links++;
     const link = new IncomingLink(this.#owner, source, connection);
@@ -77,8 +79,8 @@ export class Subscriptions {
   }
 
   /**
-   * Ends a subscription. Resolves when the peer knows. With `keep`, what is durable there stays.
-   * To have a durable one forgotten there must be a link, so without a connection it waits for the next.
+   * Ends a subscription. Resolves when the peer has answered. With `keep`, a durable subscription stays at the peer. To
+   * delete a durable subscription, a link is needed, so without a connection it waits for the next one.
    */
   async end(subscription: Subscription, keep: boolean): Promise<void> {
     const source = this.#sources.get(subscription);
@@ -101,14 +103,14 @@ export class Subscriptions {
     if (acceptor !== undefined) this.#owner.sourcesChanged();
   }
 
-  /** The source of a subscription; `undefined` when it has ended or is of another messenger. */
+  /** The source of a subscription; `undefined` when it has ended or belongs to another messenger. */
   sourceOf(subscription: Subscription): Source | undefined {
     return this.#sources.get(subscription);
   }
 
-  /** A link is attached. Returns whether the peer has agreed to what it was asked for; if not, the link is closed. */
+  /** A link is attached. Returns false, and closes the link, when the peer has not granted its options. */
   linkOpened(link: ReceiverLink, source: Source | undefined): boolean {
-    // Those that peers have made have nothing to agree to, and a port is listened on whoever comes.
+    // Links that peers have attached ask for no options.
     if (source?.link !== link) return true;
     const refused = refusedTerm(link);
     if (refused === undefined) {
@@ -123,7 +125,7 @@ export class Subscriptions {
     return false;
   }
 
-  /** A link is gone for good, and with it its subscription, unless that listens. */
+  /** A link is closed for good. Its subscription ends, unless it listens. */
   linkClosed(link: ReceiverLink, source: Source | undefined, error: MessagingError): void {
     this.#links--;
     if (source?.link === link) {
@@ -135,9 +137,9 @@ export class Subscriptions {
   }
 
   /**
-   * Says why no message can come any more, and remembers that the caller tells it; `undefined` when one may come: something
-   * listens, a link is there or on its way, or, when no subscription has failed, a connection is there over which a peer
-   * may open a link to send an answer.
+   * Returns the reason why no message can come any more, and remembers that the caller reports it. Returns `undefined`
+   * when a message may come: a subscription listens, a link is attached or being attached, or, when no subscription has
+   * failed, there is a connection over which a peer may attach a link for an answer.
    */
   tellExhausted(): NoSourcesError | undefined {
     const { pool } = this.#context;
@@ -152,7 +154,7 @@ export class Subscriptions {
     });
   }
 
-  /** The messenger stops: every subscription ends. */
+  /** The messenger stops: ends every subscription. */
   stop(): void {
     const error = new StateError('The messenger was stopped.');
     const sources = [...this.#sources.values()];
@@ -167,7 +169,7 @@ export class Subscriptions {
     this.#failure = undefined;
   }
 
-  /** Throws when an address cannot be subscribed to with these options. */
+  /** Throws when these options cannot be used with an address. */
   #check(endpoint: Source['endpoint'], options: SubscribeOptions, terms: string): void {
     if (endpoint.passive && terms !== NO_TERMS) {
       throw new OptionError(

@@ -10,10 +10,10 @@ import type { KnownHosts } from './known-hosts.js';
 import type { Settings } from './settings.js';
 import type { Waits } from './waits.js';
 
-/** Takes a link that a peer wants to attach over a connection. */
+/** Accepts or refuses a link that a peer attaches over a connection. */
 export type LinkTaker = (request: LinkRequest, connection: PeerConnection) => void;
 
-/** The messenger as its parts see it. */
+/** The interface of a messenger for its parts. */
 export interface MessengerContext {
   /** The container-id. */
   readonly name: string;
@@ -26,11 +26,11 @@ export interface MessengerContext {
   readonly waits: Waits;
   /** The nodes that peers have made for subscriptions, by address: each is there for the connection it came by. */
   readonly dynamicNodes: Map<string, PeerConnection>;
-  /** Makes what listens on a port. `receive` takes the links on which peers want to send. */
+  /** Makes an acceptor for a port. `receive` accepts the links on which peers want to send. */
   createAcceptor(tls: boolean, receive: LinkTaker): Acceptor;
-  /** Something failed, whether a call waits for it or not. */
+  /** Reports a failure, whether a call waits for it or not. */
   failed(error: MessagingError): void;
-  /** A message has come, by a subscription to this or, `undefined`, by a link that a peer has made. */
+  /** A message has come, by a subscription to `source`, or on a link that the peer attached (`undefined`). */
   received(delivery: IncomingDelivery, source: string | undefined): void;
   /** A message that was put has its outcome. */
   ended(tracker: Tracker): void;

@@ -2,22 +2,22 @@ import type { GrantedTerms, LinkOptions } from '../../link/session/link-options.
 import type { ReceiverLink } from '../../link/session/receiver-link.js';
 import type { SenderLink } from '../../link/session/sender-link.js';
 
-/** The settle modes of AMQP 1.0 §2.8.2 and §2.8.3 that matter here. */
+/** The settle modes of AMQP 1.0 §2.8.2 and §2.8.3 that are checked here. */
 const UNSETTLED = 0;
 const SETTLED = 1;
 const SECOND = 1;
 
-/** Tells what a peer has not granted of the terms that one part of an attach asks for; `undefined` when it has granted all. */
+/** Returns the term of an attach that the peer has not granted, or `undefined` when it has granted all. */
 type Check = (asked: LinkOptions, granted: GrantedTerms, address: string) => string | undefined;
 
 /**
- * What an attach may ask for that changes what a link means, and how it is known that the peer has granted it. To take
- * silence for consent, or the echo of a broker that is known to echo, would lose messages or hand them to others.
- * docs/negotiation.md has the same table for people.
+ * The terms of an attach that change the meaning of a link, with a check for each that the peer has granted it. Neither
+ * silence nor the echo of a broker that is known to echo counts as consent: messages could be lost or go to others.
+ * docs/negotiation.md explains the same table.
  */
 const CHECKS: readonly Check[] = [settleModes, filters, browsing, capabilities, sharing, lifetime];
 
-/** Says in words what a peer has not granted of the terms of a link; `undefined` when it has granted all. */
+/** Describes the term of a link that the peer has not granted; `undefined` when it has granted all. */
 export function refusedTerm({ options, granted }: ReceiverLink | SenderLink): string | undefined {
   if (granted === undefined) return undefined;
   for (const check of CHECKS) {
@@ -50,13 +50,13 @@ function browsing({ distributionMode }: LinkOptions, granted: GrantedTerms, addr
   return `${product.name} does not let anybody browse ${address}: it would hand the messages out.`;
 }
 
-/** The kind of a node, and whatever else it is to be able to do. */
+/** The capabilities of the node, such as its kind. */
 function capabilities(asked: LinkOptions, granted: GrantedTerms, address: string): string | undefined {
   const { product } = granted;
   const kind = product.kindOf?.(address);
   const isGranted = (name: string): boolean => {
     if (name === 'shared' || name === 'global') return true; // see `sharing`
-    if (name.startsWith('temporary-') && asked.dynamic) return true; // the node was made, or there would be no link
+    if (name.startsWith('temporary-') && asked.dynamic) return true; // the peer has created the node, or there would be no link
     if (kind !== undefined && (name === 'queue' || name === 'topic')) return name === kind;
     return granted.capabilities.includes(name) && product.capabilities?.includes(name) !== false;
   };
@@ -66,14 +66,14 @@ function capabilities(asked: LinkOptions, granted: GrantedTerms, address: string
   return `${product.name} does not say that ${address} has the capability ${missing.join(', ')}.${found} Leave it out, or take another address.`;
 }
 
-/** A broker that does not know of shared subscriptions gives everything to everybody. */
+/** A broker without shared subscriptions sends every message to every subscriber. */
 function sharing(asked: LinkOptions, { product, offered, capabilities: names }: GrantedTerms, address: string) {
   if (asked.capabilities?.includes('shared') !== true || offered.includes('SHARED-SUBS')) return undefined;
   if (names.includes('shared') && product.capabilities === undefined) return undefined;
   return `${product.name} has no shared subscriptions: each receiver of ${address} would get every message. Share a queue instead.`;
 }
 
-/** What is to outlive the connection. */
+/** The properties that must outlive the connection. */
 function lifetime(asked: LinkOptions, granted: GrantedTerms, address: string): string | undefined {
   const isDurable = (asked.durable ?? 0) === 0 || granted.durable > 0;
   const isKept = (asked.terminusTimeout ?? 0) === 0 || granted.terminusTimeout > 0;

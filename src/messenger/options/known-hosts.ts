@@ -7,24 +7,24 @@ import { AddressError } from '../../errors.js';
 export class KnownHosts {
   readonly #hosts = new Set<string>();
 
-  /** The program has named the host of an endpoint. */
+  /** Adds the host of an endpoint. */
   add(endpoint: Endpoint): void {
     this.#hosts.add(keyOf(endpoint));
   }
 
-  /** The program has named the host of an address, unless a wildcard stands for it. */
+  /** Adds the host of an address, unless it contains a group reference. */
   addAddress(address: string): void {
     const { host = '', port = '' } = parseAddress(address);
     if (host === '' || `${host}${port}`.includes('$')) return;
     try {
       this.add(resolveEndpoint(parseAddress(address)));
     } catch (error) {
-      // What no connection can be made to is told when something is sent there.
+      // An unusable address is reported when a message is sent there.
       if (!(error instanceof AddressError)) throw error;
     }
   }
 
-  /** Whether the program has named the host of an endpoint. */
+  /** True if the program has named the host of an endpoint. */
   has(endpoint: Endpoint): boolean {
     return this.#hosts.has(keyOf(endpoint));
   }

@@ -5,14 +5,14 @@ import { SENDER_SETTLE_MODES } from './options.js';
 import type { Settings } from './settings.js';
 import type { SubscribeOptions } from './subscribe-options.js';
 
-/** Descriptor and name of the filter that selects messages by a JMS expression (AMQP filters, Apache registry). */
+/** Descriptor of the filter that selects messages by a JMS expression (AMQP filters, Apache registry). */
 const SELECTOR = 0x0000_468c_0000_0004n;
 const SELECTOR_NAME = 'apache.org:selector-filter:string';
 
-/** The longest time a peer can be asked to keep a terminus, in seconds (AMQP 1.0 §3.5.3, `seconds`). */
+/** The longest expiry timeout of a terminus, in seconds (AMQP 1.0 §3.5.3, `seconds`). */
 const LONGEST_TTL = 0xffff_ffff;
 
-/** What a link to send on is asked for. `node` is the name in the address: `#` for one of its own. */
+/** The options of a sender link. `node` is the name in the address: `#` for a dynamic node. */
 export function senderOptions(name: string, node: string | undefined, settings: Settings): LinkOptions {
   const { outgoingWindow, senderSettleMode, maxRedeliveries, environment } = settings;
   return {
@@ -26,7 +26,7 @@ export function senderOptions(name: string, node: string | undefined, settings: 
   };
 }
 
-/** What a link to receive on is asked for. */
+/** The options of a receiver link. */
 export function receiverOptions(
   name: string,
   node: string | undefined,
@@ -59,13 +59,16 @@ export function receiverOptions(
   };
 }
 
-/** The filters that are asked for, by name. `undefined` when there are none. */
+/** The filters to send, by name. `undefined` when there are none. */
 export function filtersOf({ selector, filters }: SubscribeOptions): LinkOptions['filter'] {
   if (selector === undefined) return filters;
   return { ...filters, [SELECTOR_NAME]: new Described(new Typed('ulong', SELECTOR), selector) };
 }
 
-/** Durable and shared subscriptions are known by it; JMS clients mark those of every container with what follows `|`. */
+/**
+ * The link name, which identifies durable and shared subscriptions. JMS clients mark a shared subscription of all
+ * containers with a suffix behind `|`.
+ */
 function linkName(messenger: string, { name, shared }: SubscribeOptions, environment: Environment): string {
   if (name === undefined) return `${messenger}-receiver-${environment.randomUUID()}`;
   return shared === 'global' ? `${name}|global` : name;
@@ -77,6 +80,6 @@ function addressOf(node: string | undefined): Pick<LinkOptions, 'address' | 'dyn
 
 function modeNumber(mode: Settings['senderSettleMode']): LinkOptions['senderSettleMode'] {
   if (mode === undefined) return undefined;
-  // The numbers are the places in the list.
+  // The number of a mode is its position in the list.
   return SENDER_SETTLE_MODES.indexOf(mode) as 0 | 1 | 2;
 }

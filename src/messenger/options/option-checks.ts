@@ -1,10 +1,10 @@
 import { OptionError } from '../../errors.js';
 import { LONGEST_TIMER } from '../../clock.js';
 
-/** The most messages that a peer may be asked for at a time: half of what the wire has room for (AMQP 1.0 §2.7.4). */
+/** The largest credit, in messages: half of the range of a uint (AMQP 1.0 §2.7.4). */
 export const MAX_CREDIT = 0x7fff_ffff;
 
-/** Throws `OptionError` when an object has a field that is not known. */
+/** Throws `OptionError` when an object has an unknown field. */
 export function checkNames(what: string, given: object, known: readonly string[]): void {
   if (typeof given !== 'object' || (given as object | null) === null)
     throw new OptionError(`The ${what}s must be an object.`);
@@ -13,7 +13,7 @@ export function checkNames(what: string, given: object, known: readonly string[]
   }
 }
 
-/** Checks a number; `standard` when there is none. Throws `OptionError`. */
+/** Checks a number. Returns `standard` when there is none. Throws `OptionError`. */
 export function number(name: string, value: number | undefined, standard: number, lowest: number): number {
   if (value === undefined) return standard;
   if (typeof value !== 'number' || Number.isNaN(value) || value < lowest) {
@@ -23,7 +23,7 @@ export function number(name: string, value: number | undefined, standard: number
   return value;
 }
 
-/** Checks one of several words; `standard` when there is none. Throws `OptionError`. */
+/** Checks a value out of a list. Returns `standard` when there is none. Throws `OptionError`. */
 export function oneOf<Value extends string, Standard>(
   name: string,
   value: Value | undefined,
@@ -46,7 +46,7 @@ export function timeLimit(timeout: number | undefined): number | undefined {
   return timeout === undefined ? undefined : number('timeout', timeout, 0, -Infinity);
 }
 
-/** Checks a yes or no. Throws `OptionError`. */
+/** Checks a boolean. Throws `OptionError`. */
 export function flag(name: string, value: boolean): boolean {
   if (typeof value === 'boolean') return value;
   throw new OptionError(`Option ${name} must be true or false.`);
@@ -58,7 +58,7 @@ export function resolveTimeout(given: number | undefined, standard: number | und
   return timeout === undefined || timeout < 0 || timeout > LONGEST_TIMER ? undefined : timeout;
 }
 
-/** Throws `OptionError` for a signal that is none. Other realms have an `AbortSignal` of their own. */
+/** Throws `OptionError` for an invalid signal. Does not use `instanceof`: other realms have their own `AbortSignal`. */
 export function checkSignal(signal: unknown): void {
   if (signal === undefined) return;
   if (typeof signal === 'object' && signal !== null && 'aborted' in signal && 'addEventListener' in signal) return;

@@ -7,115 +7,116 @@ import type { ReconnectOptions } from '../../link/connection/retries.js';
 import type { TlsOptions } from '../../link/security/tls.js';
 import type { Outcome } from '../../message/outcome.js';
 
-/** How much may be queued for sending. */
+/** Limits of the outgoing queue. */
 export interface OutgoingLimits {
-  /** Messages without an outcome. Default 1 000 000. */
+  /** The most messages without an outcome. Default 1 000 000. */
   messages?: number;
-  /** Their encoded bytes. Default 1 GiB. */
+  /** The most encoded bytes of these messages. Default 1 GiB. */
   bytes?: number;
 }
 
-/** How much may wait to be got. */
+/** Limits of the incoming queue. */
 export interface IncomingLimits {
   /**
-   * Encoded bytes. While more wait, peers are given no new credit; what they have been given before, at most
-   * `messenger.receiving` messages, may still come. As many bytes again may be of messages that are not whole yet, or that came
-   * without credit; more end their link. Default 1 GiB.
+   * The encoded bytes of waiting messages above which peers get no new credit. Messages for credit that they have, at
+   * most `messenger.receiving`, may still come. Incomplete messages, and messages beyond the credit, may take the same
+   * number of bytes again; a link that exceeds it is closed. Default 1 GiB.
    */
   bytes?: number;
 }
 
 /**
- * Who may connect to an address that is listened on (`~host`), and how much of everything a peer may have. A peer that has
- * not logged in and opened its connection after `connectTimeout` is cut off. With users, or `authenticate`, and `tls.ca`,
- * a certificate that one of those authorities has signed is as good as a password.
+ * Authentication and limits for peers that connect to a listening address (`~host`). A peer that has not authenticated
+ * and opened its connection within `connectTimeout` is disconnected. With users or `authenticate`, and `tls.ca`, a
+ * certificate that one of those authorities has signed replaces the password.
  */
 export interface ListenOptions extends AuthenticationOptions {
-  /** How many connections there may be. Others are dropped. Default 1000. */
+  /** The most connections. Others are dropped. Default 1000. */
   maxConnections?: number;
   /**
-   * How many of those one host may have, those that have not logged in among them. Others are dropped. Default half of
-   * `maxConnections`, and at least 16.
+   * The most connections of one host, including those that have not authenticated yet. Others are dropped. Default half
+   * of `maxConnections`, and at least 16.
    */
   maxConnectionsPerHost?: number;
-  /** How many sessions a connection may have, from 1 to 65 536. Default 1024. */
+  /** The most sessions of a connection, from 1 to 65 536. Default 1024. */
   maxSessions?: number;
-  /** How many links a connection may have. Others are refused. Default 1024. */
+  /** The most links of a connection. Others are refused. Default 1024. */
   maxLinks?: number;
 }
 
-/** How a messenger behaves. Every field is optional; times are in milliseconds, sizes in bytes. */
+/** Options of a messenger. Every field is optional; times are in milliseconds, sizes in bytes. */
 export interface MessengerOptions {
-  /** Its name: the AMQP container-id peers know it by, and what `~` in `replyTo` stands for. Default: a random UUID. */
+  /** The name of the messenger: its AMQP container-id, which `~` in `replyTo` stands for. Default: a random UUID. */
   name?: string;
   /**
-   * Above 0, a message stays queued until the peer has said what became of it, and is sent again after a lost
-   * connection: at least once. 0 sends messages settled: at most once, and no outcome but `settled`. Default 0.
+   * Above 0, a message stays queued until the peer has sent its outcome, and is sent again after a lost connection:
+   * at-least-once delivery. 0 sends messages settled: at-most-once delivery, with the only outcome `settled`. Default
+   * 0.
    */
   outgoingWindow?: number;
   /**
-   * How many received messages may be without an outcome at a time, in whichever order they get one. A loop waits when
-   * there are so many. `get` does not: the oldest that it gave falls out of the window then, with the `defaultOutcome`.
-   * Negative for no limit. 0 accepts every message as it is given out. Default 0.
+   * The most received messages without an outcome, in any order. At the limit, a loop waits. `get` does not wait: the
+   * oldest message that it returned falls out of the window, with the `defaultOutcome`. A negative number means no
+   * limit. 0 accepts every message as it is returned. Default 0.
    */
   incomingWindow?: number;
   /**
-   * What becomes of a message that falls out of the `incomingWindow`, or is settled by `settle` without an outcome. Peers
-   * are told when a link is attached (AMQP 1.0 §3.5.3, `default-outcome`). `modified` counts as a failed delivery.
-   * Default `released`: it may be delivered again, to anybody.
+   * The outcome of a message that falls out of the `incomingWindow`, or that `settle` settles without an outcome. It is
+   * sent to the peer in the attach (AMQP 1.0 §3.5.3, `default-outcome`). `modified` counts as a failed delivery.
+   * Default `released`: the message may be delivered again, to any receiver.
    */
   defaultOutcome?: Outcome['type'];
   /**
-   * Whether `send`, `recv` and `stop` wait. Without it they return at once, with `false` when there is something left to
+   * True if `send`, `recv` and `stop` wait. If false, they return at once, with `false` when there is something left to
    * wait for. Default true.
    */
   blocking?: boolean;
-  /** The same the other way round, as the original had it: `true` never waits. Default false. */
+  /** The opposite of `blocking`, as in Proton: with true, no call waits. Default false. */
   passive?: boolean;
   /** The time limit of `send`, `recv` and `stop`, unless a call gives its own. Default: none. */
   timeout?: number;
-  /** How much may be queued for sending before `put` throws. Default 1 000 000 messages and 1 GiB. */
+  /** The limits of queued messages, above which `put` throws. Default 1 000 000 messages and 1 GiB. */
   maxOutgoing?: OutgoingLimits;
-  /** How much may wait to be got before peers may send no more. Default 1 GiB. */
+  /** The limit of waiting messages, above which peers get no credit. Default 1 GiB. */
   maxIncoming?: IncomingLimits;
   /**
-   * How often a message is sent again because a connection was lost before its outcome was known. Then it is aborted: it
-   * may be what the peer dies of. Default no limit.
+   * The most times that a message is sent again because its connection was lost before its outcome was known.
+   * Afterwards it is aborted, because it may be the message that makes the peer fail. Default no limit.
    */
   maxRedeliveries?: number;
-  /** How lost connections are opened again, or `false` to give up at once. */
+  /** The policy for opening lost connections again, or `false` to give up at once. */
   reconnect?: ReconnectOptions | false;
-  /** How long a connection may take to open. Default 15 000. */
+  /** The time limit for opening a connection. Default 15 000. */
   connectTimeout?: number;
-  /** A peer that sends nothing for twice this long is taken for dead. 0 waits for ever. Default 60 000. */
+  /** A connection is lost when its peer sends nothing for twice this time. 0 means no limit. Default 60 000. */
   idleTimeout?: number;
-  /** The largest frame taken from a peer. Default 1 MiB. */
+  /** The largest frame accepted from a peer. Default 1 MiB. */
   maxFrameSize?: number;
-  /** The largest message taken from a peer. Default 16 MiB. */
+  /** The largest message accepted from a peer. Default 16 MiB. */
   maxMessageSize?: number;
   /**
-   * How long a link that nothing is put on stays open, and a connection without links. Default 0: for ever. A peer that
-   * has been put to sleep so cannot send answers over the connection.
+   * The time after which an unused sender link, and then a connection without links, is closed. A peer cannot send
+   * answers over a closed connection. Default 0: never.
    */
   closeIdleAfter?: number;
   /**
-   * Who settles on links opened while the window is above 0 (AMQP 1.0 §2.8.2): a sender link `mixed` and a receiver link
-   * `unsettled`, unless this says otherwise.
+   * The sender settle mode of links that are attached while the window is above 0 (AMQP 1.0 §2.8.2). Default `mixed`
+   * for sender links and `unsettled` for receiver links.
    */
   senderSettleMode?: SenderSettleMode;
   /**
-   * Whether a receiver settles with its outcome, or only when the sender has said that it knows of it (AMQP 1.0 §2.8.3).
-   * For links opened while `incomingWindow` is above 0. Default `first`.
+   * The receiver settle mode of links that are attached while `incomingWindow` is above 0 (AMQP 1.0 §2.8.3). With
+   * `first` the receiver settles with its outcome, with `second` after the sender has settled. Default `first`.
    */
   receiverSettleMode?: 'first' | 'second';
   /**
-   * The capabilities that nodes are to have, such as `['queue']`, or by pattern of the node's name:
-   * `{ 'news/*': ['topic'], '*': ['queue'] }`, of which the first that matches counts. It goes for what is sent to, and for
-   * subscriptions that state none themselves. Some peers make a queue or a topic of an address by it. Default none; on
-   * Artemis a new address is made a queue then.
+   * The capabilities that nodes must have, such as `['queue']`, or by pattern of the node's name: `{ 'news/*':
+   * ['topic'], '*': ['queue'] }`, where the first that matches counts. They apply to sender links, and to subscriptions
+   * without `capabilities`. Some peers make a queue or a topic of a new address by them. Default none; on Artemis a new
+   * address becomes a queue then.
    */
   capabilities?: NodeCapabilities;
-  /** Other hosts to go to when the one that an address names is not there. Those that peers name: see `dialPeerHosts`. */
+  /** Other hosts to connect to when the host of an address is down. For hosts that peers name, see `dialPeerHosts`. */
   failover?: Failover;
   /**
    * The host that peers are told we want, where it is not the one that is dialled: a virtual host, such as `vhost:tenant` of
@@ -123,49 +124,49 @@ export interface MessengerOptions {
    */
   hostname?: string | Readonly<Record<string, string>>;
   /**
-   * Who we are at single hosts, by `host` or `host:port`. It goes before `sasl`, which is for every host that the program or
-   * its configuration names.
+   * Credentials for single hosts, by `host` or `host:port`. They take precedence over `sasl`, which is for every host
+   * that the program or its configuration names.
    */
   credentials?: HostCredentials;
   /**
-   * Whether hosts that only peers have named are dialled: in the `replyTo` of messages, in redirects, and in lists of
-   * stand-ins for failover. They get no credentials but what `credentials` has for them. Default false.
+   * True to dial hosts that only peers have named: in the `replyTo` of messages, in redirects, and in failover lists.
+   * These hosts get only the credentials that `credentials` has for them. Default false.
    */
   dialPeerHosts?: boolean;
   /**
-   * Whether an `amqp://` address without credentials may stand for a connected peer that calls itself by its host, with
-   * its container-id. Anybody may call himself anything, so this is for networks where every peer is trusted. Answers find
-   * their way without it. Default false.
+   * True if an `amqp://` address without credentials may mean a connected peer whose container-id is the host of the
+   * address. A peer can choose any container-id, so use this only where every peer is trusted. Answers do not need it.
+   * Default false.
    */
   containerIdsAsHosts?: boolean;
-  /** Who we are, where an address does not say it; tokens; which SASL mechanisms may be used. */
+  /** Credentials for addresses without their own; tokens; the SASL mechanisms that may be used. */
   sasl?: SaslOptions;
   /** Certificates and keys, for `amqps` addresses to dial and to listen on. */
   tls?: TlsOptions;
-  /** Who may connect where it listens. Default: anybody. */
+  /** Authentication and limits of peers that connect to a listening address. Default: no authentication. */
   listen?: ListenOptions;
-  /** Send passwords over connections that are neither TLS nor loopback. Default false. */
+  /** True to send passwords over connections that are neither TLS nor loopback. Default false. */
   allowInsecureMechs?: boolean;
-  /** Time, chance, names and the network. What is left out is the machine's. */
+  /** Clock, randomness, names and the network. Those that are left out are the machine's. */
   environment?: Partial<Environment>;
 }
 
-/** Who settles a delivery first: the receiver, the sender as it sends, or either as it likes (AMQP 1.0 §2.8.2). */
+/** The sender settle mode (AMQP 1.0 §2.8.2): the sender sends deliveries unsettled, settled, or either. */
 export type SenderSettleMode = 'unsettled' | 'settled' | 'mixed';
 
 /** The modes in the order of their numbers on the wire (AMQP 1.0 §2.8.2). */
 export const SENDER_SETTLE_MODES: readonly SenderSettleMode[] = ['unsettled', 'settled', 'mixed'];
 
-/** What a call that waits may be given. */
+/** Options of a call that waits. */
 export interface WaitOptions {
-  /** How long to wait, in milliseconds. Default: the messenger's `timeout`. */
+  /** The time limit, in milliseconds. Default: the messenger's `timeout`. */
   timeout?: number | undefined;
-  /** Stops waiting: the call rejects with the signal's reason, and nothing else changes. */
+  /** Ends the wait: the call rejects with the signal's reason, without another effect. */
   signal?: AbortSignal | undefined;
 }
 
-/** What `stop` and `close` may be given. */
+/** Options of `stop` and `close`. */
 export interface StopOptions extends WaitOptions {
-  /** First wait, within the time limit, until every message put has its outcome. Default false. */
+  /** True to wait first, within the time limit, until every message has its outcome. Default false. */
   drain?: boolean | undefined;
 }

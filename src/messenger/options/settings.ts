@@ -21,7 +21,10 @@ import { nodeCapabilities } from './node-capabilities.js';
 import type { CapabilitiesOf } from './node-capabilities.js';
 import type { ListenOptions, MessengerOptions, SenderSettleMode } from './options.js';
 
-/** `MessengerOptions` checked, with the defaults filled in. What is not `readonly` has a property that sets it. */
+/**
+ * `MessengerOptions` checked, with the defaults filled in. A property of the messenger sets each field that is not
+ * `readonly`.
+ */
 export interface Settings {
   readonly name: string | undefined;
   readonly environment: Environment;
@@ -53,7 +56,7 @@ export interface Settings {
   readonly allowInsecureMechs: boolean;
   readonly listen: {
     readonly authenticator: Authenticator;
-    /** Whether peers have to say who they are, which a certificate may do. */
+    /** True if peers must authenticate, by password or certificate. */
     readonly isGuarded: boolean;
     readonly maxConnections: number;
     readonly maxConnectionsPerHost: number;
@@ -66,7 +69,7 @@ const DEFAULT_MAX_OUTGOING = Object.freeze({ messages: 1_000_000, bytes: 1 << 30
 const DEFAULT_MAX_INCOMING = Object.freeze({ bytes: 1 << 30 });
 const DEFAULT_CONNECT_TIMEOUT = 15_000;
 const LONGEST_IDLE_TIMEOUT = Math.floor(LONGEST_TIMER / 2);
-/** The smallest frame size a peer must take (AMQP 1.0 §2.4.1). */
+/** The smallest maximum frame size (AMQP 1.0 §2.4.1). */
 const MIN_MAX_FRAME_SIZE = 512;
 
 const OUTCOME_TYPES = ['accepted', 'rejected', 'released', 'modified'] as const;
@@ -114,7 +117,7 @@ const TLS_OPTIONS: readonly (keyof TlsOptions)[] = [
   ...(['passphrase', 'servername', 'rejectUnauthorized'] as const),
 ];
 
-/** Checks options and fills in the defaults. Throws `OptionError` for what is unknown or cannot be. */
+/** Checks options and fills in the defaults. Throws `OptionError` for an unknown option or an invalid value. */
 export function resolveOptions(options: MessengerOptions): Settings {
   checkNames('option', options, KNOWN);
   const { name, reconnect, maxOutgoing = {}, maxIncoming = {} } = options;
@@ -140,7 +143,7 @@ export function resolveOptions(options: MessengerOptions): Settings {
     maxRedeliveries: number('maxRedeliveries', options.maxRedeliveries, Infinity, 0),
     reconnect: reconnectPolicy(reconnect),
     connectTimeout: number('connectTimeout', options.connectTimeout, DEFAULT_CONNECT_TIMEOUT, 1),
-    // Twice that long must be a time that timers can keep.
+    // A timer must be able to hold twice that time.
     idleTimeout: Math.min(
       number('idleTimeout', options.idleTimeout, DEFAULT_LIMITS.idleTimeout, 0),
       LONGEST_IDLE_TIMEOUT,
@@ -214,7 +217,7 @@ function saslOf(sasl: SaslOptions, name = 'sasl'): SaslOptions {
   return sasl;
 }
 
-/** A copy: `certificate` and its like set fields of it. */
+/** A copy, because properties such as `certificate` set its fields. */
 function tlsOf(tls: TlsOptions): TlsOptions {
   checkNames('tls option', tls, TLS_OPTIONS);
   for (const name of ['ca', 'cert', 'key'] as const) {

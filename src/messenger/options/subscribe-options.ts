@@ -4,35 +4,38 @@ import { OptionError } from '../../errors.js';
 import type { Properties } from '../../message/message.js';
 import { MAX_CREDIT, checkNames } from './option-checks.js';
 
-/** What more `subscribe` may ask for. Every field is optional. */
+/** Options of `subscribe`. Every field is optional. */
 export interface SubscribeOptions {
-  /** The name of the subscription: durable and shared ones are known by it at the peer. */
+  /** The name of the subscription, which identifies durable and shared ones at the peer. */
   name?: string | undefined;
   /**
-   * The peer keeps what comes while nobody is connected, until `unsubscribe`. Needs a name, and
-   * unless it is shared globally, the messenger needs one. Default false.
+   * True if the peer keeps messages while no receiver is connected, until `unsubscribe`. Needs a name; unless it is
+   * shared globally, the messenger needs a name, too. Default false.
    */
   durable?: boolean | undefined;
   /**
-   * All that subscribe by this name share the messages: within one container-id, or with `global` whatever they are
-   * called. Needs a name. Default false.
+   * True if subscriptions of this name share the messages: those of one container-id, or with `global` those of all.
+   * Needs a name. Default false.
    */
   shared?: boolean | 'global' | undefined;
-  /** How long the peer keeps the subscription when the link is lost, in milliseconds, told in seconds. Default 0. */
+  /**
+   * The time that the peer keeps the subscription after the link is lost, in milliseconds; it is sent in seconds.
+   * Default 0.
+   */
   ttl?: number | undefined;
-  /** Which messages are wanted: an expression over their properties, as JMS has it. */
+  /** Selects messages by a JMS selector: an expression over their properties. */
   selector?: string | undefined;
-  /** Other filters, by name, as the peer defines them. */
+  /** Other filters of the peer, by name. */
   filters?: Properties | undefined;
-  /** `copy` only looks at messages and leaves them where they are: browsing. Default `move`. */
+  /** `copy` browses: messages stay in the queue. Default `move`. */
   distributionMode?: 'move' | 'copy' | undefined;
-  /** The capabilities that the node is to have: `queue` or `topic`, for some peers. Default: the messenger's. */
+  /** The capabilities that the node must have: `queue` or `topic`, for some peers. Default: the messenger's. */
   capabilities?: readonly string[] | undefined;
   /** Properties of the link. */
   properties?: Properties | undefined;
   /**
-   * A share of credit of its own, apart from what `recv` grants: at most this many messages on their way, queued, or got
-   * and without an outcome. 0 leaves it all to `Subscription.grant`. Default: the common credit.
+   * Fixed credit (prefetch) instead of the credit of `recv`: the most messages that are on their way, queued, or got
+   * and without an outcome. With 0, only `Subscription.grant` issues credit. Default: a share of the credit of `recv`.
    */
   credit?: number | undefined;
 }
@@ -53,7 +56,8 @@ const KNOWN: readonly (keyof SubscribeOptions)[] = [
 /**
  * Checks the options of `subscribe`.
  *
- * @throws OptionError for what is unknown, cannot be, or contradicts; EncodeError for what has no AMQP form.
+ * @throws OptionError for an unknown option, an invalid value, or a contradiction; EncodeError for a value that AMQP
+ * cannot encode.
  */
 export function checkSubscribeOptions(options: SubscribeOptions): void {
   checkNames('subscribe option', options, KNOWN);
@@ -83,7 +87,7 @@ function isListOfStrings(list: unknown): boolean {
   return Array.isArray(list) && list.every((text) => typeof text === 'string');
 }
 
-/** What cannot be encoded must fail in the call, and not when the connection opens. */
+/** A value that cannot be encoded must fail in the call, and not when the connection opens. */
 function checkMap(name: string, map: Properties | undefined): void {
   if (map === undefined) return;
   check(typeof map === 'object' && !Array.isArray(map) && !(map instanceof Map), `${name} must be an object`);
@@ -92,10 +96,10 @@ function checkMap(name: string, map: Properties | undefined): void {
   for (const value of Object.values(map)) encodeValue(output, value);
 }
 
-/** The key of options that ask for nothing. */
+/** The key of empty options. */
 export const NO_TERMS = '[]';
 
-/** What tells subscriptions to one node apart: everything but the credit, which may differ without their being two. */
+/** The key that tells subscriptions to one node apart: all options except the credit. */
 export function subscriptionKey(options: SubscribeOptions): string {
   const terms = Object.entries(options).filter(([name, value]) => name !== 'credit' && value !== undefined);
   return JSON.stringify(terms.sort(), (_key, value: unknown) =>

@@ -5,35 +5,36 @@ import { checkSignal, resolveTimeout } from './option-checks.js';
 import type { WaitOptions } from './options.js';
 import type { Settings } from './settings.js';
 
-/** A call that waits. It knows its place among those that do, so that it can leave without being looked for. */
+/** A waiting call. It knows its index among the others, so that it can leave without a search. */
 interface WaitingCall {
   place: number;
   readonly reject: (error: InterruptError) => void;
 }
 
-/** The calls of one messenger that wait, bounded by its settings and ended by its `interrupt`. */
+/** The waiting calls of one messenger, limited by its settings and ended by its `interrupt`. */
 export class Waits {
   readonly #settings: Settings;
   /**
-   * In no order. Not a `Set`: while calls come and go V8 replaces its table again and again, and each old table points
-   * to the next. Once one is in the old generation, all later ones, and the calls in them, stay until that is collected.
+   * In no particular order. Not a `Set`: while calls come and go, V8 replaces its table again and again, and each old
+   * table points to the next. Once a table is in the old generation, all later ones, and the calls in them, stay until
+   * that is collected.
    */
   readonly #waiting: WaitingCall[] = [];
-  /** Nobody waited when the interruption came: it is for the next who does. */
+  /** True if no call waited when `interrupt` was called, so that it ends the next one. */
   #isInterrupted = false;
 
   constructor(settings: Settings) {
     this.#settings = settings;
   }
 
-  /** Whether calls wait at all. */
+  /** True if calls wait, as `blocking` says. */
   get areBlocking(): boolean {
     return this.#settings.blocking && !this.#settings.passive;
   }
 
   /**
-   * Waits for something that `start` arranges to call back about. Without blocking it gives `undefined` after one turn of
-   * the event loop: a program that asks again and again must let happen what it asks for.
+   * Waits until `start` settles it. Without blocking it resolves to `undefined` after one turn of the event loop,
+   * because a program that polls must let the event loop run.
    */
   until<Value>(
     { timeout, signal }: WaitOptions,
@@ -53,7 +54,7 @@ export class Waits {
     });
   }
 
-  /** As `until`, whatever the settings say. Throws `OptionError` for a signal that is none. */
+  /** As `until`, but independent of the settings. Throws `OptionError` for an invalid signal. */
   bounded<Value>(limits: WaitLimits, start: Start<Value>): Promise<Value> {
     checkSignal(limits.signal);
     return (
@@ -70,14 +71,14 @@ export class Waits {
     );
   }
 
-  /** Waits for a promise. When it is given up, what the promise stands for goes on. */
+  /** Waits for a promise. The work behind the promise goes on after the wait has ended. */
   promised<Value>(limits: WaitLimits, promise: Promise<Value>): Promise<Value> {
-    // Nobody may be listening by the time it fails.
+    // The promise may reject after the wait has ended.
     promise.catch(() => undefined);
     return this.bounded(limits, following(promise));
   }
 
-  /** Ends every call that waits; when none does, the next that is about to (docs/semantics.md, Calls). */
+  /** Ends every waiting call, or the next one when none waits (docs/semantics.md, Calls). */
   interrupt(): void {
     if (this.#waiting.length === 0) this.#isInterrupted = true;
     const error = new InterruptError('The call was interrupted. What it waited for may still happen.');
@@ -98,7 +99,7 @@ export class Waits {
   }
 }
 
-/** The limits of a call that by itself has none. */
+/** The limits of a call without a default time limit. */
 export function unlimited({ timeout, signal }: WaitOptions, onTimeout: string): WaitLimits {
   return { timeout: resolveTimeout(timeout, undefined), signal, onTimeout: () => onTimeout };
 }

@@ -2,10 +2,10 @@ import { MessagingError } from '../../errors.js';
 import type { OutgoingDelivery } from '../../queue/outgoing-delivery.js';
 import type { Tracker } from '../../queue/tracker.js';
 
-/** Aborted messages that a `SendError` names. Beyond it they are only counted. */
+/** The most aborted messages that a `SendError` names. More are only counted. */
 const MAX_NAMED = 100;
 
-/** `send` could not see every message through: these were aborted, and each tracker's `error` says why. */
+/** Messages were aborted before their outcome was known. The `error` of each tracker tells the reason. */
 export class SendError extends MessagingError {
   /** The trackers of the messages that were aborted. */
   declare readonly trackers: readonly Tracker[];

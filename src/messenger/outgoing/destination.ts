@@ -6,7 +6,7 @@ import type { SenderLink } from '../../link/session/sender-link.js';
 import type { DeliveryOwner, OutgoingDelivery } from '../../queue/outgoing-delivery.js';
 import type { OutgoingQueue } from './outgoing-queue.js';
 
-/** Where the messages of one address go: worked out once, by the route table, for all of them. */
+/** The destination of all messages to one address, resolved once by the route table. */
 export class Destination implements DeliveryOwner {
   /** The link, while there is one. The next `put` opens another. */
   link: SenderLink | undefined;
@@ -14,7 +14,7 @@ export class Destination implements DeliveryOwner {
   readonly #endpoint: Endpoint | undefined;
 
   constructor(
-    /** Where it goes, without credentials. */
+    /** The destination address, without credentials. */
     readonly destination: string,
     to: string | undefined,
     endpoint: Endpoint | undefined,
@@ -22,21 +22,22 @@ export class Destination implements DeliveryOwner {
     readonly queue: OutgoingQueue,
     /** The node at the peer. */
     readonly node: string | undefined,
-    /** The connection it goes over; `undefined` for the one to the endpoint. */
+    /** The connection to use; `undefined` for the one to the endpoint. */
     readonly connection: PeerConnection | undefined,
   ) {
     this.#to = to;
     this.#endpoint = endpoint;
   }
 
-  // Methods, since both may hold a password, and trackers lead here, which may be shown with all their properties.
+  // These are methods and not properties, because both may hold a password, and a tracker that is printed with all its
+  // properties leads here.
 
-  /** What the wire's `to` says: the address as rewritten. `undefined` when a rewrite has removed it. */
+  /** The `to` to send: the rewritten address. `undefined` when a rewrite has removed it. */
   to(): string | undefined {
     return this.#to;
   }
 
-  /** What to connect to. Not for one that has a connection. */
+  /** The endpoint to connect to. Not for a destination with a connection. */
   endpoint(): Endpoint {
     if (this.#endpoint === undefined) throw new StateError('The destination goes over a connection that is there.');
     return this.#endpoint;

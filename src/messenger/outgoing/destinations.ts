@@ -11,10 +11,10 @@ import type { MessengerContext } from '../options/context.js';
 import { Destination } from './destination.js';
 import type { OutgoingQueue } from './outgoing-queue.js';
 
-/** Addresses whose destinations are remembered. Beyond it the oldest is worked out anew. */
+/** The number of addresses whose destinations are remembered. One more makes the oldest be forgotten. */
 const MAX_REMEMBERED = 10_000;
 
-/** Where messages go, by their addresses: routed and rewritten once for each address. */
+/** Destinations by address: each address is routed and rewritten once. */
 export class Destinations {
   readonly #context: MessengerContext;
   readonly #queue: OutgoingQueue;
@@ -29,7 +29,7 @@ export class Destinations {
   /**
    * Finds where a message to `address` goes, by the route table.
    *
-   * @throws AddressError when there is no such place.
+   * @throws AddressError when the address has no destination.
    */
   find(address: string | undefined): Destination {
     requireAddress(address);
@@ -37,7 +37,7 @@ export class Destinations {
     const connection = dynamicNodes.size === 0 ? undefined : dynamicNodes.get(address);
     const current = connection && pool.current(connection);
     if (current !== undefined) return this.over(current, address);
-    // route() takes no null, so every route has somewhere to go.
+    // route() refuses null, so every route has a destination.
     return this.#known.get(address) ?? this.#resolve(address, this.#context.routes.resolve(address) ?? '');
   }
 
@@ -54,10 +54,7 @@ export class Destinations {
     return destination;
   }
 
-  /**
-   * Finds the peers that rules of the route table name in full: scheme, host and port, none of it filled in from the
-   * address that is routed (docs/semantics.md, Calls).
-   */
+  /** Finds the peers whose scheme, host and port a route names without a group reference (docs/semantics.md, Calls). */
   peersOfRoutes(): Endpoint[] {
     return this.#context.routes.rules.flatMap(({ address }) => {
       if (address === null) return [];

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../../clock.js';
 import type { SenderLink } from '../../link/session/sender-link.js';
 
-/** Closes sender links that nothing is put on, some time between one period and two after the last message. */
+/** Closes unused sender links, between one and two periods after their last message. */
 export class IdleLinks {
   readonly #clock: Clock;
   readonly #period: number;
@@ -22,13 +22,13 @@ export class IdleLinks {
     this.#close = close;
   }
 
-  /** There is a link to watch. */
+  /** Starts to watch, because there is a link. */
   watch(): void {
     if (this.#period === 0 || this.#timer !== undefined) return;
     this.#timer = this.#clock.setTimeout(() => this.#look(), this.#period);
   }
 
-  /** Looks no more, until the next `watch`. */
+  /** Stops until the next `watch`. */
   stop(): void {
     if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;

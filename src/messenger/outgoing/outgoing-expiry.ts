@@ -7,56 +7,58 @@ import type { Deadline, OutgoingDelivery } from '../../queue/outgoing-delivery.j
 import { WakeUp } from '../../queue/wake-up.js';
 import { Destination } from './destination.js';
 
-/** Messages looked at, for each millisecond until the next look: about a tenth of the time goes into looking at most. */
+/**
+ * The number of checked messages for each millisecond until the next check, so that checks take at most about a tenth
+ * of the time.
+ */
 const LOOKED_AT_PER_MS = 2500;
 
-/** The deadline of all messages of one turn that have so many milliseconds. */
+/** The deadline that all messages of one tick with the same lifetime share. */
 interface SharedDeadline extends Deadline {
   readonly lifetime: number;
-  /** Never, until the turn ends. */
+  /** `Infinity` until the tick ends. */
   time: number;
 }
 
 /**
- * Ends messages whose `expiryTime` or `ttl` runs out while they wait to be sent. What a peer may have is the peer's to
- * expire.
+ * Ends messages that expire while they wait to be sent. A message that the peer may have is the peer's to expire.
  *
- * Nearly every message leaves at once, so none is kept account of: when the earliest deadline comes, all that wait are
- * looked at. With many that is not done for every deadline, and a message may expire late by a millisecond for every
- * 2500 that wait.
+ * Nearly every message leaves at once, so there is no index by deadline: at the earliest deadline, all waiting messages
+ * are checked. With many messages this is not done for every deadline, so a message may expire late by a millisecond
+ * for every 2500 that wait.
  */
 export class OutgoingExpiry {
   readonly #links: ReadonlySet<Pick<SenderLink, 'eachQueued'>>;
   readonly #clock: Clock;
   readonly #wakeUp: WakeUp<OutgoingExpiry>;
   /**
-   * The deadlines of this turn. Time begins when it ends: nothing can leave or expire before, and to read the clock for
-   * every message would cost more than all else here.
+   * The deadlines of this tick. Lifetimes begin at its end, because no message can leave or expire before, and reading
+   * the clock for every message would cost more than everything else here.
    */
   #fresh: SharedDeadline[] = [];
   #latest: SharedDeadline | undefined;
-  /** When it may look again. */
+  /** The earliest time of the next check. */
   #notBefore = -Infinity;
 
-  /** @param links Where messages wait to be sent. */
+  /** @param links The links whose messages wait to be sent. */
   constructor(links: ReadonlySet<Pick<SenderLink, 'eachQueued'>>, clock: Clock) {
     this.#links = links;
     this.#clock = clock;
     this.#wakeUp = new WakeUp<OutgoingExpiry>(clock, this, (expiry) => expiry.look());
   }
 
-  /** How many milliseconds a message has left. Throws `OptionError` for a time that is none. */
+  /** The remaining lifetime of a message in milliseconds. Throws `OptionError` for an invalid time. */
   lifetimeOf(message: Expirable): number {
     return lifetimeOf(message, this.#clock);
   }
 
-  /** Sees to a message that has just been queued and has so many milliseconds from the end of this turn on. */
+  /** Adds a message that has just been queued, with its lifetime from the end of this tick. */
   add(delivery: OutgoingDelivery, lifetime: number): void {
     const latest = this.#latest;
     delivery.expiry = latest?.lifetime === lifetime ? latest : this.#addDeadline(lifetime);
   }
 
-  /** Ends what has no time left, now. Also to be called when messages come back from a peer. */
+  /** Ends expired messages. Also called when messages are queued again after a lost connection. */
   look(): void {
     const now = this.#clock.now();
     const overdue: OutgoingDelivery[] = [];
@@ -76,12 +78,12 @@ export class OutgoingExpiry {
     for (const delivery of overdue) this.expire(delivery);
   }
 
-  /** Ends a message that has no time left. */
+  /** Ends an expired message. */
   expire(delivery: OutgoingDelivery): void {
     Destination.end(delivery, 'expired', new TimeoutError('The message expired before a peer took it.'));
   }
 
-  /** Looks no more, until a message is added. */
+  /** Stops until a message is added. */
   stop(): void {
     this.#fresh = [];
     this.#latest = undefined;

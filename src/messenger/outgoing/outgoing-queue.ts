@@ -8,8 +8,8 @@ import { AbortedMessages } from './aborted-messages.js';
 import { PendingSends } from './pending-sends.js';
 
 /**
- * The messages that were put and have not ended: how many there are, who waits for them to end, and which were aborted.
- * The messages themselves wait at their links.
+ * Counts the messages that were put and have not ended, and keeps the calls that wait for them and the aborted
+ * messages. The messages themselves wait at their links.
  */
 export class OutgoingQueue {
   readonly #context: MessengerContext;
@@ -19,7 +19,7 @@ export class OutgoingQueue {
   #messages = 0;
   #bytes = 0;
   readonly #sends = new PendingSends();
-  /** Aborted while no `send` waited for them: the next one reports them. */
+  /** Messages that were aborted while no `send` waited for them. The next `send` reports them. */
   readonly #aborted = new AbortedMessages();
   readonly #waitingForRoom = new Set<() => void>();
 
@@ -27,12 +27,12 @@ export class OutgoingQueue {
     this.#context = context;
   }
 
-  /** Messages that have not ended. */
+  /** The number of messages that have not ended. */
   get messages(): number {
     return this.#messages;
   }
 
-  /** Their encoded bytes. */
+  /** The encoded bytes of these messages. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -75,7 +75,7 @@ export class OutgoingQueue {
     if (this.#hasRoom()) return;
     this.#wasFull = true;
     const { settings, waits } = this.#context;
-    // Whatever `blocking` says: to wait is all it is for.
+    // It waits even without `blocking`, because waiting is its only purpose.
     const limits = {
       timeout: resolveTimeout(options.timeout, settings.timeout),
       signal: options.signal,
@@ -107,7 +107,7 @@ export class OutgoingQueue {
       const call = this.#sends.add(last, this.#messages, target, () => settle.resolve(call.aborted));
       call.aborted.take(this.#aborted);
       return () => {
-        // A call that is given up reports nothing: the next one does.
+        // A call that ends early reports nothing: the next one reports its messages.
         if (this.#sends.remove(call)) this.#aborted.take(call.aborted);
       };
     });

@@ -27,19 +27,19 @@ import { OutgoingQueue } from './outgoing-queue.js';
 import type { MessengerContext } from '../options/context.js';
 import type { MessengerStats } from '../stats.js';
 
-/** The way out: put → route and rewrite → encode → link → outcome → tracker. */
+/** The outgoing side: put → route and rewrite → encode → link → outcome → tracker. */
 export class Outgoing {
   readonly #context: MessengerContext;
   readonly #output = new Output(undefined, true);
-  /** A message is written there: what programs compute while it is read must not write another into it. */
+  /** True while a message is encoded. A getter of that message must not put another one meanwhile. */
   #isEncoding = false;
   readonly #queue: OutgoingQueue;
   readonly #destinations: Destinations;
-  /** One link per connection and node, whatever addresses lead there. */
+  /** One link per connection and node, for all addresses of that node. */
   readonly #links = new Map<string, SenderLink>();
   /** Links that peers have attached in order to receive, by connection and node. */
   readonly #peerLinks = new Map<string, SenderLink>();
-  /** All of them, with those of peers that a newer one has taken the place of: messages may still wait there. */
+  /** All open links, including links of peers that a newer link has replaced: messages may still wait there. */
   readonly #open = new Set<SenderLink>();
   readonly #connections = new WeakMap<SenderLink, PeerConnection>();
   readonly #window = new TrackerWindow();
@@ -56,12 +56,12 @@ export class Outgoing {
     this.#idle = new IdleLinks(clock, context.settings.closeIdleAfter, this.#links, (link) => this.#closeIdle(link));
   }
 
-  /** Messages that have no outcome yet. */
+  /** The number of messages without an outcome. */
   get outgoing(): number {
     return this.#queue.messages;
   }
 
-  /** A look at it, for `stats`. */
+  /** A snapshot for `stats`. */
   get stats(): MessengerStats['outgoing'] {
     const { messages: pending, bytes, counts: ended } = this.#queue;
     return { pending, bytes, put: this.#window.last, ended };
@@ -72,20 +72,20 @@ export class Outgoing {
     return this.#last;
   }
 
-  /** Whether a tracker came from here. */
+  /** True if a tracker is an outgoing one of this messenger. */
   owns(tracker: Tracker): tracker is OutgoingDelivery {
     if (!(tracker instanceof OutgoingDelivery)) return false;
     const { owner } = tracker;
     return owner instanceof Destination && owner.queue === this.#queue;
   }
 
-  /** Where a message stands, as long as it is remembered. See `Messenger.status`. */
+  /** The status of a message, as long as it is remembered. See `Messenger.status`. */
   status(delivery: OutgoingDelivery): Status | undefined {
     const isKnown = delivery.status === 'pending' || this.#window.has(delivery, this.#context.settings.outgoingWindow);
     return isKnown && !this.#window.isForgotten(delivery) ? delivery.status : undefined;
   }
 
-  /** Forgets one message, or all through it. See `Messenger.settle`. */
+  /** Forgets one message, or all up to it. See `Messenger.settle`. */
   settle(tracker: Tracker | undefined, cumulative: boolean): void {
     const delivery = tracker ?? this.#last;
     if (delivery === undefined) return;
@@ -95,13 +95,13 @@ export class Outgoing {
     else this.#window.forget(delivery);
   }
 
-  /** Connects to every peer that a route names in full. Rejects with the first that cannot be. */
+  /** Connects to every peer whose host and port a route names. Rejects with the first error. */
   async checkRoutes(): Promise<void> {
     const peers = this.#destinations.peersOfRoutes();
     await Promise.all(peers.map((peer) => this.#context.pool.connect(peer)));
   }
 
-  /** Forgets what was found by the routes, since they have changed. */
+  /** Forgets the known destinations, because the routes have changed. */
   routesChanged(): void {
     this.#destinations.clear();
   }
@@ -110,11 +110,11 @@ export class Outgoing {
    * Queues a message. See `Messenger.put`.
    */
   put(message: Message): OutgoingDelivery {
-    // What is not an object has no address.
+    // A value that is not an object has no address.
     return this.#put(message, this.#destinations.find((message as Message | null | undefined)?.address));
   }
 
-  /** Whether an address names a host, and one that the program has named, too. */
+  /** True if an address names a host that the program has named, too. */
   namesKnownHost(address: string): boolean {
     return namesHost(address) && this.#context.hosts.has(resolveEndpoint(parseAddress(address)));
   }
@@ -122,7 +122,7 @@ export class Outgoing {
   /**
    * Queues an answer for the connection that the question came by. See `Messenger.reply`.
    *
-   * @param connection `undefined` when nobody knows it any more.
+   * @param connection `undefined` when it is no longer known.
    */
   reply(message: Message, connection: PeerConnection | undefined): OutgoingDelivery {
     const current = connection && this.#context.pool.current(connection);
@@ -145,7 +145,7 @@ export class Outgoing {
       this.#window.next(),
       destination,
     );
-    // What has expired already goes nowhere.
+    // A message that has expired already needs no link.
     const link = lifetime > 0 ? this.#linkOf(destination) : undefined;
     this.#queue.added(delivery);
     this.#last = delivery;
@@ -168,7 +168,7 @@ export class Outgoing {
     this.#queue.reported(delivery);
   }
 
-  /** Aborts a message that nobody needs any more. The program knows of it. */
+  /** Aborts a message that is no longer needed. The program knows of it, so no `send` reports it. */
   withdraw(delivery: OutgoingDelivery): void {
     if (delivery.status !== 'pending') return;
     Destination.end(delivery, 'aborted', new StateError('The request was given up.'));
@@ -180,16 +180,16 @@ export class Outgoing {
     return this.#queue.room(options);
   }
 
-  /** Takes a link on which a peer wants to receive: what is put for that peer and its source uses it. */
+  /** Accepts a link on which a peer wants to receive. Messages for that peer and its source use it. */
   accept(request: LinkRequest, connection: PeerConnection): void {
-    // A node of its own has a name nobody else uses; to it answers come.
+    // A dynamic node gets a unique name. Answers are sent to it.
     const address = request.dynamic ? `dynamic-${this.#context.settings.environment.randomUUID()}` : request.address;
     const key = linkKey(connection, address);
     const link = request.send(address, {
       closed: (closed, error) => this.#linkClosed(this.#peerLinks, key, closed, error),
     });
     this.#open.add(link);
-    // The newest wins: of a peer that has come back, the older link may be dead without anybody knowing.
+    // The newest link is used: the older one of a peer that has come back may be dead without notice.
     this.#peerLinks.set(key, link);
   }
 
@@ -200,7 +200,7 @@ export class Outgoing {
     for (const link of [...this.#open]) {
       link.closed(new StateError('The messenger was stopped before the message had an outcome.'));
     }
-    // Last: what comes back from a link that closes is looked at.
+    // Last, because messages that come back from a closing link are checked, too.
     this.#expiry.stop();
   }
 
@@ -255,7 +255,7 @@ export class Outgoing {
     return link;
   }
 
-  /** Gives a link up that the peer has attached on other terms than it was asked for. */
+  /** Closes a link when the peer has not granted its options. */
   #linkOpened(link: SenderLink): void {
     const refused = refusedTerm(link);
     if (refused === undefined) return;
@@ -276,7 +276,7 @@ export class Outgoing {
     if (isOurs && !(error instanceof StateError)) this.#context.failed(error);
   }
 
-  /** `replyTo` as others may see it. The caller's message stays as it is (docs/semantics.md, Sending). */
+  /** Expands `replyTo` for peers. The caller's message stays unchanged (docs/semantics.md, Sending). */
   #expanded(message: Message): Message {
     const { replyTo } = message;
     if (typeof replyTo !== 'string') return message;
@@ -288,7 +288,7 @@ export class Outgoing {
   }
 }
 
-/** One link for each connection and node, whatever addresses lead there. */
+/** The key of a link: its connection and node. */
 function linkKey(connection: PeerConnection, node: string | undefined): string {
   return `${connection.key} ${JSON.stringify(node)}`;
 }

@@ -1,13 +1,13 @@
 import type { OutgoingDelivery } from '../../queue/outgoing-delivery.js';
 import { AbortedMessages } from './aborted-messages.js';
 
-/** A `send` that waits. */
+/** A waiting call of `send`. */
 export interface PendingSend {
   /** The messages with a sequence up to this one count. */
   readonly last: number;
-  /** It is done when no more than this many of them are pending. */
+  /** The call is done when at most this many of them are pending. */
   readonly target: number;
-  /** Of the messages that count: those that were aborted meanwhile. */
+  /** The aborted ones among the messages that count. */
   readonly aborted: AbortedMessages;
   readonly done: () => void;
   /** The pending messages that count for it and for no earlier call. */
@@ -15,17 +15,17 @@ export interface PendingSend {
 }
 
 /**
- * The calls of `send` that wait, in the order of their last messages, which is the order they came in. Each message is
- * counted for the first of them that it concerns, so an outcome costs the same however many wait: ten thousand calls
- * may, one for each message.
+ * The waiting calls of `send`, in the order of their last messages, which is the order of the calls. Each message is
+ * counted for the first call that it concerns, so an outcome costs the same with any number of calls, even with one for
+ * each of ten thousand messages.
  */
 export class PendingSends {
   #calls: PendingSend[] = [];
-  /** Those before it are done. */
+  /** The calls before this index are done. */
   #head = 0;
-  /** The pending messages that some call waits for. */
+  /** The number of pending messages that a call waits for. */
   #covered = 0;
-  /** The calls that do not wait for all of their messages. They are looked through at each outcome. */
+  /** The number of calls that do not wait for all of their messages. They are checked at each outcome. */
   #partial = 0;
 
   /** Adds a call that waits until at most `target` of the `messages` that are pending now are left. */
@@ -37,7 +37,7 @@ export class PendingSends {
     return call;
   }
 
-  /** Takes out a call that is given up. Returns false when it is done already. */
+  /** Removes a call that ends early. Returns false when it is done already. */
   remove(call: PendingSend): boolean {
     const index = this.#calls.indexOf(call, this.#indexOf(call.last));
     if (index < 0) return false;
@@ -67,7 +67,7 @@ export class PendingSends {
   #indexOf(sequence: number): number {
     let low = this.#head;
     let high = this.#calls.length;
-    // Messages end in their order, nearly always.
+    // Messages nearly always end in their order.
     if (low < high && sequence <= (this.#calls[low]?.last ?? 0)) return low;
     while (low < high) {
       const middle = (low + high) >>> 1;
@@ -101,7 +101,7 @@ export class PendingSends {
       return;
     }
     this.#head++;
-    // Closed up when half is done with, so that each place is moved once.
+    // The array is shortened when half of it is done, so that each slot is moved once.
     if (this.#head * 2 < this.#calls.length) return;
     this.#calls = this.#calls.slice(this.#head);
     this.#head = 0;
