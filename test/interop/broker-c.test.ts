@@ -39,7 +39,7 @@ describe('the embedded broker between C Messengers', () => {
     expect(bodies(await run('recv', `${broker.url}/dead-letter`, 3))).toEqual(['hello', 'hello', 'hello']);
   });
 
-  it('does not take their unset expiry time for one that is over, and expires what has a time to live', async () => {
+  it('treats an unset expiry time as none, and expires messages by their ttl', async () => {
     const broker = await start();
     await run('send', `${broker.url}/kept`, 1);
     await run('send', '-t', 1, `${broker.url}/brief`, 1);
@@ -47,12 +47,12 @@ describe('the embedded broker between C Messengers', () => {
     expect(broker.queue('kept').depth).toBe(1);
   });
 
-  it('tells them what is too much', async () => {
+  it('tells them which messages exceed its limits', async () => {
     const broker = await start({ maxMessages: 3 });
     expect(await run('send', `${broker.url}/q`, 4)).toEqual(['accepted', 'accepted', 'accepted', 'rejected']);
   });
 
-  it('takes users, and a message of 50 MB', async () => {
+  it('authenticates users, and accepts a message of 50 MB', async () => {
     const broker = await start({ users: { guest: 'guest' }, maxMessageSize: 100_000_000 });
     const address = `${broker.url.replace('//', '//guest:guest@')}/q`;
     expect(await run('send', '-B', 50_000_000, address, 1)).toEqual(['accepted']);

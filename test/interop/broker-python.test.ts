@@ -38,7 +38,7 @@ describe("the embedded broker between clients of Python's Proton", () => {
     expect(broker.queue('q')).toMatchObject({ depth: 0, accepted: 20 });
   });
 
-  it('does what they say of a message', async () => {
+  it('applies the outcomes that they give to messages', async () => {
     const { broker, url } = await start();
     await runPython('send', url, 'q', 4);
     const lines = await runPython('receive', url, 'q', 'release,fail,reject,accept,refuse,accept');
@@ -48,12 +48,12 @@ describe("the embedded broker between clients of Python's Proton", () => {
     expect(await runPython('receive', url, 'q', 'accept')).toEqual(['m2 again 0']);
   });
 
-  it('tells the sender what is too much', async () => {
+  it('tells the sender which messages exceed its limits', async () => {
     const { url } = await start({ maxMessages: 2 });
     expect(await runPython('send', url, 'q', 3)).toEqual(['accepted', 'accepted', 'rejected']);
   });
 
-  it('lets them look, and ask for credit back', async () => {
+  it('lets them browse and drain', async () => {
     const { broker, url } = await start();
     await runPython('send', url, 'q', 3);
     expect(await runPython('browse', url, 'q', 3)).toEqual(['m0', 'm1', 'm2', 'copy']);
@@ -81,7 +81,7 @@ describe("the embedded broker between clients of Python's Proton", () => {
     expect(broker.topic('topic/t').subscriptions).toEqual([]);
   });
 
-  it('takes users, and a message of 50 MB', async () => {
+  it('authenticates users, and accepts a message of 50 MB', async () => {
     const { broker } = await start({ users: { guest: 'guest' }, maxMessageSize: 100_000_000 });
     const url = broker.url.replace('//', '//guest:guest@');
     expect(await runPython('send', url, 'q', 1, 50_000_000)).toEqual(['accepted']);

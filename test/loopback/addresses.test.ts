@@ -189,7 +189,7 @@ describe('an address that is refused', () => {
     }
   });
 
-  it('does not take links down with it that share its session', async () => {
+  it('does not end links that share its session', async () => {
     const peer = await ScriptedPeer.listen();
     const messenger = createTrackingMessenger();
     const good = messenger.put({ address: peer.address('good'), body: 1 });

@@ -29,7 +29,7 @@ async function offer(wire: Wire, mechanisms: readonly string[]): Promise<string[
   return wire.unread.map(({ name }) => name);
 }
 
-describe('who we are', () => {
+describe('the identity of the client', () => {
   it.each<[string, MessengerOptions, string]>([
     ['a password', {}, 'u:p@'],
     ['a password of the options', { sasl: { user: 'u', password: 'p' } }, ''],
@@ -53,7 +53,7 @@ describe('who we are', () => {
     ]);
   });
 
-  it('is said in our order of strength, whatever the order of the peer', async () => {
+  it('uses the strongest mechanism, whatever the order of the peer', async () => {
     const reversed = [...EVERYTHING].reverse();
     for (const offered of [EVERYTHING, reversed]) {
       expect(await login(offered, { sasl: { token: 'tökèn' } })).toEqual([
@@ -164,13 +164,13 @@ describe('a refusal', () => {
     expect(await refusal(offered, user, options)).toBe(`ERR_AUTHENTICATION ${message}`);
   });
 
-  it('that is no fault of the credentials says so, and in words', async () => {
+  it('for another reason than the credentials tells that reason', async () => {
     const told = await refusal(['PLAIN'], 'shop:secret@', {}, 4);
     expect(told).toMatch(/^ERR_CONNECTION 127\.0\.0\.1:PORT: .*it cannot check who we are at the moment\)\.$/);
   });
 });
 
-describe('a peer that does not want us', () => {
+describe('a peer that closes the connection', () => {
   const QUICK = { initial: true, delay: 1, maxDelay: 1 };
 
   function put(peer: ScriptedPeer, reconnect: ReconnectOptions): Tracker {
@@ -178,7 +178,7 @@ describe('a peer that does not want us', () => {
     return messenger.put({ address: `amqp://u:p@127.0.0.1:${peer.port}/q`, body: 1 });
   }
 
-  it('since the credentials are bad ends the connection with a coded error, though it was there before', async () => {
+  it('because of the credentials ends it with an authentication error, even after it was open before', async () => {
     const peer = await ScriptedPeer.listen();
     const tracker = put(peer, QUICK);
     const first = await peer.accept();
@@ -192,7 +192,7 @@ describe('a peer that does not want us', () => {
     expect(peer.connections).toBe(2);
   });
 
-  it('since it does not allow the connection ends it, too', async () => {
+  it('because it does not allow the connection ends it, too', async () => {
     const peer = await ScriptedPeer.listen();
     const tracker = put(peer, QUICK);
     const wire = await peer.accept();
@@ -202,7 +202,7 @@ describe('a peer that does not want us', () => {
     expect(tracker.error).toMatchObject({ code: 'ERR_CONNECTION', condition: 'amqp:not-allowed' });
   });
 
-  it('is asked again when the policy says so', async () => {
+  it('is dialled again when the reconnect policy says so', async () => {
     const peer = await ScriptedPeer.listen();
     const tracker = put(peer, { ...QUICK, refused: true });
     await (await peer.accept()).answerSasl(['PLAIN'], 1);
@@ -216,7 +216,7 @@ describe('a peer that does not want us', () => {
     expect(await tracker.outcome()).toBe('accepted');
   });
 
-  it('since something else answers in its place is waited for', async () => {
+  it('because another program answers in its place is retried', async () => {
     const peer = await ScriptedPeer.listen();
     const tracker = put(peer, QUICK);
     const first = await peer.accept();

@@ -75,7 +75,7 @@ describe('an address without credit', () => {
 });
 
 describe('the outgoing queue', () => {
-  it('takes no more than its bytes, and says when there is room', async () => {
+  it('takes no more than maxOutgoing bytes, and tells when there is room', async () => {
     const peer = await ScriptedPeer.listen();
     const sender = createTrackingMessenger({ maxOutgoing: { bytes: 100_000 } });
     const body = Buffer.alloc(10_000);
@@ -98,7 +98,7 @@ describe('the outgoing queue', () => {
 describe('the incoming queue', () => {
   const BODY = 'x'.repeat(1000);
 
-  it('gives no new credit while more bytes wait than it may hold, and goes on when they are got', async () => {
+  it('issues no credit while it holds more than maxIncoming bytes, and goes on when they are got', async () => {
     const peer = await ScriptedPeer.listen();
     const receiver = createTrackingMessenger({ maxIncoming: { bytes: 10_000 } });
     receiver.subscribe(peer.address('q'));

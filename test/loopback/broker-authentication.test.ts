@@ -71,7 +71,7 @@ describe('the embedded broker lets in', () => {
     expect(String(error)).not.toContain('secret-word');
   });
 
-  it('whom a function lets in, which may take its time', async () => {
+  it('users that a function accepts, which may be asynchronous', async () => {
     const logins: Login[] = [];
     const authenticate = async (login: Login): Promise<boolean> => {
       logins.push(login);

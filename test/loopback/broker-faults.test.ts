@@ -5,7 +5,7 @@ import { FakeClock } from '../support/fake-clock.js';
 import { createTrackingMessenger, receive, startBroker } from '../support/messengers.js';
 
 describe('a broker that misbehaves on purpose', () => {
-  it('rejects as many messages as it is told to', async () => {
+  it('rejects the given number of messages', async () => {
     const broker = await startBroker();
     const error = { condition: 'amqp:resource-limit-exceeded', description: 'full' };
     const injection = broker.inject({ reject: error, address: 'q', times: 2 });
@@ -19,7 +19,7 @@ describe('a broker that misbehaves on purpose', () => {
     expect(injection).toMatchObject({ count: 2, isOver: true });
   });
 
-  it('chooses messages by what is in them, until it is stopped', async () => {
+  it('chooses messages by a predicate, until it is stopped', async () => {
     const broker = await startBroker();
     const messenger = createTrackingMessenger();
     const send = async (subject: string): Promise<string> => {
@@ -35,7 +35,7 @@ describe('a broker that misbehaves on purpose', () => {
     expect(await send('bad')).toBe('accepted');
   });
 
-  it('drops messages without a word, and a client that connects again sends them again', async () => {
+  it('drops messages silently, and a client that connects again sends them again', async () => {
     const broker = await startBroker();
     broker.inject({ drop: true, times: 1 });
     const messenger = createTrackingMessenger({ reconnect: { delay: 1 } });
@@ -50,7 +50,7 @@ describe('a broker that misbehaves on purpose', () => {
     expect(broker.queue('q').depth).toBe(3);
   });
 
-  it('takes its time, and keeps the order', async () => {
+  it('delays messages, and keeps their order', async () => {
     const clock = new FakeClock();
     const broker = await startBroker({ environment: { clock } });
     broker.inject({ delay: 1000, times: 1 });
@@ -159,7 +159,7 @@ describe('the events of the embedded broker', () => {
     ]);
   });
 
-  it('go to those who listen, and to nobody after that', async () => {
+  it('reach a listener until it is removed', async () => {
     const broker = await startBroker();
     const messenger = createTrackingMessenger();
     const send = async (body: number): Promise<void> => {
@@ -180,7 +180,7 @@ describe('the events of the embedded broker', () => {
 });
 
 describe('the embedded broker', () => {
-  it('starts again on its port with what it had, as one that has kept it on disk', async () => {
+  it('starts again on its port with its messages, like a broker that has stored them', async () => {
     const broker = await startBroker();
     const { port } = broker;
     const address = `${broker.url}/q`;
@@ -209,7 +209,7 @@ describe('the embedded broker', () => {
     await second.stop();
   });
 
-  it('tells a sender whose message is too much', async () => {
+  it('tells a sender that its message exceeds a limit', async () => {
     const broker = await startBroker({ queues: { small: { maxMessages: 1 } } });
     const messenger = createTrackingMessenger();
     const trackers = [1, 2].map((body) => messenger.put({ address: `${broker.url}/small`, body }));
@@ -243,7 +243,7 @@ describe('the embedded broker', () => {
     expect([broker.queue('a').depth, broker.queue('b').depth]).toEqual([2, 2]);
   });
 
-  it('knows how fast its queues are', async () => {
+  it('measures the rates of its queues', async () => {
     const clock = new FakeClock();
     const broker = await startBroker({ environment: { clock } });
     const messenger = createTrackingMessenger();

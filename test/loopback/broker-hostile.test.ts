@@ -68,7 +68,7 @@ describe('a client of the embedded broker is cut off, and only it, when it', () 
 });
 
 describe('a client of the embedded broker', () => {
-  it('has a message rejected that is none', async () => {
+  it('has an invalid message rejected', async () => {
     const { broker, wire } = await attacked();
     const link = await producer(wire);
     const messages = [
@@ -142,7 +142,7 @@ describe('a client of the embedded broker', () => {
     expect(bodies.slice(1)).toEqual(Array.from({ length: 19 }, (_, index) => index + 1));
   });
 
-  it('may settle what it likes, over and over: it concerns only what it has', async () => {
+  it('may settle any ids repeatedly: only its own deliveries are affected', async () => {
     const { broker, wire } = await attacked();
     const messenger = createTrackingMessenger();
     for (let body = 0; body < 5; body++) messenger.put({ address: `${broker.url}/q`, body });
@@ -185,7 +185,7 @@ describe('a client of the embedded broker', () => {
     expect((await wire.read('close')).fields).toMatchObject({ error: { condition: 'amqp:resource-limit-exceeded' } });
   });
 
-  it('may be refused as often as it likes, if it answers', async () => {
+  it('may be refused any number of times if it detaches each time', async () => {
     const { broker, wire } = await attacked({ maxLinks: 2 });
     for (let number = 0; number < 200; number++) {
       const { handle } = await wire.attach('receiver', '', { source: null });
@@ -196,7 +196,7 @@ describe('a client of the embedded broker', () => {
     await stillServes(broker);
   });
 
-  it('may end sessions with links on them as often as it likes', async () => {
+  it('may end sessions with links any number of times', async () => {
     const { broker, wire } = await attacked({ maxLinks: 2 });
     for (let number = 0; number < 200; number++) {
       await wire.begin({}, 1);
@@ -207,7 +207,7 @@ describe('a client of the embedded broker', () => {
     await stillServes(broker);
   });
 
-  it('that writes nothing is taken for dead, and its messages come back', async () => {
+  it('that falls silent is disconnected, and its messages are queued again', async () => {
     const { broker, wire } = await attacked({ idleTimeout: 50 });
     await wire.attach('receiver', 'q');
     expect((await wire.read('close')).fields).toMatchObject({ error: { condition: 'amqp:resource-limit-exceeded' } });

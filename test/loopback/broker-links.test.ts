@@ -27,7 +27,7 @@ function attachWithTarget(code: number): Buffer {
 }
 
 describe('an attach is answered by the embedded broker', () => {
-  it('with what the client gets of the node it asked for', async () => {
+  it('with the properties of the node, as far as the client gets what it asked for', async () => {
     const wire = await client(await startBroker({ ignoreFilters: true }));
     const filter = { selector: 'colour = green' };
     const source = {
@@ -68,7 +68,7 @@ describe('an attach is answered by the embedded broker', () => {
     });
   });
 
-  it('with an error when it is for a coordinator of transactions, or for something nobody knows', async () => {
+  it('with an error for a transaction coordinator or an unknown kind of target', async () => {
     const wire = await client(await startBroker());
     wire.write(attachWithTarget(0x30));
     expect((await wire.read('attach')).fields['target']).toBeUndefined();
@@ -198,7 +198,7 @@ describe('the anonymous terminus of the embedded broker', () => {
     expect(broker.queue('direct').depth).toBe(1);
   });
 
-  it('rejects what names no node, or none that is there, and goes on', async () => {
+  it('rejects messages for no node or an unknown node, and goes on', async () => {
     const broker = await startBroker({ createNodes: false, queues: { known: {} } });
     const wire = await client(broker);
     const link = await wire.attach('sender', '', { target: {} });
@@ -258,7 +258,7 @@ describe('the embedded broker', () => {
     expect((await wire.read('flow')).fields).toMatchObject({ drain: true, delivery_count: 10 });
   });
 
-  it('settles when a client that settles second has said what became of a message', async () => {
+  it('settles when a client in mode second has sent the outcome', async () => {
     const broker = await startBroker();
     const sender = createTrackingMessenger();
     sender.put({ address: `${broker.url}/q`, body: 'x' });
@@ -272,7 +272,7 @@ describe('the embedded broker', () => {
     expect(broker.queue('q')).toMatchObject({ accepted: 1, outstanding: 0 });
   });
 
-  it('sends settled messages to a client that wants them so', async () => {
+  it('sends pre-settled messages to a client that asks for them', async () => {
     const broker = await startBroker();
     const sender = createTrackingMessenger();
     sender.put({ address: `${broker.url}/q`, body: 'x' });

@@ -64,7 +64,7 @@ async function comeAndGo(wire: Wire, count: number): Promise<void> {
 }
 
 describe('the embedded broker keeps nothing in memory', () => {
-  it('of consumers that have left a queue without messages', async () => {
+  it('for consumers that have left a queue without messages', async () => {
     const broker = await startBroker();
     const wire = await client(broker);
     await comeAndGo(wire, 100);

@@ -50,7 +50,7 @@ async function receive(
 const accept = ({ delivery }: EventContext): void => delivery?.accept();
 
 describe('the embedded broker between clients of rhea', () => {
-  it('does what they say of a message', async () => {
+  it('applies the outcomes that they give to messages', async () => {
     const broker = await startBroker();
     const connection = await connect(broker);
     expect(await send(connection, 'q', 'a', 'b', 'c')).toEqual(['accepted', 'accepted', 'accepted']);
@@ -85,7 +85,7 @@ describe('the embedded broker between clients of rhea', () => {
     expect(broker.queue('q')).toMatchObject({ depth: 0, outstanding: 1 });
   });
 
-  it('makes them dynamic nodes, and relays what names its own way', async () => {
+  it('makes dynamic nodes for them, and relays messages to the anonymous terminus by their address', async () => {
     const broker = await startBroker();
     const connection = await connect(broker);
     const receiver = connection.open_receiver({ source: { dynamic: true } as Source });

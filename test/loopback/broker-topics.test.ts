@@ -45,7 +45,7 @@ describe('a topic of the embedded broker', () => {
     await vi.waitFor(() => expect(broker.topic('topic/prices').subscriptions).toHaveLength(1));
   });
 
-  it('is what a client asks for with a capability, wherever the address', async () => {
+  it('is made for a client that asks for it with a capability, at any address', async () => {
     const broker = await startBroker();
     const { messenger } = await subscribe(`${broker.url}/news`, { capabilities: ['topic'] });
     await publish(`${broker.url}/news`, 'x');

@@ -102,7 +102,7 @@ describe('A filter of a listener that throws', () => {
     expect(told).toEqual(['on purpose']);
   });
 
-  it('neither does one whose event listener throws: that is an uncaught exception', async () => {
+  it('does not disturb others when an event listener throws: that is an uncaught exception', async () => {
     const { channel } = channelWith({ listener: { capacity: 1, overflow: 'drop-oldest' } });
     const full = channel.addListener();
     full.on('dropped', fail);

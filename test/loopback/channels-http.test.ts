@@ -24,7 +24,7 @@ const say = (channel: SseChannel, ...types: string[]): void => {
 };
 
 describe('A channel over HTTP/1.1', () => {
-  it('answers with a stream of events that no proxy keeps, changes or holds back', async () => {
+  it('answers with a stream of events that no proxy caches, changes or buffers', async () => {
     const { channel, url } = await stage();
     const response = await ask(url);
     expect(response.statusCode).toBe(200);
@@ -130,7 +130,7 @@ describe('A channel over HTTP/1.1', () => {
     expect((await ask(url)).statusCode).toBe(200);
   });
 
-  it('notices a client that goes while the hook is at it: no connection is kept', async () => {
+  it('notices a client that leaves while the hook decides, and keeps no connection', async () => {
     const channel = new SseChannel();
     // The hook answers when the client has gone.
     const authorize = ({ socket }: HttpRequest): Promise<boolean> => once(socket, 'close').then(() => true);

@@ -92,7 +92,7 @@ describe('rhea used directly', () => {
     expect(decode(encode({ body: 10n })).body).toEqual({});
   });
 
-  it('gives an empty value for bytes that are not there', () => {
+  it('reads an empty value from missing bytes', () => {
     const { Reader } = rhea.types as unknown as { Reader: new (bytes: Buffer) => { read(): { value: Buffer } } };
     expect(new Reader(Buffer.from([0xb0, 0x80, 0, 0, 0])).read().value).toHaveLength(0);
   });

@@ -46,7 +46,7 @@ describe('a client of lines that has gone', () => {
 });
 
 describe('a token', () => {
-  it('is wanted before everything else, and a wrong one ends the connection', async (test) => {
+  it('is required before any other request, and a wrong one ends the connection', async (test) => {
     const { path } = await startServer(test, { token: 'open sesame' });
     for (const request of [
       { id: 1, verb: 'ping' },

@@ -62,7 +62,7 @@ describe.each(['auto', 'legacy'] as const)('A SocketClient with an original serv
     expect(seen).toEqual(sent);
   });
 
-  it('throws the errors of channels, and says what the protocol cannot', async () => {
+  it('throws the errors of channels, and refuses what the protocol cannot do', async () => {
     const { client, container } = await stage({ protocol });
     const { id } = container.add();
     await expect(client.register('none')).rejects.toThrow(InvalidChannelError);

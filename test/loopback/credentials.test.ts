@@ -33,7 +33,7 @@ function formsOf(text: string): string[] {
 }
 
 describe('the password of an address', () => {
-  it('reaches the peer whole, whatever letters it has', async () => {
+  it('reaches the peer unchanged, whatever characters it has', async () => {
     const peer = await ScriptedPeer.listen();
     const messenger = createTrackingMessenger();
     messenger.put({ address: `amqp://jörg:${encodeURIComponent('pä:ss/w@rd')}@127.0.0.1:${peer.port}/q`, body: 1 });
@@ -66,7 +66,7 @@ describe('the password of an address', () => {
     expect(tracker.error!.message).toContain('clear text');
   });
 
-  it('is refused with an error that says so, and not tried again', async () => {
+  it('fails with an authentication error when it is wrong, without another attempt', async () => {
     const peer = await ScriptedPeer.listen();
     const messenger = createTrackingMessenger({ reconnect: { initial: true, delay: 1, maxDelay: 1 } });
     const errors: MessagingError[] = [];

@@ -5,7 +5,7 @@ import { ScriptedPeer } from '../support/scripted-peer.js';
 import { Wire } from '../support/wire.js';
 
 describe('a message with a ttl or an expiry time', () => {
-  it('expires when the peer does not take it in time, and send() is content', async () => {
+  it('expires when the peer does not take it in time, without an error of send()', async () => {
     const peer = await ScriptedPeer.listen();
     const messenger = createTrackingMessenger();
     const ended: unknown[] = [];

@@ -26,7 +26,7 @@ async function serve(messenger: Messenger, address: string): Promise<number> {
 }
 
 describe('three hosts', () => {
-  it('that are lost one after the other, and come back, are served by those that are left', async () => {
+  it('are replaced by the remaining ones while they are lost one after the other and come back', async () => {
     const { hosts, broker } = await threeHosts();
     const [first, ...others] = hosts;
     const messenger = createTrackingMessenger({ failover: { [name(first!)]: others.map(name) } });
@@ -46,7 +46,7 @@ describe('three hosts', () => {
     console.log(`Service again after ${took.map((time) => Math.round(time)).join(', ')} ms.`);
   });
 
-  it('of which only the last is there serve the first connection of all', async () => {
+  it('connect to the last one when only the last one is up', async () => {
     const { hosts } = await threeHosts();
     const [first, second, third] = hosts;
     first!.refuses = second!.refuses = true;
@@ -55,7 +55,7 @@ describe('three hosts', () => {
     expect(third!.connections).toBe(1);
   });
 
-  it('that are all away fail the first connection after each was tried once', async () => {
+  it('fail the first connection after each was tried once, when none is up', async () => {
     const tried: number[] = [];
     const { hosts } = await threeHosts();
     const [first, ...others] = hosts;
@@ -92,7 +92,7 @@ describe('three hosts', () => {
     expect(inspect([changes, messenger.stats()])).not.toContain('secret');
   });
 
-  it('take a port that nobody listens on for one that is away', async () => {
+  it('treat a port without a listener as a host that is down', async () => {
     const broker = await startBroker();
     const free = await FaultProxy.open(broker.port);
     await free.close();
@@ -103,7 +103,7 @@ describe('three hosts', () => {
 });
 
 describe('a thousand clients that lose the same broker', () => {
-  it.each([0, 1, 5])('come back spread, in no 100 ms more than 15 of a hundred of them (attempt %i)', (attempt) => {
+  it.each([0, 1, 5])('reconnect spread out, at most 15 of a hundred in any 100 ms (attempt %i)', (attempt) => {
     const random = seeded(attempt + 1);
     const buckets = new Map<number, number>();
     for (let client = 0; client < 1000; client++) {

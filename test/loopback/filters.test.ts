@@ -33,7 +33,7 @@ async function answered(
 }
 
 describe('a selector', () => {
-  it('goes out as the filter that brokers know, and holds when they confirm it', async () => {
+  it('is sent as the filter that brokers know, and is in effect when they confirm it', async () => {
     const { subscription, asked } = await answered({ selector: "colour = 'red'" }, (source) => source);
     const { descriptor, value } = (asked['filter'] as Record<string, { descriptor: unknown; value: unknown }>)[
       SELECTOR

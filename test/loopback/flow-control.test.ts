@@ -43,7 +43,7 @@ describe('a sender', () => {
     await sender.send();
   });
 
-  it('takes the largest credit there is for what it is', async () => {
+  it('treats the largest credit as unlimited', async () => {
     const peer = await ScriptedPeer.listen();
     const sender = createTrackingMessenger();
     sender.put({ address: peer.address('q'), body: 'a' });
@@ -214,7 +214,7 @@ describe('a receiver', () => {
     expect(receiver.receiving).toBe(9);
   });
 
-  it('lets the peer send more only after it has told what became of the messages before', async () => {
+  it('lets the peer send more only after the outcomes of earlier messages', async () => {
     const peer = await ScriptedPeer.listen();
     const receiver = createTrackingMessenger();
     const subscription = receiver.subscribe(peer.address('q'), { credit: 4 });

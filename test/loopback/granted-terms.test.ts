@@ -54,7 +54,7 @@ async function subscribed(
 const stream = { 'rabbitmq:stream-offset-spec': described(symbol('rabbitmq:stream-offset-spec'), 'first') };
 const sql = { 'sql-filter': described(symbol('amqp:sql-filter'), 'a = 1') };
 
-describe('what a known broker grants, and what it only repeats', () => {
+describe('filters that a known broker applies, and those that it only repeats', () => {
   it.each<[Broker, string, SubscribeOptions, string, string?]>([
     // Browsing
     ['rabbitmq310', 'browsing', { distributionMode: 'copy' }, 'RabbitMQ does not let anybody browse'],
@@ -118,7 +118,7 @@ describe('what a peer does not grant fails the subscription', () => {
     expect(await subscribed('unknown', {}, { options, attach })).toContain(expected);
   });
 
-  it('though it answers nothing at all', async () => {
+  it('even when its attach has no properties', async () => {
     const attach = { snd_settle_mode: undefined, rcv_settle_mode: undefined };
     expect(await subscribed('unknown', {}, { attach })).toBe('granted');
     const second: MessengerOptions = { receiverSettleMode: 'second' };
@@ -139,13 +139,13 @@ async function put(options: MessengerOptions, attach: Fields): Promise<{ tracker
 }
 
 describe('a sender', () => {
-  it('that wants outcomes gives a message up when the peer wants it settled', async () => {
+  it('that wants outcomes aborts a message when the peer demands pre-settled transfers', async () => {
     const { tracker } = await put({ senderSettleMode: 'unsettled' }, { snd_settle_mode: 1 });
     expect(await tracker.outcome()).toBe('aborted');
     expect(tracker.error).toMatchObject({ code: 'ERR_LINK', message: expect.stringContaining('outcomes') as string });
   });
 
-  it('that leaves it open takes what the peer says', async () => {
+  it('that leaves the settle mode open adopts the one of the peer', async () => {
     const { wire } = await put({}, { snd_settle_mode: 0 });
     expect((await wire.read('transfer')).fields['settled']).not.toBe(true);
   });
@@ -175,7 +175,7 @@ describe('a listening messenger that was asked for a settle mode', () => {
   });
 });
 
-describe('a peer that takes few links', () => {
+describe('a peer with a small handle-max', () => {
   it('is not sent an attach with a handle beyond its handle-max: the link fails, and says why', async () => {
     const peer = await ScriptedPeer.listen();
     const messenger = createMessenger();

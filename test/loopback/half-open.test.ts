@@ -15,7 +15,7 @@ function becomes(messenger: Messenger, state: ConnectionChange['to']): Promise<C
 }
 
 describe('a half-open peer', () => {
-  it('is found though the socket stays, and what it has not answered goes out again', async () => {
+  it('is detected although the socket stays, and messages without an outcome are sent again', async () => {
     const broker = await startBroker();
     const proxy = await FaultProxy.listen(broker.port);
     const sender = createTrackingMessenger({ idleTimeout: 100, reconnect: QUICK });
@@ -33,7 +33,7 @@ describe('a half-open peer', () => {
     expect(broker.queue('q').received).toBe(2);
   });
 
-  it('is found by a listener, too', async () => {
+  it('is detected by a listener, too', async () => {
     const listener = createTrackingMessenger({ idleTimeout: 100 });
     const { port } = await listener.subscribe('amqp://~127.0.0.1:0').ready();
     const proxy = await FaultProxy.listen(port!);

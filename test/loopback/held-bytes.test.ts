@@ -35,7 +35,7 @@ async function echo(wire: Wire, known: WireLink): Promise<void> {
   await wire.read('detach', ({ fields }) => fields['error'] === undefined);
 }
 
-it('a message may have 16 MiB, as peers are told, unless an option says otherwise', async () => {
+it('the default size limit of a message is 16 MiB, and peers are told so', async () => {
   const listener = createTrackingMessenger();
   const broker = await startBroker();
   for (const port of [Number(new URL(await listen(listener)).port), broker.port]) {
@@ -46,8 +46,8 @@ it('a message may have 16 MiB, as peers are told, unless an option says otherwis
   }
 });
 
-describe('messages that are never whole', () => {
-  it('hold no more than the bytes that may wait, over all links and connections of a messenger', async () => {
+describe('incomplete messages', () => {
+  it('hold no more bytes than maxIncoming, over all links and connections of a messenger', async () => {
     const limits: MessengerOptions = { maxIncoming: { bytes: 4 * MIB }, maxMessageSize: 2 * MIB };
     const listener = createTrackingMessenger(limits);
     const port = Number(new URL(await listen(listener)).port);
@@ -76,7 +76,7 @@ describe('messages that are never whole', () => {
     await expect.poll(() => broker.bytes).toBe(0);
   });
 
-  it('hold nothing any more once they are whole, taken back, refused, or lost with their connection', async () => {
+  it('release their bytes when they are complete, aborted, refused, or lost with their connection', async () => {
     const listener = createTrackingMessenger({ maxIncoming: { bytes: MIB }, maxMessageSize: MIB });
     const port = Number(new URL(await listen(listener)).port);
     const half = payload(Buffer.alloc(600_000)).subarray(0, 600_000);
@@ -134,7 +134,7 @@ it('the credit of a link that was refused goes to others', async () => {
 });
 
 describe('messages beyond the credit', () => {
-  it('hold no more than the bytes that may wait, until they are got', async () => {
+  it('hold no more bytes than maxIncoming until they are got', async () => {
     const listener = createTrackingMessenger({ maxIncoming: { bytes: MIB }, maxMessageSize: MIB });
     const port = Number(new URL(await listen(listener)).port);
     const wire = await Wire.dial(port);

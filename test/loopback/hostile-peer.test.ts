@@ -370,7 +370,7 @@ describe('a hostile message', () => {
 });
 
 describe('a peer that accepts messages before it has read them', () => {
-  it('gets them as they were put, whatever is put meanwhile', async () => {
+  it('gets them unchanged, whatever is put meanwhile', async () => {
     const peer = await ScriptedPeer.listen();
     const messenger = createTrackingMessenger();
     const body = (index: number): Buffer => Buffer.alloc(20_000, index % 251);
@@ -428,7 +428,7 @@ describe('a peer that connects to a listener', () => {
     expect(wire.received).toBeLessThan(200);
   });
 
-  it('may not leave SASL half done', async () => {
+  it('is disconnected when it leaves SASL unfinished', async () => {
     const broker = await startBroker();
     const wire = await Wire.connect(broker.port);
     wire.write(Buffer.from('AMQP\x03\x01\x00\x00', 'latin1'));

@@ -44,7 +44,7 @@ describe('a peer that calls itself by the name of a host', () => {
     }
   });
 
-  it('gets nothing either when it was dialled', async () => {
+  it('gets no message either when we dialled it', async () => {
     const peer = await ScriptedPeer.listen();
     const messenger = createTrackingMessenger({ connectTimeout: 100, reconnect: false });
     const subscription = messenger.subscribe(peer.address('news'));
@@ -78,7 +78,7 @@ describe('a replyTo that names a host', () => {
     return { broker, evil, service, question: service.get()! };
   }
 
-  it('that only a message has named is not dialled, and the error says what to do', async () => {
+  it('is not dialled when only a message has named it, and the error says what to do', async () => {
     const { evil, service, question } = await asked((port) => `amqp://127.0.0.1:${port}/x`);
     const answer = (): unknown => service.put({ address: question.message.replyTo!, body: 'Noon.' });
     expect(answer).toThrow(/named by a peer.*reply\(\).*dialPeerHosts/);
@@ -114,7 +114,7 @@ describe('a replyTo that names a host', () => {
 });
 
 describe('an answer', () => {
-  it('goes to the peer that has asked, though another calls itself by the same name', async () => {
+  it('goes to the peer that asked, even when another one has the same name', async () => {
     const server = createMessenger({ incomingWindow: 10, outgoingWindow: 10 });
     const port = portOf(await listen(server));
     void server.recv(10).catch(() => undefined);

@@ -10,7 +10,7 @@ function becomes(messenger: Messenger, state: string): Promise<unknown> {
 }
 
 describe('with closeIdleAfter', () => {
-  it('links that nothing is put on are closed, then the connection, and both come back', async () => {
+  it('links without messages are closed, then the connection, and both come back', async () => {
     const broker = await startBroker();
     const messenger = createTrackingMessenger({ closeIdleAfter: 5 });
     for (let round = 0; round < 3; round++) {
@@ -50,7 +50,7 @@ describe('with closeIdleAfter', () => {
     await becomes(messenger, 'closed');
   });
 
-  it('what is put while the connection closes goes out over the next one', async () => {
+  it('a message that is put while the connection closes goes out over the next one', async () => {
     const peer = await ScriptedPeer.listen();
     const messenger = createTrackingMessenger({ closeIdleAfter: 1 });
     const first = messenger.put({ address: peer.address('q'), body: 'first' });
@@ -90,7 +90,7 @@ describe('with closeIdleAfter', () => {
     expect(messenger.stopped).toBe(true);
   });
 
-  it('as long as there is, nothing is closed at once', async () => {
+  it('with the longest delay there is, nothing is closed at once', async () => {
     const broker = await startBroker();
     const messenger = createTrackingMessenger({ closeIdleAfter: Infinity });
     messenger.put({ address: `${broker.url}/q` });

@@ -76,7 +76,7 @@ describe('a link on which messages go out', () => {
   );
 });
 
-describe('a message that its peer cannot stomach', () => {
+describe('a message that makes the peer close its link', () => {
   /** Plays a peer that ends the session whenever `poison` comes, and accepts the rest. Returns how often each came. */
   function play(wire: Wire, link: WireLink, end: (wire: Wire, link: WireLink) => void): Map<string, number> {
     const seen = new Map<string, number>();
@@ -115,7 +115,7 @@ describe('a message that its peer cannot stomach', () => {
   );
 });
 
-describe('a peer that says more than once that it is over', () => {
+describe('a peer that repeats a detach or an end', () => {
   it.each(LOSSES)('loses no connection: a link that is %s', async (_title, lose) => {
     const peer = await ScriptedPeer.listen();
     const messenger = createTrackingMessenger({ reconnect: { delay: 0 } });

@@ -44,7 +44,7 @@ describe('a listener that knows users', () => {
     expect(listener.stats().incoming.received).toBe(1);
   });
 
-  it('asks whoever decides, who may take his time and may throw', async () => {
+  it('asks a function, which may be asynchronous and may throw', async () => {
     const asked: Login[] = [];
     const [listener, port] = await listening({
       authenticate: (login) => {
@@ -127,7 +127,7 @@ describe('a listener with limits', () => {
     await Wire.dial(port, {}, '127.0.0.2');
   });
 
-  it('cuts off who begins more sessions than it may', async () => {
+  it('disconnects a peer that begins too many sessions', async () => {
     const [, port] = await listening({ maxSessions: 2 });
     const wire = await Wire.dial(port);
     const begin = { next_outgoing_id: 0, incoming_window: 1, outgoing_window: 1 };
@@ -137,7 +137,7 @@ describe('a listener with limits', () => {
     await wire.closed;
   });
 
-  it('refuses links beyond their number, and cuts off who does not stop', async () => {
+  it('refuses links beyond the limit, and disconnects a peer that goes on attaching', async () => {
     const [, port] = await listening({ maxLinks: 1 });
     const wire = await Wire.dial(port);
     wire.send('begin', { next_outgoing_id: 0, incoming_window: 1, outgoing_window: 1 });
@@ -160,7 +160,7 @@ describe('a listener with limits', () => {
     await wire.closed;
   });
 
-  it('cuts off who does not say who he is in time', async () => {
+  it('disconnects a peer that does not authenticate in time', async () => {
     const [, port] = await listening({ users: { u: 'p' } }, { connectTimeout: 20 });
     const wire = await Wire.connect(port);
     await wire.closed;

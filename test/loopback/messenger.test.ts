@@ -120,7 +120,7 @@ describe('a messenger that is closed', () => {
     expect(messenger.get()).toBeUndefined();
   });
 
-  it('has aborted what had no outcome, and lets go of every socket', async () => {
+  it('has aborted the messages without an outcome, and closed every socket', async () => {
     const peer = await ScriptedPeer.listen();
     const messenger = createTrackingMessenger();
     const tracker = messenger.put({ address: peer.address('q'), body: 1 });
@@ -137,7 +137,7 @@ describe('a messenger that is closed', () => {
     expect((await wire.read('close')).fields).not.toHaveProperty('error');
   });
 
-  it('is so at the end of its block', async () => {
+  it('is closed at the end of an await using block', async () => {
     const broker = await startBroker();
     let kept: Messenger;
     {
@@ -196,7 +196,7 @@ describe('a port', () => {
     await expect(new EmbeddedBroker({ port: broker.port }).start()).rejects.toMatchObject({ code: 'ERR_LISTEN' });
   });
 
-  it('is free again after the messenger has stopped, even when a peer hangs on to it', async () => {
+  it('is free again after the messenger has stopped, even when a peer stays connected', async () => {
     const messenger = createMessenger();
     const { port } = new URL(await listen(messenger));
     const silent = await Wire.connect(Number(port));
@@ -216,7 +216,7 @@ describe('a port', () => {
 });
 
 describe('a SendError', () => {
-  it('does not show all that its trackers lead to, as Node would when nobody catches it', async () => {
+  it('does not print the objects behind its trackers when it is uncaught', async () => {
     const messenger = createTrackingMessenger();
     messenger.put({ address: `amqp://127.0.0.1:${await unusedPort()}/q` });
     const error: unknown = await messenger.send().catch((thrown: unknown) => thrown);
@@ -248,7 +248,7 @@ describe('a message whose getter puts another', () => {
 });
 
 describe('an outcome that AMQP cannot hold', () => {
-  it('is refused when it is said, and the message can still be answered', async () => {
+  it('is refused by the call, and the message can still get another one', async () => {
     const broker = await startBroker();
     const messenger = createTrackingMessenger();
     messenger.put({ address: `${broker.url}/q`, body: 1 });

@@ -102,7 +102,7 @@ describe('20,000 messages sent through connections that are cut at random', () =
 });
 
 describe('10,000 messages received through connections that are cut at random', () => {
-  it('are each accepted in the end, and what was lost with a connection says so', async () => {
+  it('are each accepted in the end, and deliveries that were lost with a connection are aborted', async () => {
     // What goes out with a cut counts as delivered, and not every tenth cut is the fault of a message.
     const broker = await startBroker({ maxDeliveries: Infinity });
     const sender = createTrackingMessenger();
@@ -141,7 +141,7 @@ describe('10,000 messages received through connections that are cut at random', 
 });
 
 describe('an outcome that comes after a reconnect', () => {
-  it('is for the message it is said of, though delivery-ids begin again', async () => {
+  it('is for the right message, although delivery-ids begin again', async () => {
     const peer = await ScriptedPeer.listen();
     const sender = createTrackingMessenger({ reconnect: QUICK });
     const a = sender.put({ address: peer.address('q'), id: 'a', body: 1 });

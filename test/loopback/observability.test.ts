@@ -22,7 +22,7 @@ function gather<Name extends keyof DiagnosticsMessages>(
 }
 
 describe('the channels of node:diagnostics_channel', () => {
-  it('tell what is put, what comes of it, what is received, and how connections change', async () => {
+  it('publish puts, outcomes, received messages and states of connections', async () => {
     const broker = await startBroker();
     const messenger = createTrackingMessenger();
     const put = gather('put', messenger);
@@ -59,7 +59,7 @@ describe('the channels of node:diagnostics_channel', () => {
     expect(changes.at(-1)).toMatchObject({ to: 'closed', error: { code: 'ERR_CONNECTION' } });
   });
 
-  it('cost no message when nobody listens, and one who throws does no harm', async () => {
+  it('make no message without a subscriber, and a subscriber that throws does no harm', async () => {
     const messenger = createTrackingMessenger();
     const address = await listen(messenger);
     const thrown: unknown[] = [];
@@ -82,7 +82,7 @@ describe('the channels of node:diagnostics_channel', () => {
 });
 
 describe('stats()', () => {
-  it('counts what is queued and what has ended how', async () => {
+  it('counts queued messages, and ended ones by outcome', async () => {
     const peer = await ScriptedPeer.listen();
     const messenger = createTrackingMessenger({ name: 'counted' });
     const empty = { pending: 0, bytes: 0, put: 0 };
@@ -112,7 +112,7 @@ describe('stats()', () => {
     expect(messenger.stats().outgoing).toMatchObject({ pending: 0, bytes: 0, ended: { accepted: 1, aborted: 4 } });
   });
 
-  it('shows connections that peers have made, by what they call themselves', async () => {
+  it('shows the connections of peers by their container names', async () => {
     const listener = createTrackingMessenger();
     const address = await listen(listener);
     const sender = createMessenger({ name: 'a-peer' });

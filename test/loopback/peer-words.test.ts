@@ -68,7 +68,7 @@ describe('what a peer says', () => {
     expect(message).not.toMatch(/[\0-\x1f\x7f-\x9f\u202e]/);
   });
 
-  it('is not told when it repeats our password as it closes', async () => {
+  it('is not shown when it repeats our password in its close', async () => {
     const [message, all] = await told(close('bad \0u\0CANARY, u'));
     expect(message).toContain('its words repeat our password or token and are left out');
     expect(all).not.toContain('CANARY');

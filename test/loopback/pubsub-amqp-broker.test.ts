@@ -108,7 +108,7 @@ describe('AmqpBroker', () => {
     expect(handler).not.toHaveBeenCalled();
   });
 
-  it('says so when the peer knows no selectors, and sends along the properties that others may select by', async () => {
+  it('reports that the peer knows no selectors, and sends the properties that others can select by', async () => {
     const peer = await startBroker();
     const broker = connect(peer, { properties: () => ({ region: 'eu' }) });
     await expect(broker.subscribe(Order, vi.fn(), { selector: "region = 'eu'" }).ready()).rejects.toThrow('selector');
@@ -156,7 +156,7 @@ describe('AmqpBroker', () => {
     await expect.poll(() => seen).toEqual(['first 1', 'second 2']);
   });
 
-  it('gives the queue of a subscription that could not begin to the next try', async () => {
+  it('lets the next attempt use the queue of a subscription that failed to begin', async () => {
     const peer = await startBroker();
     const broker = connect(peer);
     await peer.stop();
@@ -172,7 +172,7 @@ describe('AmqpBroker', () => {
     expect((await broker.subscribeAsync(Order, vi.fn(), 'work').ready()).queueName).toBe('work~2');
   });
 
-  it('opens a subscription again that the peer has ended, and makes what it needs', async () => {
+  it('opens a subscription again that the peer has ended, and declares its queue again', async () => {
     const peer = await startBroker();
     let made = 0;
     const ways: AmqpPeer = {
@@ -216,7 +216,7 @@ describe('AmqpBroker', () => {
     await expect.poll(() => [...seen].sort()).toEqual([1, 2, 3, 4]);
   });
 
-  it('tells how it is, and of its connection as it comes and goes', async () => {
+  it('reports its health and the changes of its connection', async () => {
     const peer = await startBroker();
     const broker = connect(peer, { connection: { reconnect: { delay: 1, maxDelay: 20 } } });
     const changes: string[] = [];
@@ -244,7 +244,7 @@ describe('AmqpBroker', () => {
     expect(broker.health()).toMatchObject({ status: 'down', reason: 'The broker is closed.' });
   });
 
-  it('is degraded while nothing comes from what was subscribed to', async () => {
+  it('is degraded while a subscription is down', async () => {
     const peer = await startBroker();
     const broker = connect(peer);
     await broker.publish(order(1));
@@ -284,7 +284,7 @@ describe('AmqpBroker', () => {
     expect(String(error)).not.toContain('secret');
   });
 
-  it('can be closed while the peer is gone, and tells what it could not remove there', async () => {
+  it('can be closed while the peer is gone, and reports the queues that it could not delete', async () => {
     const peer = await startBroker();
     const ways: AmqpPeer = {
       ...embedded(),
@@ -321,7 +321,7 @@ describe('AmqpBroker', () => {
     await expect(unmanaged.subscribeAsync(Order, vi.fn(), 'work').ready()).rejects.toThrow('no management node');
   });
 
-  it('waits for handlers that run when it is closed, and gives back what has not begun', async () => {
+  it('waits for running handlers when it is closed, and releases the other messages', async () => {
     const peer = await startBroker();
     const broker = connect(peer);
     const other = connect(peer);

@@ -108,7 +108,7 @@ describe('a peer that delivers again what was rejected', () => {
     ]);
   });
 
-  it('does not keep one from being handled that is published once more under the same id', async () => {
+  it('does not prevent the handling of a new message with the same id', async () => {
     const peer = await startBroker();
     const broker = new AmqpBroker({ url: peer.url, peer: 'embedded' });
     onTestFinished(() => broker.close());

@@ -92,7 +92,7 @@ describe('a loop over everything', () => {
     expect(await loop.next()).toEqual({ done: true, value: undefined });
   });
 
-  it('gives out no more than the window without an outcome, and ends none by itself, in whichever order they end', async () => {
+  it('yields no more messages without an outcome than the window, and gives none an outcome by itself', async () => {
     const { address } = await filled(20);
     const messenger = createTrackingMessenger({ incomingWindow: 2 });
     messenger.subscribe(address);
@@ -119,7 +119,7 @@ describe('a loop over everything', () => {
     expect([slow.tracker.status, seen]).toEqual(['accepted', numbers(1, 20)]);
   });
 
-  it('is not begun with a signal that is none, and what has come stays where it is', async () => {
+  it('refuses an invalid signal, and leaves received messages in the queue', async () => {
     const { address, messenger } = await filled(1);
     const subscription = messenger.subscribe(address);
     await messenger.recv();
@@ -141,7 +141,7 @@ describe('a loop over everything', () => {
     expect(await idle.next()).toEqual({ done: true, value: undefined });
   });
 
-  it('passes over a message that makes no sense, and tells of it', async () => {
+  it('skips an invalid message, and reports it', async () => {
     const messenger = createTrackingMessenger();
     const told: unknown[] = [];
     messenger.on('error', (error) => told.push(error));
@@ -174,7 +174,7 @@ describe('a loop over everything', () => {
 });
 
 describe('a loop over one subscription', () => {
-  it('has credit without anybody asking for it, and takes no other messages', async () => {
+  it('has credit by itself, and takes no messages of other subscriptions', async () => {
     const { address, sender, messenger } = await filled(5);
     const subscription = messenger.subscribe(address);
     messenger.subscribe(`${address}2`);
@@ -184,7 +184,7 @@ describe('a loop over one subscription', () => {
     expect(messenger.get()!.message.body).toBe('other');
   });
 
-  it('takes what came by it before, and leaves the rest in order', async () => {
+  it('takes the messages that came over it before, and leaves the others in order', async () => {
     const { address, sender, messenger } = await filled(0);
     const [one, two] = ['1', '2'].map((name) => messenger.subscribe(`${address}${name}`));
     await Promise.all([one!.ready(), two!.ready()]);
@@ -200,7 +200,7 @@ describe('a loop over one subscription', () => {
     expect([messenger.get(), messenger.get(), messenger.get()].map((next) => next?.message.body)).toEqual([1, 3, 5]);
   });
 
-  it('wakes recv() with what it leaves', async () => {
+  it('wakes recv() with the messages that it leaves', async () => {
     const messenger = createTrackingMessenger();
     const { wire, link, subscription } = await played(messenger);
     const loop = messenger.receive({ subscription });

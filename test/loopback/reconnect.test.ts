@@ -184,7 +184,7 @@ describe('a connection that is cut', () => {
     expect(await tracker.outcome()).toBe('aborted');
   });
 
-  it('is noticed when the peer only falls silent', async () => {
+  it('is noticed when the peer falls silent', async () => {
     const broker = await startBroker();
     const proxy = await FaultProxy.listen(broker.port);
     const sender = createTrackingMessenger({ idleTimeout: 150, reconnect: QUICK });

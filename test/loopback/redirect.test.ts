@@ -63,7 +63,7 @@ describe('a redirect', () => {
     expect(broker.queue('q').received).toBe(2);
   });
 
-  it('in the middle of things loses nothing', async () => {
+  it('in the middle of transfers loses nothing', async () => {
     const broker = await startBroker();
     const peer = await ScriptedPeer.listen();
     const messenger = createTrackingMessenger({ dialPeerHosts: true });
@@ -78,7 +78,7 @@ describe('a redirect', () => {
     expect(broker.queue('q').received).toBe(2);
   });
 
-  it('in a circle is followed only so often', async () => {
+  it('in a circle is followed only MAX_REDIRECTS times', async () => {
     const peer = await ScriptedPeer.listen();
     const seen = sendingOn(peer, () => to(peer.port));
     const messenger = createTrackingMessenger({ dialPeerHosts: true });
@@ -127,7 +127,7 @@ describe('a redirect', () => {
     await expect(messenger.send()).rejects.toMatchObject({ code: 'ERR_SEND', condition: 'amqp:connection:redirect' });
   });
 
-  it('to where nothing listens fails, and says where that is', async () => {
+  it('to a host that does not listen fails with an error that names it', async () => {
     const gone = await ScriptedPeer.listen();
     await gone.close();
     const peer = await ScriptedPeer.listen();
@@ -226,7 +226,7 @@ describe('without dialPeerHosts', () => {
     expect(other.connections).toBe(0);
   });
 
-  it('stand-ins that a peer names are not dialled when it is lost', async () => {
+  it('failover hosts that a peer names are not dialled when it is lost', async () => {
     const [peer, other] = [await ScriptedPeer.listen(), await ScriptedPeer.listen()];
     const messenger = createTrackingMessenger({ reconnect: { delay: 0 } });
     const tracker = messenger.put({ address: peer.address('q') });

@@ -46,7 +46,7 @@ async function asked(
 }
 
 describe('a request', () => {
-  it('gets the answer to it, by way of a broker', async () => {
+  it('gets its answer by way of a broker', async () => {
     const { address, client } = await served();
     expect((await client.request({ address, body: 'a' })).body).toBe('A');
     expect(client.incoming).toBe(0);
@@ -61,7 +61,7 @@ describe('a request', () => {
     expect(client.receiving).toBeGreaterThan(512);
   });
 
-  it('gets the answer to it from a messenger that listens, pre-settled or not', async () => {
+  it('gets its answer from a messenger that listens, pre-settled or not', async () => {
     for (const outgoingWindow of [0, 1]) {
       const server = createMessenger({ outgoingWindow, incomingWindow: -1 });
       const address = await listen(server);
@@ -71,7 +71,7 @@ describe('a request', () => {
     }
   });
 
-  it('shares the way back with thousands of others, more than the credit for answers', async () => {
+  it('shares the link for answers with thousands of others, beyond its credit', async () => {
     const server = createMessenger({ outgoingWindow: 0, incomingWindow: -1 });
     const address = await listen(server);
     serve(server);
@@ -87,7 +87,7 @@ describe('a request', () => {
     expect(client.outgoing).toBe(0);
   });
 
-  it('keeps nothing of what is over', async () => {
+  it('keeps nothing in memory of requests that are over', async () => {
     const { address, client } = await served();
     const ask = async (count: number): Promise<void> => {
       for (let number = 0; number < count; number += 100) {
@@ -117,7 +117,7 @@ describe('a request', () => {
     expect((await client.request({ address, body: 'a', id: 'id', correlationId: 'conversation' })).body).toBe('A');
   });
 
-  it('of which the id is in use is refused, and may be asked again when that is over', async () => {
+  it('with an id that is in use is refused, and may be sent again later', async () => {
     const client = createMessenger();
     const { wire, replies, questions, answer, peer } = await asked(client, { id: 'id' });
     const twice = client.request({ address: peer.address('q'), id: 'other', correlationId: 'id' });
@@ -143,7 +143,7 @@ describe('a request', () => {
     expect((await wire.read('transfer')).payload.toString('latin1')).toContain('amqp:node-7');
   });
 
-  it('is over when its time is, and a late answer does no harm', async () => {
+  it('ends at its timeout, and a late answer does no harm', async () => {
     const client = createTrackingMessenger({ timeout: 30 });
     const { wire, replies, questions, answer } = await asked(client);
     await expect(answer).rejects.toMatchObject({ code: 'ERR_TIMEOUT' });
@@ -156,7 +156,7 @@ describe('a request', () => {
     expect(await client.send()).toBe(true);
   });
 
-  it('fails when the peer does not take it', async () => {
+  it('fails when the peer rejects it', async () => {
     const client = createTrackingMessenger();
     const { wire, questions, answer } = await asked(client);
     wire.grant(questions, 1);

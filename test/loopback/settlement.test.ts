@@ -33,8 +33,8 @@ async function received(
   return { wire, link, receiver, trackers: (await all).map(({ tracker }) => tracker) };
 }
 
-describe('what the peer says of messages that were sent', () => {
-  it('reaches the trackers, outcome by outcome', async () => {
+describe('the outcomes of sent messages', () => {
+  it('reach their trackers', async () => {
     const { wire, sender, trackers } = await sent(5);
     const tell = (first: number, fields: object): void =>
       wire.send('disposition', { role: true, first, settled: true, ...fields });
@@ -51,7 +51,7 @@ describe('what the peer says of messages that were sent', () => {
     expect(trackers[1]!.error!.message).toContain('no more of these');
   });
 
-  it('is settled by us, as ranges, when the peer has not settled it', async () => {
+  it('are settled by us, as ranges, when the peer has not settled them', async () => {
     const { wire, sender } = await sent(6);
     const tell = (first: number, last: number, outcome: 'accepted' | 'released'): void =>
       wire.send('disposition', { role: true, first, last, settled: false, state: state(outcome) });
@@ -80,7 +80,7 @@ describe('what the peer says of messages that were sent', () => {
     ]);
   });
 
-  it('stays open while the peer has only received it', async () => {
+  it('are still open while the peer has only sent the state received', async () => {
     const { wire, sender, trackers } = await sent(1);
     const received = state('received', { section_number: 0, section_offset: 0 });
     wire.send('disposition', { role: true, first: 0, settled: false, state: received });
@@ -91,7 +91,7 @@ describe('what the peer says of messages that were sent', () => {
     expect(trackers[0]!.status).toBe('accepted');
   });
 
-  it('costs nothing when it names four thousand million deliveries', async () => {
+  it('cost nothing when a disposition names four thousand million deliveries', async () => {
     const { wire, sender, trackers } = await sent(3);
     for (let round = 0; round < 1000; round++) {
       wire.send('disposition', { role: true, first: 3, last: 0xffff_ffff, settled: true, state: state('accepted') });
@@ -101,7 +101,7 @@ describe('what the peer says of messages that were sent', () => {
     expect(trackers.map(({ status }) => status)).toEqual(['accepted', 'accepted', 'accepted']);
   });
 
-  it('does not hold up others while it is not said of the oldest', async () => {
+  it('come in for later messages while the oldest has none', async () => {
     const { wire, link, sender, trackers } = await sent(3000);
     wire.accept(link, 1, 2999);
     await trackers[2999]!.outcome();
@@ -116,7 +116,7 @@ describe('what the peer says of messages that were sent', () => {
     await sender.send();
   });
 
-  it('does not change any more once it has been said', async () => {
+  it('never change', async () => {
     const { wire, sender, trackers } = await sent(2);
     wire.send('disposition', { role: true, first: 0, settled: true, state: state('released') });
     wire.send('disposition', { role: true, first: 0, last: 1, settled: true, state: state('accepted') });
@@ -144,15 +144,15 @@ describe('what the peer says of messages that were sent', () => {
   });
 });
 
-describe('what is said of messages that were received', () => {
-  it('leaves as one range for a run', async () => {
+describe('the outcomes of received messages', () => {
+  it('leave as one range for consecutive deliveries with the same outcome', async () => {
     const { wire, receiver } = await received(100);
     receiver.accept();
     const { fields } = await wire.read('disposition');
     expect(fields).toMatchObject({ role: true, first: 0, last: 99, settled: true, state: { type: 'accepted' } });
   });
 
-  it('leaves as ranges in order, whatever order it was said in', async () => {
+  it('leave as ranges in order, whatever the order of the calls', async () => {
     const { wire, receiver, trackers } = await received(8);
     for (const index of [7, 2, 0, 1, 6]) receiver.accept(trackers[index]);
     for (const index of [4, 3]) receiver.release(trackers[index]);
@@ -169,7 +169,7 @@ describe('what is said of messages that were received', () => {
     expect(frames[2]!.fields['state']).toMatchObject({ error: { condition: 'amqp:not-allowed', description: 'no' } });
   });
 
-  it('carries the fields of a modification', async () => {
+  it('carry the fields of a modification', async () => {
     const { wire, receiver, trackers } = await received(1);
     receiver.modify(trackers[0], { deliveryFailed: true, undeliverableHere: true, annotations: { 'x-why': 'late' } });
     const { fields } = await wire.read('disposition');
@@ -195,13 +195,13 @@ describe('what is said of messages that were received', () => {
     expect(settled.fields).toMatchObject({ first: 1, last: 2, settled: true, state });
   });
 
-  it('is accepted by get() with window 0', async () => {
+  it('are accepted, by get(), with window 0', async () => {
     const { wire, trackers } = await received(2, { incomingWindow: 0 });
     expect((await wire.read('disposition')).fields).toMatchObject({ first: 0, last: 1, state: { type: 'accepted' } });
     expect(trackers.map(({ status }) => status)).toEqual(['accepted', 'accepted']);
   });
 
-  it('keeps the first outcome', async () => {
+  it('are the first ones given', async () => {
     const { wire, receiver, trackers } = await received(3);
     receiver.reject(trackers[1]);
     receiver.accept();
@@ -214,7 +214,7 @@ describe('what is said of messages that were received', () => {
     ]);
   });
 
-  it('is not said of what the peer has settled meanwhile', async () => {
+  it('are not sent for deliveries that the peer has settled meanwhile', async () => {
     const { wire, link, receiver, trackers } = await received(3);
     wire.send('disposition', { role: false, first: 0, last: 1, settled: true, state: state('released') });
     wire.transfer(link, 3, payload('3'));

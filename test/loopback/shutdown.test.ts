@@ -78,7 +78,7 @@ describe('stop({ drain: true })', () => {
     expect(sender.stopped).toBe(true);
   });
 
-  it('names what is left when the time is over, also while nobody is connected', async () => {
+  it('names the messages that are left at its timeout, even while not connected', async () => {
     const sender = createTrackingMessenger({ reconnect: { initial: true, delay: 60_000 } });
     const trackers = [1, 2, 3].map((body) => sender.put({ address: 'amqp://127.0.0.1:1/q', body }));
     await expect(sender.stop({ drain: true, timeout: 20 })).rejects.toMatchObject({ code: 'ERR_SEND', trackers });
@@ -88,20 +88,20 @@ describe('stop({ drain: true })', () => {
     await sender.send();
   });
 
-  it('names what is left when it is told to wait no longer', async () => {
+  it('names the messages that are left when its signal is aborted', async () => {
     const sender = createTrackingMessenger({ reconnect: { initial: true, delay: 60_000 } });
     const tracker = sender.put({ address: 'amqp://127.0.0.1:1/q', body: 1 });
     const stopped = sender.stop({ drain: true, signal: AbortSignal.abort() });
     await expect(stopped).rejects.toMatchObject({ code: 'ERR_SEND', trackers: [tracker] });
   });
 
-  it('names what is left where nothing waits', async () => {
+  it('names the messages that are left without blocking', async () => {
     const sender = createTrackingMessenger({ blocking: false });
     const tracker = sender.put({ address: 'amqp://127.0.0.1:1/q', body: 1 });
     await expect(sender.stop({ drain: true })).rejects.toMatchObject({ code: 'ERR_SEND', trackers: [tracker] });
   });
 
-  it('names what was put while it waited, too late to be waited for', async () => {
+  it('names the messages that were put while it waited', async () => {
     const peer = await ScriptedPeer.listen();
     const sender = createTrackingMessenger();
     sender.put({ address: peer.address('q'), body: 1 });
@@ -116,7 +116,7 @@ describe('stop({ drain: true })', () => {
     expect(late.status).toBe('aborted');
   });
 
-  it('closes for good where close() drains', async () => {
+  it('leaves the messenger closed after close({ drain: true })', async () => {
     const broker = await startBroker();
     const sender = createTrackingMessenger();
     const tracker = sender.put({ address: `${broker.url}/q`, body: 1 });
@@ -130,7 +130,7 @@ describe('stop({ drain: true })', () => {
     expect(() => sender.put({ address: `${broker.url}/q`, body: 2 })).toThrow();
   });
 
-  it('gives up what has no outcome without drain, which is no news', async () => {
+  it('aborts messages without an outcome when it does not drain, without an error', async () => {
     const sender = createTrackingMessenger({ reconnect: { initial: true, delay: 60_000 } });
     const tracker = sender.put({ address: 'amqp://127.0.0.1:1/q', body: 1 });
     await sender.stop();
@@ -191,7 +191,7 @@ describe('the command line, interrupted', () => {
     expect(code).toBe(130);
   });
 
-  it('send says what it had to leave', async () => {
+  it('send reports the messages that it could not deliver', async () => {
     const peer = await ScriptedPeer.listen();
     const { child, output } = run('send', '--timeout', '50', peer.address('q'));
     child.stdin.write('first\n');

@@ -48,7 +48,7 @@ describe('The id of the last event (HTML standard, §9.2.6)', () => {
     expect([asked, client.lastEventId]).toEqual([[undefined, undefined], '']);
   });
 
-  it('is known to events of the next connection that have none, until there is another', async () => {
+  it('is the id of later events without one, also after a reconnect', async () => {
     const { client, asked } = await stage(['id: 1\ndata: a\n\n', 'data: b\n\n', 'data: c\n\nid: 2\ndata: d\n\n']);
     expect((await all(client)).map(({ data, lastEventId }) => `${data} ${lastEventId}`)).toEqual([
       'a 1',
@@ -59,7 +59,7 @@ describe('The id of the last event (HTML standard, §9.2.6)', () => {
     expect(asked).toEqual([undefined, '1', '1', '2']);
   });
 
-  it('begins as the client is told', async () => {
+  it('begins with the option lastEventId', async () => {
     const { client } = await stage(['data: a\n\n'], { lastEventId: 'é9' });
     expect(await all(client)).toMatchObject([{ data: 'a', lastEventId: 'é9' }]);
   });

@@ -32,7 +32,7 @@ function answerDetach(wire: Wire, link: WireLink, closed = true): void {
 }
 
 describe('unsubscribe()', () => {
-  it('closes the link, and takes out what has come by it', async () => {
+  it('closes the link, and removes the messages that came over it', async () => {
     const { messenger, subscription, wire, link } = await played();
     const received = messenger.recv(10);
     await wire.read('flow');
@@ -58,7 +58,7 @@ describe('unsubscribe()', () => {
     subscription.grant(5);
   });
 
-  it('gives its credit to others', async () => {
+  it('gives its credit to the other subscriptions', async () => {
     const { url } = await startBroker();
     const messenger = createTrackingMessenger();
     const [one, two] = ['one', 'two'].map((name) => messenger.subscribe(`${url}/${name}`));
@@ -109,14 +109,14 @@ describe('unsubscribe()', () => {
     await other.ready();
   });
 
-  it('waits for a peer that does not answer only as long as it is told to', async () => {
+  it('waits for a silent peer only up to its timeout', async () => {
     const { subscription, messenger } = await played();
     await expect(subscription.unsubscribe({ timeout: 0 })).rejects.toMatchObject({ code: 'ERR_TIMEOUT' });
     expect(subscription.state).toBe('closed');
     await messenger.stop();
   });
 
-  it('lets recv() wait on for what may come by the connection', async () => {
+  it('lets recv() go on waiting for messages over the connection', async () => {
     const { messenger, subscription, wire, link } = await played();
     const received = messenger.recv(1, { timeout: 50 });
     const ended = subscription.unsubscribe();
@@ -151,7 +151,7 @@ describe('unsubscribe()', () => {
     await expect(once(socket, 'connect')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
 
-  it('may be done thousands of times over one connection, and nothing is kept', { timeout: 60_000 }, async () => {
+  it('leaves nothing in memory after thousands of calls over one connection', { timeout: 60_000 }, async () => {
     const { url } = await startBroker();
     const messenger = createMessenger();
     await messenger.subscribe(`${url}/q`).ready();
@@ -234,7 +234,7 @@ describe('a durable subscription', () => {
 });
 
 describe('a subscription', () => {
-  it('asks for what the options say', async () => {
+  it('sends its options in its attach', async () => {
     const { link } = await played(
       {},
       { ttl: 1500, capabilities: ['queue'], properties: { tenant: 'a', level: 3 }, distributionMode: 'move' },
@@ -246,7 +246,7 @@ describe('a subscription', () => {
     });
   });
 
-  it('asks for no longer time than the wire can say', async () => {
+  it('clamps its expiry timeout to the largest uint', async () => {
     const { link } = await played({}, { ttl: Infinity });
     expect(link.attach.fields).toMatchObject({ source: { timeout: 0xffff_ffff } });
   });
@@ -284,7 +284,7 @@ describe('a subscription', () => {
     expect(messenger.stopped).toBe(true);
   });
 
-  it('to listen with takes no terms but its credit', async () => {
+  it('refuses all options but credit when it listens', async () => {
     const messenger = createMessenger();
     expect(() => messenger.subscribe('amqp://~127.0.0.1:0', { selector: 'a = 1' })).toThrow(
       expect.objectContaining({ code: 'ERR_OPTION' }) as Error,
@@ -292,7 +292,7 @@ describe('a subscription', () => {
     await messenger.subscribe('amqp://~127.0.0.1:0', { credit: 1 }).ready();
   });
 
-  it('is the same for the same address and terms, in whatever order, and keeps its share', async () => {
+  it('is the same for the same address and options in any order, and keeps its share of the credit', async () => {
     const { messenger, peer, subscription, wire } = await played({}, { capabilities: ['queue'], credit: 7 });
     expect((await wire.read('flow')).fields).toMatchObject({ link_credit: 7 });
     expect(messenger.subscribe(peer.address('q'), { capabilities: ['queue'] })).toBe(subscription);
@@ -302,7 +302,7 @@ describe('a subscription', () => {
     expect(messenger.subscribe(peer.address('q'), { capabilities: ['topic'] })).not.toBe(subscription);
   });
 
-  it('does not change when the object with its terms does', async () => {
+  it('does not change when the object with its options does', async () => {
     const terms = { name: 'a', credit: 7 };
     const { messenger, peer, subscription } = await played({}, terms);
     terms.credit = 1;
@@ -313,7 +313,7 @@ describe('a subscription', () => {
     expect(messenger.subscribe(peer.address('q'), { name: 'a' })).toBe(subscription);
   });
 
-  it('has no answer for as long as the peer gives none', async () => {
+  it('has no properties before the peer has answered', async () => {
     const peer = await ScriptedPeer.listen();
     const messenger = createMessenger();
     const subscription = messenger.subscribe(peer.address('q'));
@@ -357,7 +357,7 @@ describe('a subscription', () => {
     expect(Number(fields['delivery_count']) + Number(fields['link_credit'])).toBe(10);
   });
 
-  it('that only detaches is told, answered in kind, and attached again', async () => {
+  it('that the peer detaches without closing is reported, detached and attached again', async () => {
     const { subscription, wire, link, messenger } = await played();
     const told = once(messenger, 'error');
     answerDetach(wire, link, false);
@@ -369,7 +369,7 @@ describe('a subscription', () => {
 });
 
 describe('grant()', () => {
-  it('lets the peer send, and nothing else does, with a credit of 0', async () => {
+  it('is the only source of credit with the option credit: 0', async () => {
     const { messenger, subscription, wire, link } = await played({}, { credit: 0 });
     const received = messenger.recv(-1);
     subscription.grant(2);
@@ -384,7 +384,7 @@ describe('grant()', () => {
     expect(messenger.receiving).toBe(0);
   });
 
-  it('counts before the link is there, and again after it was lost', async () => {
+  it('takes effect before the link is attached, and again after it was lost', async () => {
     const peer = await ScriptedPeer.listen();
     const messenger = createTrackingMessenger({ reconnect: { delay: 0 } });
     const subscription = messenger.subscribe(peer.address('q'), { credit: 0 });
@@ -400,7 +400,7 @@ describe('grant()', () => {
     expect((await second.read('flow')).fields).toMatchObject({ link_credit: 2 });
   });
 
-  it('is not taken back when the common credit is', async () => {
+  it('is not drained when the shared credit is', async () => {
     const { messenger, peer, subscription, wire, link } = await played();
     await messenger.recv(4, { timeout: 0 }).catch(() => undefined);
     subscription.grant(3);
@@ -419,14 +419,14 @@ describe('grant()', () => {
     expect(messenger.receiving).toBe(7);
   });
 
-  it('never asks for more than the wire can say', async () => {
+  it('never issues more credit than a uint can hold', async () => {
     const { subscription, wire, messenger } = await played({}, { credit: 0 });
     for (let time = 0; time < 3; time++) subscription.grant(2 ** 31 - 1);
     await wire.read('flow', ({ fields }) => fields['link_credit'] === 0xffff_ffff);
     expect(messenger.receiving).toBe(0xffff_ffff);
   });
 
-  it('gives every peer that has come to a port as much', async () => {
+  it('gives the same credit to every peer that has connected to a port', async () => {
     const server = createMessenger();
     const subscription = await server.subscribe('amqp://~127.0.0.1:0', { credit: 0 }).ready();
     const wires = [await Wire.dial(subscription.port ?? 0), await Wire.dial(subscription.port ?? 0)];
@@ -457,7 +457,7 @@ describe('a peer that settles before we do', () => {
     expect(messenger.receiving).toBe(1);
   });
 
-  it('is told the outcome and left to settle in mode second, and may never do so', async () => {
+  it('gets the outcome and settles second in that mode, or never', async () => {
     const { messenger, wire, link } = await played(
       { receiverSettleMode: 'second' },
       { credit: 2 },

@@ -99,7 +99,7 @@ describe('TLS means verified: nothing is said to a peer', () => {
     expect(peer.bytes).toBe(0);
   });
 
-  it('and is once it is known', async () => {
+  it('and everything is sent once it is verified', async () => {
     const peer = await listen(certificate('server'));
     const sender = createTrackingMessenger({ tls: { caFile: path('ca.pem') } });
     sender.put({ address: `amqps://localhost:${peer.port}/q`, body: 1 });
@@ -139,14 +139,14 @@ describe('a connection without TLS', () => {
     return tracker.error!.message;
   }
 
-  it('to a port that wants TLS tells what may be wrong', async () => {
+  it('to a port with TLS fails with an error that suggests TLS', async () => {
     const { port } = await listen(certificate('server'));
     expect(await failure(`amqp://127.0.0.1:${port}/q`)).toBe(
       `127.0.0.1:${port}: The peer dropped the connection without closing it. ${MAY_WANT_TLS}`,
     );
   });
 
-  it('to a peer that is gone after it has answered says nothing of TLS', async () => {
+  it('to a peer that leaves after its answer fails without a word of TLS', async () => {
     const peer = await ScriptedPeer.listen();
     const failed = failure(peer.address('q'));
     const wire = await peer.accept();

@@ -50,7 +50,7 @@ describe.skipIf(!hasOpenssl())('TLS', () => {
     return { status: await tracker.outcome(), error: tracker.error };
   }
 
-  it('gives the place of a peer that does not shake hands, or sends rubbish, to the next one', async () => {
+  it('frees the place of a peer that does not complete its handshake or sends garbage', async () => {
     const receiver = createTrackingMessenger({ tls: server, connectTimeout: 500, listen: { maxConnections: 1 } });
     const { port } = await receiver.subscribe('amqps://~127.0.0.1:0').ready();
     const silent = await Wire.connect(port!);
@@ -64,7 +64,7 @@ describe.skipIf(!hasOpenssl())('TLS', () => {
     expect(received!.message.body).toBe('next');
   });
 
-  it('carries messages when the peer is who it says', async () => {
+  it('carries messages when the certificate of the peer is valid', async () => {
     const { receiver, port } = await listening();
     const sender = createTrackingMessenger({ tls: { ca } });
     const body = Buffer.alloc(300_000, 7);

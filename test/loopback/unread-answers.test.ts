@@ -50,7 +50,7 @@ describe('a peer that asks and never reads the answers', () => {
     expect((await closed)?.message).toMatch(/read none of the many answers/);
   });
 
-  it('goes on when it reads them, however many there are', async () => {
+  it('is served for any number of requests when it reads the answers', async () => {
     const broker = await startBroker();
     const wire = await Wire.dial(broker.port);
     await wire.begin();
@@ -139,7 +139,7 @@ function narrowNetwork(capacity: number): Pick<Environment, 'dial' | 'listen'> {
   };
 }
 
-describe('two peers that send each other more than is between them', () => {
+describe('two peers that send each other more than the sockets buffer', () => {
   it.each([
     ['100 MB in messages of 10 kB', 10_000, 10_000],
     ['100,000 tiny messages, each with an answer of its own', 100_000, 10],

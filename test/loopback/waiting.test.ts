@@ -125,7 +125,7 @@ describe('without blocking', () => {
     expect(messenger.passive).toBe(true);
   });
 
-  it('nothing fails that has nothing to wait for yet', async () => {
+  it('no call fails when it has nothing to wait for yet', async () => {
     const messenger = createMessenger({ blocking: false });
     expect(await messenger.send()).toBe(true);
     expect(await messenger.recv()).toBe(false);

@@ -26,7 +26,7 @@ const statuses = (messenger: Messenger, trackers: readonly Tracker[]): unknown[]
   trackers.map((tracker) => messenger.status(tracker));
 
 describe('the windows', () => {
-  it('are for how many trackers a messenger answers for', async () => {
+  it('limit the trackers that a messenger knows', async () => {
     const { messenger, sent, got } = await exchanged(5);
     expect(statuses(messenger, sent)).toEqual([undefined, undefined, 'accepted', 'accepted', 'accepted']);
     expect(statuses(messenger, got)).toEqual([undefined, undefined, 'pending', 'pending', 'pending']);
@@ -43,7 +43,7 @@ describe('the windows', () => {
     expect(statuses(messenger, got)).toEqual(Array(5).fill('accepted'));
   });
 
-  it('may be changed between calls, which changes nothing that was said before', async () => {
+  it('may be changed between calls without effect on earlier outcomes', async () => {
     const { messenger, got, address } = await exchanged(5);
     messenger.incomingWindow = 100;
     // The first two have fallen out, and were released.
@@ -64,7 +64,7 @@ describe('the windows', () => {
     expect(kept!.tracker.status).toBe('accepted');
   });
 
-  it('of 0 keep no status, accept on get(), and refuse what would have no effect', async () => {
+  it('of 0 keep no status, accept on get(), and refuse calls without effect', async () => {
     const { messenger, sent, got } = await exchanged(2, { outgoingWindow: 0, incomingWindow: 0 });
     expect([...statuses(messenger, sent), ...statuses(messenger, got)]).toEqual(Array(4).fill(undefined));
     expect([sent[0]!.status, got[0]!.status]).toEqual(['settled', 'accepted']);
@@ -74,7 +74,7 @@ describe('the windows', () => {
     }
   });
 
-  it('of 0 send unsettled after all over a link that was opened for nothing else', async () => {
+  it('of 0 send unsettled over a link that was attached for unsettled messages', async () => {
     const peer = await ScriptedPeer.listen();
     const messenger = createMessenger({ outgoingWindow: 1, senderSettleMode: 'unsettled' });
     messenger.put({ address: peer.address('q'), body: 'a' });
@@ -124,7 +124,7 @@ describe('settle()', () => {
     },
   );
 
-  it('forgets incoming messages, and says so to whoever gives them an outcome afterwards', async () => {
+  it('forgets incoming messages, and later outcomes for them throw', async () => {
     const { messenger, got } = await exchanged(3);
     messenger.accept(got[0]);
     messenger.settle(got[1], { cumulative: true });
@@ -135,7 +135,7 @@ describe('settle()', () => {
     expect(statuses(messenger, got)).toEqual([undefined, undefined, undefined]);
   });
 
-  it('has nothing to do for a messenger that has done nothing', () => {
+  it('does nothing for an unused messenger', () => {
     const messenger = createMessenger();
     messenger.settle();
     messenger.accept();
@@ -185,12 +185,12 @@ describe('a tracker', () => {
 });
 
 describe('get()', () => {
-  it('gives nothing when nothing has come', () => {
+  it('returns undefined when no message has come', () => {
     const messenger = createMessenger();
     expect([messenger.get(), messenger.get(null), messenger.get({})]).toEqual([undefined, undefined, undefined]);
   });
 
-  it('fills a message, of which nothing is left that was there before', async () => {
+  it('fills a message, and removes its former fields', async () => {
     const { messenger, address } = await exchanged(0);
     messenger.put({ address, subject: 'new', properties: { a: 1 }, body: [1, 2] });
     await messenger.recv();
@@ -202,7 +202,7 @@ describe('get()', () => {
     expect(delivery.message.subject).toBe('new');
   });
 
-  it('discards a message without looking at it, and gives its tracker', async () => {
+  it('discards a message unread, and returns its tracker', async () => {
     const { messenger, address } = await exchanged(0);
     messenger.put({ address, body: 'a' });
     await messenger.recv();

@@ -11,7 +11,7 @@ describe.each(TARGETS)('$name', (target) => {
     for (const input of inputs) await target.run(Buffer.from(input));
   });
 
-  it('understands or refuses what is damaged of it', async () => {
+  it('understands or refuses damaged copies of it', async () => {
     const inputs = [...target.seeds, ...corpusOf(target)];
     const dice = new Dice(1);
     for (let turn = 0; turn < 200; turn++) {
@@ -34,13 +34,13 @@ describe('inputs', () => {
     expect(inputs.map(String)).toEqual(['one input', 'another']);
   });
 
-  it('are cut into pieces that are all of them', () => {
+  it('are cut into pieces without loss', () => {
     const bytes = Buffer.from(Array.from({ length: 300 }, (_, index) => index & 0xff));
     expect(Buffer.concat([...pieces(bytes)])).toEqual(bytes);
   });
 });
 
-describe('what refuses an input', () => {
+describe('a parser that refuses an input', () => {
   it('may throw the errors that are named, and no others', () => {
     const fail = (): number => {
       throw new RangeError('r');

@@ -20,7 +20,7 @@ describe('text that is printable', () => {
     expect(printable('\x1b[31mred\x07\x9b2J\u202e\r\n')).toBe('\\u001b[31mred\\u0007\\u009b2J\\u202e\\r\\n');
   });
 
-  it('lets through what is asked for, and all other letters', () => {
+  it('keeps the characters that are asked for, and all other text', () => {
     expect(printable('a\n\tb\r', '\n\t')).toBe('a\n\tb\\r');
     const letters = 'äß漢字 🐇👨‍👩‍👧 עברית "\\u001b"';
     expect(printable(letters)).toBe(letters);

@@ -217,7 +217,7 @@ export function messengerSuite(facts: BrokerFacts, broker: () => Broker): void {
     await expectEmpty(broker(), ...queues);
   });
 
-  it('shares credit among addresses when there is less than one for each', async (context) => {
+  it('shares credit among addresses when there are more addresses than credit', async (context) => {
     if (!facts.drains) context.skip('This broker ends the session when credit is drained.');
     const queues = await newQueues(broker(), 5);
     for (const { url, path } of queues) await send(url, path);
@@ -245,7 +245,7 @@ export function messengerSuite(facts: BrokerFacts, broker: () => Broker): void {
   const notFound = { code: 'ERR_LINK', condition: 'amqp:not-found' };
 
   if (facts.unknownAddress.sender === 'refused') {
-    it('reports an address the broker does not have to the sender', async () => {
+    it('reports an unknown address to the sender', async () => {
       const sender = messenger({ outgoingWindow: 1 });
       const tracker = sender.put({ address: unknown(), body: 'x' });
       await expect(sender.send()).rejects.toMatchObject({ code: 'ERR_SEND', cause: notFound });
@@ -254,7 +254,7 @@ export function messengerSuite(facts: BrokerFacts, broker: () => Broker): void {
   }
 
   if (facts.unknownAddress.sender === 'made') {
-    it('has a message for an address the broker did not have kept there', async () => {
+    it('has a message for an unknown address stored there', async () => {
       const name = `not-there-${randomUUID()}`;
       const address = `${broker().url}/${facts.address(name)}`;
       await send(address, 'early');
@@ -266,14 +266,14 @@ export function messengerSuite(facts: BrokerFacts, broker: () => Broker): void {
   }
 
   if (facts.unknownAddress.sender === 'dropped') {
-    it('has a message for an address the broker does not have accepted, and the broker drops it', async () => {
+    it('has a message for an unknown address accepted, and the broker drops it', async () => {
       const name = `not-there-${randomUUID()}`;
       await send(`${broker().url}/${facts.address(name)}`, 'lost');
       expect(await broker().queueDepth(name)).toBeOneOf([0, undefined]);
     });
   }
 
-  it('reports an address the broker does not have to the receiver, unless the broker makes it', async () => {
+  it('reports an unknown address to the receiver, unless the broker makes the node', async () => {
     const receiver = messenger();
     const subscription = receiver.subscribe(unknown());
     if (facts.unknownAddress.receiver === 'refused') {

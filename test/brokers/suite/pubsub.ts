@@ -37,7 +37,7 @@ export function pubsubSuite(facts: BrokerFacts, peer: () => LocalBroker): void {
 
     const { deadLetterQueue } = facts;
     if (deadLetterQueue !== undefined)
-      it('has dead messages in the queue that the subscription names', async () => {
+      it('moves dead messages to the queue that the subscription names', async () => {
         const Job = newType();
         const deadLetter = `dead-${randomUUID()}`;
         const broker = connect(peer());
@@ -50,7 +50,7 @@ export function pubsubSuite(facts: BrokerFacts, peer: () => LocalBroker): void {
         expect(reject).toHaveBeenCalledOnce();
       });
 
-    it('gives a message that its handler rejects to nobody again', async () => {
+    it('delivers a message that its handler rejects to no other subscriber', async () => {
       const Job = newType();
       const broker = connect(peer());
       const seen: number[] = [];
@@ -70,7 +70,7 @@ export function pubsubSuite(facts: BrokerFacts, peer: () => LocalBroker): void {
     });
 
     if (facts.checksQueueSettings) {
-      it('says so when a queue is there and cannot be used so', async () => {
+      it('reports an existing queue that it cannot use', async () => {
         const Job = newType();
         const broker = connect(peer());
         await broker.subscribeAsync(Job, vi.fn(), 'work').ready();
@@ -81,7 +81,7 @@ export function pubsubSuite(facts: BrokerFacts, peer: () => LocalBroker): void {
       });
     }
 
-    it('goes on after the peer was started anew', async () => {
+    it('goes on after the peer was restarted', async () => {
       const Job = newType();
       const broker = connect(peer());
       const errors: string[] = [];

@@ -68,7 +68,7 @@ export function termsSuite(facts: BrokerFacts, broker: () => LocalBroker): void 
   }
 
   if (facts.grants.selector) {
-    it('a selector is given what it selects, and nothing else', async () => {
+    it('a selector gets the messages that it selects, and no others', async () => {
       const queue = await queueOfTwo();
       const receiver = messenger({ incomingWindow: 10 });
       receiver.subscribe(queue.url, { selector });
@@ -114,7 +114,7 @@ export function termsSuite(facts: BrokerFacts, broker: () => LocalBroker): void 
     });
   }
 
-  it('answers a request at a node made for it', async () => {
+  it('answers a request at a dynamic node', async () => {
     const queue = await newQueue(broker());
     const server = messenger({ incomingWindow: 10, outgoingWindow: 10 });
     server.subscribe(queue.url);

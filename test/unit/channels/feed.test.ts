@@ -102,7 +102,7 @@ class Stage extends AbstractChannel<SseEvent> {
 }
 
 describe('A feed', () => {
-  it('broadcasts what comes, in order, and accepts it', async () => {
+  it('broadcasts messages in order, and accepts them', async () => {
     const [stage, source] = [new Stage(), new FakeSubscription()];
     const feed = stage.feed(source, {});
     source.send(text('a'), text('b'));

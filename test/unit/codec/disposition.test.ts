@@ -19,7 +19,7 @@ function read(buffer: Buffer, at: number): Disposition {
 }
 
 describe('a disposition frame', () => {
-  it('is read by rhea as what was written', () => {
+  it('is read by rhea as it was written', () => {
     const values = fc.tuple(
       uint16,
       fc.boolean(),
@@ -40,7 +40,7 @@ describe('a disposition frame', () => {
     );
   });
 
-  it('is read by this package as what was written', () => {
+  it('is read by this package as it was written', () => {
     fc.assert(
       fc.property(fc.boolean(), uint32, uint32, fc.boolean(), (role, first, last, settled) => {
         const frame = written((output) => writeDisposition(output, 0, role, first, last, settled, ACCEPTED));
@@ -95,7 +95,7 @@ describe('a disposition frame', () => {
 });
 
 describe('a flow frame', () => {
-  it('is read by rhea as what was written', () => {
+  it('is read by rhea as it was written', () => {
     const values = fc.record({
       nextIncomingId: uint32,
       incomingWindow: uint32,

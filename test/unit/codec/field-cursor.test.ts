@@ -81,12 +81,12 @@ describe('FieldCursor', () => {
     ).toThrow(DecodeError);
   });
 
-  it('reads what the list leaves out as absent', () => {
+  it('reads fields that the list leaves out as absent', () => {
     const read = cursor(1, '52 05');
     expect([read.uint('a'), read.uint('b'), read.boolean('c'), read.skip()]).toEqual([5, -1, false, -1]);
   });
 
-  it('hops over fields of any type', () => {
+  it('skips fields of any type', () => {
     const skipped = [
       'a0 02 0102',
       '45',
@@ -100,7 +100,7 @@ describe('FieldCursor', () => {
     expect(read.uint('last')).toBe(9);
   });
 
-  it('says where a field begins that it hops over, and -1 for null', () => {
+  it('returns the position of a skipped field, and -1 for null', () => {
     const read = cursor(2, '40 00 53 24 45');
     expect([read.skip(), read.skip()]).toEqual([-1, 5]);
   });

@@ -84,7 +84,7 @@ const wrongScalars: [title: string, hex: string, message: RegExp][] = [
   ['a map key that is not UTF-8', 'c1 06 02 a102 c328 40', /Text is not UTF-8/],
 ];
 
-describe('bytes that are no value', () => {
+describe('bytes that are not a value', () => {
   it.each(malformed)('refuses to read %s', (_, hex, message) => {
     const buffer = bytes(hex);
     expect(() => readValue(buffer, 0, buffer.length)).toThrow(DecodeError);
@@ -108,7 +108,7 @@ describe('bytes that are no value', () => {
     expect(scanValue(buffer, 0, buffer.length)).toBe(buffer.length);
   });
 
-  it('respects the end it is given, wherever the buffer ends', () => {
+  it('reads no byte beyond the given end', () => {
     const buffer = bytes('a103616263 5507');
     for (const read of [readValue, scanValue, skipValue]) {
       expect(() => read(buffer, 0, 4)).toThrow(DecodeError);
@@ -134,7 +134,7 @@ describe('bytes that are no value', () => {
 });
 
 describe('the limits', () => {
-  it('allow as many levels as they say, and no more', () => {
+  it('allow exactly as many levels as they say', () => {
     const deep = bytes(nested(MAX_DEPTH));
     const deeper = bytes(nested(MAX_DEPTH + 1));
     expect(scanValue(deep, 0, deep.length)).toBe(deep.length);
@@ -179,7 +179,7 @@ describe('the limits', () => {
     expect(() => readBody(allowed)).not.toThrow(); // each value has the whole allowance
   });
 
-  it('let skipValue hop over a long row of descriptors without recursion', () => {
+  it('let skipValue skip a long row of descriptors without recursion', () => {
     const buffer = Buffer.concat([Buffer.alloc(500_000, 0x00), Buffer.alloc(500_001, 0x40)]);
     expect(skipValue(buffer, 0, buffer.length)).toBe(buffer.length);
     expect(() => skipValue(buffer, 0, 600_000)).toThrow(DecodeError);
@@ -187,7 +187,7 @@ describe('the limits', () => {
 });
 
 describe('reader and scan', { timeout: 60_000 }, () => {
-  it('agree on random bytes, but for what is wrong in a scalar', () => {
+  it('agree on random bytes, except for errors inside scalars', () => {
     const dice = new Dice(11);
     const codes = [
       0x00, 0x40, 0x41, 0x45, 0x50, 0x56, 0x60, 0x70, 0x80, 0xa0, 0xa1, 0xb0, 0xc0, 0xc1, 0xd0, 0xd1, 0xe0, 0xf0,

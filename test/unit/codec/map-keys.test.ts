@@ -112,7 +112,7 @@ describe('the keys of a map', () => {
     expect([...(back as Map<unknown, number>)]).toEqual([...value]);
   });
 
-  it('have their values when something nests in front of the first that is no text', () => {
+  it('keep their values when a nested value comes before the first key that is not text', () => {
     const value = new Map<unknown, unknown>([
       ['a', { x: [1, described(2, 'y')] }],
       [true, 1],

@@ -19,7 +19,7 @@ function seenByRhea(outcome: Outcome): unknown {
 const symbol = fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 40 });
 
 describe('an outcome', () => {
-  it.each([ACCEPTED, RELEASED])('that carries nothing is the same object again: %o', (outcome) => {
+  it.each([ACCEPTED, RELEASED])('without fields is always the same object: %o', (outcome) => {
     expect(reread(outcome)).toBe(outcome);
     expect(seenByRhea(outcome)).toEqual({ type: outcome.type });
   });
@@ -108,7 +108,7 @@ describe('an outcome', () => {
     expect(read(bytes(hex))).toBeUndefined();
   });
 
-  it('of a rejection whose error makes no sense still is one', () => {
+  it('of a rejection with an invalid error is still a rejection', () => {
     expect(read(bytes('00 53 25 c0 04 01 a1 01 61'))).toEqual({ type: 'rejected', error: undefined });
     expect(read(bytes('00 53 25 c0 05 01 00 53 1d 45'))).toMatchObject({ error: { condition: 'amqp:internal-error' } });
   });
@@ -131,7 +131,7 @@ describe('an outcome', () => {
     expect(() => read(bytes(hex))).toThrow(DecodeError);
   });
 
-  it('is checked before it is said', () => {
+  it('is checked before it is written', () => {
     checkOutcome(ACCEPTED);
     checkOutcome({ type: 'rejected', error: { condition: 'amqp:not-allowed', description: 'größer' } });
     checkOutcome({ type: 'modified', annotations: { 'x-long': 'y'.repeat(5000) } });

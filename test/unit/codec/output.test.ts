@@ -73,7 +73,7 @@ describe('Output', () => {
     expect(output.buffer.length).toBe(65_536);
   });
 
-  it('goes on where a record began that has moved into a slab of its own', () => {
+  it('continues in the slab where a record began that has moved to a larger one', () => {
     const output = new Output(1024, true);
     output.open(0);
     output.position += 10;
@@ -91,7 +91,7 @@ describe('Output', () => {
     expect(output.slab).not.toBe(large);
   });
 
-  it('goes back to where a record began that is forgotten, however often it has moved', () => {
+  it('returns to where an abandoned record began, however often it has moved', () => {
     for (const sizes of [[1000], [100_000], [1000, 2000, 100_000]]) {
       const output = new Output(1024, true);
       output.open(0);
@@ -168,7 +168,7 @@ describe('an output whose slabs are used again', () => {
     return output.buffer.subarray(output.start, output.position);
   };
 
-  it('writes into one that nobody holds any more', () => {
+  it('writes into a slab that is no longer held', () => {
     const output = new Output(1024, true);
     record(output, Buffer.alloc(600));
     const { slab } = output;
@@ -180,7 +180,7 @@ describe('an output whose slabs are used again', () => {
     expect(output.slab).toBe(slab);
   });
 
-  it('writes a large record into one that was made for another of nearly its size', () => {
+  it('writes a large record into a slab that was made for one of nearly its size', () => {
     const output = new Output(1024, true);
     record(output, Buffer.alloc(5000));
     const { slab } = output;
@@ -190,7 +190,7 @@ describe('an output whose slabs are used again', () => {
     expect(output.slab).toBe(slab);
   });
 
-  it('writes no usual record into one that was made for a large one', () => {
+  it('writes no usual record into a slab that was made for a large one', () => {
     const output = new Output(1024, true);
     for (let index = 0; index < 200; index++) {
       record(output, Buffer.alloc(index % 3 === 0 ? 1100 : 600));

@@ -17,7 +17,7 @@ const JMS: Message = {
 };
 
 describe('with', () => {
-  it('gives the same message with another address, byte for byte', () => {
+  it('returns the same message with another address, byte for byte', () => {
     const message = received(messageBytes(JMS));
     const passed = message.with({ address: 'to' });
     expect(messageBytes(passed)).toEqual(messageBytes({ ...JMS, address: 'to' }));
@@ -25,7 +25,7 @@ describe('with', () => {
     expect(messageBytes(message)).toEqual(messageBytes(JMS));
   });
 
-  it('keeps the AMQP type of every entry of a map that stays what it was', () => {
+  it('keeps the AMQP type of every unchanged entry of a map', () => {
     const message = received(messageBytes(JMS));
     const passed = message.with({
       annotations: { ...message.annotations, 'x-opt-hops': 1 },
@@ -47,13 +47,13 @@ describe('with', () => {
     expect(passed.toString('hex')).toContain('8000000000000000075405a3016241');
   });
 
-  it('writes a map anew that came in a form that cannot be read', () => {
+  it('writes a map anew when the received one cannot be read', () => {
     const message = received(bytes('005374 c10201 40 005377 40'));
     expect(() => message.properties).toThrow(DecodeError);
     expect(received(messageBytes(message.with({ properties: { a: 1 } }))).properties).toEqual({ a: 1 });
   });
 
-  it('takes out what is undefined, and adds what was not there', () => {
+  it('removes fields that are undefined, and adds missing ones', () => {
     const passed = received(messageBytes(JMS)).with({ durable: undefined, subject: 's', footer: { f: 1 }, body: 'b' });
     expect(passed.toObject()).toMatchObject({ subject: 's', footer: { f: 1 }, body: 'b' });
     expect(passed.durable).toBe(false);
@@ -62,7 +62,7 @@ describe('with', () => {
     );
   });
 
-  it('keeps what has been set before, and how integers are read', () => {
+  it('keeps fields that were set before, and the option for integers', () => {
     const message = received(messageBytes(JMS), { integers: 'bigint' });
     message.subject = 'set';
     const passed = message.with({ ttl: 5, properties: { ...message.properties, long: 2n } });
@@ -72,7 +72,7 @@ describe('with', () => {
     expect(messageBytes(passed).includes(bytes('5403'))).toBe(true); // the int
   });
 
-  it('refuses a field that there is not', () => {
+  it('refuses an unknown field', () => {
     const message = received(messageBytes(JMS));
     expect(() => message.with({ to: 'x' } as Message)).toThrow(EncodeError);
     expect(() => message.with({ to: 'x' } as Message)).toThrow(
@@ -81,7 +81,7 @@ describe('with', () => {
     expect(() => message.with({ ...(message as object) })).toThrow(/pass it on as message.with/);
   });
 
-  it('leaves what a field holds to be checked when the message is put', () => {
+  it('leaves the check of values to put()', () => {
     const wrong = received(messageBytes(JMS)).with({ annotations: { a: 1, é: 2 } });
     expect(() => messageBytes(wrong)).toThrow('annotations["é"]: a symbol is ASCII text.');
     expect(() => messageBytes(wrong.with({ annotations: [] as unknown as Message['annotations'] }))).toThrow(
@@ -104,7 +104,7 @@ describe('{ ...message }', () => {
     );
   });
 
-  it('goes out as toObject(), without AMQP types', () => {
+  it('is written like toObject(), without AMQP types', () => {
     const out = received(messageBytes({ ...message.toObject(), address: 'to' }));
     expect(out.toObject()).toEqual({ ...message.toObject(), address: 'to' });
   });

@@ -58,7 +58,7 @@ describe('plain', () => {
     expect(plain(same)).toBe(same);
   });
 
-  it('is what toObject gives, so that a message can be compared as a whole', () => {
+  it('is applied by toObject, so that a message can be compared as a whole', () => {
     const sent = { subject: 's', annotations: { a: 1 }, properties: { p: 'x' }, footer: { f: true }, body };
     expect(received(messageBytes(sent)).toObject()).toStrictEqual(sent);
   });

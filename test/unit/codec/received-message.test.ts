@@ -55,7 +55,7 @@ function again(message: ReceivedMessage, address = message.address): Buffer {
 }
 
 describe('a received message', () => {
-  it('gives every field it came with', () => {
+  it('has every field that was sent', () => {
     const message = received(messageBytes(full));
     for (const name of Object.keys(full) as (keyof Message)[]) {
       expect(message[name], name).toEqual(fullIn[name]);
@@ -64,7 +64,7 @@ describe('a received message', () => {
     expect(message.bodyType).toBe('value');
   });
 
-  it('gives defaults for the header, and undefined for what it does not have', () => {
+  it('has defaults for the header, and undefined for other missing fields', () => {
     const message = fromHex(NULL_BODY);
     expect(message).toMatchObject({ durable: false, priority: 4, firstAcquirer: false, deliveryCount: 0 });
     expect(message.ttl).toBeUndefined();
@@ -75,7 +75,7 @@ describe('a received message', () => {
     expect(message.toObject()).toEqual({ body: null });
   });
 
-  it('takes null and a list that ends early for fields that are not there', () => {
+  it('reads null and a list that ends early as missing fields', () => {
     const message = fromHex('005370 c0 02 01 40', '005373 c0 05 04 40404040', NULL_BODY);
     expect(message.durable).toBe(false);
     expect(message.subject).toBeUndefined();
@@ -102,7 +102,7 @@ describe('a received message', () => {
     expect(message.toObject()).toEqual({ id: 5n, properties: { a: 1n }, body: [1n], ttl: 5 });
   });
 
-  it('brings times that no Date reaches into the safe integers', () => {
+  it('clamps times outside the range of Date to the safe integers', () => {
     const never = received(
       Buffer.concat([
         bytes(`005373 c0 13 0a ${'40'.repeat(9)}`),
@@ -149,7 +149,7 @@ describe('a received message', () => {
     expect(received(messageBytes(message.toObject())).bodyType).toBe(type);
   });
 
-  it('takes a message without a body, which some peers send, and gives it one when it goes out', () => {
+  it('accepts a message without a body, which some peers send, and writes one when it is put again', () => {
     const message = fromHex('005373 c0 07 04 404040 a10173');
     expect(message).toMatchObject({ subject: 's', body: null, bodyType: 'value' });
     expect(again(message).toString('hex')).toBe(hex(`005373 c0 07 04 404040 a10173 ${NULL_BODY}`));
@@ -158,7 +158,7 @@ describe('a received message', () => {
     expect(again(fromHex(footer)).toString('hex')).toBe(hex(NULL_BODY + footer));
   });
 
-  it('takes a footer in front of the body, where rhea writes it', () => {
+  it('accepts a footer before the body, where rhea writes it', () => {
     const annotations = '005372 c1 04 02 a30041';
     const footer = '005378 c1 06 02 a30166 5501';
     const message = fromHex(annotations, footer, '005375 a00101 005375 a00102');
@@ -172,7 +172,7 @@ describe('a received message', () => {
     expect(again(message, 'q').toString('hex')).toBe(hex(out));
   });
 
-  it('takes null for the bytes of a data section', () => {
+  it('accepts null as the bytes of a data section', () => {
     expect(fromHex('005375 40').body).toEqual(Buffer.alloc(0));
   });
 
@@ -199,7 +199,7 @@ describe('a received message', () => {
   });
 });
 
-describe('bytes that are no message', () => {
+describe('bytes that are not a message', () => {
   it.each([
     ['a value that is not described', '40', /not a section \(byte 0\)/],
     ['an unknown section', `005379 40`, /not a section/],
@@ -288,14 +288,14 @@ describe('a received message that is put again', () => {
     expect(again(message).toString('hex')).toBe(hex(odd));
   });
 
-  it('changes nothing but `to` when the address is another', () => {
+  it('changes only `to` for another address', () => {
     const message = fromHex(odd);
     const out = again(message, 'elsewhere').toString('hex');
     const properties = hex('005373 c0 1a 08 5307 40 a109 656c73657768657265 40 40 a10163 a30174 a30165');
     expect(out).toBe(hex(odd).replace(/005373d0.*(?=005374)/, properties));
   });
 
-  it('takes `to` out when there is no address', () => {
+  it('removes `to` when there is no address', () => {
     const out = received(written((output) => encodeMessage(output, fromHex(odd), undefined)));
     expect(out.address).toBeUndefined();
     expect(out.id).toBe(7);
@@ -321,7 +321,7 @@ describe('a received message that is put again', () => {
     expect(text).toContain(hex('a10161 71 00000001'));
   });
 
-  it('takes out what has been set to undefined', () => {
+  it('removes fields that were set to undefined', () => {
     const message = received(messageBytes(full));
     for (const name of Object.keys(full) as (keyof Message)[]) message[name] = undefined;
     expect(message.subject).toBeUndefined();
@@ -330,7 +330,7 @@ describe('a received message that is put again', () => {
     expect(messageBytes(message, undefined).toString('hex')).toBe(hex(NULL_BODY));
   });
 
-  it('gives what has been set, for every field', () => {
+  it('returns a value that was set, for every field', () => {
     const message = fromHex(NULL_BODY);
     Object.assign(message, full);
     for (const name of Object.keys(full) as (keyof Message)[]) expect(message[name]).toEqual(full[name]);
@@ -363,7 +363,7 @@ describe('a received message that is put again', () => {
     expect(() => again(message, 'q')).toThrow(DecodeError);
   });
 
-  it('writes itself behind what the record has already', () => {
+  it('writes itself behind the existing bytes of the record', () => {
     const output = new Output(64);
     output.open(10);
     fromHex(odd).writeTo(output, 'q');
@@ -387,7 +387,7 @@ describe('a received message as an object', () => {
     expect(message.toObject()).toEqual({ subject: 's', body: 'b' });
   });
 
-  it('turns into JSON, whatever is in it', () => {
+  it('turns into JSON, whatever values it has', () => {
     const message = received(
       messageBytes({
         id: 2n ** 64n - 1n,

@@ -159,7 +159,7 @@ const message: fc.Arbitrary<Message> = fc
   .map((fields) => Object.fromEntries(Object.entries(fields).filter(([, field]) => field !== undefined)));
 
 describe('any value', { timeout: 60_000 }, () => {
-  it('comes in as it went out', () => {
+  it('is read as it was written', () => {
     fc.assert(
       fc.property(value, ({ out, back }) => {
         expectSame(read(valueBytes(out)), back);
@@ -180,7 +180,7 @@ describe('any value', { timeout: 60_000 }, () => {
 });
 
 describe('any message', { timeout: 60_000 }, () => {
-  it('comes in as it went out, and goes out again as it came in', () => {
+  it('is read as it was written, and written again as it was read', () => {
     fc.assert(
       fc.property(message, (out) => {
         const bytes = messageBytes(out);

@@ -14,7 +14,7 @@ function cycle(pool: SlabPool, sizes: readonly number[]): Slab[] {
 }
 
 describe('SlabPool', () => {
-  it('gives out what nobody holds any more, the last one first', () => {
+  it('returns slabs that are no longer held, the last one first', () => {
     const pool = new SlabPool(USUAL);
     const slabs = cycle(pool, [USUAL, USUAL, USUAL]);
     // `toEqual` would compare their bytes, which nobody has written.
@@ -22,7 +22,7 @@ describe('SlabPool', () => {
     expect(slabs).not.toContain(pool.take(USUAL));
   });
 
-  it('waits for everybody who holds a slab', () => {
+  it('reuses a slab only after every release', () => {
     const pool = new SlabPool(USUAL);
     const slab = pool.take(USUAL);
     slab.hold();
@@ -33,7 +33,7 @@ describe('SlabPool', () => {
     expect(pool.take(USUAL)).toBe(slab);
   });
 
-  it('gives at least what is asked for, a quarter more at most, and the usual size as it is', () => {
+  it('returns a slab of the size asked for, or up to a quarter more', () => {
     const pool = new SlabPool(1000);
     const seen = new Set<Slab>();
     let reused = 0;
@@ -50,7 +50,7 @@ describe('SlabPool', () => {
     expect(reused).toBeGreaterThan(100);
   });
 
-  it('keeps 4 MiB at most, and lets go first what nobody has wanted for longest', () => {
+  it('keeps 4 MiB at most, and drops the slabs that were unused for longest', () => {
     const pool = new SlabPool(USUAL);
     const [large] = cycle(pool, [100_000]);
     const usual = cycle(
@@ -70,7 +70,7 @@ describe('SlabPool', () => {
     expect(third.filter((slab) => again.includes(slab))).toHaveLength(64);
   });
 
-  it('keeps none that is larger than 512 KiB, and gives such a one in the size asked for', () => {
+  it('keeps none that is larger than 512 KiB, and makes such a one in the exact size', () => {
     const pool = new SlabPool(USUAL);
     const usual = cycle(pool, [USUAL]);
     const [large] = cycle(pool, [600_001]);

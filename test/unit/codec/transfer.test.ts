@@ -18,7 +18,7 @@ function read(hex: string): Transfer {
 }
 
 describe('the header of a transfer frame', () => {
-  it('is read by rhea as what was written', () => {
+  it('is read by rhea as it was written', () => {
     fc.assert(
       fc.property(
         uint16,
@@ -49,7 +49,7 @@ describe('the header of a transfer frame', () => {
     expect(frame.readUInt32BE(7)).toBe(TRANSFER_HEADER_SIZE + 1000);
   });
 
-  it('is read by this package as what was written', () => {
+  it('is read by this package as it was written', () => {
     const transfer = new Transfer();
     fc.assert(
       fc.property(uint32, uint32, fc.boolean(), fc.boolean(), (handle, id, settled, more) => {
@@ -125,7 +125,7 @@ describe('a transfer', () => {
     expect(() => read(hex)).toThrow(DecodeError);
   });
 
-  it('reads anew what the one before left', () => {
+  it('forgets the fields of the one before', () => {
     const transfer = new Transfer();
     const fields = new FieldCursor();
     const frame = encodeFrame('transfer', {

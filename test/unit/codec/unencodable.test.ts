@@ -85,7 +85,7 @@ describe('encodeValue', () => {
     expect(() => valueBytes(value)).toThrow(message);
   });
 
-  it('names the path to what it cannot encode', () => {
+  it('names the path to a value that it cannot encode', () => {
     const body = { items: [1, 2, 3, { when: wrong(() => 1) }] };
     expect(() => messageBytes({ body })).toThrow('body.items[3].when: a function has no AMQP type.');
     expect(() => messageBytes({ body: { 'a b': [wrong(() => 1)] } })).toThrow('body["a b"][0]: a function');
@@ -127,7 +127,7 @@ describe('encodeValue', () => {
     expect(() => valueBytes(around(MAX_DEPTH - 2, array))).toThrow(EncodeError);
   });
 
-  it('passes on as the cause what a getter throws', () => {
+  it('has the error of a getter as its cause', () => {
     const cause = new TypeError('no such thing');
     const object = {
       get a(): AmqpValue {
@@ -143,7 +143,7 @@ describe('encodeValue', () => {
     expect(() => valueBytes(typed('uint', 'hunter2'))).toThrow('not a string');
   });
 
-  it('takes only what an object has of its own', () => {
+  it('encodes only the own properties of an object', () => {
     const prototype = Object.prototype as unknown as Record<string, unknown>;
     prototype['everywhere'] = 1;
     try {

@@ -88,7 +88,7 @@ describe('a message', () => {
     expect(() => message[name]).toThrow(TOO_MANY);
   });
 
-  it('is not searched beyond the place where a section would stand', () => {
+  it('is not searched beyond the position where a section belongs', () => {
     const message = Buffer.alloc(500_000, bytes('005375 a000'));
     const cursor = new SectionCursor();
     cursor.open(message, 0, message.length);

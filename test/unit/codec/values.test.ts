@@ -262,7 +262,7 @@ describe('readValue', () => {
     expect(readValue(buffer, 2)).toBe('abc');
   });
 
-  it('gives bytes as a view, not as a copy', () => {
+  it('returns bytes as a view, not as a copy', () => {
     const buffer = bytes('a0020102');
     const view = read(buffer) as Buffer; // the code is that of binary
     buffer[2] = 9;
@@ -278,7 +278,7 @@ describe('readValue', () => {
 describe('a map with the key __proto__', () => {
   const hostile = bytes('c1 19 02 a1095f5f70726f746f5f5f c1 0b 02 a107697341646d696e 41');
 
-  it('comes in as data and changes no prototype', () => {
+  it('is read as data and changes no prototype', () => {
     const map = read(hostile) as Record<string, AmqpValue>; // the code is that of a map with text keys
     expect(Object.getPrototypeOf(map)).toBeNull();
     expect(Object.keys(map)).toEqual(['__proto__']);
@@ -287,7 +287,7 @@ describe('a map with the key __proto__', () => {
     expect(({} as Record<string, unknown>)['isAdmin']).toBeUndefined();
   });
 
-  it('goes out again as it came in', () => {
+  it('is written again as it was read', () => {
     expect(valueBytes(read(hostile))).toEqual(hostile);
   });
 
@@ -299,7 +299,7 @@ describe('a map with the key __proto__', () => {
     ]);
   });
 
-  it('goes out from an object that has it as a property of its own', () => {
+  it('is written from an object that has it as an own property', () => {
     const object = JSON.parse('{"__proto__": 1}') as AmqpValue;
     expect(valueBytes(object).toString('hex')).toBe('c10e02a1095f5f70726f746f5f5f5501');
   });

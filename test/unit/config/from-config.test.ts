@@ -41,7 +41,7 @@ describe('Messenger.fromConfig', () => {
     expect(await queuesAfter(messenger, broker, 'a/one')).toEqual(['one']);
   });
 
-  it('prefers the options it is given', async () => {
+  it('prefers options in the call', async () => {
     const options: MessengerOptions = { name: 'given' };
     const { messenger } = await fromConfig('name: configured', { messenger: options });
     expect(messenger.name).toBe('given');
@@ -58,7 +58,7 @@ describe('Messenger.fromConfig', () => {
     expect(emitWarning).toHaveBeenCalledWith(expect.stringContaining('can never match'), 'ConfigWarning');
   });
 
-  it('rejects with what is wrong with the file', async () => {
+  it('rejects with the problems of the file', async () => {
     await expect(fromConfig('nam: x')).rejects.toMatchObject({ code: 'ERR_CONFIG' });
     await expect(fromConfig('name: x', { profile: 'y' })).rejects.toThrow(/has no profile y/);
   });
@@ -78,7 +78,7 @@ describe('a file that is watched', () => {
     expect(await queuesAfter(messenger, broker, 'b')).toEqual(['one', 'two', 'added']);
   });
 
-  it('keeps the old rules after a broken edit, and says so once', async () => {
+  it('keeps the old rules after an invalid edit, and reports it once', async () => {
     const broker = await startBroker();
     const route = (queue: string) => `routes: [{ pattern: a, address: "${broker.url}/${queue}" }]\n`;
     const { messenger, path } = await fromConfig(route('one'), { watch: true });
@@ -112,7 +112,7 @@ describe('a file that is watched', () => {
     return { messenger, change };
   }
 
-  it('may be behind a link, behind one that is swapped, and in a folder that is replaced', async () => {
+  it('may be behind a symbolic link, a swapped link, or in a replaced folder', async () => {
     const broker = await startBroker();
     const text = (queue: string) => `routes: [{ pattern: a, address: "${broker.url}/${queue}" }]\n`;
     const folder = folderWith({});
@@ -142,7 +142,7 @@ describe('a file that is watched', () => {
     expect(await queues()).toEqual(['one', 'edited', 'two', 'three', 'again']);
   });
 
-  it('needs a restart for what is not as it began, and not for what was changed back', async () => {
+  it('needs a restart for changed settings, and not for those that were changed back', async () => {
     const text = (queue: string, more: string) => `routes: [{ pattern: a, address: amqp://h/${queue} }]\n${more}`;
     const path = join(folderWith({ 'a.yaml': text('one', 'connections: { timeout: 5 }') }), 'a.yaml');
     const { change } = await watched(path);

@@ -8,7 +8,7 @@ import { folderWith } from './support.js';
 const NAME = 'amqp-messenger.config.yaml';
 
 describe('a configuration file', () => {
-  it('is looked for upwards', async () => {
+  it('is searched for upwards', async () => {
     const folder = folderWith({ [NAME]: 'name: above', 'amqp-messenger.config.json': '{ "name": "json" }' });
     const below = join(folder, 'a', 'b');
     mkdirSync(below, { recursive: true });
@@ -35,7 +35,7 @@ describe('a configuration file', () => {
     expect(await nameOf('b', { AMQP_MESSENGER_PROFILE: 'a' })).toBe('b');
   });
 
-  it('that is not there, cannot be read or is too large is told in a sentence', async () => {
+  it('that is missing, unreadable or too large is reported in a sentence', async () => {
     const folder = folderWith({ 'large.yaml': `# ${'x'.repeat(1 << 20)}` });
     const source = { cwd: folder, env: {} };
     await expect(loadConfig('x.yaml', source)).rejects.toThrow(/x\.yaml cannot be read: ENOENT/);

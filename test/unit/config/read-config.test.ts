@@ -11,7 +11,7 @@ describe('a configuration', () => {
     expect(read('# nothing\n')).toMatchObject({ options: {} });
   });
 
-  it('has routes, rewrites and what holds for connections', () => {
+  it('has routes, rewrites and settings of connections', () => {
     const config = read(`
 name: orders
 routes:
@@ -59,14 +59,14 @@ profiles:
   empty: {}
 `;
 
-  it('goes before the other settings, and its rules before the other rules', () => {
+  it('overrides the other settings, and its rules precede the other rules', () => {
     const config = read(text, {}, 'dev');
     expect(config.options).toEqual({ outgoingWindow: 10, sasl: { user: 'dev', password: 'dev' } });
     expect(config.routes.map(({ address }) => address)).toEqual(['amqp://127.0.0.1/$1', 'amqp://live.example.com/$1']);
     expect(config.profile).toBe('dev');
   });
 
-  it('needs no secret that it replaces, and only the one that is chosen needs its own', () => {
+  it('needs no secret that it replaces, and only the chosen one needs its own', () => {
     expect(read(text, { LIVE: 'x' }, 'empty').options.sasl?.password).toBe('x');
     expect(refusal(text)).toEqual([
       '/etc/a.yaml:4: connections.sasl.password needs the environment variable LIVE, which is not set. ' +
@@ -74,7 +74,7 @@ profiles:
     ]);
   });
 
-  it('takes away what it says is null: a group, a key of one, a rule of a list', () => {
+  it('removes settings with null: a mapping, a key in one, a rule in a list', () => {
     const base = `
 name: live
 routes: [{ pattern: a, address: amqp://h/a }]
@@ -117,7 +117,7 @@ profiles:
     ]);
   });
 
-  it('that is not there is told, with the one that was meant', () => {
+  it('that does not exist is reported, with the one that was meant', () => {
     expect(refusal(text, {}, 'devv')).toEqual(['/etc/a.yaml has no profile devv. Did you mean dev?']);
     expect(refusal(text, {}, 'production')).toEqual(['/etc/a.yaml has no profile production. There are: dev, empty.']);
     expect(refusal('', {}, 'dev')).toEqual(['/etc/a.yaml has no profile dev. It has none.']);
@@ -125,13 +125,13 @@ profiles:
   });
 });
 
-describe('what comes from outside', () => {
-  it('stands where ${NAME} is, or the default when it is not set or empty', () => {
+describe('a value from outside', () => {
+  it('replaces ${NAME}, or the default does when it is not set or empty', () => {
     const text = 'name: a-${NAME}-${OTHER:-none}-${EMPTY:-none}-$${NAME}';
     expect(read(text, { NAME: 'x', EMPTY: '' }).options.name).toBe('a-x-none-none-${NAME}');
   });
 
-  it('stands in a default, too, which is looked at only when it is needed', () => {
+  it('may be in a default, too, which is evaluated only when it is needed', () => {
     const name = (text: string, env: Record<string, string>) => read(`name: "${text}"`, env).options.name;
     expect(name('${A:-${B}}', { B: 'b' })).toBe('b');
     expect(name('${A:-${B}}', { A: 'a' })).toBe('a');
@@ -176,7 +176,7 @@ describe('what comes from outside', () => {
     expect(least(50_000)).toBeLessThan(40 * Math.max(least(5000), 1));
   });
 
-  it('becomes a number or yes and no where one is needed', () => {
+  it('becomes a number or a boolean where one is needed', () => {
     const text =
       'connections:\n  timeout: ${T}\n  allowInsecureMechs: "${A}"\n  sasl: { password: "${P}" }\n  idleTimeout: ${T}';
     const { options } = read(text, { T: '5', P: '123', A: 'true' });
@@ -187,7 +187,7 @@ describe('what comes from outside', () => {
     ]);
   });
 
-  it('is text in the address of a route, and no group of the pattern', () => {
+  it('is plain text in the address of a route, and not a group reference', () => {
     const { routes } = read('routes: [{ pattern: "a/%", address: "amqp://u:${P}@h/$1" }]', { P: 'a$1b' });
     expect(routes[0]?.address).toBe('amqp://u:a$$1b@h/$1');
   });
@@ -214,7 +214,7 @@ describe('what comes from outside', () => {
     expect(options.tls).toEqual({ caFile: join(folder, 'ca.pem') });
   });
 
-  it('is a secret without the mark that Windows editors put in front, and refused when it is no UTF-8', () => {
+  it('is a secret without a byte order mark, and refused when it is not UTF-8', () => {
     const folder = folderWith();
     const password = (content: string | Buffer) => {
       writeFileSync(join(folder, 's'), content);
@@ -227,7 +227,7 @@ describe('what comes from outside', () => {
     );
   });
 
-  it('cannot name a file by itself, nor can what is no secret', () => {
+  it('cannot name a file, and only secrets can', () => {
     expect(read('connections: { sasl: { password: "${P}" } }', { P: 'file:x' }).options.sasl?.password).toBe('file:x');
     expect(read('name: file:x').options.name).toBe('file:x');
   });

@@ -23,7 +23,7 @@ describe('an error in a configuration', () => {
     ]);
   });
 
-  it('is told with all others, in the order of the lines, in every profile', () => {
+  it('is reported with all others, in the order of lines, in every profile', () => {
     expect(refusal('profiles:\n  a:\n    nam: x\nname: 5\nconnections:\n  timeout: soon\n')).toEqual([
       '/etc/a.yaml:3: profiles.a.nam is no key that there is. Did you mean name?',
       '/etc/a.yaml:4: name must be text. Put it in quotes.',
@@ -101,7 +101,7 @@ describe('a hostile configuration', () => {
     expect(refusal(['x: &a-1 [lol]', ...levels].join('\n'))[0]).toContain('is an alias');
   });
 
-  it('cannot be so deep that it takes the stack', () => {
+  it('cannot overflow the stack by nesting', () => {
     expect(refusal('['.repeat(100_000))[0]).toMatch(/nested|YAML/);
     expect(refusal(`name: ${'['.repeat(40)}${']'.repeat(40)}`)[0]).toMatch(/nested more than 32 levels deep/);
   });

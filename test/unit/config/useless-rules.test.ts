@@ -30,14 +30,14 @@ describe('a rule that can never match', () => {
     expect(uselessRules(rules(...patterns)).map(({ index }) => index)).toEqual(useless);
   });
 
-  it('is told with file, line and what takes its place', () => {
+  it('is reported with file, line and the rule that precedes it', () => {
     const text = 'routes:\n  - { pattern: "*", address: amqp://h/q }\n  - { pattern: a/%, address: amqp://h/q }\n';
     expect(read(text).warnings).toEqual([
       '/etc/a.yaml:3: routes[1] can never match: rule 1, *, comes first and takes all of it. Move it up, or take it out.',
     ]);
   });
 
-  it('is none that a profile covers: that is what profiles are for', () => {
+  it('is not one that a rule of a profile covers', () => {
     const text =
       'routes: [{ pattern: a, address: amqp://h/q }, { pattern: a, address: amqp://h/q }]\n' +
       'profiles: { dev: { routes: [{ pattern: "*", address: amqp://h/q }, { pattern: b, address: amqp://h/q }] } }\n';
@@ -47,7 +47,7 @@ describe('a rule that can never match', () => {
     ]);
   });
 
-  it('is one whose pattern another includes: no text matches it alone', () => {
+  it('is one whose pattern an earlier pattern includes', () => {
     const pattern = fc.string({ unit: fc.constantFrom('a', 'b', '/', '%', '*'), maxLength: 5 });
     const text = fc.string({ unit: fc.constantFrom('a', 'b', '/', 'c'), maxLength: 6 });
     fc.assert(
@@ -58,7 +58,7 @@ describe('a rule that can never match', () => {
     );
   });
 
-  it('is not looked for longer than it is worth', () => {
+  it('is searched for with limited effort', () => {
     const wide = '%a'.repeat(40);
     const many = Array.from({ length: 3000 }, (_, index) => `${'*%b'.repeat(20)}${index}*`);
     const begin = performance.now();
@@ -70,7 +70,7 @@ describe('a rule that can never match', () => {
 });
 
 describe('a route that leads to another route', () => {
-  it('is told: routes are applied once', () => {
+  it('is reported, because routes are applied once', () => {
     const routes = [
       { pattern: 'eu/%', address: 'orders/$1' },
       { pattern: 'orders/%', address: 'amqp://h/$1' },

@@ -25,7 +25,7 @@ async function asked({ prepare, remove }: AmqpSource): Promise<string[]> {
   return requests.map(({ method, path, body }) => `${method} ${path} ${JSON.stringify(body)}`);
 }
 
-describe('the ways of a broker', () => {
+describe('the peer profiles of an AmqpBroker', () => {
   it.each<[string, AmqpPeer, string, string, string]>([
     ['embedded', embedded(), 'topic/a.b', 'topic/a.b', 'topic/a.b'],
     ['artemis', artemis(), 'a.b', 'a.b', 'a.b'],
@@ -77,7 +77,7 @@ describe('the ways of a broker', () => {
     expect(rabbitmq3().queue('a.b', 'work', 'dead').prepare).toBeUndefined();
   });
 
-  it('cannot delete queues where the peer offers no way, and tells RabbitMQ 4 to', async () => {
+  it('delete queues on RabbitMQ 4 only, where the peer offers a way', async () => {
     const requests: string[] = [];
     await rabbitmq4()
       .queue('a.b', 'work~2', 'dead')

@@ -29,13 +29,13 @@ class Stutterer extends MemoryBroker {
 }
 
 describe('the contract of brokers', () => {
-  it('passes a good broker, by whatever runs the tests', async () => {
+  it('passes a correct broker, with any test runner', async () => {
     const { failed, all } = await judge({ patience: 10_000, create: () => ({ broker: new MemoryBroker() }) });
     expect(failed).toEqual([]);
     expect(all.length).toBeGreaterThan(20);
   });
 
-  it('fails a broker that delivers nothing, in all but what asks for nothing', async () => {
+  it('fails a broker that delivers nothing, in every test that expects a delivery', async () => {
     const { failed, all } = await judge({ create: () => ({ broker: new NullBroker() }) });
     expect(all.filter((title) => !failed.includes(title))).toEqual([
       'does nothing with a message that nobody has subscribed to',

@@ -52,7 +52,7 @@ describe('an override by a function', () => {
     expect([real.closed, other.closed]).toEqual([false, false]);
   });
 
-  it('is over after a throw, and goes back to the outer one when nested', async () => {
+  it('ends after an error, and restores the outer one when nested', async () => {
     const [outer, inner] = [new TestBroker(), new TestBroker()];
     await overrideMessageBroker(outer, async () => {
       expect(() =>
@@ -87,7 +87,7 @@ describe('an override by using', () => {
     expect(getMessageBroker()).toBeInstanceOf(NullBroker);
   });
 
-  it('is not seen by flows that run beside it, and is over for whoever called the function', async () => {
+  it('is not seen by concurrent flows, and ends for the caller of the function', async () => {
     const brokers = Array.from({ length: 10 }, () => new TestBroker());
     const seen = await Promise.all(brokers.map(inBlock));
     brokers.forEach((broker, index) => {
@@ -146,7 +146,7 @@ describe('a consumer', () => {
     expect(queued.mock.calls).toEqual([[new Ping({ id: 2 }), expect.objectContaining({ queueName: 'work' })]]);
   });
 
-  it('waits for a broker when there is none', async () => {
+  it('waits until a broker is set', async () => {
     const handler = vi.fn();
     new Consumer(Ping).onMessage(handler);
     const broker = new MemoryBroker();
@@ -166,7 +166,7 @@ describe('a consumer', () => {
     expect(handler).toHaveBeenCalledOnce();
   });
 
-  it('takes one handler, and a second one is an error', () => {
+  it('accepts one handler, and throws for a second one', () => {
     setMessageBroker(new NullBroker());
     const consumer = new Consumer(Ping);
     const handler = vi.fn();
@@ -224,7 +224,7 @@ describe('a consumer', () => {
     expect(() => initializers[0]?.call(new Mailer())).toThrow(ConsumerAlreadyRegisteredError);
   });
 
-  it('refuses what is wrong with its options at once', () => {
+  it('refuses invalid options at once', () => {
     expect(() => new Consumer({} as never)).toThrow('needs a messageName');
     expect(() => new Consumer(Ping, { queueName: 'a b' })).toThrow(OptionError);
     expect(() => new Consumer(Ping, { speed: 1 } as never)).toThrow(OptionError);

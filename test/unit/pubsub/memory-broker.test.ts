@@ -60,7 +60,7 @@ describe('MemoryBroker', () => {
     expect(broker.takeDeadLetters()).toEqual([]);
   });
 
-  it('takes the back-off from a function, and a message is dead whose back-off fails', async () => {
+  it('takes the back-off from a function, and buries a message when that function fails', async () => {
     const { broker, clock, dead } = makeBroker();
     const handler = vi.fn(fail);
     const backoff = vi.fn((failures: number) => (failures === 1 ? 5 : NaN));
@@ -101,7 +101,7 @@ describe('MemoryBroker', () => {
     expect(dead).toMatchObject([{ reason: 'expired', message: { id: 1 }, name: 'job' }]);
   });
 
-  it('works off its queues before it is closed, retries included', async () => {
+  it('processes its queues before it is closed, including retries', async () => {
     const { broker, clock, dead } = makeBroker();
     const seen: number[] = [];
     broker.subscribeAsync(
@@ -262,7 +262,7 @@ describe('MemoryBroker', () => {
     await expect(broker.deleteQueue(Job, 'work~2~2')).rejects.toThrow('name of a queue');
   });
 
-  it('runs as many handlers at once as the subscriptions of a queue want together', async () => {
+  it('runs as many handlers at once as the concurrency of all subscriptions of a queue', async () => {
     const { broker } = makeBroker();
     let running = 0;
     let most = 0;
@@ -342,7 +342,7 @@ describe('MemoryBroker', () => {
     await expect(broker.publish(new Job({ id: 1 }))).rejects.toMatchObject({ errors: [{ code: 'ERR_HANDLER' }] });
   });
 
-  it('says how many handlers have failed, and why the first has', async () => {
+  it('reports the number of failed handlers, and the first error', async () => {
     const { broker } = makeBroker();
     broker.subscribe(Job, fail);
     broker.subscribe(Job, vi.fn());
@@ -362,7 +362,7 @@ describe('MemoryBroker', () => {
     await expect(broker.publish(new Job({ id: 1 }))).rejects.toThrow('1 of 1 handlers failed: on purpose');
   });
 
-  it('says which queues have not taken a message beside the handlers that have failed', async () => {
+  it('reports the queues that refused a message beside the failed handlers', async () => {
     const { broker } = makeBroker({ capacity: 1 });
     broker.subscribe(Job, ({ id }) => (id === 2 ? fail() : undefined));
     for (const queueName of ['mails', 'bills']) await broker.subscribeAsync(Job, vi.fn(), queueName).unsubscribe();
@@ -386,7 +386,7 @@ describe('MemoryBroker', () => {
     expect(seen.every((message) => message instanceof SameName)).toBe(true);
   });
 
-  it('takes a message for dead, and does not try again, that the class of a subscriber cannot be made of', async () => {
+  it('buries a message without a retry when the class of the subscriber refuses it', async () => {
     const { broker, dead } = makeBroker();
     class Strict extends defineMessage<{ id: number }>('job') {
       constructor(fields: { id: number }) {
@@ -442,7 +442,7 @@ describe('MemoryBroker', () => {
     expect(() => broker.subscribeAsync(Job, fail, 'work', options)).toThrow(what);
   });
 
-  it('refuses what is no message, no handler, no queue name, no option', async () => {
+  it('refuses invalid messages, handlers, queue names and options', async () => {
     const { broker } = makeBroker();
     await expect(broker.publish({ id: 1 } as never)).rejects.toMatchObject({ code: 'ERR_MESSAGE' });
     for (const ttl of [0, 1.5, 2 ** 32]) {

@@ -123,7 +123,7 @@ describe('a message', () => {
     expect(() => new Anything(bad)).toThrow(problem);
   });
 
-  it('refuses data that hold themselves, or are nested too deep', () => {
+  it('refuses cyclic data and data that is nested too deep', () => {
     const loop: Record<string, unknown> = {};
     loop['self'] = loop;
     expect(() => new Anything(loop)).toThrow('nested deeper than 32 levels');
@@ -173,7 +173,7 @@ describe('the name of a type', () => {
     expect(getUniqueNameForMessage(new Ping())).toBe('ping');
   });
 
-  it('is asked for where there is none', () => {
+  it('is required', () => {
     class Nameless extends Message {}
     expect(() => getUniqueNameForMessage(Nameless)).toThrow('needs a messageName');
     expect(() => getUniqueNameForMessage(new Nameless())).toThrow(InvalidMessageError);

@@ -7,7 +7,7 @@ const done = (id: number): Done => new Done({ id });
 const ids = (broker: TestBroker): number[] => broker.publishedOf(Done).map(({ id }) => id);
 
 describe('a unit of work', () => {
-  it('holds messages back until it has succeeded, and gives what the work gives', async () => {
+  it('holds messages back until the work succeeds, and returns its result', async () => {
     const broker = new TestBroker();
     const result = await outbox()(async () => {
       await broker.publish(done(1));
@@ -19,7 +19,7 @@ describe('a unit of work', () => {
     expect(ids(broker)).toEqual([1, 2]);
   });
 
-  it('drops its messages when it fails, and fails as the work did', async () => {
+  it('drops its messages when the work fails, and rejects with its error', async () => {
     const broker = new TestBroker();
     const error = new RangeError('rolled back');
     const failing = outbox()(async () => {
@@ -35,7 +35,7 @@ describe('a unit of work', () => {
     expect(broker.published).toEqual([]);
   });
 
-  it('refuses a message that is no good inside the work', async () => {
+  it('refuses an invalid message inside the work', async () => {
     const broker = new TestBroker();
     const failing = outbox()(() => broker.publish({} as never));
     await expect(failing).rejects.toMatchObject({ code: 'ERR_MESSAGE' });
@@ -104,7 +104,7 @@ describe('a unit of work', () => {
     expect(seen).toEqual([2]);
   });
 
-  it('leaves the sending to a function that is given, outside of the unit, and not for nothing', async () => {
+  it('leaves the sending to a given function, outside of the unit, and not when there are no messages', async () => {
     const broker = new TestBroker();
     const publishAll = vi.fn(async (held: readonly Held[]) => {
       await broker.publish(done(0));

@@ -27,7 +27,7 @@ describe('a schema', () => {
     expect(new ValibotOrder({ id: 1 }).currency).toBeUndefined();
   });
 
-  it('says what the constructor takes: a default may be left out, and what is converted is given as it comes', async () => {
+  it('types the argument of the constructor: a default may be left out, and a converted field has its input type', async () => {
     await using broker = new MemoryBroker();
     const Stamped = defineMessage('stamped', z.object({ at: z.coerce.date(), note: z.string().optional() }));
     const seen: unknown[] = [];
@@ -65,7 +65,7 @@ describe('a schema', () => {
     expect(seen).toEqual([2, 'text']);
   });
 
-  it('that leaves a message as it is is asked once', async () => {
+  it('that does not change a message is called once', async () => {
     await using broker = new MemoryBroker();
     const validate = vi.fn((value: unknown) => ({ value: { ...(value as object) } }));
     const Counted = defineMessage('counted', { '~standard': { version: 1, vendor: 'test', validate } });
@@ -83,7 +83,7 @@ describe('a schema', () => {
     expect(handler).toHaveBeenCalledTimes(2);
   });
 
-  it('refuses a bad one at publish, and says what is wrong and where', async () => {
+  it('refuses an invalid message at publish, and names problem and field', async () => {
     await using broker = new MemoryBroker();
     const handler = vi.fn();
     broker.subscribe(ZodOrder, handler);
@@ -95,7 +95,7 @@ describe('a schema', () => {
     expect(handler).not.toHaveBeenCalled();
   });
 
-  it('may take its time', async () => {
+  it('may be asynchronous', async () => {
     await using broker = new MemoryBroker();
     const handler = vi.fn();
     broker.subscribe(SlowOrder, handler);
@@ -105,7 +105,7 @@ describe('a schema', () => {
     expect(handler).toHaveBeenCalledOnce();
   });
 
-  it('fills in what an older sender did not know', async () => {
+  it('fills in defaults for messages of an older sender', async () => {
     const received = await receiveMessage(ZodOrder, { id: 1 });
     expect(received.currency).toBe('EUR');
     expect(received).toBeInstanceOf(ZodOrder);

@@ -170,7 +170,7 @@ describe('TestBroker', () => {
     expect(await broker.processMessages({ limit: 20_000 })).toBe(20_000);
   });
 
-  it('refuses options that are none', async () => {
+  it('refuses unknown options', async () => {
     const broker = new TestBroker();
     await expect(broker.processMessages({ limit: -1 })).rejects.toThrow(OptionError);
     await expect(broker.processMessages({ queueName: 1 as never })).rejects.toThrow(OptionError);
