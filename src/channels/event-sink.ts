@@ -9,11 +9,3 @@ export interface EventSink {
   /** Drops the bytes that wait, and the connection. */
   destroy(): void;
 }
-
-/** What a sink tells its session. */
-export interface EventSinkEvents {
-  /** The sink has sent what waited. */
-  drained(): void;
-  /** The client is gone, or the response has ended. Called once. */
-  closed(): void;
-}

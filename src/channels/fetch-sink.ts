@@ -1,4 +1,5 @@
-import type { EventSink, EventSinkEvents } from './event-sink.js';
+import type { EventSink } from './event-sink.js';
+import type { SseSession } from './sse-session.js';
 
 /** The stream asks for a pause when it holds this many bytes, as many as a socket holds. */
 const HIGH_WATER_MARK = 16_384;
@@ -7,20 +8,20 @@ const HIGH_WATER_MARK = 16_384;
 export class FetchSink implements EventSink {
   /** The stream that the client reads. */
   readonly body: ReadableStream<Uint8Array>;
-  readonly #events: EventSinkEvents;
+  readonly #session: SseSession;
   // The stream starts while it is made.
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #isOver = false;
 
-  constructor(events: EventSinkEvents) {
-    this.#events = events;
+  constructor(session: SseSession) {
+    this.#session = session;
     this.body = new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
           this.#controller = controller;
         },
         pull: () => {
-          if (!this.#isOver) events.drained();
+          if (!this.#isOver) session.drained();
         },
         cancel: () => this.#close(),
       },
@@ -55,6 +56,6 @@ export class FetchSink implements EventSink {
   #close(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#events.closed();
+    this.#session.closed();
   }
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
-import type { EventSink, EventSinkEvents } from './event-sink.js';
+import type { EventSink } from './event-sink.js';
+import type { SseSession } from './sse-session.js';
 
 /** A request of `node:http` or of the compatibility interface of `node:http2`. */
 export type HttpRequest = IncomingMessage | Http2ServerRequest;
@@ -14,16 +15,16 @@ export class HttpSink implements EventSink {
   readonly #stream: Http2ServerResponse['stream'] | undefined;
   #isOver = false;
 
-  constructor(response: HttpResponse, events: EventSinkEvents) {
+  constructor(response: HttpResponse, session: SseSession) {
     this.#response = response;
     this.#stream = 'stream' in response ? response.stream : undefined;
-    response.on('drain', () => events.drained());
+    response.on('drain', () => session.drained());
     // A broken connection is closed next, and that is what counts.
     response.on('error', () => undefined);
     // The event `close` of the request comes when the request was read, which is too early.
     response.once('close', () => {
       this.#isOver = true;
-      events.closed();
+      session.closed();
     });
   }
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import { admit } from './admission.js';
 import type { Authorize, Doorway, DoorwayState } from './admission.js';
-import type { EventSink, EventSinkEvents } from './event-sink.js';
+import type { EventSink } from './event-sink.js';
 import { FetchSink } from './fetch-sink.js';
 import { HttpSink, endConnection } from './http-sink.js';
 import type { HttpRequest, HttpResponse } from './http-sink.js';
@@ -35,7 +35,7 @@ export interface AttachOptions<Request> {
 }
 
 /** Makes the sink of a client, which tells the session how it fares. */
-type OpenSink = (events: EventSinkEvents) => EventSink;
+type OpenSink = (session: SseSession) => EventSink;
 
 /** A request of `node:http` or `node:http2`, and what answers it. */
 export interface HttpExchange<Asked> {
@@ -143,7 +143,7 @@ export class SseResponder implements Doorway {
         response.end();
         return false;
       }
-      this.#open(guest, (events) => new HttpSink(response, events));
+      this.#open(guest, (session) => new HttpSink(response, session));
       isIn = true;
       return true;
     } finally {
@@ -164,7 +164,7 @@ export class SseResponder implements Doorway {
     try {
       const guest = guestOf(head, request, options);
       if (head.method !== 'HEAD' && !request.signal.aborted) {
-        this.#open({ ...guest, signal: request.signal }, (events) => (sink = new FetchSink(events)));
+        this.#open({ ...guest, signal: request.signal }, (session) => (sink = new FetchSink(session)));
       }
     } finally {
       if (sink === undefined) this.guests--;
@@ -176,8 +176,8 @@ export class SseResponder implements Doorway {
   readable(listener: MessageQueueListener): ReadableStream<Uint8Array> {
     let body: ReadableStream<Uint8Array> | undefined;
     this.guests++;
-    this.#open({ request: undefined, filter: undefined, listener, lastEventId: undefined }, (events) => {
-      const sink = new FetchSink(events);
+    this.#open({ request: undefined, filter: undefined, listener, lastEventId: undefined }, (session) => {
+      const sink = new FetchSink(session);
       body = sink.body;
       return sink;
     });

@@ -3,7 +3,7 @@ import { OptionError } from '../errors.js';
 import { onAbort } from '../wait.js';
 import { encodeEvent } from './event-encoder.js';
 import type { EventLog, LoggedEvent } from './event-log.js';
-import type { EventSink, EventSinkEvents } from './event-sink.js';
+import type { EventSink } from './event-sink.js';
 import { RESYNC } from './message.js';
 import type { Message } from './message.js';
 
@@ -59,7 +59,7 @@ const SLICE_EVENTS = 1000;
  * One client of a log. The session knows which events the client has got, which wait for it, and what to do when it
  * does not read.
  */
-export class SseSession implements EventSinkEvents {
+export class SseSession {
   /** Tells it from other clients. */
   readonly id: string = uniqueId();
   readonly #settings: SessionSettings;
@@ -159,6 +159,7 @@ export class SseSession implements EventSinkEvents {
     this.closed();
   }
 
+  /** The sink has sent the bytes that waited. */
   drained(): void {
     if (this.#state === 'closed') return;
     this.#blocked = undefined;
@@ -166,6 +167,7 @@ export class SseSession implements EventSinkEvents {
     this.#settings.changed(this);
   }
 
+  /** The client has gone, or the response has ended. Called again, it does nothing. */
   closed(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
