@@ -27,6 +27,7 @@ export function deadLetter(output: Output, message: IncomingMessage, death: Deat
   writeMessage(output, message, { firstAcquirer: true, deliveryCount: 0, annotations });
   const { buffer, start, position } = output;
   const letter = new IncomingMessage().read(buffer, start + TRANSFER_HEADER_SIZE, position);
+  letter.messageFormat = message.messageFormat;
   letter.ttl = -1;
   letter.expiry = Infinity;
   return letter;

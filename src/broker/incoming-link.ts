@@ -84,9 +84,10 @@ export class IncomingLink implements ReceiverLinkOwner, NodeLink {
     this.#refill(link);
   }
 
-  #store({ buffer, start, end }: IncomingDelivery): PeerError | undefined {
+  #store({ buffer, start, end, messageFormat }: IncomingDelivery): PeerError | undefined {
     try {
       message.read(buffer, start, end);
+      message.messageFormat = messageFormat;
       const node = this.#node ?? route(this.#context.nodes, message.to);
       return isRefusal(node) ? node : node.take(message);
     } catch (error) {

@@ -22,6 +22,8 @@ export class IncomingMessage {
   end = 0;
   /** The bytes from `rest` to `end`, when they are in memory of the broker that deliveries may share. */
   shared: SharedBytes | undefined = undefined;
+  /** The message-format with which it came (AMQP 1.0 §2.7.5). Written by whatever reads it. */
+  messageFormat = 0;
   durable = false;
   /** -1 when the message does not say. */
   priority = -1;
@@ -41,6 +43,7 @@ export class IncomingMessage {
     this.buffer = buffer;
     this.end = end;
     this.shared = undefined;
+    this.messageFormat = 0;
     this.#readHeader(buffer, start, end);
     if (sections.code === DELIVERY_ANNOTATIONS) sections.next();
     this.rest = sections.start;

@@ -32,6 +32,7 @@ export class StoredMessage extends OutgoingDelivery implements CountedMessage {
   /** A delivery lets go of its memory when it ends, but what comes back has to be written again. */
   readonly #kept: HeldMemory;
   readonly #shared: SharedBytes | undefined;
+  readonly #messageFormat: number;
 
   constructor(
     memory: HeldMemory,
@@ -48,10 +49,16 @@ export class StoredMessage extends OutgoingDelivery implements CountedMessage {
     readonly ttlAt: number,
     /** The bytes behind its header, if others share them. */
     shared: SharedBytes | undefined,
+    messageFormat: number,
   ) {
     super(memory, start, end, false, place, owner);
     this.#kept = memory;
     this.#shared = shared;
+    this.#messageFormat = messageFormat;
+  }
+
+  override get messageFormat(): number {
+    return this.#messageFormat;
   }
 
   override get tail(): SharedBytes | undefined {
@@ -80,8 +87,10 @@ export class StoredMessage extends OutgoingDelivery implements CountedMessage {
   reread(): IncomingMessage {
     const { buffer } = this.#kept;
     const message = new IncomingMessage();
-    if (this.#shared === undefined) return message.read(buffer, this.start, this.end);
-    return message.readShared(buffer, this.start, this.end, this.#shared);
+    if (this.#shared === undefined) message.read(buffer, this.start, this.end);
+    else message.readShared(buffer, this.start, this.end, this.#shared);
+    message.messageFormat = this.#messageFormat;
+    return message;
   }
 
   /** Makes the message as a receiver would see it: its fields are read when they are asked for. Also when it has ended. */
@@ -102,7 +111,18 @@ export class StoredMessage extends OutgoingDelivery implements CountedMessage {
   /** The same message, to be delivered again: one that was never written may keep its bytes. */
   unsent(): StoredMessage {
     const { start, end, place, owner, deadline, deliveryCount, ttlAt } = this;
-    const again = new StoredMessage(this.#kept, start, end, place, owner, deadline, deliveryCount, ttlAt, this.#shared);
+    const again = new StoredMessage(
+      this.#kept,
+      start,
+      end,
+      place,
+      owner,
+      deadline,
+      deliveryCount,
+      ttlAt,
+      this.#shared,
+      this.#messageFormat,
+    );
     again.excluded = this.excluded;
     return again;
   }
@@ -118,5 +138,16 @@ export function storeMessage(output: Output, message: IncomingMessage, standing:
   const { place, owner, deadline, deliveryCount } = standing;
   const start = output.start + TRANSFER_HEADER_SIZE;
   const ttlAt = ttlOffset < 0 ? -1 : output.start + ttlOffset;
-  return new StoredMessage(slab, start, end, place, owner, deadline, deliveryCount, ttlAt, shared);
+  return new StoredMessage(
+    slab,
+    start,
+    end,
+    place,
+    owner,
+    deadline,
+    deliveryCount,
+    ttlAt,
+    shared,
+    message.messageFormat,
+  );
 }

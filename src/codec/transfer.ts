@@ -1,4 +1,4 @@
-import { storeUint16, storeUint32 } from './big-endian.js';
+import { readUint32, storeUint16, storeUint32 } from './big-endian.js';
 import type { FieldCursor } from './field-cursor.js';
 
 /** The bytes before the payload in a transfer frame that `writeTransferHeader` writes. */
@@ -41,6 +41,21 @@ export function writeTransferHeader(
   buffer[at + 30] = 0x43; // message-format 0
   buffer[at + 31] = settled ? 0x41 : 0x42;
   buffer[at + 32] = more ? 0x41 : 0x42;
+}
+
+/** The bytes by which a message-format other than 0 makes a transfer header longer. */
+export const MESSAGE_FORMAT_SIZE = 4;
+
+/**
+ * Gives a transfer header that was written at `at` a message-format other than 0 (AMQP 1.0 §2.7.5). There must be
+ * `MESSAGE_FORMAT_SIZE` bytes of room behind it.
+ */
+export function insertMessageFormat(buffer: Buffer, at: number, messageFormat: number): void {
+  storeUint32(buffer, at, readUint32(buffer, at) + MESSAGE_FORMAT_SIZE);
+  buffer[at + 12]! += MESSAGE_FORMAT_SIZE;
+  buffer.copyWithin(at + 35, at + 31, at + 33);
+  buffer[at + 30] = 0x70;
+  storeUint32(buffer, at + 31, messageFormat);
 }
 
 /**

@@ -21,6 +21,8 @@ export class IncomingDelivery implements Tracker {
 
   /** Its number among the deliveries that the program has got; 0 before that. Written by the window only. */
   sequence = 0;
+  /** The format of the message (AMQP 1.0 §2.7.5): 0 for that of §3.2. Written by the receiver link only. */
+  messageFormat = 0;
   /** The outcome; `undefined` as long as there is none. */
   result: Outcome | undefined = undefined;
   #status: Status;

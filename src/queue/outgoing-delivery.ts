@@ -110,6 +110,11 @@ export class OutgoingDelivery implements Tracker {
     return this.memory?.buffer ?? NO_BYTES;
   }
 
+  /** The format of the message (AMQP 1.0 §2.7.5). Default 0, that of §3.2. */
+  get messageFormat(): number {
+    return 0;
+  }
+
   /** The bytes behind its own. Default none. */
   get tail(): ByteRange | undefined {
     return undefined;

@@ -183,6 +183,49 @@ describe('an attach is answered by the embedded broker', () => {
   });
 });
 
+describe('the message-format', () => {
+  const FORMAT = 0x8013_0a00;
+
+  it.each([
+    ['a queue, in one frame', 'q', 100, {}],
+    ['a topic, in one frame', 'topic/t', 1000, {}],
+    ['a queue, in many frames', 'q', 40_000, { max_frame_size: 512 }],
+  ])('is that of its sender behind %s, and again when the message comes back', async (_what, node, size, open) => {
+    const broker = await startBroker();
+    const sending = await client(broker);
+    const wire = await Wire.dial(broker.port, open);
+    await wire.begin();
+    const receivers = [await wire.attach('receiver', node), await wire.attach('receiver', node)];
+    const sender = await sending.attach('sender', node);
+    await sending.read('flow');
+    const message = payload('x'.repeat(size));
+    const half = message.length / 2;
+    sending.transfer(sender, 0, message.subarray(0, half), { message_format: FORMAT, more: true });
+    sending.send('transfer', { handle: sender.handle }, 0, message.subarray(half));
+    await sending.read('disposition');
+    for (const receiver of receivers) {
+      wire.grant(receiver, 1);
+      const first = await wire.read('transfer');
+      expect(first.fields).toMatchObject({ message_format: FORMAT });
+      let { more } = first.fields;
+      while (more === true) ({ more } = (await wire.read('transfer')).fields);
+      const id = first.fields['delivery_id'];
+      wire.send('disposition', { role: true, first: id, last: id, settled: true, state: state('released') });
+      wire.send('detach', { handle: receiver.handle, closed: true });
+      await wire.read('detach');
+    }
+  });
+
+  it('is 0 unless its sender has said another', async () => {
+    const wire = await client(await startBroker());
+    const [sender, receiver] = [await wire.attach('sender', 'q'), await wire.attach('receiver', 'q')];
+    await wire.read('flow');
+    wire.transfer(sender, 0, payload('x'), { message_format: undefined });
+    wire.grant(receiver, 1);
+    expect((await wire.read('transfer')).fields).toMatchObject({ message_format: 0 });
+  });
+});
+
 describe('the anonymous terminus of the embedded broker', () => {
   it('is offered, and takes messages to wherever they say', async () => {
     const broker = await startBroker();

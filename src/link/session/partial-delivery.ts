@@ -20,6 +20,8 @@ export class PartialDelivery {
   /** @param budget - The budget that its bytes are taken from. */
   constructor(
     readonly id: number,
+    /** The message-format of its first frame: later ones need not repeat it. */
+    readonly messageFormat: number,
     budget: ByteBudget,
   ) {
     this.#budget = budget;

@@ -152,7 +152,8 @@ export class ReceiverLink implements DeliverySource {
       this.#partialTransfer(attachment, transfer, buffer, end);
     } else {
       attachment.session.expectDeliveryId(transfer.deliveryId);
-      this.#deliver(attachment, buffer, transfer.payload, end, transfer.deliveryId, transfer.settled);
+      const { deliveryId, settled, messageFormat } = transfer;
+      this.#deliver(attachment, buffer, transfer.payload, end, deliveryId, settled, messageFormat);
     }
   }
 
@@ -209,7 +210,8 @@ export class ReceiverLink implements DeliverySource {
       this.#refuseMore(attachment);
     } else if (!transfer.more) {
       attachment.endPartial();
-      this.#deliver(attachment, partial.whole(), 0, partial.size, partial.id, partial.settled);
+      const { size: end, id, settled, messageFormat } = partial;
+      this.#deliver(attachment, partial.whole(), 0, end, id, settled, messageFormat);
     }
   }
 
@@ -220,6 +222,7 @@ export class ReceiverLink implements DeliverySource {
     end: number,
     id: number,
     settled: boolean,
+    messageFormat: number,
   ): void {
     if (end - start > this.options.maxMessageSize) {
       this.#refuseSize(attachment, end - start);
@@ -233,6 +236,7 @@ export class ReceiverLink implements DeliverySource {
       return;
     }
     const delivery = new IncomingDelivery(buffer, start, end, id, settled, this);
+    delivery.messageFormat = messageFormat;
     if (!hadCredit) this.#beyondCredit.set(delivery, budget);
     if (!settled) this.#unsettled.add(id, delivery);
     this.owner.received(delivery, this);
@@ -260,5 +264,5 @@ export class ReceiverLink implements DeliverySource {
 
 function beginPartial(session: Session, transfer: Transfer): PartialDelivery {
   session.expectDeliveryId(transfer.deliveryId);
-  return new PartialDelivery(transfer.deliveryId, session.budget);
+  return new PartialDelivery(transfer.deliveryId, transfer.messageFormat, session.budget);
 }

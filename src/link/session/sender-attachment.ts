@@ -1,4 +1,9 @@
-import { TRANSFER_HEADER_SIZE, writeTransferHeader } from '../../codec/transfer.js';
+import {
+  MESSAGE_FORMAT_SIZE,
+  TRANSFER_HEADER_SIZE,
+  insertMessageFormat,
+  writeTransferHeader,
+} from '../../codec/transfer.js';
 import type { HeldMemory, OutgoingDelivery } from '../../queue/outgoing-delivery.js';
 import type { RheaFlow, RheaLink } from '../rhea/rhea-seam.js';
 import type { SocketWriter } from '../wire/socket-writer.js';
@@ -57,10 +62,12 @@ export class SenderAttachment {
     const { session } = this;
     // The bytes of one that has gone out before may still wait in a socket, so its header is not written over.
     const isFirst = delivery.id < 0;
+    // A header has no room for another format.
+    const isUsual = isFirst && delivery.messageFormat === 0;
     delivery.id = session.takeDeliveryId();
     delivery.sent();
     this.#use(1);
-    if (isFirst && delivery.size + TRANSFER_HEADER_SIZE <= session.output.maxFrameSize) {
+    if (isUsual && delivery.size + TRANSFER_HEADER_SIZE <= session.output.maxFrameSize) {
       this.#writeWhole(delivery);
     } else {
       this.#unfinished = new FragmentedDelivery(delivery);
@@ -154,13 +161,16 @@ class FragmentedDelivery {
     const { delivery } = this;
     const { control, writer, maxFrameSize } = session.output;
     const from = this.#written;
-    const to = Math.min(from + maxFrameSize - TRANSFER_HEADER_SIZE, delivery.size);
+    const { messageFormat } = delivery;
+    const headerSize = TRANSFER_HEADER_SIZE + (messageFormat === 0 ? 0 : MESSAGE_FORMAT_SIZE);
+    const to = Math.min(from + maxFrameSize - headerSize, delivery.size);
     const more = to < delivery.size;
     control.open(0);
-    control.need(TRANSFER_HEADER_SIZE);
+    control.need(headerSize);
     const { buffer, start } = control;
     writeTransferHeader(buffer, start, to - from, session.channel, handle, delivery.id, delivery.presettled, more);
-    control.position += TRANSFER_HEADER_SIZE;
+    if (messageFormat !== 0) insertMessageFormat(buffer, start, messageFormat);
+    control.position += headerSize;
     writer.append(buffer, start, control.position);
     this.#append(writer, from, to);
     this.#written = to;

@@ -1,7 +1,13 @@
 import fc from '../../support/property.js';
 import { describe, expect, it } from 'vitest';
 import { FieldCursor } from '../../../src/codec/field-cursor.js';
-import { TRANSFER_HEADER_SIZE, Transfer, writeTransferHeader } from '../../../src/codec/transfer.js';
+import {
+  MESSAGE_FORMAT_SIZE,
+  TRANSFER_HEADER_SIZE,
+  Transfer,
+  insertMessageFormat,
+  writeTransferHeader,
+} from '../../../src/codec/transfer.js';
 import { DecodeError } from '../../../src/errors.js';
 import { decodeFrame, encodeFrame } from '../../support/wire-frames.js';
 import { bytes } from './support.js';
@@ -38,6 +44,23 @@ describe('the header of a transfer frame', () => {
           expect(frame.readUInt32BE(0)).toBe(frame.length);
         },
       ),
+    );
+  });
+
+  it('is given any message-format, and keeps the rest', () => {
+    fc.assert(
+      fc.property(uint32, uint32, uint32, fc.boolean(), fc.boolean(), (handle, id, format, settled, more) => {
+        const frame = Buffer.concat([
+          Buffer.alloc(TRANSFER_HEADER_SIZE + MESSAGE_FORMAT_SIZE, 0xee),
+          Buffer.from('xyz'),
+        ]);
+        writeTransferHeader(frame, 0, 3, 1, handle, id, settled, more);
+        insertMessageFormat(frame, 0, format);
+        const { fields, payload } = decodeFrame(frame);
+        expect(fields).toMatchObject({ handle, delivery_id: id, message_format: format, settled, more });
+        expect(payload.toString()).toBe('xyz');
+        expect(frame.readUInt32BE(0)).toBe(frame.length);
+      }),
     );
   });
 

@@ -10,7 +10,7 @@ describe('PartialDelivery', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(5000), { maxLength: 40 }), (sizes) => {
         const parts = sizes.map((size) => randomBytes(size));
-        const partial = new PartialDelivery(1, new ByteBudget(Infinity));
+        const partial = new PartialDelivery(1, 0, new ByteBudget(Infinity));
         for (const part of parts)
           partial.add(Buffer.concat([Buffer.from('<'), part, Buffer.from('>')]), 1, part.length + 1);
         expect(partial.size).toBe(sizes.reduce((sum, size) => sum + size, 0));
@@ -20,12 +20,12 @@ describe('PartialDelivery', () => {
   });
 
   it('is empty when nothing has come', () => {
-    expect(new PartialDelivery(1, new ByteBudget(Infinity)).whole()).toHaveLength(0);
+    expect(new PartialDelivery(1, 0, new ByteBudget(Infinity)).whole()).toHaveLength(0);
   });
 
   it('keeps nothing of the chunks its parts came in', () => {
     const before = memoryInUse();
-    const partial = new PartialDelivery(1, new ByteBudget(Infinity));
+    const partial = new PartialDelivery(1, 0, new ByteBudget(Infinity));
     for (let part = 0; part < 20_000; part++) partial.add(Buffer.allocUnsafeSlow(4096), 100, 101);
     // Twenty thousand parts, too, would be more than this.
     expect(memoryInUse() - before).toBeLessThan(500_000);
@@ -35,7 +35,7 @@ describe('PartialDelivery', () => {
   it('takes little more memory than its bytes', () => {
     const part = Buffer.alloc(10_000);
     const before = memoryInUse();
-    const partial = new PartialDelivery(1, new ByteBudget(Infinity));
+    const partial = new PartialDelivery(1, 0, new ByteBudget(Infinity));
     for (let index = 0; index < 2000; index++) partial.add(part, 0, part.length);
     expect(memoryInUse() - before).toBeLessThan(23_000_000);
     expect(partial.size).toBe(20_000_000);
