@@ -1,4 +1,5 @@
 import { OptionError } from '../errors.js';
+import { checkNames } from '../check-options.js';
 import { environmentOf } from '../link/connection/environment.js';
 import type { Environment } from '../link/connection/environment.js';
 import { defaultPerHost } from '../link/connection/host-limit.js';
@@ -128,11 +129,7 @@ export const BROKER_OPTION_NAMES: readonly string[] = Object.keys({
 /** Checks options and fills in the defaults. Throws `OptionError` for what is unknown or cannot be. */
 export function resolveBrokerOptions(options: EmbeddedBrokerOptions): BrokerSettings {
   const names = [...BROKER_OPTION_NAMES, ...Object.keys(DEFAULT_QUEUE)];
-  for (const name of Object.keys(options)) {
-    if (!names.includes(name)) {
-      throw new OptionError(`There is no broker option ${name}. There are: ${names.join(', ')}.`);
-    }
-  }
+  checkNames('a broker', options, names);
   const queue = queueSettings(options, DEFAULT_QUEUE, BROKER_OPTION_NAMES);
   const queues = Object.entries(options.queues ?? {}).map(
     ([address, own]) => [address, queueSettings(own, queue)] as const,

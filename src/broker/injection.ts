@@ -1,4 +1,5 @@
 import { OptionError } from '../errors.js';
+import { checkNames } from '../check-options.js';
 import type { PeerError } from '../errors.js';
 import type { ReceivedMessage } from '../codec/received-message.js';
 
@@ -97,9 +98,7 @@ class ActiveInjection implements Injection {
 
   constructor(options: InjectOptions, ended: () => void) {
     const { on = 'message', times = Infinity, when } = options;
-    for (const name of Object.keys(options)) {
-      if (!OPTION_NAMES.includes(name)) throw new OptionError(`There is no option ${name} of an injection.`);
-    }
+    checkNames('an injection', options, OPTION_NAMES);
     if (!(on in FAULTS)) throw new OptionError(`Option on must be one of ${Object.keys(FAULTS).join(', ')}.`);
     if (!(times >= 1)) throw new OptionError('Option times must be a number from 1 up.');
     if (when !== undefined && on === 'attach') throw new OptionError('Option when is for messages, not for links.');

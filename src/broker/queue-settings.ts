@@ -1,4 +1,5 @@
 import { OptionError } from '../errors.js';
+import { checkNames } from '../check-options.js';
 
 /** The way a queue deals with a message that is too much: it refuses it, or lets go of the one that waits longest. */
 export type OverflowPolicy = 'reject' | 'drop-head';
@@ -55,11 +56,7 @@ export function queueSettings(
   defaults: QueueSettings,
   others: readonly string[] = [],
 ): QueueSettings {
-  for (const name of Object.keys(options)) {
-    if (!(name in DEFAULT_QUEUE) && !others.includes(name)) {
-      throw new OptionError(`There is no queue option ${name}. There are: ${Object.keys(DEFAULT_QUEUE).join(', ')}.`);
-    }
-  }
+  checkNames('a queue', options, [...Object.keys(DEFAULT_QUEUE), ...others]);
   const overflow = options.overflow ?? defaults.overflow;
   if (!OVERFLOW_POLICIES.includes(overflow)) {
     throw new OptionError(`Option overflow must be one of ${OVERFLOW_POLICIES.join(', ')}.`);

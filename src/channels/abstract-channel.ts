@@ -16,7 +16,7 @@ import { CHANNEL_CLOSED, Message } from './message.js';
 import { LISTENER_OPTIONS, MessageQueueListener } from './message-queue-listener.js';
 import type { ListenerOptions } from './message-queue-listener.js';
 import { MessageStream } from './message-stream.js';
-import { checkNames } from './option-names.js';
+import { checkNames } from '../check-options.js';
 
 /** The options of a channel. */
 export interface ChannelOptions {

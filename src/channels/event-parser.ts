@@ -1,5 +1,5 @@
 import { InvalidMessageFormatError } from '../errors.js';
-import { checkNames } from './option-names.js';
+import { checkNames } from '../check-options.js';
 
 /** An event that a server has sent. */
 export interface ServerSentEvent {

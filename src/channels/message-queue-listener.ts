@@ -3,7 +3,7 @@ import { OptionError } from '../errors.js';
 import { TypedEmitter } from '../typed-emitter.js';
 import type { Overflow } from '../queue/client-queue-options.js';
 import type { Message } from './message.js';
-import { checkNames } from './option-names.js';
+import { checkNames } from '../check-options.js';
 
 /** The options of a listener. */
 export interface ListenerOptions {

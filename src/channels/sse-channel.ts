@@ -13,7 +13,7 @@ import type { Message } from './message.js';
 import type { MessageQueueListener } from './message-queue-listener.js';
 import { channelOptionsOf, resolveSseOptions } from './sse-options.js';
 import type { SseChannelOptions } from './sse-options.js';
-import { checkNames } from './option-names.js';
+import { checkNames } from '../check-options.js';
 import { SseContext } from './sse-context.js';
 import type { SseEvent } from './sse-context.js';
 import { SseResponder } from './sse-responder.js';

@@ -2,7 +2,7 @@ import { SYSTEM_CLOCK } from '../clock.js';
 import { InvalidMessageFormatError, OptionError, SseResponseError, asError } from '../errors.js';
 import { following, onAbort, pause, wait } from '../wait.js';
 import { EventParser } from './event-parser.js';
-import { checkNames } from './option-names.js';
+import { checkNames } from '../check-options.js';
 import type { EventParserOptions, ServerSentEvent } from './event-parser.js';
 
 /** The options of an `SseClient`. Times are milliseconds. */

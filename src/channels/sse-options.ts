@@ -1,11 +1,11 @@
-import { SYSTEM_CLOCK } from '../clock.js';
+import { LONGEST_TIMER, SYSTEM_CLOCK } from '../clock.js';
 import type { Clock } from '../clock.js';
 import { OptionError } from '../errors.js';
 import { CHANNEL_OPTIONS } from './abstract-channel.js';
 import type { ChannelOptions } from './abstract-channel.js';
 import { jsonOf } from './canonical-json.js';
 import type { HistoryOptions, HistorySnapshot } from './event-log.js';
-import { checkNames } from './option-names.js';
+import { checkNames } from '../check-options.js';
 import type { SlowClientPolicy } from './sse-session.js';
 
 /** The options of an `SseChannel`. Times are milliseconds unless they say otherwise. */
@@ -114,7 +114,8 @@ export function resolveSseOptions(options: SseChannelOptions): SseChannelSetting
   }
   for (const [name, value] of Object.entries({ heartbeat, retry, retryAfter })) {
     // These go out as digits, or into a timer.
-    if (!Number.isInteger(value) || value > LONGEST) throw new OptionError(`Option ${name} must be a whole number.`);
+    if (!Number.isInteger(value) || value > LONGEST_TIMER)
+      throw new OptionError(`Option ${name} must be a whole number.`);
   }
   const limits = { limit, maxBytes, maxAge };
   const waiting = { maxClientBytes, slowClients, patience, maxClients, retryAfter, authorizeTimeout };
@@ -130,7 +131,6 @@ export function resolveSseOptions(options: SseChannelOptions): SseChannelSetting
   };
 }
 
-const LONGEST = 0x7fff_ffff;
 const SSE_OPTIONS = [
   'history',
   'snapshot',

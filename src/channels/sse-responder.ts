@@ -9,7 +9,7 @@ import { ListenerOutlet } from './listener-outlet.js';
 import type { MessageQueueListener } from './message-queue-listener.js';
 import { STREAM_HEADERS, headOfFetch, headOfHttp, lastEventIdOf } from './negotiation.js';
 import type { Refusal, RequestHead } from './negotiation.js';
-import { checkNames } from './option-names.js';
+import { checkNames } from '../check-options.js';
 import type { SseClients } from './sse-clients.js';
 import type { SseContext } from './sse-context.js';
 import { SseSession } from './sse-session.js';

@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path';
 import type { ConfigNode } from '../config/config-node.js';
 import { fillIn } from '../config/fill-in.js';
 import { readText } from '../config/load-config.js';
-import { nearest } from '../config/nearest.js';
+import { nearest } from '../nearest.js';
 import { parseDocument } from '../config/parse-document.js';
 import { problemText } from '../config/problem.js';
 import { ConfigError } from '../errors.js';

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { jsonValue } from '../codec/json-value.js';
 import type { ReceivedMessage } from '../codec/received-message.js';
-import { nearest } from '../config/nearest.js';
+import { nearest } from '../nearest.js';
 import { DataBody, SequenceBody, ValueBody } from '../message/body.js';
 import type { Body } from '../message/body.js';
 import type { Message } from '../message/message.js';

@@ -1,3 +1,4 @@
+import { nearest } from '../nearest.js';
 import { Unencodable } from './unencodable.js';
 
 /** Names of message fields in the standard and in other AMQP libraries. */
@@ -95,36 +96,8 @@ export function checkFieldNames(message: object): void {
 
 function unknownField(name: string): Unencodable {
   const plain = name.replaceAll(/[_-]/g, '').toLowerCase();
-  const meant = Object.hasOwn(ALIASES, plain) ? ALIASES[plain] : nearest(plain);
+  const meant = Object.hasOwn(ALIASES, plain) ? ALIASES[plain] : nearest(plain, NAMES);
   const error = new Unencodable(`a message has no such field${meant === undefined ? '' : `; did you mean ${meant}?`}`);
   error.path = `.${name}`;
   return error;
-}
-
-/** The field whose name is closest, at most two changes away. */
-function nearest(plain: string): string | undefined {
-  let best: string | undefined;
-  let least = Math.min(3, plain.length);
-  for (const name of NAMES) {
-    const changes = distance(plain, name.toLowerCase());
-    if (changes < least) {
-      best = name;
-      least = changes;
-    }
-  }
-  return best;
-}
-
-/** How many characters must be put in, taken out or changed to make one text of the other. */
-function distance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (let index = 1; index <= from.length; index++) {
-    const next = [index];
-    for (let place = 1; place <= to.length; place++) {
-      const change = row[place - 1]! + (from[index - 1] === to[place - 1] ? 0 : 1);
-      next.push(Math.min(change, row[place]! + 1, next[place - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[to.length]!;
 }

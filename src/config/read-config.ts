@@ -5,7 +5,7 @@ import type { Config, ConfigData, ConfiguredOptions } from './config.js';
 import { lineAt, nodeAt } from './config-node.js';
 import type { ConfigNode, MapNode } from './config-node.js';
 import { fillIn } from './fill-in.js';
-import { nearest } from './nearest.js';
+import { nearest } from '../nearest.js';
 import { parseDocument } from './parse-document.js';
 import { problemText } from './problem.js';
 import type { ConfigProblem } from './problem.js';

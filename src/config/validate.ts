@@ -4,7 +4,7 @@ import { lineAt, nodeAt, pathText } from './config-node.js';
 import type { ConfigNode, NodePath } from './config-node.js';
 import { dataOf, isOpen } from './fill-in.js';
 import type { FilledIn } from './fill-in.js';
-import { nearest } from './nearest.js';
+import { nearest } from '../nearest.js';
 import type { ConfigProblem } from './problem.js';
 import { FILE, SETTINGS } from './schema.js';
 

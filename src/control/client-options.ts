@@ -1,4 +1,4 @@
-import { checkNames } from '../channels/option-names.js';
+import { checkNames } from '../check-options.js';
 import { SYSTEM_CLOCK } from '../clock.js';
 import type { Clock } from '../clock.js';
 import { ADDRESS_OPTIONS, checkAddress, checkProtocol, duration, whole } from './server-options.js';

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { checkNames } from '../channels/option-names.js';
+import { checkNames } from '../check-options.js';
 import { SseChannelContainer } from '../channels/sse-channel-container.js';
 import { LONGEST_TIMER, SYSTEM_CLOCK } from '../clock.js';
 import type { Clock } from '../clock.js';

@@ -24,7 +24,8 @@ import { enclose } from './envelope.js';
 import type { Health } from './health.js';
 import type { Message } from './message.js';
 import { TopologyError } from './errors.js';
-import { DEFAULT_DEAD_LETTER, checkNames } from './options.js';
+import { checkNames } from '../check-options.js';
+import { DEFAULT_DEAD_LETTER } from './options.js';
 import type { PublishOptions } from './options.js';
 import type { DirectSubscriber, QueueSubscriber } from './subscriber.js';
 import type { Attachment } from './subscription.js';
@@ -92,7 +93,7 @@ export class AmqpBroker extends Broker {
 
   /** @throws OptionError for an option that is unknown or cannot be; AddressError for a URL that is none. */
   constructor(options: AmqpBrokerOptions) {
-    checkNames(options, OPTIONS, 'AmqpBroker');
+    checkNames('an AmqpBroker', options, OPTIONS);
     const { url, peer, connection = {}, properties, clock = SYSTEM_CLOCK } = options;
     super(clock);
     const { host, name, passive } = parseAddress(url);

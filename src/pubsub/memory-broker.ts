@@ -10,7 +10,7 @@ import { enclose } from './envelope.js';
 import { deliveryFailure } from './errors.js';
 import { MemoryQueue } from './memory-queue.js';
 import type { Message } from './message.js';
-import { atLeast, checkNames } from './options.js';
+import { atLeast, checkNames } from '../check-options.js';
 import type { PublishOptions } from './options.js';
 import type { DirectSubscriber, QueueSubscriber } from './subscriber.js';
 import type { Attachment } from './subscription.js';
@@ -37,7 +37,7 @@ export class MemoryBroker extends Broker {
 
   /** @throws OptionError for an option that is unknown or cannot be. */
   constructor(options: MemoryBrokerOptions = {}) {
-    checkNames(options, ['capacity', 'clock'], 'MemoryBroker');
+    checkNames('a MemoryBroker', options, ['capacity', 'clock']);
     const { capacity = Infinity, clock = SYSTEM_CLOCK } = options;
     super(clock);
     this.#capacity = atLeast(1, 'capacity', capacity);

@@ -1,4 +1,5 @@
 import { OptionError, asError } from '../errors.js';
+import { atLeast, checkNames } from '../check-options.js';
 import { Backoff } from './backoff.js';
 import type { BackoffOptions } from './backoff.js';
 import { NAME_IN_WORDS, isName } from './message.js';
@@ -93,7 +94,7 @@ export const NO_PUBLISH_OPTIONS: PublishOptions = Object.freeze({});
 /** Throws OptionError for what is no option of `publish`. */
 export function checkPublishOptions(options: PublishOptions): void {
   if (options === NO_PUBLISH_OPTIONS) return;
-  checkNames(options, PUBLISH_OPTIONS, 'publish');
+  checkNames('publish', options, PUBLISH_OPTIONS);
   for (const name of ['messageId', 'correlationId'] as const) {
     const text = options[name];
     if (text !== undefined && (typeof text !== 'string' || text === '')) {
@@ -132,7 +133,7 @@ export function resolveAsyncOptions<M extends Message>(
 
 /** Checks the options of `close`. Throws OptionError for what is none. */
 export function resolveCloseOptions(options: CloseOptions): { readonly drain: boolean; readonly timeout: number } {
-  checkNames(options, ['drain', 'timeout'], 'close');
+  checkNames('close', options, ['drain', 'timeout']);
   return { drain: options.drain ?? true, timeout: atLeast(0, 'timeout', options.timeout ?? Infinity) };
 }
 
@@ -143,32 +144,13 @@ export function asOptions<M extends Message, Options extends SubscribeOptions<M>
   return typeof given === 'function' ? { predicate: given } : given;
 }
 
-/** Throws OptionError for a name that is not among the known ones, and for what cannot have names. */
-export function checkNames(options: object, known: readonly string[], call: string): void {
-  const given: unknown = options; // callers in JavaScript give anything
-  if (typeof given !== 'object' || given === null) {
-    throw new OptionError(`The options of ${call} must be an object. There are: ${known.join(', ')}.`);
-  }
-  for (const name of Object.keys(options)) {
-    if (!known.includes(name)) {
-      throw new OptionError(`There is no option ${name} of ${call}. There are: ${known.join(', ')}.`);
-    }
-  }
-}
-
-/** Throws OptionError for a number below the least, and for what is none. */
-export function atLeast(least: number, name: string, value: number): number {
-  if (typeof value === 'number' && value >= least) return value;
-  throw new OptionError(`Option ${name} must be a number from ${least} up.`);
-}
-
 function checkCommon<M extends Message>(
   call: string,
   handler: unknown,
   options: SubscribeOptions<M>,
   known: readonly string[],
 ): void {
-  checkNames(options, known, call);
+  checkNames(call, options, known);
   const { predicate, selector, signal, name } = options;
   if (typeof handler !== 'function') throw new OptionError(`${call}() takes a handler, a function.`);
   if (predicate !== undefined && typeof predicate !== 'function') {

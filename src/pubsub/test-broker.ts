@@ -8,7 +8,7 @@ import { refuseSelector } from './memory-broker.js';
 import { isOfQueue } from './queue-names.js';
 import { getUniqueNameForMessage } from './message.js';
 import type { Message, MessageType } from './message.js';
-import { atLeast, checkNames } from './options.js';
+import { atLeast, checkNames } from '../check-options.js';
 import type { PublishOptions } from './options.js';
 import { callAsyncHandler, callHandler } from './subscriber.js';
 import type { DirectSubscriber, QueueSubscriber } from './subscriber.js';
@@ -74,7 +74,7 @@ export class TestBroker extends Broker {
    * for each message that is dead because its deliveries failed; PubSubError when there seems to be no end; OptionError.
    */
   async processMessages(options: ProcessOptions = {}): Promise<number> {
-    checkNames(options, ['limit', 'type', 'queueName'], 'processMessages');
+    checkNames('processMessages', options, ['limit', 'type', 'queueName']);
     const limit = atLeast(0, 'limit', options.limit ?? RUNAWAY);
     const errors: Error[] = [];
     const released: Delivery[] = [];

@@ -1,6 +1,7 @@
 import { SYSTEM_CLOCK } from '../clock.js';
 import type { Clock } from '../clock.js';
 import { OptionError } from '../errors.js';
+import { atLeast, checkNames } from '../check-options.js';
 
 /** The effect of a push beyond the capacity: throw, drop the oldest message, or drop the pushed one. */
 export type Overflow = 'throw' | 'drop-oldest' | 'drop-newest';
@@ -47,14 +48,24 @@ export interface ClientQueueSettings {
   readonly signal: AbortSignal | undefined;
 }
 
+const OPTIONS = Object.keys({
+  channelName: 0,
+  timeToLive: 0,
+  flushInterval: 0,
+  capacity: 0,
+  overflow: 0,
+  appendExpiry: 0,
+  clock: 0,
+  signal: 0,
+} satisfies Record<keyof ClientQueueOptions, 0>);
 const DAY = 86_400_000;
 const OVERFLOWS: readonly string[] = ['throw', 'drop-oldest', 'drop-newest'] satisfies Overflow[];
 
 /** Checks options and fills in the defaults. Throws `OptionError` for an unknown option or an invalid value. */
 export function resolveOptions(options: ClientQueueOptions): ClientQueueSettings {
-  const { channelName = '', overflow = 'throw', clock = SYSTEM_CLOCK, signal, ...numbers } = options;
-  const { timeToLive = DAY, flushInterval = 1000, capacity = Infinity, appendExpiry = false, ...unknown } = numbers;
-  for (const name of Object.keys(unknown)) throw new OptionError(`There is no option ${name} of a queue.`);
+  checkNames('a ClientQueue', options, OPTIONS);
+  const { channelName = '', overflow = 'throw', clock = SYSTEM_CLOCK, signal } = options;
+  const { timeToLive = DAY, flushInterval = 1000, capacity = Infinity, appendExpiry = false } = options;
   if (typeof channelName !== 'string') throw new OptionError('Option channelName must be a string.');
   if (typeof appendExpiry !== 'boolean') throw new OptionError('Option appendExpiry must be true or false.');
   if (!OVERFLOWS.includes(overflow)) throw new OptionError(`Option overflow must be one of ${OVERFLOWS.join(', ')}.`);
@@ -71,10 +82,4 @@ export function resolveOptions(options: ClientQueueOptions): ClientQueueSettings
     clock,
     signal,
   };
-}
-
-/** Checks that an option is a number of at least `least`. */
-export function atLeast(least: number, name: string, value: number): number {
-  if (typeof value === 'number' && value >= least) return value;
-  throw new OptionError(`Option ${name} must be a number from ${least} up.`);
 }

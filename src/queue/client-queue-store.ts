@@ -1,7 +1,7 @@
 import { SYSTEM_CLOCK } from '../clock.js';
 import type { Clock } from '../clock.js';
 import { ChannelFlushedError } from '../errors.js';
-import { atLeast } from './client-queue-options.js';
+import { atLeast, checkNames } from '../check-options.js';
 import type { ClientQueueOptions } from './client-queue-options.js';
 import { ClientQueue } from './client-queue.js';
 import type { ClientQueueStopOptions } from './client-queue.js';
@@ -56,8 +56,13 @@ export class ClientQueueStore<Message extends object = Expirable>
   readonly #wakeUp: WakeUp<ClientQueueStore<Message>>;
   #isStopped = false;
 
-  /** @throws OptionError when the period is not a number above 0. `get` checks the options of queues. */
-  constructor({ queue = {}, period = 1000, clock = SYSTEM_CLOCK }: ClientQueueStoreOptions = {}) {
+  /**
+   * @throws OptionError for an unknown option, or when the period is not a number above 0. `get` checks the options of
+   * queues.
+   */
+  constructor(options: ClientQueueStoreOptions = {}) {
+    checkNames('a ClientQueueStore', options, ['queue', 'period', 'clock']);
+    const { queue = {}, period = 1000, clock = SYSTEM_CLOCK } = options;
     this.#defaults = queue;
     this.#period = atLeast(Number.MIN_VALUE, 'period', period);
     this.#clock = clock;

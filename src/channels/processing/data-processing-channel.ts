@@ -4,7 +4,7 @@ import type { ChannelOptions, StreamOptions } from '../abstract-channel.js';
 import type { Mailbox } from '../mailbox.js';
 import { Message } from '../message.js';
 import type { MessageQueueListener } from '../message-queue-listener.js';
-import { checkNames } from '../option-names.js';
+import { checkNames } from '../../check-options.js';
 import type { MessageHandler } from './message-handler.js';
 import type { ProcessedItem, QueueItem } from './processed-item.js';
 import { ProcessingRun } from './processing-run.js';

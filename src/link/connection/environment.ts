@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { SYSTEM_CLOCK } from '../../clock.js';
 import type { Clock } from '../../clock.js';
-import { OptionError } from '../../errors.js';
+import { checkNames } from '../../check-options.js';
 import { uniqueId } from '../../unique-id.js';
 import { dial, listen } from './network.js';
 import type { DialOptions, Listener, PortOptions } from './network.js';
@@ -43,13 +43,7 @@ export const SYSTEM_ENVIRONMENT: Environment = {
 
 /** An environment with what is not given taken from the machine. Throws `OptionError` for what is unknown. */
 export function environmentOf(given: Partial<Environment> = {}): Environment {
-  for (const name of Object.keys(given)) {
-    if (!(name in SYSTEM_ENVIRONMENT)) {
-      throw new OptionError(
-        `There is no ${name} in an environment. It has: ${Object.keys(SYSTEM_ENVIRONMENT).join(', ')}.`,
-      );
-    }
-  }
+  checkNames('environment', given, Object.keys(SYSTEM_ENVIRONMENT));
   const { clock, random, randomUUID: uuid, dial: connect, listen: serve } = { ...SYSTEM_ENVIRONMENT, ...given };
   return { clock, random, randomUUID: uuid, dial: connect, listen: serve };
 }

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../clock.js';
+import { readUint16 } from '../../codec/big-endian.js';
 import { DISPOSITION, PerformativeHead, SASL_MECHANISMS, SASL_OUTCOME, TRANSFER } from '../../codec/performative.js';
 import { scanPerformative } from '../../codec/read.js';
 import { DecodeError, ProtocolError, asError } from '../../errors.js';
@@ -187,7 +188,7 @@ export class FrameGate implements RheaSocket {
     const isSasl = buffer[start + 5] === SASL_FRAME;
     const { code, fields } = this.#head.read(buffer, body, end);
     if (!isSasl && (code === TRANSFER || code === DISPOSITION)) {
-      const channel = (buffer[start + 6]! << 8) | buffer[start + 7]!;
+      const channel = readUint16(buffer, start + 6);
       if (code === TRANSFER) this.#events.transfer(channel, buffer, fields, end);
       else this.#events.disposition(channel, buffer, fields, end);
       return this.#state === 'open';

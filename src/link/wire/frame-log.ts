@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { readUint16 } from '../../codec/big-endian.js';
 import { PerformativeHead } from '../../codec/performative.js';
 import { readValue } from '../../codec/read.js';
 import { asError } from '../../errors.js';
@@ -89,7 +90,7 @@ export class FrameLog {
   #describe(buffer: Buffer, start: number, end: number): string {
     if (buffer[start] === 0x41) return `protocol header ${Array.from(buffer.subarray(start + 4, end)).join('.')}`;
     const body = start + buffer[start + 4]! * 4;
-    const channel = (buffer[start + 6]! << 8) | buffer[start + 7]!;
+    const channel = readUint16(buffer, start + 6);
     if (body < start + HEADER_SIZE || body >= end) return 'empty frame';
     try {
       const { code } = this.#head.read(buffer, body, end);

@@ -1,3 +1,4 @@
+import { readUint32 } from '../../codec/big-endian.js';
 import { ProtocolError } from '../../errors.js';
 
 /** `AMQP`, the start of a protocol header, read as a frame size. It is far above any frame size allowed. */
@@ -49,7 +50,7 @@ export class FrameSplitter {
   }
 
   #frameSize(buffer: Buffer, at: number): number {
-    const size = ((buffer[at]! << 24) | (buffer[at + 1]! << 16) | (buffer[at + 2]! << 8) | buffer[at + 3]!) >>> 0;
+    const size = readUint32(buffer, at);
     if (size === PROTOCOL_HEADER) return PROTOCOL_HEADER_SIZE;
     if (size < MIN_FRAME_SIZE || size > this.#maxFrameSize) {
       throw new ProtocolError(

@@ -4,15 +4,6 @@ import { LONGEST_TIMER } from '../../clock.js';
 /** The largest credit, in messages: half of the range of a uint (AMQP 1.0 §2.7.4). */
 export const MAX_CREDIT = 0x7fff_ffff;
 
-/** Throws `OptionError` when an object has an unknown field. */
-export function checkNames(what: string, given: object, known: readonly string[]): void {
-  if (typeof given !== 'object' || (given as object | null) === null)
-    throw new OptionError(`The ${what}s must be an object.`);
-  for (const name of Object.keys(given)) {
-    if (!known.includes(name)) throw new OptionError(`There is no ${what} ${name}. There are: ${known.join(', ')}.`);
-  }
-}
-
 /** Checks a number. Returns `standard` when there is none. Throws `OptionError`. */
 export function number(name: string, value: number | undefined, standard: number, lowest: number): number {
   if (value === undefined) return standard;

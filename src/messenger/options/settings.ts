@@ -1,4 +1,5 @@
 import { OptionError } from '../../errors.js';
+import { checkNames } from '../../check-options.js';
 import { environmentOf } from '../../link/connection/environment.js';
 import type { Environment } from '../../link/connection/environment.js';
 import { authenticatorOf } from '../../link/security/authentication.js';
@@ -15,7 +16,7 @@ import type { TlsOptions } from '../../link/security/tls.js';
 import { LONGEST_TIMER } from '../../clock.js';
 import { ACCEPTED, RELEASED } from '../../message/outcome.js';
 import type { Outcome } from '../../message/outcome.js';
-import { checkNames, flag, number, oneOf, timeLimit, windowSize } from './option-checks.js';
+import { flag, number, oneOf, timeLimit, windowSize } from './option-checks.js';
 import { SENDER_SETTLE_MODES } from './options.js';
 import { nodeCapabilities } from './node-capabilities.js';
 import type { CapabilitiesOf } from './node-capabilities.js';
@@ -119,13 +120,13 @@ const TLS_OPTIONS: readonly (keyof TlsOptions)[] = [
 
 /** Checks options and fills in the defaults. Throws `OptionError` for an unknown option or an invalid value. */
 export function resolveOptions(options: MessengerOptions): Settings {
-  checkNames('option', options, KNOWN);
+  checkNames('a messenger', options, KNOWN);
   const { name, reconnect, maxOutgoing = {}, maxIncoming = {} } = options;
   if (name !== undefined && typeof name !== 'string') throw new OptionError('Option name must be a string.');
   if (typeof reconnect === 'object')
-    checkNames('reconnect option', reconnect, ['initial', 'delay', 'maxDelay', 'retries', 'refused']);
-  checkNames('maxOutgoing option', maxOutgoing, ['messages', 'bytes']);
-  checkNames('maxIncoming option', maxIncoming, ['bytes']);
+    checkNames('reconnect', reconnect, ['initial', 'delay', 'maxDelay', 'retries', 'refused']);
+  checkNames('maxOutgoing', maxOutgoing, ['messages', 'bytes']);
+  checkNames('maxIncoming', maxIncoming, ['bytes']);
   return {
     name,
     environment: environmentOf(options.environment),
@@ -193,7 +194,7 @@ function hostnameOf(hostname: Settings['hostname']): Settings['hostname'] {
 function listenOf(listen: ListenOptions): Settings['listen'] {
   const limits = ['maxConnections', 'maxConnectionsPerHost', 'maxSessions', 'maxLinks'];
   const names = ['users', 'authenticate', 'anonymous', ...limits];
-  checkNames('listen option', listen, names);
+  checkNames('listen', listen, names);
   const { users, authenticate, maxConnections, maxConnectionsPerHost: perHost, maxSessions, maxLinks } = listen;
   const places = number('listen.maxConnections', maxConnections, 1000, 1);
   return {
@@ -212,14 +213,14 @@ function credentialsOf(credentials: HostCredentials): HostCredentials {
 }
 
 function saslOf(sasl: SaslOptions, name = 'sasl'): SaslOptions {
-  checkNames(`${name} option`, sasl, ['mechanisms', 'user', 'password', 'passwordFile', 'token']);
+  checkNames(name, sasl, ['mechanisms', 'user', 'password', 'passwordFile', 'token']);
   for (const mechanism of sasl.mechanisms ?? []) oneOf(`${name}.mechanisms`, mechanism, SASL_MECHANISMS, undefined);
   return sasl;
 }
 
 /** A copy, because properties such as `certificate` set its fields. */
 function tlsOf(tls: TlsOptions): TlsOptions {
-  checkNames('tls option', tls, TLS_OPTIONS);
+  checkNames('tls', tls, TLS_OPTIONS);
   for (const name of ['ca', 'cert', 'key'] as const) {
     if (tls[name] === undefined || tls[`${name}File`] === undefined) continue;
     throw new OptionError(`Give tls.${name} or tls.${name}File, not both.`);

@@ -1,8 +1,9 @@
 import { encodeValue } from '../../codec/encode-value.js';
 import { Output } from '../../codec/output.js';
 import { OptionError } from '../../errors.js';
+import { checkNames } from '../../check-options.js';
 import type { Properties } from '../../message/message.js';
-import { MAX_CREDIT, checkNames } from './option-checks.js';
+import { MAX_CREDIT } from './option-checks.js';
 
 /** Options of `subscribe`. Every field is optional. */
 export interface SubscribeOptions {
@@ -60,7 +61,7 @@ const KNOWN: readonly (keyof SubscribeOptions)[] = [
  * cannot encode.
  */
 export function checkSubscribeOptions(options: SubscribeOptions): void {
-  checkNames('subscribe option', options, KNOWN);
+  checkNames('subscribe', options, KNOWN);
   const { name, durable = false, shared = false, ttl, selector, filters, properties, credit } = options;
   check(name === undefined || (typeof name === 'string' && name !== ''), 'name must be a string that is not empty');
   check(typeof durable === 'boolean', 'durable must be true or false');
