@@ -97,7 +97,7 @@ export class RouteTable {
    * @throws OptionError when `input` is not a string.
    */
   match(input: string): RouteMatch | undefined {
-    if (typeof input !== 'string') throw new OptionError('What is matched against the rules must be a string.');
+    if (typeof input !== 'string') throw new OptionError('The input of the rules must be a string.');
     const exact = this.#exactRules.get(input);
     const end = exact?.position ?? this.#rules.length;
     for (const candidate of this.#wildcardRules) {

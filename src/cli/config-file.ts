@@ -62,7 +62,7 @@ export class ConfigValue {
       if (name === undefined) {
         const near = nearest(key, names);
         const there = near === undefined ? `There are: ${names.join(', ')}.` : `Did you mean ${near}?`;
-        throw value.error(`is no key that there is. ${there}`);
+        throw value.error(`is not a known key. ${there}`);
       }
       fields.set(name, value);
     }

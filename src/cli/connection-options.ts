@@ -115,7 +115,7 @@ export function tlsFor(configured: TlsOptions | undefined, options: ConnectionOp
   const [hasCert, hasKey] = [tls.cert ?? tls.certFile, tls.key ?? tls.keyFile].map((file) => file !== undefined);
   if (hasCert === hasKey) return tls;
   const [given, missing] = hasCert ? ['certificate', '--key'] : ['key', '--cert'];
-  throw new CommandError(`There is a ${given} and no ${missing}: neither is of use without the other.`, EXIT.usage);
+  throw new CommandError(`There is a ${given} and no ${missing}: they are needed together.`, EXIT.usage);
 }
 
 function passwordIn(path: string): string {

@@ -17,7 +17,7 @@ export function createProgram(): Command {
   const program = new Command('amqp-messenger')
     .description('Send and receive AMQP 1.0 messages.')
     .version(version())
-    .showHelpAfterError('(add --help for what there is)')
+    .showHelpAfterError('(add --help for a list)')
     .exitOverride();
   const commands = [
     sendCommand(),

@@ -39,7 +39,7 @@ export async function verdictOn(content: string | Buffer, { outcome, filter }: V
   const verdict = code === null ? undefined : VERDICTS[code];
   if (verdict !== undefined) return verdict;
   throw new CommandError(
-    `The filter ended with ${code === null ? String(signal) : `exit code ${code}`}, which says nothing. ` +
+    `The filter ended with ${code === null ? String(signal) : `exit code ${code}`}, which is no verdict. ` +
       '0 accepts, 1 rejects, 2 releases, 3 modifies.',
     EXIT.failed,
   );

@@ -51,7 +51,7 @@ function problemsOf(issues: readonly Issue[], root: ConfigNode, schema: z.ZodTyp
       const near = nearest(key, known);
       if (near !== undefined) meant.add(pathText([...path, near]));
       const there = near === undefined ? `There are: ${known.join(', ')}.` : `Did you mean ${near}?`;
-      problems.push(problem(root, [...path, key], `is no key that there is. ${there}`));
+      problems.push(problem(root, [...path, key], `is not a known key. ${there}`));
     }
   }
   for (const issue of all) {

@@ -356,7 +356,7 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
    */
   buffered(tracker: Tracker): boolean {
     if (this.#engine.outgoing.owns(tracker)) return tracker.isQueued;
-    throw new TrackerError('An outgoing tracker of this messenger is needed: what put() gave.');
+    throw new TrackerError('An outgoing tracker of this messenger is needed, as put() returned it.');
   }
 
   /**

@@ -18,7 +18,7 @@ import type { Settle } from '../wait.js';
 const REPLY_CREDIT = 1024;
 
 const LOST =
-  'The link for answers was lost, and with it the place where the answer would come. The request may have been dealt with.';
+  'The link for answers was lost, so the answer cannot arrive. The request may have been processed.';
 
 /** Options of `request`. */
 export interface RequestOptions extends WaitOptions {
@@ -122,7 +122,7 @@ export class Requests {
     const status = await tracker.outcome();
     if (status === 'accepted' || status === 'settled') return;
     outgoing.reported(tracker);
-    throw tracker.error ?? new LinkError(`The peer did not take the request: it was ${status}.`);
+    throw tracker.error ?? new LinkError(`The peer did not accept the request: it was ${status}.`);
   }
 
   /** Returns the link for the answers of a peer. Makes it when there is none. */

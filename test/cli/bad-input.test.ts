@@ -64,7 +64,7 @@ describe.concurrent('what is wrong is told in a sentence, with an exit code', { 
   it('2 by the program itself', async (test) => {
     const { code, stdout, stderr } = await run(test, ['sned']);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toBe("error: unknown command 'sned'\n(Did you mean send?)\n(add --help for what there is)\n");
+    expect(stderr).toBe("error: unknown command 'sned'\n(Did you mean send?)\n(add --help for a list)\n");
   });
 
   it('3 for a configuration that cannot be used', async (test) => {
@@ -74,7 +74,7 @@ describe.concurrent('what is wrong is told in a sentence, with an exit code', { 
     });
     const wrong = await run(test, ['routes', 'list'], { cwd });
     expect(wrong).toMatchObject({ code: 3, stdout: '' });
-    expect(wrong.stderr).toContain(`${CONFIG}:2: routes[0].patern is no key that there is. Did you mean pattern?`);
+    expect(wrong.stderr).toContain(`${CONFIG}:2: routes[0].patern is not a known key. Did you mean pattern?`);
     const missing = await run(test, ['send', NOWHERE, 'x', '--config', 'secret.yaml'], { cwd });
     expect(missing.code).toBe(3);
     expect(missing.stderr).toContain('secret.yaml:1: name needs the environment variable NO, which is not set.');
@@ -84,7 +84,7 @@ describe.concurrent('what is wrong is told in a sentence, with an exit code', { 
     const cases: [text: string | undefined, message: RegExp][] = [
       [undefined, /broker\.yaml cannot be read: ENOENT/],
       ['port: [', /broker\.yaml:1: is not valid YAML/],
-      ['prot: 1', /broker\.yaml:1: prot is no key that there is\. Did you mean port\?/],
+      ['prot: 1', /broker\.yaml:1: prot is not a known key\. Did you mean port\?/],
       ['host: "${NO}"', /broker\.yaml:1: host needs .* NO, which is not set\. Set it, or write \$\{NO:-default\}\./],
       ['limits: { maxMessages: -1 }', /broker\.yaml: .*maxMessages/],
     ];

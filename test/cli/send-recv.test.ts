@@ -170,7 +170,7 @@ describe.concurrent('send and recv', { timeout: LIMIT }, () => {
     await fill(ours, 'q', [{ body: 'x' }]);
     const { code, stderr } = await run(test, ['recv', `${ours.url}/q`, '-c', '1', '--filter', 'no-such-command-here']);
     expect(code).toBe(1);
-    expect(stderr).toContain('The filter ended with exit code 127, which says nothing. 0 accepts, 1 rejects');
+    expect(stderr).toContain('The filter ended with exit code 127, which is no verdict. 0 accepts, 1 rejects');
     await until(() => ours.queue('q').depth === 1);
   });
 

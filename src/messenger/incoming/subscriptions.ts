@@ -173,7 +173,7 @@ export class Subscriptions {
   #check(endpoint: Source['endpoint'], options: SubscribeOptions, terms: string): void {
     if (endpoint.passive && terms !== NO_TERMS) {
       throw new OptionError(
-        'Of what subscribe() takes only credit is for an address to listen on: peers decide the rest.',
+        'For an address to listen on, subscribe() takes only the option credit: peers decide the others.',
       );
     }
     if (options.durable === true && options.shared !== 'global' && this.#context.settings.name === undefined) {

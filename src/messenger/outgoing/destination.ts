@@ -39,7 +39,7 @@ export class Destination implements DeliveryOwner {
 
   /** The endpoint to connect to. Not for a destination with a connection. */
   endpoint(): Endpoint {
-    if (this.#endpoint === undefined) throw new StateError('The destination goes over a connection that is there.');
+    if (this.#endpoint === undefined) throw new StateError('The destination has a connection and no endpoint.');
     return this.#endpoint;
   }
 

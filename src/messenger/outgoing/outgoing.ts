@@ -90,7 +90,7 @@ export class Outgoing {
     const delivery = tracker ?? this.#last;
     if (delivery === undefined) return;
     if (!this.owns(delivery))
-      throw new TrackerError('An outgoing tracker of this messenger is needed: what put() gave.');
+      throw new TrackerError('An outgoing tracker of this messenger is needed, as put() returned it.');
     if (cumulative) this.#window.forgetThrough(delivery);
     else this.#window.forget(delivery);
   }
@@ -127,7 +127,7 @@ export class Outgoing {
   reply(message: Message, connection: PeerConnection | undefined): OutgoingDelivery {
     const current = connection && this.#context.pool.current(connection);
     if (current === undefined) {
-      throw new StateError('The connection or subscription the message came by is gone, and with it the way back.');
+      throw new StateError('The connection or subscription of the message is gone, so it cannot be answered.');
     }
     return this.#put(message, this.#destinations.over(current, message.address));
   }
@@ -171,7 +171,7 @@ export class Outgoing {
   /** Aborts a message that is no longer needed. The program knows of it, so no `send` reports it. */
   withdraw(delivery: OutgoingDelivery): void {
     if (delivery.status !== 'pending') return;
-    Destination.end(delivery, 'aborted', new StateError('The request was given up.'));
+    Destination.end(delivery, 'aborted', new StateError('The request was aborted before it was sent.'));
     this.#queue.reported(delivery);
   }
 

@@ -90,11 +90,11 @@ describe('the configuration file of a broker', () => {
   });
 
   it.each([
-    ['prot: 1', 'broker.yaml:1: prot is no key that there is. Did you mean port?'],
-    ['\nwhatever: 1', /^broker\.yaml:2: whatever is no key that there is\. There are: port, host, /],
+    ['prot: 1', 'broker.yaml:1: prot is not a known key. Did you mean port?'],
+    ['\nwhatever: 1', /^broker\.yaml:2: whatever is not a known key\. There are: port, host, /],
     [
       'queues:\n  q:\n    maxMesages: 1',
-      'broker.yaml:3: queues.q.maxMesages is no key that there is. Did you mean maxMessages?',
+      'broker.yaml:3: queues.q.maxMesages is not a known key. Did you mean maxMessages?',
     ],
     ['port: "1"', 'broker.yaml:1: port must be a number.'],
     ['createNodes: yes please', 'broker.yaml:1: createNodes must be true or false.'],

@@ -87,7 +87,7 @@ describe('a file that is watched', () => {
     const [error] = await failed;
     expect(error).toBeInstanceOf(MessagingError);
     expect(error.code).toBe('ERR_CONFIG');
-    expect(error.message).toContain(`${path}:1: routes[0].patern is no key that there is. Did you mean pattern?`);
+    expect(error.message).toContain(`${path}:1: routes[0].patern is not a known key. Did you mean pattern?`);
     expect(await queuesAfter(messenger, broker, 'a')).toEqual(['one']);
     const errors: MessagingError[] = [];
     messenger.on('error', (again) => errors.push(again));

@@ -107,7 +107,7 @@ profiles:
     expect(routes).toEqual([]);
     expect(read(base, {}, 'all').options).toEqual({ name: 'live' });
     expect(refusal('profiles: { p: { connections: { sals: null } } }')).toEqual([
-      '/etc/a.yaml:1: profiles.p.connections.sals is no key that there is. Did you mean sasl?',
+      '/etc/a.yaml:1: profiles.p.connections.sals is not a known key. Did you mean sasl?',
     ]);
     expect(refusal('profiles: { p: { routes: [{ pattern: a, address: null }] } }')).toEqual([
       '/etc/a.yaml:1: profiles.p.routes[0].address must be text. Put it in quotes.',

@@ -7,25 +7,25 @@ import { read, refusal } from './support.js';
 describe('an error in a configuration', () => {
   it('names file, line, key, and the key that was meant', () => {
     expect(refusal('name: a\nconections:\n  timeout: 5\n')).toEqual([
-      '/etc/a.yaml:2: conections is no key that there is. Did you mean connections?',
+      '/etc/a.yaml:2: conections is not a known key. Did you mean connections?',
     ]);
     expect(refusal('connections:\n  sasl:\n    usr: x\n')).toEqual([
-      '/etc/a.yaml:3: connections.sasl.usr is no key that there is. Did you mean user?',
+      '/etc/a.yaml:3: connections.sasl.usr is not a known key. Did you mean user?',
     ]);
     expect(refusal('connections:\n  reconnect: { retires: 1 }\n')).toEqual([
-      '/etc/a.yaml:2: connections.reconnect.retires is no key that there is. Did you mean retries?',
+      '/etc/a.yaml:2: connections.reconnect.retires is not a known key. Did you mean retries?',
     ]);
     expect(refusal('routes:\n  - pattern: a\n    adress: amqp://h\n    address: amqp://h\n')).toEqual([
-      '/etc/a.yaml:3: routes[0].adress is no key that there is. Did you mean address?',
+      '/etc/a.yaml:3: routes[0].adress is not a known key. Did you mean address?',
     ]);
     expect(refusal('connections: { maxOutgoing: { x: 1 } }')).toEqual([
-      '/etc/a.yaml:1: connections.maxOutgoing.x is no key that there is. There are: messages, bytes.',
+      '/etc/a.yaml:1: connections.maxOutgoing.x is not a known key. There are: messages, bytes.',
     ]);
   });
 
   it('is reported with all others, in the order of lines, in every profile', () => {
     expect(refusal('profiles:\n  a:\n    nam: x\nname: 5\nconnections:\n  timeout: soon\n')).toEqual([
-      '/etc/a.yaml:3: profiles.a.nam is no key that there is. Did you mean name?',
+      '/etc/a.yaml:3: profiles.a.nam is not a known key. Did you mean name?',
       '/etc/a.yaml:4: name must be text. Put it in quotes.',
       '/etc/a.yaml:6: connections.timeout must be a whole number.',
     ]);
