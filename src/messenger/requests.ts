@@ -17,8 +17,7 @@ import type { Settle } from '../wait.js';
 /** The credit for answers of one peer. */
 const REPLY_CREDIT = 1024;
 
-const LOST =
-  'The link for answers was lost, so the answer cannot arrive. The request may have been processed.';
+const LOST = 'The link for answers was lost, so the answer cannot arrive. The request may have been processed.';
 
 /** Options of `request`. */
 export interface RequestOptions extends WaitOptions {
