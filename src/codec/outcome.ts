@@ -13,6 +13,12 @@ import { readValue } from './read.js';
 /** The codes of delivery states (AMQP 1.0 §3.4). */
 const CODES = { received: 0x23, accepted: 0x24, rejected: 0x25, released: 0x26, modified: 0x27 } as const;
 
+/** Fits into every frame, of which 512 bytes are always taken (AMQP 1.0 §2.4.1). */
+const LONGEST_CONDITION = 255;
+
+/** Stands for words that are left out. */
+const ELLIPSIS = '...';
+
 /**
  * Checks that an outcome can be encoded. It is encoded at the end of the tick, where no caller could catch the error.
  *
@@ -39,6 +45,21 @@ export function encodeOutcome(output: Output, outcome: Outcome): void {
     case 'modified':
       encodeModified(output, outcome.deliveryFailed, outcome.undeliverableHere, outcome.annotations);
   }
+}
+
+/**
+ * An outcome that takes `excess` bytes less: the description of a rejection is cut, and annotations are left out. A peer
+ * takes no frame beyond its limit, and what counts is that the delivery has an outcome.
+ */
+export function shortened(outcome: Outcome, excess: number): Outcome {
+  if (outcome.type === 'modified') return { ...outcome, annotations: undefined };
+  if (outcome.type !== 'rejected' || outcome.error === undefined) return outcome;
+  const { condition, description = '' } = outcome.error;
+  const bytes = Buffer.from(description);
+  // A character that is cut in two would be a sign that stands for damage.
+  const kept = bytes.toString('utf8', 0, Math.max(0, bytes.length - excess - ELLIPSIS.length)).replace(/\uFFFD$/, '');
+  if (kept !== '') return { type: 'rejected', error: { condition, description: `${kept}${ELLIPSIS}` } };
+  return condition.length > LONGEST_CONDITION ? { type: 'rejected' } : { type: 'rejected', error: { condition } };
 }
 
 function errorValue(error: PeerError): Described {

@@ -117,6 +117,27 @@ describe('a sender', () => {
     await sender.send();
   });
 
+  it.each([
+    ['has no credit at all', 0],
+    ['has none left', 1],
+  ])('answers a drain though it %s', async (_words, credit) => {
+    const peer = await ScriptedPeer.listen();
+    const sender = createTrackingMessenger();
+    for (const body of ['a', 'b', 'c']) sender.put({ address: peer.address('q'), body });
+    const wire = await peer.accept();
+    const link = await wire.answerLink();
+    if (credit > 0) {
+      wire.grant(link, credit);
+      await wire.readAll('transfer', credit);
+    }
+    wire.grant(link, 0, { delivery_count: credit, drain: true });
+    const { fields } = await wire.read('flow');
+    expect(fields).toMatchObject({ delivery_count: credit, drain: true });
+    expect(fields['link_credit'] ?? 0).toBe(0);
+    wire.grant(link, 3, { delivery_count: credit });
+    await wire.readAll('transfer', 3 - credit);
+  });
+
   it('does not hold up one address because another has no credit', async () => {
     const peer = await ScriptedPeer.listen();
     const sender = createTrackingMessenger();
@@ -263,6 +284,35 @@ describe('a receiver', () => {
     expect(receiver.receiving).toBe(5);
     wire.transfer(poor, 0, payload('a'));
     await all;
+  });
+
+  it('counts a message that is half way when a drain is answered as the peer does', async () => {
+    const receiver = createTrackingMessenger();
+    const wire = await Wire.dial(Number(new URL(await listen(receiver)).port));
+    await wire.begin();
+    const rich = await wire.attach('sender', 'rich');
+    const body = payload('x'.repeat(100));
+    const all = receiver.recv(5);
+    await wire.read('flow', ({ fields }) => fields['link_credit'] === 5);
+    // The peer counts the message at its first frame, and gives the rest back.
+    wire.transfer(rich, 0, body.subarray(0, 50), { more: true });
+    await wire.attach('sender', 'poor');
+    const { fields: asked } = await wire.read('flow', ({ fields }) => fields['drain'] === true);
+    const sent = Number(asked['delivery_count']) + Number(asked['link_credit']);
+    const answer = { ...FLOW, handle: rich.handle, delivery_count: sent, link_credit: 0, drain: true };
+    wire.send('flow', { ...answer, next_incoming_id: 0 });
+    wire.transfer(rich, undefined, body.subarray(50), { more: false });
+    await all;
+    receiver.accept(receiver.get()!.tracker);
+    receiver.recv(4).catch(() => undefined); // until the test ends
+    const { fields } = await wire.read(
+      'flow',
+      (flow) => flow.fields['handle'] === rich.attach.fields['handle'] && flow.fields['drain'] !== true,
+    );
+    const [count, credit] = [Number(fields['delivery_count']), Number(fields['link_credit'])];
+    // It may be told before the message is whole, which then counts as one of the credit.
+    expect([count, credit > 0]).toEqual([expect.toBeOneOf([sent - 1, sent]), true]);
+    expect(count + credit).toBeGreaterThan(sent);
   });
 
   it('does not ask for a drain again when messages have answered it', async () => {

@@ -5,6 +5,7 @@ import { ScriptedPeer } from '../support/scripted-peer.js';
 import { Wire } from '../support/wire.js';
 import type { WireLink } from '../support/wire.js';
 import { encodeFrame, payload, state } from '../support/wire-frames.js';
+import type { Fields } from '../support/wire-frames.js';
 
 /** A messenger that has sent `count` messages to a scripted peer, which has read them and said nothing yet. */
 async function sent(count: number): Promise<{ wire: Wire; link: WireLink; sender: Messenger; trackers: Tracker[] }> {
@@ -23,9 +24,10 @@ type Tracker = ReturnType<Messenger['put']>;
 async function received(
   count: number,
   options: MessengerOptions = {},
+  open: Fields = {},
 ): Promise<{ wire: Wire; link: WireLink; receiver: Messenger; trackers: Tracker[] }> {
   const receiver = createTrackingMessenger(options);
-  const wire = await Wire.dial(Number(new URL(await listen(receiver)).port));
+  const wire = await Wire.dial(Number(new URL(await listen(receiver)).port), open);
   await wire.begin();
   const link = await wire.attach('sender', 'q');
   const all = receive(receiver, count);
@@ -179,6 +181,39 @@ describe('the outcomes of received messages', () => {
       undeliverable_here: true,
       message_annotations: { 'x-why': 'late' },
     });
+  });
+
+  it.each([
+    ['a description of one byte a character', 'x'.repeat(5000)],
+    ['a description of several bytes a character', '界'.repeat(2000)],
+    ['a description that fits but for its end', 'é'.repeat(230)],
+  ])('keeps to the frame size of the peer, with %s cut short', async (_words, description) => {
+    const { wire, receiver, trackers } = await received(1, {}, { max_frame_size: 512 });
+    const before = wire.socket.bytesRead;
+    receiver.reject(trackers[0], { condition: 'amqp:internal-error', description });
+    const { fields } = await wire.read('disposition');
+    expect(wire.socket.bytesRead - before).toBeLessThanOrEqual(512);
+    const { error } = fields['state'] as { error: { condition: string; description: string } };
+    expect(error.condition).toBe('amqp:internal-error');
+    const [kept] = error.description.split('...');
+    expect([description.startsWith(kept!), kept!.length > 130]).toEqual([true, true]);
+    expect(receiver.status(trackers[0]!)).toBe('rejected');
+  });
+
+  it('keeps to the frame size of the peer, without annotations that do not fit', async () => {
+    const { wire, receiver, trackers } = await received(1, {}, { max_frame_size: 512 });
+    receiver.modify(trackers[0], { deliveryFailed: true, annotations: { 'x-why': 'x'.repeat(5000) } });
+    const { fields } = await wire.read('disposition');
+    expect(fields['state']).toMatchObject({ type: 'modified', delivery_failed: true });
+    expect((fields['state'] as Fields)['message_annotations'] ?? null).toBeNull();
+  });
+
+  it('keeps to the frame size of the peer, without a condition that does not fit', async () => {
+    const { wire, receiver, trackers } = await received(1, {}, { max_frame_size: 512 });
+    receiver.reject(trackers[0], { condition: 'x'.repeat(600), description: 'a' });
+    const { fields } = await wire.read('disposition');
+    expect(fields['state']).toMatchObject({ type: 'rejected' });
+    expect((fields['state'] as Fields)['error'] ?? null).toBeNull();
   });
 
   it.each([

@@ -106,16 +106,23 @@ export class LinkCredit {
   }
 
   /**
-   * The peer has told its delivery-count. Returns whether it has answered a drain: it has moved its count past the credit
-   * it does not use (AMQP 1.0 §2.6.7), and that credit is returned.
+   * The peer has told its delivery-count. When it has answered a drain, it has moved its count past the credit it does not
+   * use (AMQP 1.0 §2.6.7), and that credit is returned.
+   *
+   * @param underWay 1 while a message is not whole: the peer has counted it, and here it counts when it is whole.
+   * @returns How much to issue again, since the program had granted it; `undefined` when no drain was answered.
    */
-  answered(deliveryCount: number): boolean {
-    if (!this.#isDraining) return false;
-    const unused = Math.max(0, (deliveryCount - this.#deliveryCount) | 0);
-    if (unused < this.#issued) return false;
-    this.#deliveryCount = deliveryCount;
-    this.#giveBack();
-    return true;
+  answered(deliveryCount: number, underWay: 0 | 1): number | undefined {
+    if (!this.#isDraining) return undefined;
+    const unused = Math.max(0, (deliveryCount - underWay - this.#deliveryCount) | 0);
+    if (unused < this.#issued - underWay) return undefined;
+    this.#deliveryCount = (deliveryCount - underWay) >>> 0;
+    // Messages use first what the program has granted, so the one under way does.
+    const granted = Math.max(0, this.manual - underWay);
+    this.#returned += Math.max(0, this.#issued - underWay - granted);
+    this.#issued = Math.min(this.#issued, underWay);
+    this.#isDraining = false;
+    return granted;
   }
 
   /** Tells how much of what the messenger had granted was returned unused since the last call. */

@@ -92,9 +92,12 @@ export class ReceiverAttachment {
 
   /** The peer has told its state. Returns whether it has given back the credit that it did not use. */
   flow(flow: RheaFlow): boolean {
-    if (flow.delivery_count !== undefined && this.#credit.answered(flow.delivery_count)) {
+    const { delivery_count: deliveryCount } = flow;
+    const underWay = this.partial === undefined ? 0 : 1;
+    const granted = deliveryCount === undefined ? undefined : this.#credit.answered(deliveryCount, underWay);
+    if (granted !== undefined) {
       // What the program has granted was not asked back.
-      this.issue(this.#credit.manual);
+      this.issue(granted);
       return true;
     }
     // A peer that asks and never reads gets no answers to pile up.

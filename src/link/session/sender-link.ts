@@ -216,7 +216,8 @@ export class SenderLink implements SessionSender, PendingSender {
     if (this.#hasMore(attachment)) session.output.waitForRoom(this);
     // Whoever fills this link may have more for it, and a drain asks for that first (AMQP 1.0 §2.6.7).
     if (this.available > 0) this.events.sendable?.(this);
-    if (attachment.isDraining && this.#queue.size === 0 && attachment.credit > 0) attachment.drained();
+    // A peer that drains waits for an answer, also when no credit is left.
+    if (attachment.isDraining && (this.#queue.size === 0 || attachment.credit === 0)) attachment.drained();
     return false;
   }
 

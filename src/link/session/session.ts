@@ -1,7 +1,7 @@
 import type { Disposition } from '../../codec/disposition.js';
 import { RECEIVER, SENDER, writeDisposition } from '../../codec/disposition.js';
 import { writeFlow } from '../../codec/flow.js';
-import { readOutcome } from '../../codec/outcome.js';
+import { readOutcome, shortened } from '../../codec/outcome.js';
 import type { Transfer } from '../../codec/transfer.js';
 import { ProtocolError } from '../../errors.js';
 import type { Outcome } from '../../message/outcome.js';
@@ -190,8 +190,13 @@ export class Session implements PendingDispositions {
   }
 
   #writeRun(role: boolean, first: Settlement, last: Settlement): void {
-    const { control, writer } = this.output;
+    const { control, writer, maxFrameSize } = this.output;
     writeDisposition(control, this.channel, role, first.id, last.id, first.settled, first.result);
+    const excess = control.position - control.start - maxFrameSize;
+    if (excess > 0 && first.result !== undefined) {
+      const result = shortened(first.result, excess);
+      writeDisposition(control, this.channel, role, first.id, last.id, first.settled, result);
+    }
     writer.append(control.buffer, control.start, control.position);
   }
 }
