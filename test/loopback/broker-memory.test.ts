@@ -53,13 +53,14 @@ async function next(
   return { ...message!, body: message!.body as unknown };
 }
 
-/** Consumers come to the queue `q`, give credit, and leave: so many, one after the other. */
+/** Consumers come to the queue `q`, give credit, and leave: so many, fifty at a time. */
 async function comeAndGo(wire: Wire, count: number): Promise<void> {
-  for (let index = 0; index < count; index++) {
-    const link = await wire.attach('receiver', 'q');
-    wire.grant(link, 10);
-    wire.send('detach', { handle: link.handle, closed: true });
-    await wire.read('detach');
+  for (let gone = 0; gone < count; gone += 50) {
+    const links = await Promise.all(Array.from({ length: 50 }, () => wire.attach('receiver', 'q')));
+    for (const link of links) wire.grant(link, 10, { echo: true });
+    await wire.readAll('flow', 50);
+    for (const { handle } of links) wire.send('detach', { handle, closed: true });
+    await wire.readAll('detach', 50);
   }
 }
 
