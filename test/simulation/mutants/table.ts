@@ -26,8 +26,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'an outcome is applied to the neighbour, too',
-    find: 'first.id, last.id, first.settled',
-    replace: 'first.id, (last.id + 1) >>> 0, first.settled',
+    find: '#writeRun(role, first, last);\n        first = next;',
+    replace: '#writeRun(role, first, { ...last, id: (last.id + 1) >>> 0 });\n        first = next;',
   },
   {
     name: 'outcomes that differ are told in one range',
@@ -86,8 +86,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'expired messages vanish',
-    find: "takeExpired(this.#host.clock.now())) this.#die(message, 'expired');",
-    replace: 'takeExpired(this.#host.clock.now())) void message;',
+    find: "takeExpired(this.#context.clock.now())) this.#die(message, 'expired');",
+    replace: 'takeExpired(this.#context.clock.now())) void message;',
   },
   {
     name: 'a call that waits for the end of a connection is forgotten',
@@ -106,8 +106,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'only the first frame of a large message is sent',
-    find: 'const more = to < delivery.end;',
-    replace: 'const more = to < delivery.end && to < 0;',
+    find: 'const more = to < delivery.size;',
+    replace: 'const more = to < delivery.size && to < 0;',
   },
   {
     name: 'a frame whose size is cut in two is read wrongly',
