@@ -4,7 +4,7 @@ import { nearest } from './nearest.js';
 /**
  * Checks that all options are known.
  *
- * @param what The owner of the options, for the message.
+ * @param what The owner of the options, for the error message.
  * @throws OptionError for an unknown name. It names the option that was probably meant, or else all of them.
  */
 export function checkNames(what: string, options: object, known: readonly string[]): void {

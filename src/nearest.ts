@@ -14,7 +14,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return best;
 }
 
-/** How many letters have to be added, taken out, changed, or swapped with their neighbour. */
+/** The number of letters to add, remove, change, or swap with their neighbour. */
 function distance(from: string, to: string): number {
   let before: number[] = [];
   let above = Array.from({ length: to.length + 1 }, (_, column) => column);

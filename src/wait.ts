@@ -2,20 +2,20 @@ import type { Clock, Timer } from './clock.js';
 import { TimeoutError, asError } from './errors.js';
 import { tellOf } from './tell-listeners.js';
 
-/** Calls off what was not arranged. */
+/** Cancels nothing. */
 const NOTHING = (): void => undefined;
 
 /** The two ends of a wait. Whichever is called first counts; calls after that do nothing. */
 export interface Settle<Value> {
-  /** Whether the wait has ended. */
+  /** True when the wait has ended. */
   readonly isOver: boolean;
   resolve(value: Value): void;
   reject(error: unknown): void;
 }
 
 /**
- * Arranges that a wait is settled, and returns how to call that off. The wait calls it off once, however it ends, before
- * whoever waits goes on.
+ * Begins an operation that settles the wait, and returns a function that cancels it. The wait calls that function once,
+ * however it ends, before its caller goes on.
  */
 export type Start<Value> = (settle: Settle<Value>) => () => void;
 
@@ -28,13 +28,13 @@ export interface Limits {
 
 /** The limits of a wait that fails at them. */
 export interface WaitLimits extends Limits {
-  /** Called when the time is over, for the message of the TimeoutError: what was waited for, and what to do. */
+  /** Returns the message of the TimeoutError: what the call waited for, and what to do. */
   readonly onTimeout?: (() => string) | undefined;
 }
 
 /**
- * Waits for something that `start` arranges to be called back about. With a signal that is aborted already, `start` is
- * not called. The wait rejects with what `start` throws, TimeoutError, or the reason of the signal.
+ * Waits until the operation that `start` begins settles the wait. Does not call `start` when the signal is aborted
+ * already. Rejects with the error that `start` throws, TimeoutError, or the reason of the signal.
  */
 export function wait<Value>(clock: Clock, limits: WaitLimits, start: Start<Value>): Promise<Value> {
   return begin(clock, limits, start, (settle, limit) => {
@@ -44,17 +44,17 @@ export function wait<Value>(clock: Clock, limits: WaitLimits, start: Start<Value
   });
 }
 
-/** Waits as `wait` does, but a limit is no failure: the wait gives `undefined` then. */
+/** Waits as `wait` does, but resolves to `undefined` at a limit. */
 export function within<Value>(clock: Clock, limits: Limits, start: Start<Value>): Promise<Value | undefined> {
   return begin<Value | undefined>(clock, limits, start, (settle) => settle.resolve(undefined));
 }
 
-/** Waits until the time is over or the signal is aborted. */
+/** Waits until the time limit, or until the signal is aborted. */
 export async function pause(clock: Clock, limits: Limits): Promise<void> {
   await within(clock, limits, () => NOTHING);
 }
 
-/** Waits for a promise. When the wait ends before, the promise goes on, and nobody is told if it rejects. */
+/** Waits for a promise. When the wait ends earlier, the promise goes on, and its rejection is ignored. */
 export function following<Value>(promise: PromiseLike<Value>): Start<Value> {
   return (settle) => {
     promise.then(
@@ -65,16 +65,17 @@ export function following<Value>(promise: PromiseLike<Value>): Start<Value> {
   };
 }
 
-/** The callbacks for each signal that somebody waits for, as a ring behind an entry without a callback. */
+/** The callbacks of each signal, as a ring behind an entry without a callback. */
 const registered = new WeakMap<AbortSignal, Entry>();
 
 /**
- * Calls back once when a signal is aborted; at once when it is already. However many callbacks a signal has, it has one
- * listener, and none when all are called off: Node warns of a leak at the eleventh listener, and looks through all of them
- * to remove one. What a callback throws is an uncaught exception of the process and keeps nobody from the others.
+ * Calls back once when a signal is aborted, or at once when it is aborted already. All callbacks of a signal share one
+ * listener, which is removed with the last callback: Node warns of a leak at the eleventh listener, and searches all of
+ * them to remove one. An error that a callback throws is an uncaught exception of the process; the other callbacks are
+ * still called.
  *
- * @returns What calls it off, in constant time. Until then the signal keeps the callback alive, and all that it refers to.
- * Calling it off twice, or after the callback was called, does nothing.
+ * @returns A function that cancels the callback in constant time. Until then the signal keeps the callback alive, with
+ * everything that it refers to. Cancelling twice, or after the callback was called, does nothing.
  */
 export function onAbort(signal: AbortSignal, callback: () => void): () => void {
   if (signal.aborted) {
@@ -102,7 +103,7 @@ function tell({ target }: Event): void {
   }
 }
 
-/** A callback in a ring. Not in a `Set`: that gets a new table again and again while callbacks come and go. */
+/** A callback in a ring. A `Set` would get a new table again and again while callbacks come and go. */
 class Entry {
   readonly callback: () => void;
   next: Entry = this;
@@ -112,7 +113,7 @@ class Entry {
     this.callback = callback;
   }
 
-  /** Whether it is in no ring with others. */
+  /** True if it is the only entry of its ring. */
   get isAlone(): boolean {
     return this.next === this;
   }
@@ -132,14 +133,14 @@ class Entry {
   }
 }
 
-/** What happens at a limit. */
+/** Settles a wait at its limit. */
 type AtLimit<Value> = (settle: Settle<Value>, limit: 'time' | 'signal') => void;
 
 function begin<Value>(clock: Clock, limits: Limits, start: Start<Value>, atLimit: AtLimit<Value>): Promise<Value> {
   return new Promise((resolve, reject) => new Wait(clock, resolve, reject).begin(limits, start, atLimit));
 }
 
-/** A wait that has begun, and all that has to be called off when it ends. */
+/** A wait that has begun, with everything to cancel at its end. */
 class Wait<Value> implements Settle<Value> {
   readonly #clock: Clock;
   readonly #resolve: (value: Value) => void;
@@ -159,14 +160,16 @@ class Wait<Value> implements Settle<Value> {
     return this.#isOver;
   }
 
-  /** The limits come last: what is settled at once, or throws, needs neither timer nor listener. */
+  /**
+   * The limits come last: a wait that is settled at once, or whose `start` throws, needs neither timer nor listener.
+   */
   begin({ timeout, signal }: Limits, start: Start<Value>, atLimit: AtLimit<Value>): void {
     if (signal?.aborted !== true) this.#start(start);
-    // `start` may have had it aborted.
+    // `start` may have aborted the signal.
     if (signal !== undefined && !this.#isOver) this.#callOff = onAbort(signal, () => atLimit(this, 'signal'));
     if (timeout !== undefined && !this.#isOver) {
       this.#timer = this.#clock.setTimeout(() => atLimit(this, 'time'), timeout);
-      // Somebody awaits the answer: the process must not end before it comes.
+      // The caller awaits the result, so the process must not end before.
       this.#timer.ref();
     }
   }

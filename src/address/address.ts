@@ -23,11 +23,11 @@ export interface Address {
 
 /** The positions of the parts of an address in its text. */
 export interface AddressLayout {
-  /** Where user, password, host and port begin: after `://`, or at 0 without a scheme. */
+  /** The beginning of user, password, host and port: behind `://`, or 0 without a scheme. */
   readonly start: number;
-  /** Where the first `@` of that part is; -1 when the address has neither user nor password. */
+  /** The position of the first `@` in that part; -1 when the address has neither user nor password. */
   readonly at: number;
-  /** Where that part ends: at the `/` before the name, or at the end of the text. */
+  /** The end of that part: the `/` before the name, or the end of the text. */
   readonly end: number;
 }
 

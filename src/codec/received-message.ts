@@ -297,7 +297,7 @@ export class ReceivedMessage<Content = Body> implements Message<Content> {
     else copyMessage(output, { buffer, start, end, values, changed, bigints: this.#bigints, address });
   }
 
-  /** Whether every `long` and `ulong` reads as a bigint. */
+  /** True if every `long` and `ulong` reads as a bigint. */
   get #bigints(): boolean {
     return (this as MarkedReceived)[RECEIVED] === true;
   }

@@ -5,14 +5,14 @@ import { wait, within } from '../wait.js';
 import type { Limits, Settle, Start } from '../wait.js';
 import { RingBuffer } from './ring-buffer.js';
 
-/** What a call that waits for a queue may be given. */
+/** Options of a call that waits for a queue. */
 export interface QueueWaitOptions {
   /**
-   * How long to wait, in milliseconds. Default no limit, which is also what anything above 2 147 483 647 (25 days)
-   * means. While it runs, the process stays alive.
+   * The time limit in milliseconds. Default no limit; a value above 2 147 483 647 (25 days) means no limit, too. While
+   * the timer runs, the process stays alive.
    */
   timeout?: number | undefined;
-  /** Stops waiting: the call rejects with the signal's reason. */
+  /** Ends the wait: the call rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
 }
 
@@ -42,7 +42,7 @@ export class WaiterLine<Value> {
     this.#clock = clock;
   }
 
-  /** How many wait. */
+  /** The number of waiting calls. */
   get size(): number {
     return this.#size;
   }
@@ -66,7 +66,7 @@ export class WaiterLine<Value> {
     return within(this.#clock, limits, this.join);
   }
 
-  /** Serves whoever waits longest. Returns false when nobody does. */
+  /** Serves the call that has waited longest. Returns false when no call waits. */
   serve(value: Value): boolean {
     if (this.#size === 0) return false;
     let waiter = this.#line.shift();
@@ -75,7 +75,7 @@ export class WaiterLine<Value> {
     return waiter !== undefined;
   }
 
-  /** Serves everybody. */
+  /** Serves all waiting calls. */
   serveAll(value: Value): void {
     while (this.serve(value));
   }

@@ -7,10 +7,10 @@ import { OptionError } from '../../errors.js';
  */
 export type NodeCapabilities = readonly string[] | Readonly<Record<string, readonly string[]>>;
 
-/** Finds the capabilities that a node is to have, by its name at the peer. */
+/** Finds the capabilities for a node, by its name at the peer. */
 export type CapabilitiesOf = (node: string | undefined) => readonly string[];
 
-/** Reads the option `capabilities`. Throws `OptionError` for what is no list of names, nor lists by pattern. */
+/** Reads the option `capabilities`. Throws `OptionError` for anything but a list of names or lists by pattern. */
 export function nodeCapabilities(option: NodeCapabilities): CapabilitiesOf {
   const byPattern = isList(option) ? { '*': option } : option;
   if (typeof byPattern !== 'object' || !Object.values(byPattern).every(isList)) {
@@ -19,7 +19,7 @@ export function nodeCapabilities(option: NodeCapabilities): CapabilitiesOf {
     );
   }
   const rules = Object.entries(byPattern).map(([pattern, names]) => ({ pattern: new Pattern(pattern), names }));
-  // A node that the peer makes is a queue of its own, and the anonymous node is none.
+  // A dynamic node is created as a queue by the peer, and the anonymous terminus has no capabilities.
   return (node) =>
     node === undefined || node === '' || node === '#'
       ? []
