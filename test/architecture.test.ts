@@ -200,8 +200,15 @@ describe('docs/architecture.md', () => {
     expect(named.filter((name) => !words.has(name!) && !(name! in globalThis))).toEqual([]);
   });
 
+  it('says for at least 25 changes which file to open', () => {
+    const [, table = ''] = PAGE.split('\n## To change something\n');
+    const rows = table.split('\n## ')[0]!.matchAll(/^\| [^|]+ \| .*`[\w/-]+(?:\.ts|\/)`.* \|$/gm);
+    expect([...rows].length).toBeGreaterThanOrEqual(25);
+  });
+
   it('says where each limit is', () => {
-    const rows = Array.from(PAGE.matchAll(/^\| ([^|]+) \| `([\w/-]+\.ts)` \|$/gm));
+    const limits = PAGE.slice(PAGE.indexOf('\n## Limits\n'));
+    const rows = Array.from(limits.matchAll(/^\| ([^|]+) \| `([\w/-]+\.ts)` \|$/gm));
     expect(rows.length).toBeGreaterThan(8);
     const missing = rows.flatMap(([, limits, file]) => {
       const text = readFileSync(join(SRC, file!), 'utf8');
