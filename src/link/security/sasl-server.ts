@@ -50,7 +50,7 @@ export interface SaslServerOwner {
 /**
  * The largest SASL frame taken, in bytes. AMQP 1.0 §5.3.1 allows 512; passwords that are signed tokens are longer.
  */
-const MAX_SASL_FRAME = 16_384;
+export const MAX_SASL_FRAME = 16_384;
 const FRAME_HEADER_SIZE = 8;
 
 const SASL_HEADER = Buffer.from('AMQP\x03\x01\x00\x00', 'latin1');

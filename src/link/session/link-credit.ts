@@ -2,7 +2,7 @@
  * Messages a peer may send beyond the credit it has: some brokers do so around a drain or a redelivery. More is taken
  * for an attempt to fill the memory.
  */
-const CREDIT_TOLERANCE = 1024;
+export const CREDIT_TOLERANCE = 1024;
 
 /** The largest credit that the wire has room for (AMQP 1.0 §2.7.4, `link-credit`). */
 const MAX_LINK_CREDIT = 0xffff_ffff;

@@ -15,7 +15,7 @@ const HIGH_WATER = 1 << 20;
  * queues hold only answers back, and an answer is shorter than what it answers: together the queues do not grow. So they have
  * at most 2 MiB and 1.25 MiB, and when one of the peers does not read, the other, which is below the mark, does.
  */
-const HOLD_UP = 2 << 20;
+export const HOLD_UP: number = 2 << 20;
 const GO_ON = 3 << 19;
 
 /** The size of the memory that small frames are copied into, in bytes. */
