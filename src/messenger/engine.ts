@@ -262,6 +262,12 @@ export class Engine implements MessengerContext {
   }
 
   #linkRequested(request: LinkRequest, connection: PeerConnection, receive: LinkTaker): void {
+    const { foreignTerminus } = request;
+    if (foreignTerminus !== undefined) {
+      const description = `A messenger has no ${foreignTerminus}: it takes and sends messages, without transactions.`;
+      request.refuse({ condition: 'amqp:not-implemented', description });
+      return;
+    }
     if (request.role === 'receiver') receive(request, connection);
     else this.outgoing.accept(request, connection);
   }

@@ -2,7 +2,7 @@ import rhea from 'rhea';
 import { describe, expect, it } from 'vitest';
 import type { EmbeddedBroker } from 'amqp-messenger/broker';
 import { createTrackingMessenger, receive, startBroker } from '../support/messengers.js';
-import { encodeFrame, payload, state } from '../support/wire-frames.js';
+import { attachWithTarget, payload, state } from '../support/wire-frames.js';
 import { Wire } from '../support/wire.js';
 
 /** A scripted client with a session. */
@@ -10,20 +10,6 @@ async function client(broker: EmbeddedBroker): Promise<Wire> {
   const wire = await Wire.dial(broker.port);
   await wire.begin();
   return wire;
-}
-
-/** Bytes of an attach with a described list of one code as its target. */
-function attachWithTarget(code: number): Buffer {
-  const whole = encodeFrame('attach', {
-    name: 'tx',
-    handle: 0,
-    role: false,
-    target: { address: 'x' },
-    initial_delivery_count: 0,
-  });
-  const at = whole.indexOf(Buffer.from([0x00, 0x53, 0x29]));
-  whole[at + 2] = code;
-  return whole;
 }
 
 describe('an attach is answered by the embedded broker', () => {

@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { makeCertificates } from '../brokers/support/certificates.js';
 import { createTrackingMessenger, listen, receive } from '../support/messengers.js';
 import { Wire } from '../support/wire.js';
-import { SASL_HEADER } from '../support/wire-frames.js';
+import { SASL_HEADER, attachWithTarget } from '../support/wire-frames.js';
 
 function hasOpenssl(): boolean {
   try {
@@ -180,5 +180,25 @@ describe('a listener with limits', () => {
     expect(() => createTrackingMessenger({ listen: options as never })).toThrow(
       expect.objectContaining({ code: 'ERR_OPTION' }),
     );
+  });
+});
+
+describe('a messenger that listens', () => {
+  it.each([
+    ['a coordinator of transactions', 0x30, 'coordinator'],
+    ['something that nobody knows', 0x77, 'target'],
+  ])('refuses a link to %s, and goes on with the others', async (_words, code, kind) => {
+    const [listener, port] = await listening({});
+    const wire = await Wire.dial(port);
+    await wire.begin();
+    wire.write(attachWithTarget(code));
+    const { fields } = await wire.read('detach');
+    const description = expect.stringContaining(kind) as string;
+    expect(fields).toMatchObject({ closed: true, error: { condition: 'amqp:not-implemented', description } });
+    wire.send('detach', { handle: 0, closed: true });
+    const good = put(port);
+    expect((await receive(listener, 1))[0]!.message.body).toBe(1);
+    listener.accept();
+    expect(await good.outcome()).toBe('accepted');
   });
 });

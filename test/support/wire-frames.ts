@@ -135,3 +135,17 @@ function outcome(value: unknown): Fields {
   const type = (unwrapped.constructor as unknown as { composite_type: string }).composite_type;
   return { type, ...plain(unwrapped) };
 }
+
+/** Bytes of an attach with a described list of one code as its target: 0x30 is a coordinator (AMQP 1.0 §4.5.1). */
+export function attachWithTarget(code: number): Buffer {
+  const whole = encodeFrame('attach', {
+    name: 'tx',
+    handle: 0,
+    role: false,
+    target: { address: 'x' },
+    initial_delivery_count: 0,
+  });
+  const at = whole.indexOf(Buffer.from([0x00, 0x53, 0x29]));
+  whole[at + 2] = code;
+  return whole;
+}
