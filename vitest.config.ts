@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import type { TestProjectConfiguration, TestProjectInlineConfiguration } from 'vitest/config';
@@ -27,6 +28,8 @@ export default defineConfig({
       // These run what is in dist, so it is built before them.
       project('built', ['test/{cli,docs}/**/*.test.ts'], { globalSetup: 'test/build.ts' }),
     ],
+    // vitest leaves one processor free, which is half of a small machine.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 20_000,
     hookTimeout: 20_000,
     unstubGlobals: true,

@@ -273,13 +273,13 @@ describe('the embedded broker', () => {
   });
 
   it.each([
-    [{ prot: 1 }, /no broker option prot/],
+    [{ prot: 1 }, /no option prot of a broker/],
     [{ port: 70_000 }, /port/],
     [{ maxFrameSize: 100 }, /maxFrameSize/],
     [{ overflow: 'explode' }, /overflow/],
     [{ maxMessages: 0 }, /maxMessages/],
     [{ deadLetterAddress: '' }, /deadLetterAddress/],
-    [{ queues: { q: { maxMesages: 1 } } }, /no queue option maxMesages/],
+    [{ queues: { q: { maxMesages: 1 } } }, /no option maxMesages of a queue/],
     [{ maxSessions: 100_000 }, /maxSessions/],
   ])('does not take %j', (options, message) => {
     expect(() => new EmbeddedBroker(options as object)).toThrow(message);

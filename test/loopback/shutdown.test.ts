@@ -245,3 +245,22 @@ describe('what was prefetched', () => {
     expect(wire.unread.map(({ name }) => name)).not.toContain('disposition');
   });
 });
+
+describe('a message without an outcome, at a messenger that listens and stops', () => {
+  it('is kept by its sender, which sends it to the next that listens there', async () => {
+    const first = new Messenger({ incomingWindow: 10 });
+    const subscription = await first.subscribe('amqp://~127.0.0.1:0').ready();
+    const address = `amqp://127.0.0.1:${subscription.port!}`;
+    const sender = createTrackingMessenger({ reconnect: { delay: 1, maxDelay: 20 } });
+    sender.on('error', () => undefined);
+    const tracker = sender.put({ address, body: 'a' });
+    await first.recv(1);
+    await first.close();
+    expect(tracker.status).toBe('pending');
+    const second = createTrackingMessenger({ incomingWindow: 10 });
+    await second.subscribe(`amqp://~127.0.0.1:${subscription.port!}`).ready();
+    await second.recv(1);
+    second.get()!.accept();
+    expect(await tracker.outcome()).toBe('accepted');
+  });
+});

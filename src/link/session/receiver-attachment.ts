@@ -63,7 +63,7 @@ export class ReceiverAttachment {
    */
   revoke(): void {
     if (this.#state !== 'open') return;
-    this.#writeFlow(0);
+    if (this.#credit.issued > 0) this.#writeFlow(0);
     this.#state = 'refused';
   }
 

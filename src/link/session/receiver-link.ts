@@ -118,11 +118,12 @@ export class ReceiverLink implements DeliverySource {
 
   /**
    * Releases the deliveries without an outcome, before this side closes the link or its connection in order. Brokers that
-   * would count them as failures have nothing to count then: nobody has failed on them.
+   * would count them as failures have nothing to count then: nobody has failed on them. Not on a link that the peer has
+   * made, whose sender keeps its messages, and sends them again when it has come back.
    */
   giveBack(): void {
     const attachment = this.#attachment;
-    if (attachment === undefined) return;
+    if (attachment === undefined || this.granted === undefined) return;
     attachment.revoke();
     this.#givenBack = this.#unsettled.drain();
     const error = new LinkError('The link was closed here before the message had an outcome.');
