@@ -23,7 +23,8 @@ export default defineConfig({
   },
   test: {
     projects: [
-      project('unit', ['test/*.test.ts', 'test/unit/**/*.test.ts']),
+      // They load the same modules again and again, and change nothing outside of themselves.
+      project('unit', ['test/*.test.ts', 'test/unit/**/*.test.ts'], { isolate: false }),
       project('loopback', ['test/{loopback,conformance,simulation}/**/*.test.ts']),
       // These run what is in dist, so it is built before them.
       project('built', ['test/{cli,docs}/**/*.test.ts'], { globalSetup: 'test/build.ts' }),
