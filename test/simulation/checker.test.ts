@@ -89,6 +89,22 @@ it.each<[title: string, expected: string[], story: (ledger: Ledger) => void]>([
     },
   ],
   [
+    'one that was given up when its link had failed for the third time',
+    [],
+    (l) => {
+      sent(l, 'a', 'aborted');
+      for (const time of [1.1, 1.2, 1.9]) l.disturbed('link of m', time);
+    },
+  ],
+  [
+    'one that was given up when its link had failed twice',
+    ['aborted'],
+    (l) => {
+      sent(l, 'a', 'aborted');
+      for (const time of [1.1, 1.9]) l.disturbed('link of m', time);
+    },
+  ],
+  [
     'one that was given up after its program had stopped',
     ['aborted'],
     (l) => {

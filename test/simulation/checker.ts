@@ -1,6 +1,9 @@
 import type { Handled, Ledger, Sent } from './ledger.js';
 import type { Plan } from './plan.js';
 
+/** Errors of a peer, with one message under way each time, after which that message goes alone, and may be given up. */
+const MOST_ERRORS = 2;
+
 /** Compares what was promised with what has happened. It knows the promise, and nothing of how it is kept. */
 export function check(plan: Plan, ledger: Ledger): void {
   for (const sent of ledger.sent.values()) {
@@ -45,7 +48,9 @@ function everyTrackerEnds(plan: Plan, ledger: Ledger, { id, by, at, endedAt, tra
     const wasLost = ledger.wasDisturbed(by, at, endedAt + 1) || ledger.wasDisturbed(`link of ${by}`, at, endedAt + 1);
     const isPromised = outgoingWindow !== 0 || !wasLost;
     const isLimit = maxRedeliveries !== Infinity && wasLost;
-    if (isPromised && !isLimit && !ledger.wasDisturbed(`stop ${by}`, at, endedAt + 1)) {
+    // One that was under way at each of three errors of a peer is what the peer cannot stomach, for all that is known.
+    const isSuspect = ledger.timesDisturbed(`link of ${by}`, at, endedAt + 1) > MOST_ERRORS;
+    if (isPromised && !isLimit && !isSuspect && !ledger.wasDisturbed(`stop ${by}`, at, endedAt + 1)) {
       ledger.problem('aborted', `${id} was given up: ${tracker.error?.message ?? ''}`);
     }
   }

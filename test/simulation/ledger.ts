@@ -65,7 +65,12 @@ export class Ledger {
 
   /** Whether somebody was disturbed between two times. */
   wasDisturbed(who: string, from: number, to: number): boolean {
-    return this.#disturbances.get(who)?.some((one) => one.to >= from && one.from <= to) ?? false;
+    return this.timesDisturbed(who, from, to) > 0;
+  }
+
+  /** How often somebody was disturbed between two times. */
+  timesDisturbed(who: string, from: number, to: number): number {
+    return this.#disturbances.get(who)?.filter((one) => one.to >= from && one.from <= to).length ?? 0;
   }
 
   /** How often anybody was, all in all. */

@@ -34,7 +34,8 @@ export interface ReceiverLinkOwner {
 /** A link that messages come in on. It outlives connections, as its peer, the sender link, does. */
 export class ReceiverLink implements DeliverySource {
   readonly role = 'receiver';
-  readonly options: LinkOptions;
+  /** The terms it is attached with. Its owner may change them while it is not attached. */
+  options: LinkOptions;
   readonly owner: ReceiverLinkOwner;
   /** The credit of the link: it counts the messages that the peer may still send, and those that are held. */
   readonly credit: LinkCredit = new LinkCredit();

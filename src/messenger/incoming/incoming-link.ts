@@ -7,6 +7,7 @@ import type { DeliveryQueue } from './delivery-queue.js';
 import type { IncomingCredit } from './incoming-credit.js';
 import type { IncomingWindow } from './incoming-window.js';
 import type { Source } from './source.js';
+import { StreamPosition } from './stream-position.js';
 
 /** The owner of the incoming links of a messenger. */
 export interface LinkReceiver {
@@ -26,13 +27,17 @@ export interface LinkReceiver {
 
 /** The owner of a receiver link. It knows the subscription of its messages, and the connection for answers to them. */
 export class IncomingLink implements ReceiverLinkOwner {
+  readonly #position: StreamPosition | undefined;
+
   constructor(
     readonly owner: LinkReceiver,
     /** `undefined` for a link that a peer attached over a connection that this messenger dialled. */
     readonly source: Source | undefined,
     /** The connection for answers to its messages. */
     readonly connection: PeerConnection,
-  ) {}
+  ) {
+    this.#position = StreamPosition.of(source?.options.filters);
+  }
 
   opened(link: ReceiverLink): void {
     if (!this.owner.linkOpened(link, this.source)) return;
@@ -42,6 +47,7 @@ export class IncomingLink implements ReceiverLinkOwner {
 
   received(delivery: IncomingDelivery, link: ReceiverLink): void {
     const { owner, source } = this;
+    this.#position?.received(delivery);
     owner.credit.changed(link);
     owner.received(delivery, source);
     if (source?.handler !== undefined) {
@@ -67,6 +73,8 @@ export class IncomingLink implements ReceiverLinkOwner {
 
   lost(link: ReceiverLink, aborted: readonly IncomingDelivery[]): void {
     const { owner, source } = this;
+    const filter = this.#position?.filtersAfter(link.options.filter, aborted);
+    if (filter !== undefined) link.options = { ...link.options, filter };
     // A listening subscription stays open when a peer leaves.
     if (source?.link === link) source.subscription.lost();
     source?.attached.delete(link);

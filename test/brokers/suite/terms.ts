@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { Messenger } from 'amqp-messenger';
+import { Messenger, described, symbol } from 'amqp-messenger';
 import type { SubscribeOptions } from 'amqp-messenger';
 import { expect, onTestFinished } from 'vitest';
 import type { LocalBroker } from '../support/broker.js';
 import type { BrokerFacts } from '../support/broker-facts.js';
+import { FaultProxy } from '../../support/fault-proxy.js';
 import { testsOn } from '../support/known-faults.js';
 import { bodies, messenger, next, receive, send } from '../support/messengers.js';
 import { newQueue } from '../support/queue.js';
@@ -130,6 +131,38 @@ export function termsSuite(facts: BrokerFacts, broker: () => LocalBroker): void 
     server.reply(question, { body: 'answer' });
     expect((await answer).body).toBe('answer');
   });
+
+  if (facts.streams === true) {
+    it('a subscription to a stream goes on where it was when its connection is lost, with what has come meanwhile', async () => {
+      const name = `stream-${randomUUID()}`;
+      await broker().declareQueue(name, { type: 'stream' });
+      const path = facts.address(name);
+      const proxy = await FaultProxy.listen(Number(new URL(broker().url).port));
+      const sender = messenger({ outgoingWindow: 100 });
+      const append = async (from: number, to: number): Promise<void> => {
+        for (let body = from; body < to; body++)
+          sender.put({ address: `${broker().url}/${path}`, body, durable: true });
+        await sender.send();
+      };
+      const receiver = new Messenger({ incomingWindow: 100, reconnect: { delay: 50, maxDelay: 200 } });
+      onTestFinished(() => receiver.close());
+      receiver.on('error', () => undefined);
+      const specification = 'rabbitmq:stream-offset-spec';
+      const url = new URL(broker().url);
+      url.port = String(proxy.port);
+      const filters = { [specification]: described(symbol(specification), 'first') };
+      await append(0, 50);
+      receiver.subscribe(`${url.href.replace(/\/$/, '')}/${path}`, { filters, credit: 20 });
+      const before = bodies(await receive(receiver, 50, -1));
+      proxy.refuses = true;
+      proxy.cut();
+      await append(50, 60);
+      proxy.refuses = false;
+      await append(60, 70);
+      const after = bodies(await receive(receiver, 20, -1));
+      expect([...before, ...after]).toEqual([...Array(70).keys()]);
+    });
+  }
 
   it('may be reached by one messenger over two connections', async () => {
     const queue = await newQueue(broker());

@@ -17,6 +17,8 @@ export interface BrokerFacts {
   };
   /** Whether it makes a queue or a topic of an address by its first use. Default false. */
   readonly kindFollowsUse?: boolean;
+  /** Whether it has streams, which keep messages that were read. Default false. */
+  readonly streams?: boolean;
   /** Whether it carries a list as body. If not, it ends the session. */
   readonly carriesLists: boolean;
   /** Whether credit can be taken back. If not, it ends the session. */
@@ -104,9 +106,9 @@ export const brokerFacts = {
     peer: embedded(),
     checksQueueSettings: false,
   },
-  rabbitmq40: { ...rabbitmq, name: 'RabbitMQ 4.0', counts: { released: 0, failed: 0 } },
+  rabbitmq40: { ...rabbitmq, name: 'RabbitMQ 4.0', streams: true, counts: { released: 0, failed: 0 } },
   /** The release that Debian develops with. */
-  rabbitmq43: { ...rabbitmq, name: 'RabbitMQ 4.3', grants: { ...rabbitmq.grants, dynamicNodes: true } },
+  rabbitmq43: { ...rabbitmq, name: 'RabbitMQ 4.3', streams: true, grants: { ...rabbitmq.grants, dynamicNodes: true } },
   /** With its AMQP 1.0 plugin. A queue that is declared, and so outlives a restart, is addressed as `/amq/queue/NAME`. */
   rabbitmq3: {
     ...rabbitmq,

@@ -3,7 +3,7 @@ import type { BrokerFacts } from './broker-facts.js';
 import type { Certificates } from './certificates.js';
 
 /** Which kind of queue to declare, where there are kinds. Default: `classic`. */
-export type QueueType = 'classic' | 'quorum';
+export type QueueType = 'classic' | 'quorum' | 'stream';
 
 /** A broker that runs and can be tested against. */
 export interface Broker {
