@@ -56,6 +56,9 @@ async function askedAfter(
   return askedFrom(await (await peer.accept()).answerLink());
 }
 
+/** A message whose annotations end in their midst. */
+const BROKEN = Buffer.from([0x00, 0x53, 0x72, 0xc1, 0x20, 0x02]);
+
 describe('a subscription to a stream that comes back', () => {
   it('goes on behind the last message when all have an outcome', async () => {
     expect(await askedAfter([5, 6, 7], [0, 1, 2])).toBe(8);
@@ -73,6 +76,19 @@ describe('a subscription to a stream that comes back', () => {
 
   it('begins where it was to begin when messages do not say where they are', async () => {
     expect(await askedAfter([undefined], [0])).toBe('first');
+  });
+
+  it('begins where it was to begin when the last message is not AMQP', async () => {
+    const peer = await ScriptedPeer.listen();
+    const messenger = createTrackingMessenger({ incomingWindow: 10, reconnect: { delay: 0 } });
+    messenger.subscribe(peer.address('s'), { credit: 10, filters: first });
+    const wire = await peer.accept();
+    const link = await wire.answerLink();
+    await wire.read('flow');
+    wire.transfer(link, 0, BROKEN);
+    await messenger.recv(-1);
+    wire.destroy();
+    expect(askedFrom(await (await peer.accept()).answerLink())).toBe('first');
   });
 
   it('asks for no place when it has not been told where to begin, since it may be no stream', async () => {

@@ -1,4 +1,5 @@
 import { ReceivedMessage } from '../../codec/received-message.js';
+import { DecodeError } from '../../errors.js';
 import type { Properties } from '../../message/message.js';
 import { Described, Typed } from '../../message/typed.js';
 import type { IncomingDelivery } from '../../queue/incoming-delivery.js';
@@ -40,10 +41,17 @@ export class StreamPosition {
   }
 }
 
+/** Returns where in its stream a message is; `undefined` when it does not say so, or in bytes that are not AMQP. */
 function offsetOf(delivery: IncomingDelivery | undefined): bigint | undefined {
   if (delivery === undefined) return undefined;
   const { buffer, start, end } = delivery;
-  const offset = new ReceivedMessage(buffer, start, end).annotations?.[OFFSET];
-  if (typeof offset === 'bigint') return offset;
-  return typeof offset === 'number' && Number.isSafeInteger(offset) ? BigInt(offset) : undefined;
+  try {
+    const offset = new ReceivedMessage(buffer, start, end).annotations?.[OFFSET];
+    if (typeof offset === 'bigint') return offset;
+    return typeof offset === 'number' && Number.isSafeInteger(offset) ? BigInt(offset) : undefined;
+  } catch (error) {
+    // The program is told when it gets the message. Here a link is lost, and nobody could catch it.
+    if (error instanceof DecodeError) return undefined;
+    throw error;
+  }
 }
