@@ -96,9 +96,10 @@ export class SessionTable {
 
   /** True when a link waits in vain for a session: none is about to begin or end, and none has a handle left. */
   get isFull(): boolean {
-    return [...this.#all.values()].every(
-      ({ attaching, isEnding, hasHandle }) => attaching === 0 && !isEnding && !hasHandle,
-    );
+    for (const session of this.#all.values()) {
+      if (session.attaching > 0 || session.isEnding || session.hasHandle) return false;
+    }
+    return true;
   }
 
   /** Takes a session in: one made here, or one the peer has begun. */

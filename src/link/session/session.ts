@@ -76,7 +76,9 @@ export class Session implements PendingDispositions {
   /** True when the peer takes another link here (AMQP 1.0 §2.7.2, `handle-max`). */
   get hasHandle(): boolean {
     const { local, remote } = this.rhea;
-    return Object.keys(local.handles).length <= (remote.begin?.handle_max ?? 0xffff_ffff);
+    const last = remote.begin?.handle_max ?? 0xffff_ffff;
+    // The last one is free nearly always. Then there is no need to count, which each new link would do.
+    return local.handles[last] === undefined || Object.keys(local.handles).length <= last;
   }
 
   /** The next delivery-id: a serial number of the session (AMQP 1.0 §2.6.12). */
