@@ -1,5 +1,5 @@
 import { Wire } from '../support/wire.js';
-import { AMQP_HEADER, encodeFrame } from '../support/wire-frames.js';
+import { attachFields, AMQP_HEADER, encodeFrame } from '../support/wire-frames.js';
 import type { Role } from './server.js';
 
 /** One way to harm a server. */
@@ -65,16 +65,7 @@ export function opening(fields: object = {}): Buffer {
 
 /** An attach by which the peer receives from `address`, or sends to it. */
 export function attach(role: 'sender' | 'receiver', address: string, handle: number, fields: object = {}): Buffer {
-  const isSender = role === 'sender';
-  return encodeFrame('attach', {
-    name: `link-${handle}`,
-    handle,
-    role: !isSender,
-    source: { address: isSender ? null : address },
-    target: { address: isSender ? address : null },
-    ...(isSender ? { initial_delivery_count: 0 } : {}),
-    ...fields,
-  });
+  return encodeFrame('attach', { ...attachFields(role, address, handle), ...fields });
 }
 
 export function transfer(handle: number, id: number | undefined, body: Buffer, fields: object = {}): Buffer {

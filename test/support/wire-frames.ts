@@ -136,6 +136,19 @@ function outcome(value: unknown): Fields {
   return { type, ...plain(unwrapped) };
 }
 
+/** The fields of an attach by which a peer receives from `address`, or sends to it. */
+export function attachFields(role: 'sender' | 'receiver', address: string, handle: number): Fields {
+  const isSender = role === 'sender';
+  return {
+    name: `link-${handle}`,
+    handle,
+    role: !isSender,
+    source: { address: isSender ? null : address },
+    target: { address: isSender ? address : null },
+    ...(isSender ? { initial_delivery_count: 0 } : {}),
+  };
+}
+
 /** Bytes of an attach with a described list of one code as its target: 0x30 is a coordinator (AMQP 1.0 §4.5.1). */
 export function attachWithTarget(code: number): Buffer {
   const whole = encodeFrame('attach', {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
-import { AMQP_HEADER, SASL_HEADER, decodeFrame, encodeFrame, state } from './wire-frames.js';
+import { attachFields, AMQP_HEADER, SASL_HEADER, decodeFrame, encodeFrame, state } from './wire-frames.js';
 import type { Fields, WireFrame } from './wire-frames.js';
 
 /** A link as the script knows it: the handles both sides use. */
@@ -157,20 +157,7 @@ export class Wire {
   /** Attaches a link on which the script sends to `address`, or receives from it. Resolves when it has been answered. */
   async attach(role: 'sender' | 'receiver', address: string, fields: Fields = {}, channel = 0): Promise<WireLink> {
     const handle = this.#nextHandle++;
-    const isSender = role === 'sender';
-    this.send(
-      'attach',
-      {
-        name: `link-${handle}`,
-        handle,
-        role: !isSender,
-        source: { address: isSender ? null : address },
-        target: { address: isSender ? address : null },
-        ...(isSender ? { initial_delivery_count: 0 } : {}),
-        ...fields,
-      },
-      channel,
-    );
+    this.send('attach', { ...attachFields(role, address, handle), ...fields }, channel);
     return { channel, handle, attach: await this.read('attach') };
   }
 

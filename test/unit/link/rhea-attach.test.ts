@@ -3,7 +3,7 @@ import { foreignTerminus, mendAttach } from '../../../src/link/rhea/rhea-attach.
 import type { RheaConnection, RheaLink } from '../../../src/link/rhea/rhea-seam.js';
 import { acceptedConnection } from '../../support/rhea-pair.js';
 import type { RheaSide } from '../../support/rhea-pair.js';
-import { AMQP_HEADER, encodeFrame } from '../../support/wire-frames.js';
+import { attachWithTarget, AMQP_HEADER } from '../../support/wire-frames.js';
 
 const BEGIN = { next_outgoing_id: 0, incoming_window: 20, outgoing_window: 30 };
 
@@ -65,15 +65,7 @@ describe('an attach that rhea has read', () => {
   });
 
   it('tells a coordinator from no target at all, and prints nothing', () => {
-    const frame = encodeFrame('attach', {
-      name: 'tx',
-      handle: 0,
-      role: false,
-      target: { address: 'x' },
-      initial_delivery_count: 0,
-    });
-    frame[frame.indexOf(Buffer.from([0x00, 0x53, 0x29])) + 2] = 0x30;
-    socket.feed(frame);
+    socket.feed(attachWithTarget(0x30));
     attach(1, { name: 'anonymous', target: {} });
     expect(links.map((link) => foreignTerminus(link))).toEqual(['coordinator', undefined]);
   });
