@@ -21,6 +21,14 @@ export interface CreditedLink {
   drain(): boolean;
 }
 
+/** The credit of a link that has some. */
+interface Grant<Link> {
+  readonly link: Link;
+  credit: number;
+  /** True while it is among the grants that `run` looks at. */
+  isLow: boolean;
+}
+
 /**
  * Shares credit among receiver links (docs/semantics.md, "Credit"). Credit that no link has yet is in a pool, and links
  * without credit wait in line for a share of it. When the pool is empty and a link still waits, a later `rebalance`
@@ -35,15 +43,18 @@ export class CreditScheduler<Link extends CreditedLink> {
   #isPaused = false;
   #pool = 0;
   #granted = 0;
-  /** Links with credit, and their granted credit, in the order of granting. */
-  readonly #credited = new Map<Link, number>();
+  /** Links with credit, in the order of granting. */
+  readonly #credited = new Map<Link, Grant<Link>>();
   /** Unused credit that links had when they were added. It did not come from the pool, so it does not return there. */
   readonly #brought = new Map<Link, number>();
   /** Links without credit, in the order of their arrival. */
   readonly #blocked = new Set<Link>();
   readonly #draining = new Set<Link>();
-  /** Links with credit that may be below their share. */
-  readonly #low = new Set<Link>();
+  /**
+   * Links with credit that may be below their share. Each run empties it, so it is an array: a `Set` would get a new table
+   * each time, in the old generation.
+   */
+  #low: Grant<Link>[] = [];
 
   /** Credit that is granted or waits for a link, as in `Messenger.receiving`. */
   get receiving(): number {
@@ -104,21 +115,20 @@ export class CreditScheduler<Link extends CreditedLink> {
   remove(link: Link): void {
     if (!this.has(link)) return;
     this.changed(link);
-    const left = this.#credited.get(link) ?? 0;
+    const left = this.#credited.get(link)?.credit ?? 0;
     this.#granted -= left;
     this.#takeBack(link, left, 0);
     this.#brought.delete(link);
     this.#credited.delete(link);
     this.#blocked.delete(link);
     this.#draining.delete(link);
-    this.#low.delete(link);
     this.#sharesChanged();
   }
 
   /** Notes that messages have used credit of a link, or that its peer has returned some. `run` tops it up. */
   changed(link: Link): void {
     if (!this.has(link)) return;
-    const counted = this.#credited.get(link) ?? 0;
+    const counted = this.#credited.get(link)?.credit ?? 0;
     const returned = Math.min(link.credit.takeReturned(), counted);
     this.#takeBack(link, returned, counted - returned - link.credit.pooled);
     this.#place(link, counted);
@@ -134,12 +144,9 @@ export class CreditScheduler<Link extends CreditedLink> {
     for (const link of this.#blocked) {
       if (this.#pool === 0) return;
       this.#blocked.delete(link);
-      this.#grant(link, 0, Math.min(this.#pool, share));
+      this.#grant(this.#addCredited(link), Math.min(this.#pool, share));
     }
-    for (const link of this.#low) {
-      if (this.#pool === 0) return;
-      if (!this.#draining.has(link)) this.#topUp(link);
-    }
+    if (this.#pool > 0) this.#low = this.#low.filter((grant) => this.#staysLow(grant));
   }
 
   /**
@@ -149,7 +156,7 @@ export class CreditScheduler<Link extends CreditedLink> {
   rebalance(): void {
     if (!this.starved) return;
     let wanted = this.#blocked.size * this.#share;
-    for (const [link, credit] of this.#credited) {
+    for (const { link, credit } of this.#credited.values()) {
       if (wanted <= 0) break;
       if (this.#draining.has(link) || !link.drain()) continue;
       wanted -= credit;
@@ -173,40 +180,55 @@ export class CreditScheduler<Link extends CreditedLink> {
     return Math.max(Math.floor((this.#pool + this.#granted) / links), 1);
   }
 
-  #topUp(link: Link): void {
-    const held = this.#credited.get(link) ?? 0;
+  /** Tops up a link that is below its share. Returns true if the next run has to look at it again. */
+  #staysLow(grant: Grant<Link>): boolean {
+    if (this.#credited.get(grant.link) !== grant) return false;
+    if (this.#pool === 0 || this.#draining.has(grant.link)) return true;
     const share = this.#share;
-    if (held < share * LOW_SHARE) this.#grant(link, held, Math.min(this.#pool, share - held));
+    if (grant.credit < share * LOW_SHARE) this.#grant(grant, Math.min(this.#pool, share - grant.credit));
     // An automatic share also grows when messages are got, without a change of the link.
     const fullShare = this.#mode === 'automatic' ? this.#automatic : share;
-    if ((this.#credited.get(link) ?? 0) >= fullShare * LOW_SHARE) this.#low.delete(link);
+    grant.isLow = grant.credit < fullShare * LOW_SHARE;
+    return grant.isLow;
   }
 
-  #grant(link: Link, held: number, credit: number): void {
+  #grant(grant: Grant<Link>, credit: number): void {
     this.#pool -= credit;
     this.#granted += credit;
-    this.#credited.set(link, held + credit);
-    link.issueCredit(credit);
+    grant.credit += credit;
+    grant.link.issueCredit(credit);
   }
 
-  /** Updates the counted credit of a link from `counted`, and the sets that the link belongs to. */
+  #addCredited(link: Link): Grant<Link> {
+    const grant = { link, credit: 0, isLow: false };
+    this.#credited.set(link, grant);
+    return grant;
+  }
+
+  #addLow(grant: Grant<Link>): void {
+    if (grant.isLow) return;
+    grant.isLow = true;
+    this.#low.push(grant);
+  }
+
+  /** Updates the counted credit of a link from `counted`, and the lists that the link belongs to. */
   #place(link: Link, counted: number): void {
     const credit = link.credit.pooled;
     this.#granted += credit - counted;
     if (credit > 0) {
       this.#blocked.delete(link);
-      this.#credited.set(link, credit);
-      this.#low.add(link);
+      const grant = this.#credited.get(link) ?? this.#addCredited(link);
+      grant.credit = credit;
+      this.#addLow(grant);
     } else {
       this.#credited.delete(link);
       this.#draining.delete(link);
-      this.#low.delete(link);
       this.#blocked.add(link);
     }
   }
 
   /** Another mode or number of links changes the shares, so every link may be below its share. */
   #sharesChanged(): void {
-    for (const link of this.#credited.keys()) this.#low.add(link);
+    for (const grant of this.#credited.values()) this.#addLow(grant);
   }
 }
