@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { TestContext } from 'vitest';
@@ -23,11 +24,15 @@ export interface Running {
 /** What ends with a test. Tests that run side by side each have their own. */
 export type Test = Pick<TestContext, 'onTestFinished'>;
 
+/** With these settings `amqp-messenger` is what is in dist, as it is for users. */
+const env = { ...process.env, TSX_TSCONFIG_PATH: join(ROOT, 'examples', 'tsconfig.json') };
+
 /** Starts a program, a TypeScript one as `npx tsx` would. It is killed when the test ends before it. */
 export function start({ onTestFinished }: Test, file: string, args: readonly string[] = []): Running {
   const loader = file.endsWith('.ts') ? ['--import', 'tsx'] : [];
   const child = spawn(process.execPath, [...loader, file, ...args], {
     cwd: ROOT,
+    env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   onTestFinished(() => void child.kill('SIGKILL'));
