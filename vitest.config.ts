@@ -5,6 +5,8 @@ import type { TestProjectConfiguration, TestProjectInlineConfiguration } from 'v
 
 const source = (file: string): string => fileURLToPath(new URL(`./src/${file}`, import.meta.url));
 
+const BUILD = 'test/build.ts';
+
 /** Some of the tests, as `vitest --project` names them. */
 function project(
   name: string,
@@ -23,14 +25,15 @@ export default defineConfig({
   },
   test: {
     projects: [
-      // They load the same modules again and again, and change nothing outside of themselves.
-      project('unit', ['test/*.test.ts', 'test/unit/**/*.test.ts'], { isolate: false }),
-      project('loopback', ['test/{loopback,conformance,simulation}/**/*.test.ts']),
-      // These run what is in dist, so it is built before them.
-      project('built', ['test/{cli,docs}/**/*.test.ts'], { globalSetup: 'test/build.ts' }),
+      project('unit', ['test/*.test.ts', 'test/unit/**/*.test.ts']),
+      // The others run programs with what is in dist, so it is built before them.
+      project('loopback', ['test/{loopback,simulation}/**/*.test.ts'], { globalSetup: BUILD }),
+      project('built', ['test/{cli,docs,conformance}/**/*.test.ts'], { globalSetup: BUILD }),
     ],
-    // vitest leaves one processor free, which is half of a small machine.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // They load the same modules again and again, and change nothing outside of themselves.
+    isolate: false,
+    // More than two processors have work for: some tests wait for processes and timers.
+    maxWorkers: Math.max(3, availableParallelism() - 1),
     testTimeout: 20_000,
     hookTimeout: 20_000,
     unstubGlobals: true,

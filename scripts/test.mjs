@@ -17,7 +17,7 @@ const checking = inTurn(['typecheck', 'lint'], npmScript);
 const tests = await inTurn(runs, vitest);
 console.log('Waiting for types and lint …');
 const checks = await checking;
-for (const { name, output } of checks) if (output !== '') console.log(`\n== ${name}\n${output.trimEnd()}`);
+for (const { name, code, output } of checks) if (code !== 0) console.log(`\n== ${name}\n${output.trimEnd()}`);
 const failed = [...checks, ...tests].filter(({ code }) => code !== 0).map(({ name }) => name);
 const seconds = Math.round((Date.now() - begun) / 1000);
 console.log(failed.length === 0 ? `\nAll passed in ${seconds} s.` : `\nFailed: ${failed.join(', ')}.`);

@@ -11,7 +11,7 @@ export type Action = (message: SignedMessage) => ActionReplies | Promise<ActionR
 
 /** The replies of an action; nothing stands for none. */
 // A function that returns nothing is void, and that is one that replies nothing.
-// eslint-disable-next-line @typescript-eslint/no-invalid-void-type
+// oxlint-disable-next-line typescript/no-invalid-void-type
 export type ActionReplies = Iterable<Message> | undefined | void;
 
 /** The types of the messages that every application listener acts on by itself. */

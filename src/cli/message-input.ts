@@ -72,7 +72,7 @@ function repeated(text: (n: number) => string, what: string, options: InputOptio
   const fields = fieldsOf(options);
   let n = 0;
   // Asynchronous, because its consumers wait between messages.
-  // eslint-disable-next-line @typescript-eslint/require-await
+  // oxlint-disable-next-line typescript/require-await
   const messages = async function* (): AsyncGenerator<Message> {
     while (n < count && !signal.aborted) {
       n++;

@@ -30,7 +30,7 @@ const STREAM = { 'content-type': 'text/event-stream' };
 
 describe("The page's side of a channel", () => {
   it('reconnects after a 502 and after a lost connection, and gets every event once', async () => {
-    const channel = new SseChannel();
+    const channel = new SseChannel({ retry: 1 });
     let isAway = false;
     const { url, server } = await serve((request, response) => {
       if (isAway) response.writeHead(502).end();

@@ -9,11 +9,11 @@ import { SocketClient } from '../../src/control/socket-client.js';
 import { directory } from '../unit/control/raw-clients.js';
 import type { Test } from '../unit/control/raw-clients.js';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 /** `amqp-messenger channels`, and what it prints. */
 function start({ onTestFinished }: Test, args: readonly string[]) {
-  const child = spawn(process.execPath, ['--import', 'tsx', MAIN, 'channels', ...args]);
+  const child = spawn(process.execPath, [MAIN, 'channels', ...args]);
   onTestFinished(() => void child.kill('SIGKILL'));
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (piece: string) => (stderr += piece));

@@ -15,7 +15,11 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 async function connect(clock?: FakeClock): Promise<{ broker: AmqpBroker; peer: ScriptedPeer }> {
   const peer = await ScriptedPeer.listen();
   const broker = new AmqpBroker({ url: peer.address('').replace(/\/$/, ''), peer: 'artemis', clock });
-  onTestFinished(() => broker.close({ drain: false, timeout: 0 }));
+  onTestFinished(() => {
+    const closed = broker.close({ drain: false, timeout: 0 });
+    clock?.advance(0); // its time is over
+    return closed;
+  });
   broker.on('error', () => undefined);
   return { broker, peer };
 }

@@ -13,7 +13,7 @@ import { payload } from '../support/wire-frames.js';
 
 const program = fileURLToPath(new URL('../support/programs/stop.ts', import.meta.url));
 const listeners = fileURLToPath(new URL('../support/programs/stop-listening.ts', import.meta.url));
-const commandLine = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const commandLine = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -167,7 +167,7 @@ describe('a connection that closes because it is idle', () => {
 
 describe('the command line, interrupted', () => {
   function run(...commandArguments: string[]): { child: ChildProcessWithoutNullStreams; output: () => string } {
-    const child = spawn(process.execPath, ['--import', 'tsx', commandLine, ...commandArguments]);
+    const child = spawn(process.execPath, [commandLine, ...commandArguments]);
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (output += text.toString()));
     onTestFinished(() => void child.kill('SIGKILL'));

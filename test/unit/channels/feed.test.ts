@@ -226,7 +226,7 @@ describe('A feed', () => {
 
   it('fails when its source fails', async () => {
     const source: AsyncIterable<FeedDelivery> = {
-      // eslint-disable-next-line @typescript-eslint/require-await -- it fails at once
+      // oxlint-disable-next-line typescript/require-await -- it fails at once
       async *[Symbol.asyncIterator]() {
         throw new RangeError('link lost');
       },

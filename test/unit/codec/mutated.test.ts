@@ -43,12 +43,12 @@ function refused(run: () => unknown): boolean {
   }
 }
 
-describe('100,000 messages with damaged bytes', { timeout: 60_000 }, () => {
+describe('40,000 messages with damaged bytes', { timeout: 60_000 }, () => {
   it('are read, or refused with a DecodeError, and never anything else', () => {
     const dice = new MessageDice(7);
     const output = new Output();
     const counts = { whole: 0, refusedField: 0, refusedMessage: 0 };
-    for (let round = 0; round < 5_000; round++) {
+    for (let round = 0; round < 2_000; round++) {
       const bytes = messageBytes(dice.message());
       for (let turn = 0; turn < 20; turn++) {
         const damaged = mutate(dice, bytes);
@@ -65,6 +65,6 @@ describe('100,000 messages with damaged bytes', { timeout: 60_000 }, () => {
       }
     }
     expect(FIELDS).toHaveLength(24);
-    for (const count of Object.values(counts)) expect(count).toBeGreaterThan(5_000);
+    for (const count of Object.values(counts)) expect(count).toBeGreaterThan(2_000);
   });
 });

@@ -42,7 +42,7 @@ const RHEA_NAMES: Record<keyof Message, string> = {
   body: 'body',
 };
 const NAMES = Object.entries(RHEA_NAMES) as [keyof Message, string][];
-const MESSAGES = 50_000;
+const MESSAGES = 15_000;
 const TIMEOUT = 60_000;
 
 function toRhea(message: Message): Record<string, unknown> {

@@ -17,7 +17,7 @@ import { memoryInUse } from '../../support/memory.js';
 import { AMQP_HEADER, HEARTBEAT, SASL_HEADER, encodeFrame, payload, state } from '../../support/wire-frames.js';
 import { Dice, NO_TEST_DATA, TEST_DATA } from '../codec/support.js';
 
-const FRAMES_TO_DAMAGE = 200_000;
+const FRAMES_TO_DAMAGE = 60_000;
 const container = createContainer('damaged');
 const output = new Output();
 

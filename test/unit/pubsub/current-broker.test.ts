@@ -210,7 +210,7 @@ describe('a consumer', () => {
     const consumer = new Consumer(Ping);
     // What `@consumer.onMessage send(…)` comes down to: vitest leaves decorators as they are, and Node has none.
     const initializers: ((this: unknown) => void)[] = [];
-    // eslint-disable-next-line @typescript-eslint/unbound-method -- as a decorator is given it
+    // oxlint-disable-next-line typescript/unbound-method -- as a decorator is given it
     const { send } = Mailer.prototype;
     const replaced = consumer.onMessage(send, {
       kind: 'method',

@@ -1,9 +1,9 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { ClientQueueStore } from '../../../src/queue/client-queue-store.js';
-import { ClientQueue } from '../../../src/queue/client-queue.js';
-import { run } from '../../docs/programs.js';
-import { memoryInUse } from '../../support/memory.js';
+import { ClientQueueStore } from '../../src/queue/client-queue-store.js';
+import { ClientQueue } from '../../src/queue/client-queue.js';
+import { run } from '../docs/programs.js';
+import { memoryInUse } from '../support/memory.js';
 
 const PROGRAM = 'test/support/programs/live-queue.ts';
 
