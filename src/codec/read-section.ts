@@ -47,7 +47,7 @@ export function readField<Value>(
   end: number,
   bigints: boolean,
 ): Value | undefined {
-  cursor.open(buffer, start, end);
+  cursor.reopen(buffer, start, end, field.section);
   if (!cursor.seek(field.section)) return undefined;
   reader.open(buffer, cursor.value, end, start, bigints);
   const count = enterFields(reader, field.section, start);
@@ -91,7 +91,7 @@ export function readMap(
   end: number,
   bigints: boolean,
 ): Properties | undefined {
-  cursor.open(buffer, start, end);
+  cursor.reopen(buffer, start, end, part.section);
   if (!cursor.seek(part.section)) return undefined;
   reader.open(buffer, cursor.value, end, start, bigints);
   const code = reader.peek();
@@ -115,7 +115,7 @@ function withTextKeys(map: ReadonlyMap<AmqpValue, AmqpValue>, byte: number): Pro
 
 /** The kind of body that the message has, if it has one. */
 export function readBodyType(buffer: Buffer, start: number, end: number): BodyType | undefined {
-  cursor.open(buffer, start, end);
+  cursor.reopen(buffer, start, end, DATA - 1);
   if (!cursor.seekBody()) return undefined;
   if (cursor.code === VALUE) return 'value';
   return cursor.code === DATA ? 'data' : 'sequence';
@@ -123,7 +123,7 @@ export function readBodyType(buffer: Buffer, start: number, end: number): BodyTy
 
 /** Reads the body; `null` when the message has none. */
 export function readBody(buffer: Buffer, start: number, end: number, bigints: boolean): Body {
-  cursor.open(buffer, start, end);
+  cursor.reopen(buffer, start, end, DATA - 1);
   if (!cursor.seekBody()) return null;
   reader.open(buffer, cursor.value, end, start, bigints, MAX_BODY_VALUES);
   if (cursor.code === DATA) return readData(start);

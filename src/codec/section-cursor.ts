@@ -27,6 +27,15 @@ export class SectionCursor {
     this.code = 0;
   }
 
+  /**
+   * Gets ready to look for a section of `code`. Programs read the sections of a message one after the other, so it stays
+   * where it stands in this message, unless that is behind it. The order of the sections must have been checked.
+   */
+  reopen(buffer: Buffer, begin: number, end: number, code: number): void {
+    const isThere = this.#buffer === buffer && this.#begin === begin && this.#end === end && this.code <= code;
+    if (!isThere) this.open(buffer, begin, end);
+  }
+
   /** Moves to the next section. Returns false when there is none. Throws `DecodeError` for anything else. */
   next(): boolean {
     const buffer = this.#buffer;

@@ -172,6 +172,33 @@ describe('a received message', () => {
     expect(again(message, 'q').toString('hex')).toBe(hex(out));
   });
 
+  it('reads its parts in any order, between the parts of another message', () => {
+    const names = ['durable', 'annotations', 'subject', 'properties', 'body', 'footer'] as const;
+    const make = (text: string): Message => ({
+      durable: true,
+      annotations: { text },
+      subject: text,
+      properties: { text },
+      body: [text],
+      footer: { text },
+    });
+    const [one, other] = [messageBytes(make('one')), messageBytes(make('other'))];
+    for (const first of names) {
+      for (const second of names) {
+        const [a, b] = [received(one), received(other)];
+        expect([a[first], a[second], b[second], b[first]]).toEqual([
+          make('one')[first],
+          make('one')[second],
+          make('other')[second],
+          make('other')[first],
+        ]);
+      }
+    }
+    // rhea writes the footer before the body.
+    const early = fromHex('005372 c1 04 02 a30041', '005378 c1 06 02 a30166 5501', '005375 a00101');
+    expect([early.footer, early.body, early.annotations]).toEqual([{ f: 1 }, Buffer.from([1]), { '': true }]);
+  });
+
   it('accepts null as the bytes of a data section', () => {
     expect(fromHex('005375 40').body).toEqual(Buffer.alloc(0));
   });
