@@ -17,11 +17,11 @@ export type Authorize<Request> = (request: Request) => Authorization | Promise<A
  * The state of a channel for new requests. `open`: they get events; `leaving`: this server shuts down, and clients are
  * to reconnect to another; `closed`: they get no events, now or later.
  */
-export type DoorwayState = 'open' | 'leaving' | 'closed';
+export type AdmissionState = 'open' | 'leaving' | 'closed';
 
 /** The part of a channel that decides who comes in. Times are milliseconds unless they say otherwise. */
-export interface Doorway {
-  readonly state: DoorwayState;
+export interface Admission {
+  readonly state: AdmissionState;
   readonly maxClients: number;
   /** Seconds. */
   readonly retryAfter: number;
@@ -29,39 +29,39 @@ export interface Doorway {
   readonly authorizeTimeout: number;
   readonly clock: Clock;
   /** The number of clients, those included that the hook is looking at. */
-  guests: number;
+  admitted: number;
   report(error: unknown): void;
 }
 
 /**
  * Why a request does not get the events; `undefined` when it does. Then it has one of the places, which is given back by
- * `guests`. It has one while the hook is at it, too, and everything is looked at again after that.
+ * lowering `admitted`. It has one while the hook decides, too, and everything is checked again after that.
  */
 export async function admit<Request>(
-  doorway: Doorway,
+  admission: Admission,
   head: RequestHead,
   request: Request,
   authorize: Authorize<Request> | undefined,
 ): Promise<Refusal | undefined> {
-  const refused = turnAway(doorway) ?? negotiate(head);
+  const refused = refusalNow(admission) ?? negotiate(head);
   if (refused !== undefined) return refused;
-  if (doorway.guests >= doorway.maxClients) {
-    return busy(doorway, 'There are as many clients as there may be.\n');
+  if (admission.admitted >= admission.maxClients) {
+    return busy(admission, 'There are as many clients as there may be.\n');
   }
-  doorway.guests++;
+  admission.admitted++;
   try {
-    const verdict = authorize === undefined ? undefined : await ask(doorway, authorize, request);
-    const late = verdict ?? turnAway(doorway);
-    if (late !== undefined) doorway.guests--;
+    const decision = authorize === undefined ? undefined : await ask(admission, authorize, request);
+    const late = decision ?? refusalNow(admission);
+    if (late !== undefined) admission.admitted--;
     return late;
   } catch (error) {
-    doorway.guests--;
+    admission.admitted--;
     throw error;
   }
 }
 
 /** Why nobody is let in any more. */
-function turnAway({ state, retry }: Doorway): Refusal | undefined {
+function refusalNow({ state, retry }: Admission): Refusal | undefined {
   // With 204 a browser stops to come back (HTML standard, §9.2.3).
   if (state === 'closed') return { ...refusal(204, ''), isLast: true };
   if (state === 'open') return undefined;
@@ -70,34 +70,34 @@ function turnAway({ state, retry }: Doorway): Refusal | undefined {
 }
 
 async function ask<Request>(
-  doorway: Doorway,
+  admission: Admission,
   authorize: Authorize<Request>,
   request: Request,
 ): Promise<Refusal | undefined> {
-  let verdict: unknown;
+  let decision: unknown;
   try {
-    verdict = await inTime(doorway, authorize(request));
+    decision = await inTime(admission, authorize(request));
   } catch (error) {
     if (!(error instanceof TimeoutError)) throw error;
-    doorway.report(error);
-    return busy(doorway, 'Nobody has decided in time.\n');
+    admission.report(error);
+    return busy(admission, 'Nobody has decided in time.\n');
   }
-  if (verdict === true) return undefined;
-  if (verdict === 401) return refusal(401, 'Credentials are needed.\n');
-  if (verdict === 403 || verdict === false) return refusal(403, 'This is not for you.\n');
-  if (typeof verdict === 'number' && Number.isInteger(verdict) && verdict >= 400 && verdict <= 599) {
-    return refusal(verdict, 'This is not for you now.\n');
+  if (decision === true) return undefined;
+  if (decision === 401) return refusal(401, 'Credentials are needed.\n');
+  if (decision === 403 || decision === false) return refusal(403, 'This is not for you.\n');
+  if (typeof decision === 'number' && Number.isInteger(decision) && decision >= 400 && decision <= 599) {
+    return refusal(decision, 'This is not for you now.\n');
   }
   // A hook that forgets to return lets nobody in.
   throw new OptionError('The authorize hook must return true, false, or a status from 400 to 599.');
 }
 
 /** @throws TimeoutError when the hook takes too long. */
-function inTime({ clock, authorizeTimeout }: Doorway, verdict: unknown): Promise<unknown> {
+function inTime({ clock, authorizeTimeout }: Admission, decision: unknown): Promise<unknown> {
   const onTimeout = (): string => `The authorize hook has not answered in ${authorizeTimeout} ms.`;
-  return wait(clock, { timeout: authorizeTimeout, onTimeout }, following(Promise.resolve(verdict)));
+  return wait(clock, { timeout: authorizeTimeout, onTimeout }, following(Promise.resolve(decision)));
 }
 
-function busy({ retryAfter }: Doorway, text: string): Refusal {
+function busy({ retryAfter }: Admission, text: string): Refusal {
   return refusal(503, text, { 'retry-after': `${retryAfter}` });
 }

@@ -18,7 +18,7 @@ const LONGEST_ID = 1024;
 /**
  * The bytes of an event, or of a block that only sets what the client remembers when it has no data. Whatever is in the
  * fields stays in its field: line breaks in data begin a new line of data, in the others they are left out. Empty data
- * is written, since an event without a line of data is none.
+ * is written, since a browser drops an event without one.
  */
 export function encodeEvent({ event, id, data, retry }: EventFields): Buffer {
   let text = '';

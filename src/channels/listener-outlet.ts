@@ -21,7 +21,7 @@ export class ListenerOutlet {
   readonly #context: SseContext;
   readonly #ended: () => void;
   #leaving = new AbortController();
-  #pumping: Promise<void> = Promise.resolve();
+  #forwarding: Promise<void> = Promise.resolve();
 
   /** @param ended Called when the listener was told the end. */
   constructor(listener: MessageQueueListener, context: SseContext, ended: () => void) {
@@ -38,8 +38,8 @@ export class ListenerOutlet {
     this.#leaving = new AbortController();
     const { signal } = this.#leaving;
     this.listener.start();
-    // A pump that has just been left may still have a message in hand.
-    this.#pumping = this.#pumping.then(() => this.#pump(signal));
+    // The forwarding that has just been aborted may still have a message.
+    this.#forwarding = this.#forwarding.then(() => this.#forward(signal));
   }
 
   /** The last client is gone. */
@@ -48,7 +48,7 @@ export class ListenerOutlet {
     this.listener.stop();
   }
 
-  async #pump(signal: AbortSignal): Promise<void> {
+  async #forward(signal: AbortSignal): Promise<void> {
     const { channel, patience } = this.#context;
     try {
       const stream = channel.messages(this.listener, signal);

@@ -58,7 +58,7 @@ export class SignedMessage<Content = unknown> extends Message<SignedPayload<Cont
   /**
    * Reads a message that has come over a wire.
    *
-   * @throws InvalidMessageFormatError when its payload does not name a sender, or its signature is none.
+   * @throws InvalidMessageFormatError when its payload does not name a sender, or its signature is not in the right form.
    */
   static from({ type, payload, id }: Message): SignedMessage {
     if (typeof payload !== 'object' || payload === null || !('sender_id' in payload)) {

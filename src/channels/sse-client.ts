@@ -66,7 +66,7 @@ export class SseClient implements AsyncIterable<ServerSentEvent>, Disposable {
   #retry: number;
   #lastEventId: string;
 
-  /** @throws OptionError when the address is none, or a time is no number from 0 up. */
+  /** @throws OptionError for an invalid address, and for a time that is not a number from 0 up. */
   constructor(url: string | URL, options: SseClientOptions = {}) {
     if (!URL.canParse(url.toString())) throw new OptionError('The address of a server of events must be a URL.');
     checkNames('an SseClient', options, CLIENT_OPTIONS);

@@ -86,7 +86,7 @@ export class SseContext {
   /** `retry` is told once, when a client comes. */
   #encode({ event, id, data }: SseEvent): Buffer {
     const text: unknown = this.settings.serializer(data);
-    // An event without data is none: a browser would drop it without a word.
+    // A browser would drop an event without data, and tell nobody.
     if (typeof text !== 'string') throw new InvalidMessageFormatError('The serializer must return a string.');
     return encodeEvent({ id: id === undefined ? undefined : eventIdOf(id), event, data: text });
   }

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 import { admit } from './admission.js';
-import type { Authorize, Doorway, DoorwayState } from './admission.js';
+import type { Authorize, Admission, AdmissionState } from './admission.js';
 import type { EventSink } from './event-sink.js';
 import { FetchSink } from './fetch-sink.js';
 import { HttpSink, endConnection } from './http-sink.js';
@@ -48,7 +48,7 @@ export interface HttpExchange<Asked> {
 }
 
 /** A client that was let in. */
-interface Guest<Asked> {
+interface Admitted<Asked> {
   readonly request: Asked;
   readonly filter: AttachOptions<Asked>['filter'];
   readonly listener: MessageQueueListener | undefined;
@@ -58,12 +58,12 @@ interface Guest<Asked> {
 }
 
 /** Answers requests with the events of a channel. */
-export class SseResponder implements Doorway {
+export class SseResponder implements Admission {
   readonly #context: SseContext;
   readonly #outlets = new WeakMap<MessageQueueListener, ListenerOutlet>();
   /** The outlets that have clients. */
   readonly #busy = new Set<ListenerOutlet>();
-  guests = 0;
+  admitted = 0;
   #connected = 0;
   #isLeaving = false;
 
@@ -71,7 +71,7 @@ export class SseResponder implements Doorway {
     this.#context = context;
   }
 
-  get state(): DoorwayState {
+  get state(): AdmissionState {
     if (this.#context.channel.isClosed) return 'closed';
     return this.#isLeaving ? 'leaving' : 'open';
   }
@@ -134,7 +134,7 @@ export class SseResponder implements Doorway {
     let isIn = false;
     try {
       // Before anything is sent: this may throw.
-      const guest = guestOf(head, asked, options);
+      const admitted = admittedOf(head, asked, options);
       begin?.();
       // The client may have left while the hook ran, and then no event would tell so.
       if (isOver(response)) return false;
@@ -143,11 +143,11 @@ export class SseResponder implements Doorway {
         response.end();
         return false;
       }
-      this.#open(guest, (session) => new HttpSink(response, session));
+      this.#open(admitted, (session) => new HttpSink(response, session));
       isIn = true;
       return true;
     } finally {
-      if (!isIn) this.guests--;
+      if (!isIn) this.admitted--;
     }
   }
 
@@ -162,12 +162,12 @@ export class SseResponder implements Doorway {
     }
     let sink: FetchSink | undefined;
     try {
-      const guest = guestOf(head, request, options);
+      const admitted = admittedOf(head, request, options);
       if (head.method !== 'HEAD' && !request.signal.aborted) {
-        this.#open({ ...guest, signal: request.signal }, (session) => (sink = new FetchSink(session)));
+        this.#open({ ...admitted, signal: request.signal }, (session) => (sink = new FetchSink(session)));
       }
     } finally {
-      if (sink === undefined) this.guests--;
+      if (sink === undefined) this.admitted--;
     }
     return new Response(sink?.body ?? null, { headers: streamHeaders(options) });
   }
@@ -175,7 +175,7 @@ export class SseResponder implements Doorway {
   /** Returns the messages of a listener as a stream of events. */
   readable(listener: MessageQueueListener): ReadableStream<Uint8Array> {
     let body: ReadableStream<Uint8Array> | undefined;
-    this.guests++;
+    this.admitted++;
     this.#open({ request: undefined, filter: undefined, listener, lastEventId: undefined }, (session) => {
       const sink = new FetchSink(session);
       body = sink.body;
@@ -185,7 +185,7 @@ export class SseResponder implements Doorway {
     return body!;
   }
 
-  #open<Asked>({ request, filter, listener, lastEventId, signal }: Guest<Asked>, openSink: OpenSink): SseSession {
+  #open<Asked>({ request, filter, listener, lastEventId, signal }: Admitted<Asked>, openSink: OpenSink): SseSession {
     const { maxClientBytes, slowClients, retry, clock, trustLastEventId } = this.#context.settings;
     const outlet = listener === undefined ? undefined : this.#outletOf(listener);
     const { log, clients } = outlet ?? this.#context;
@@ -214,7 +214,7 @@ export class SseResponder implements Doorway {
 
   #left(session: SseSession, clients: SseClients, outlet: ListenerOutlet | undefined): void {
     this.#connected--;
-    this.guests--;
+    this.admitted--;
     clients.delete(session);
     if (outlet === undefined || clients.size > 0) return;
     this.#busy.delete(outlet);
@@ -237,7 +237,7 @@ const ATTACH_OPTIONS = [
   'headers',
 ] as const satisfies readonly (keyof AttachOptions<unknown>)[];
 
-function guestOf<Asked>(head: RequestHead, request: Asked, options: AttachOptions<Asked>): Guest<Asked> {
+function admittedOf<Asked>(head: RequestHead, request: Asked, options: AttachOptions<Asked>): Admitted<Asked> {
   const { filter } = options;
   return { request, filter, listener: options.listener?.(request), lastEventId: lastEventIdOf(head) };
 }

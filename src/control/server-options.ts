@@ -135,7 +135,7 @@ export function resolveServerOptions(options: SocketServerOptions): Omit<ServerS
   };
 }
 
-/** @throws OptionError for a protocol that is none. */
+/** @throws OptionError for an unknown protocol. */
 export function checkProtocol(protocol: SocketProtocol): void {
   if (!PROTOCOLS.includes(protocol)) throw new OptionError('Option protocol must be auto, legacy or lines.');
 }

@@ -91,7 +91,7 @@ export class AmqpBroker extends Broker {
   /** The publications that `close` waits for. */
   readonly #publishing = new Set<Promise<void>>();
 
-  /** @throws OptionError for an option that is unknown or cannot be; AddressError for a URL that is none. */
+  /** @throws OptionError for an option that is unknown or cannot be; AddressError for an invalid URL. */
   constructor(options: AmqpBrokerOptions) {
     checkNames('an AmqpBroker', options, OPTIONS);
     const { url, peer, connection = {}, properties, clock = SYSTEM_CLOCK } = options;

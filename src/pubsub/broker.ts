@@ -207,7 +207,7 @@ export abstract class Broker extends TypedEmitter<BrokerEvents> implements Async
    * those that handlers release meanwhile. Afterwards `publish` rejects. Closing again waits for the same end, which
    * `drain: false` or a shorter `timeout` hastens.
    *
-   * @throws OptionError for options that are none. Rejects with an AggregateError when something could not be ended.
+   * @throws OptionError for invalid options. Rejects with an AggregateError when something could not be ended.
    */
   close(options: CloseOptions = {}): Promise<void> {
     const { drain, timeout } = resolveCloseOptions(options);

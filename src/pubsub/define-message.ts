@@ -29,7 +29,7 @@ export interface MessageClass<Fields extends object, Given extends object = Fiel
  * @param schema A validator of zod, valibot, arktype or any other library with the Standard Schema interface; it may be
  * asynchronous. It is asked at `publish` and when a message is received, and what it gives is what goes on. It must take
  * what it gives, and leave that as it is, or `publish` rejects. The constructor takes what the schema takes.
- * @throws InvalidMessageError for a name that is none.
+ * @throws InvalidMessageError for an invalid name.
  */
 export function defineMessage<Schema extends StandardSchema<unknown, unknown>>(
   name: string,
@@ -39,7 +39,7 @@ export function defineMessage<Schema extends StandardSchema<unknown, unknown>>(
  * Makes a class of messages whose fields only the compiler checks.
  *
  * @param name As above.
- * @throws InvalidMessageError for a name that is none.
+ * @throws InvalidMessageError for an invalid name.
  */
 export function defineMessage<Fields extends object = object>(name: string): MessageClass<Fields>;
 export function defineMessage(name: string, schema?: StandardSchema): MessageClass<object> {

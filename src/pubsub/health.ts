@@ -58,12 +58,12 @@ export class HealthWatch {
   }
 
   #judge(): void {
-    const [status, reason] = this.#verdict();
+    const [status, reason] = this.#current();
     const { status: before, since } = this.#health;
     this.#health = { status, reason, since: status === before ? since : new Date(this.#clock.wallNow()) };
   }
 
-  #verdict(): [Health['status'], string | undefined] {
+  #current(): [Health['status'], string | undefined] {
     if (this.#isClosed) return ['down', 'The broker is closed.'];
     if (this.#change !== undefined && this.#change.to !== 'open') {
       const { host, to, error } = this.#change;

@@ -131,7 +131,7 @@ export function resolveAsyncOptions<M extends Message>(
   };
 }
 
-/** Checks the options of `close`. Throws OptionError for what is none. */
+/** Checks the options of `close`. Throws OptionError for invalid ones. */
 export function resolveCloseOptions(options: CloseOptions): { readonly drain: boolean; readonly timeout: number } {
   checkNames('close', options, ['drain', 'timeout']);
   return { drain: options.drain ?? true, timeout: atLeast(0, 'timeout', options.timeout ?? Infinity) };

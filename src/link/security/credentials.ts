@@ -97,7 +97,7 @@ async function ask(source: TokenSource): Promise<Token> {
     throw new ConnectionError(`No token could be had: ${asError(cause).message}.`, { cause });
   }
   if (isToken(given)) return { value: given };
-  // A time that is none counts as never.
+  // An invalid time counts as never.
   if (typeof given === 'object' && given !== null && 'value' in given && isToken(given.value)) return given as Token;
   throw new OptionError('sasl.token must give a string that is not empty, or an object with such a string as value.');
 }

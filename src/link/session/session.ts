@@ -38,7 +38,7 @@ export interface SessionReceiver {
 
 /**
  * The data plane of one session: finds the link a transfer or disposition is for, gives out delivery-ids, and gathers
- * what is to be said of deliveries until the turn ends. Opening and ending the session is rhea's.
+ * what is to be said of deliveries until the tick ends. Opening and ending the session is rhea's.
  */
 export class Session implements PendingDispositions {
   readonly rhea: RheaSession;
@@ -142,7 +142,7 @@ export class Session implements PendingDispositions {
     }
   }
 
-  /** Tells the peer, before the turn ends, what became of a delivery it sent. */
+  /** Tells the peer, before the tick ends, the outcome of a delivery that it sent. */
   settleReceived(settlement: Settlement): void {
     const queue = this.#received;
     const before = queue[queue.length - 1];
@@ -152,7 +152,7 @@ export class Session implements PendingDispositions {
     if (queue.length === MANY) this.output.flushSoon();
   }
 
-  /** Tells the peer, before the turn ends, that its outcome for a delivery of ours is final. */
+  /** Tells the peer, before the tick ends, that its outcome for a delivery of ours is final. */
   settleSent(id: number, result: Outcome): void {
     this.#sent.push({ id, result, settled: true });
     this.output.scheduleDispositions(this);
