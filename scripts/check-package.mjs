@@ -1,5 +1,6 @@
 // Packs the project and uses the tarball as a stranger would: installed into an empty folder, by `import` and by
-// `require`, on every Node line that is supported. Also has publint and are-the-types-wrong look at it.
+// `require`, on every Node line that is supported, by Bun and Deno, under Jest and in a bundle, as docs/getting-started.md
+// says. Also has publint and are-the-types-wrong look at it.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -27,6 +28,14 @@ await broker.stop()
 `;
 const ESM = `import { Messenger } from 'amqp-messenger'\nimport { EmbeddedBroker } from 'amqp-messenger/broker'\n${USE}`;
 const CJS = `const { Messenger } = require('amqp-messenger')\nconst { EmbeddedBroker } = require('amqp-messenger/broker')\nasync function main() {${USE}}\nmain().catch((error) => { console.error(error); process.exit(1) })\n`;
+const JEST = `test('is used', async () => {
+const { Messenger } = await import('amqp-messenger')
+const { EmbeddedBroker } = await import('amqp-messenger/broker')
+${USE}})\n`;
+/** The other engines come as npm packages, too. */
+const OTHERS = ['@oven/bun-linux-x64@1.4', '@deno/linux-x64-glibc@2.9', 'jest@30'];
+/** What rhea, which is CommonJS, needs in a bundle of ES modules. */
+const BANNER = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 const TYPES = `
 import { Messenger } from 'amqp-messenger'
 import { EmbeddedBroker } from 'amqp-messenger/broker'
@@ -81,6 +90,7 @@ try {
       run(node, [join('node_modules', '.bin', 'amqp-messenger'), '--help'], { cwd: folder }),
     );
   }
+  checkOthers(folder);
   run('npm', ['install', '--no-audit', '--no-fund', ...TYPESCRIPT], { cwd: folder });
   writeFileSync(join(folder, 'use.mts'), TYPES);
   const compile = ['--noEmit', '--strict', '--skipLibCheck', 'false', '--target', 'es2022', '--module', 'nodenext'];
@@ -95,3 +105,29 @@ try {
 }
 console.log(`package: ${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);
+
+/** Uses the package without Node, under Jest, and from a bundle. */
+function checkOthers(cwd) {
+  run('npm', ['install', '--no-audit', '--no-fund', ...OTHERS], { cwd });
+  const modules = join(cwd, 'node_modules');
+  const timeout = 60_000;
+  const bun = join(modules, '@oven', 'bun-linux-x64', 'bin', 'bun');
+  check('Bun: import', () => run(bun, ['use.mjs'], { cwd, timeout }));
+  check('Bun: require', () => run(bun, ['use.cjs'], { cwd, timeout }));
+  const deno = join(modules, '@deno', 'linux-x64-glibc', 'deno');
+  const env = { ...process.env, DENO_DIR: join(cwd, 'deno'), NODE_OPTIONS: '--experimental-vm-modules --no-warnings' };
+  check('Deno: import', () => run(deno, ['run', '-A', '--node-modules-dir=manual', 'use.mjs'], { cwd, timeout, env }));
+  writeFileSync(join(cwd, 'use.test.js'), JEST);
+  check('Jest', () => run(join(modules, '.bin', 'jest'), ['--silent', 'use.test.js'], { cwd, timeout, env }));
+  const bundle = (name, ...options) => {
+    const esbuild = join(root, 'node_modules', '.bin', 'esbuild');
+    const args = ['--bundle', '--platform=node', '--log-level=error', `--outfile=${name}`, ...options];
+    check(`esbuild ${name}`, () => {
+      run(esbuild, args, { cwd });
+      run(process.execPath, [name], { cwd, timeout });
+    });
+  };
+  bundle('left-out.mjs', 'use.mjs', '--format=esm', '--external:amqp-messenger');
+  bundle('taken-in.cjs', 'use.cjs', '--format=cjs');
+  bundle('taken-in.mjs', 'use.mjs', '--format=esm', `--banner:js=${BANNER}`);
+}
