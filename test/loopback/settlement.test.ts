@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { Messenger, MessengerOptions } from 'amqp-messenger';
 import { describe, expect, it } from 'vitest';
 import { createTrackingMessenger, listen, receive } from '../support/messengers.js';
@@ -251,11 +252,94 @@ describe('the outcomes of received messages', () => {
 
   it('are not sent for deliveries that the peer has settled meanwhile', async () => {
     const { wire, link, receiver, trackers } = await received(3);
-    wire.send('disposition', { role: false, first: 0, last: 1, settled: true, state: state('released') });
+    wire.send('disposition', { role: false, first: 0, last: 1, settled: true });
     wire.transfer(link, 3, payload('3'));
     await receive(receiver, 1);
     expect(trackers.map(({ status }) => status)).toEqual(['settled', 'settled', 'pending']);
     receiver.accept();
     expect((await wire.read('disposition')).fields).toMatchObject({ first: 2, last: 3 });
+  });
+});
+
+describe('a message that its sender takes back', () => {
+  const STATES = [
+    ['released', {}],
+    ['modified', { delivery_failed: true }],
+    ['rejected', { error: { condition: 'amqp:not-allowed', description: 'held for too long' } }],
+  ] as const;
+
+  it.each(STATES)('and settles, as %s, is aborted, and accepting it tells the peer nothing', async (type, fields) => {
+    const { wire, link, receiver, trackers } = await received(3);
+    const told = once(receiver, 'error');
+    wire.send('disposition', { role: false, first: 0, last: 1, settled: true, state: state(type, fields) });
+    const [error] = (await told) as [Error];
+    expect(error).toMatchObject({ code: 'ERR_LINK' });
+    expect(error.message).toContain(`The peer has taken back 2 messages of q (${type})`);
+    expect(trackers.map(({ status }) => status)).toEqual(['aborted', 'aborted', 'pending']);
+    expect([trackers[0]!.error, trackers[1]!.error]).toEqual([error, error]);
+    receiver.accept(trackers[0]);
+    receiver.accept(trackers[2]);
+    expect((await wire.read('disposition')).fields).toMatchObject({ first: 2, last: 2, state: { type: 'accepted' } });
+    expect(trackers[0]!.status).toBe('aborted');
+    wire.transfer(link, 3, payload('3'));
+    expect((await receive(receiver, 1))[0]!.message.body).toBe('3');
+  });
+
+  it.each(STATES)('and does not settle, as %s, is aborted and settled from here', async (type, fields) => {
+    const { wire, receiver, trackers } = await received(3);
+    const told = once(receiver, 'error');
+    wire.send('disposition', { role: false, first: 1, settled: false, state: state(type, fields) });
+    await told;
+    const said = await wire.read('disposition');
+    expect(said.fields).toMatchObject({ role: true, first: 1, last: 1, settled: true, state: { type } });
+    expect(trackers.map(({ status }) => status)).toEqual(['pending', 'aborted', 'pending']);
+  });
+
+  it('stays open while the sender has only said that it was accepted, or how much of it was received', async () => {
+    const { wire, link, receiver, trackers } = await received(1);
+    const states = [state('accepted'), state('received', { section_number: 0, section_offset: 0 })];
+    for (const each of states) wire.send('disposition', { role: false, first: 0, settled: false, state: each });
+    wire.transfer(link, 1, payload('1'));
+    await receive(receiver, 1);
+    expect(trackers[0]!.status).toBe('pending');
+    receiver.reject(trackers[0]);
+    expect((await wire.read('disposition')).fields).toMatchObject({ first: 0, state: { type: 'rejected' } });
+  });
+
+  it('and that nobody has got yet is taken out of the queue, with its credit', async () => {
+    const peer = await ScriptedPeer.listen();
+    const receiver = createTrackingMessenger();
+    receiver.subscribe(peer.address('q'), { credit: 2 });
+    const wire = await peer.accept();
+    const link = await wire.answerLink();
+    await wire.read('flow', ({ fields }) => fields['link_credit'] === 2);
+    const [come, told] = [receiver.recv(), once(receiver, 'error')];
+    for (const id of [0, 1]) wire.transfer(link, id, payload(`${id}`));
+    await come;
+    expect(receiver.incoming).toBe(2);
+    wire.send('disposition', { role: false, first: 0, last: 0, settled: true, state: state('released') });
+    await told;
+    expect(receiver.incoming).toBe(1);
+    await wire.read('flow', ({ fields }) => fields['delivery_count'] === 2 && fields['link_credit'] === 1);
+    expect(receiver.get()!.message.body).toBe('1');
+  });
+
+  it('makes room in the window for a loop that waits', async () => {
+    const peer = await ScriptedPeer.listen();
+    const receiver = createTrackingMessenger({ incomingWindow: 1 });
+    receiver.on('error', () => undefined);
+    receiver.subscribe(peer.address('q'));
+    const loop = receiver.receive({ credit: 10 })[Symbol.asyncIterator]();
+    const first = loop.next();
+    const wire = await peer.accept();
+    const link = await wire.answerLink();
+    await wire.read('flow', ({ fields }) => fields['link_credit'] === 10);
+    for (const id of [0, 1]) wire.transfer(link, id, payload(`${id}`));
+    const held = (await first).value!;
+    const next = loop.next();
+    wire.send('disposition', { role: false, first: 0, settled: false, state: state('released') });
+    expect((await next).value!.message.body).toBe('1');
+    held.accept();
+    expect(held.tracker.status).toBe('aborted');
   });
 });

@@ -4,8 +4,10 @@ import type { MessagingError } from '../../errors.js';
 import { IncomingDelivery } from '../../queue/incoming-delivery.js';
 import type { DeliverySource } from '../../queue/incoming-delivery.js';
 import { RELEASED } from '../../message/outcome.js';
+import type { Outcome } from '../../message/outcome.js';
 import { Unsettled } from '../../queue/unsettled.js';
 import type { ByteBudget } from '../wire/byte-budget.js';
+import { describe } from './link-attach.js';
 import { LinkCredit } from './link-credit.js';
 import type { GrantedTerms, LinkEnd, LinkOptions } from './link-options.js';
 import { PartialDelivery } from './partial-delivery.js';
@@ -27,6 +29,8 @@ export interface ReceiverLinkOwner {
   creditReturned?(link: ReceiverLink): void;
   /** The connection is lost. Deliveries without an outcome have been aborted: the peer will deliver them again. */
   lost?(link: ReceiverLink, aborted: readonly IncomingDelivery[]): void;
+  /** The peer has taken back deliveries that had no outcome. They have been aborted with this error. */
+  takenBack?(link: ReceiverLink, aborted: readonly IncomingDelivery[], error: LinkError): void;
   /** The link is gone for good. */
   closed(link: ReceiverLink, error: MessagingError, end: LinkEnd): void;
 }
@@ -187,9 +191,31 @@ export class ReceiverLink implements DeliverySource {
     this.owner.released?.(delivery, this);
   }
 
-  /** The peer has settled deliveries by itself. */
-  settledByPeer(first: number, last: number): void {
-    for (const id of this.#unsettled.clip(first, last)) this.#unsettled.take(id)?.settledByPeer();
+  /**
+   * The peer has said something of deliveries that have no outcome here. One that it releases, modifies or rejects it has
+   * taken back (AMQP 1.0 §2.6.12: each end may set a terminal state). Any other state says nothing until it is settled.
+   */
+  disposition(first: number, last: number, settled: boolean, state: Outcome | undefined): void {
+    const isTakenBack = state !== undefined && state.type !== 'accepted';
+    if (!settled && !isTakenBack) return;
+    const ids = this.#unsettled.clip(first, last);
+    if (isTakenBack) this.#takenBack(ids, settled, state);
+    else for (const id of ids) this.#unsettled.take(id)?.settledByPeer();
+  }
+
+  #takenBack(ids: readonly number[], settled: boolean, state: Outcome): void {
+    if (ids.length === 0) return;
+    const error = new LinkError(takenBack(ids.length, describe(this), state));
+    const aborted: IncomingDelivery[] = [];
+    for (const id of ids) {
+      const delivery = this.#unsettled.take(id);
+      if (delivery === undefined) continue;
+      // The peer remembers the delivery until we settle it, too.
+      if (!settled) this.#attachment?.session.settleReceived({ id, result: state, settled: true });
+      delivery.abort(error);
+      aborted.push(delivery);
+    }
+    this.owner.takenBack?.(this, aborted, error);
   }
 
   #partialTransfer(attachment: ReceiverAttachment, transfer: Transfer, buffer: Buffer, end: number): void {
@@ -267,4 +293,12 @@ export class ReceiverLink implements DeliverySource {
 function beginPartial(session: Session, transfer: Transfer): PartialDelivery {
   session.expectDeliveryId(transfer.deliveryId);
   return new PartialDelivery(transfer.deliveryId, transfer.messageFormat, session.budget);
+}
+
+function takenBack(count: number, address: string, { type }: Outcome): string {
+  const messages = count === 1 ? 'a message' : `${count} messages`;
+  return (
+    `The peer has taken back ${messages} of ${address} (${type}) before there was an outcome, and may give it to others. ` +
+    'Give messages their outcomes sooner, take fewer at a time, or raise the time limit of the peer.'
+  );
 }

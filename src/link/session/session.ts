@@ -30,8 +30,8 @@ export interface SessionSender {
 export interface SessionReceiver {
   /** A transfer frame has come for this link. */
   transfer(transfer: Transfer, buffer: Buffer, end: number): void;
-  /** The peer has settled deliveries of this range. */
-  settledByPeer(first: number, last: number): void;
+  /** The peer, which sends, has given deliveries of this range a state, or has settled them. */
+  disposition(first: number, last: number, settled: boolean, state: Outcome | undefined): void;
   /** The outcomes that were given to its deliveries are written. */
   outcomesWritten(): void;
 }
@@ -134,12 +134,9 @@ export class Session implements PendingDispositions {
   /** A disposition frame has come. */
   disposition(disposition: Disposition, buffer: Buffer, end: number): void {
     const { first, last, settled, state } = disposition;
-    if (disposition.role === RECEIVER) {
-      const outcome = state < 0 ? undefined : readOutcome(buffer, state, end);
-      for (const link of this.senders) link.disposition(first, last, settled, outcome);
-    } else if (settled) {
-      for (const link of this.receivers.values()) link.settledByPeer(first, last);
-    }
+    const outcome = state < 0 ? undefined : readOutcome(buffer, state, end);
+    const links = disposition.role === RECEIVER ? this.senders : this.receivers.values();
+    for (const link of links) link.disposition(first, last, settled, outcome);
   }
 
   /** Tells the peer, before the tick ends, the outcome of a delivery that it sent. */

@@ -1,4 +1,4 @@
-import type { MessagingError } from '../../errors.js';
+import type { LinkError, MessagingError } from '../../errors.js';
 import type { PeerConnection } from '../../link/connection/peer-connection.js';
 import { ReceiverLink } from '../../link/session/receiver-link.js';
 import type { ReceiverLinkOwner } from '../../link/session/receiver-link.js';
@@ -21,6 +21,8 @@ export interface LinkReceiver {
   received(delivery: IncomingDelivery, source: Source | undefined): void;
   /** A link is attached. Returns false when the peer has not granted its options. */
   linkOpened(link: ReceiverLink, source: Source | undefined): boolean;
+  /** A peer has taken back messages that had no outcome. */
+  takenBack(error: LinkError): void;
   /** A link is closed for good. */
   linkClosed(link: ReceiverLink, source: Source | undefined, error: MessagingError): void;
 }
@@ -84,6 +86,12 @@ export class IncomingLink implements ReceiverLinkOwner {
     const queue = source?.queue ?? owner.queue;
     for (const delivery of aborted) queue.withdraw(delivery);
     source?.handler?.lost();
+  }
+
+  takenBack(_link: ReceiverLink, aborted: readonly IncomingDelivery[], error: LinkError): void {
+    const queue = this.source?.queue ?? this.owner.queue;
+    for (const delivery of aborted) queue.withdraw(delivery);
+    this.owner.takenBack(error);
   }
 
   closed(link: ReceiverLink, error: MessagingError): void {

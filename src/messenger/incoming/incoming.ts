@@ -1,6 +1,6 @@
 import { ReceivedMessage } from '../../codec/received-message.js';
 import { DecodeError, OptionError, StateError, TrackerError, asError } from '../../errors.js';
-import type { MessagingError } from '../../errors.js';
+import type { LinkError, MessagingError } from '../../errors.js';
 import type { PeerConnection } from '../../link/connection/peer-connection.js';
 import type { LinkRequest } from '../../link/session/link-request.js';
 import type { ReceiverLink } from '../../link/session/receiver-link.js';
@@ -201,6 +201,10 @@ export class Incoming implements SourceOwner, LoopOwner {
 
   received(delivery: IncomingDelivery, source: Source | undefined): void {
     this.#context.received(delivery, source?.subscription.source);
+  }
+
+  takenBack(error: LinkError): void {
+    this.#context.failed(error);
   }
 
   linkOpened(link: ReceiverLink, source: Source | undefined): boolean {
