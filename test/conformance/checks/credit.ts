@@ -179,8 +179,9 @@ export const creditChecks: readonly Check[] = [
       await client2.stop();
       await until(() => client2.stopped, server, client, client2);
       expect([await server.incoming, await server.receiving]).toEqual([3, 6]);
-      await putMany(client, `${stage.address}/link1`, 3);
-      await putMany(client, `${stage.address}/link2`, 3);
+      // Two more than there is credit for.
+      await putMany(client, `${stage.address}/link1`, 4);
+      await putMany(client, `${stage.address}/link2`, 4);
       await untilServerHas(stage, 9, 0, client);
     },
   },

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { Party, PartyDelivery } from '../party.js';
 import type { Handle, Stage } from '../stage.js';
-import { REJECT_ME, answer, receive, reply } from '../stage.js';
+import { REJECT_ME, answer, receive, reply, until } from '../stage.js';
 import type { Check } from './check.js';
 
 const COUNT = 10;
@@ -40,18 +40,23 @@ async function rejectOneOfTen(stage: Stage, handle: Handle): Promise<void> {
 
 /** Twice as many answers as the window of the client holds. */
 async function overflowWindow(stage: Stage, size: number): Promise<void> {
-  const { client } = stage;
+  const { client, server, servers } = stage;
+  server.outgoingWindow = size;
   client.incomingWindow = size;
+  // The original sends what is settled before it has gone, settled; ours waits for the outcome of what its window holds.
+  const before = servers.isOurs ? 'pending' : 'settled';
   await stage.start();
   await putMany(stage, 2 * size);
   await client.send();
   const received = await receive(client, 2 * size, async ({ tracker }) => {
-    expect(await client.status(tracker)).toBe('settled');
+    expect(await client.status(tracker)).toBe(before);
   });
   const trackers = received.map(({ tracker }) => tracker);
   const forgotten = times(size, undefined);
-  expect(await statuses(client, trackers)).toEqual([...forgotten, ...times(size, 'settled')]);
+  expect(await statuses(client, trackers)).toEqual([...forgotten, ...times(size, before)]);
   await client.accept();
+  // The C Messenger knows the outcome of an unsettled message when it has worked.
+  await until(async () => (await client.status(trackers.at(-1)!)) === 'accepted', client);
   expect(await statuses(client, trackers)).toEqual([...forgotten, ...times(size, 'accepted')]);
 }
 
@@ -128,15 +133,17 @@ export const windowChecks: readonly Check[] = [
   {
     number: 14,
     name: 'testIncomingQueueBiggerThanWindow',
-    what: 'of 20 messages that came settled, a window of 10 remembers the last ten',
+    what: 'of 20 messages, a window of 10 remembers the last ten',
     withC: 'both',
+    differs: 'server',
     run: (stage) => overflowWindow(stage, 10),
   },
   {
     number: 15,
     name: 'testIncomingQueueBiggerThanSessionWindow',
-    what: 'of 4096 messages that came settled, a window of 2048 remembers the last half',
+    what: 'of 4096 messages, a window of 2048 remembers the last half',
     withC: 'both',
+    differs: 'server',
     run: (stage) => overflowWindow(stage, 2048),
   },
   {
