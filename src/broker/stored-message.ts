@@ -19,6 +19,18 @@ export interface Standing extends MessageChange {
   readonly deadline: number;
 }
 
+/** Where the bytes of a message are, and what is needed to send them. */
+interface StoredBytes {
+  readonly memory: HeldMemory;
+  readonly start: number;
+  readonly end: number;
+  /** The offset of its time to live in the bytes; -1 when it has none. */
+  readonly ttlAt: number;
+  /** The bytes behind its header, if others share them. */
+  readonly shared: SharedBytes | undefined;
+  readonly messageFormat: number;
+}
+
 /**
  * A message in a queue, which is also its delivery: its bytes, copied out of the input once, with a header of the
  * broker's in front and room for that of a frame before it, so that they go to the socket as they are. The bytes behind the
@@ -33,28 +45,24 @@ export class StoredMessage extends OutgoingDelivery implements CountedMessage {
   readonly #kept: HeldMemory;
   readonly #shared: SharedBytes | undefined;
   readonly #messageFormat: number;
+  /** When it expires, by the queue's clock. */
+  readonly deadline: number;
+  /** The number of times that its delivery has failed. */
+  readonly deliveryCount: number;
+  /** The offset of its time to live in the bytes; -1 when it has none. */
+  readonly ttlAt: number;
 
   constructor(
-    memory: HeldMemory,
-    start: number,
-    end: number,
-    /** Its place in its queue: what comes back goes where it was. */
-    place: number,
-    owner: DeliveryOwner,
-    /** When it expires, by the queue's clock. */
-    readonly deadline: number,
-    /** The number of times that its delivery has failed. */
-    readonly deliveryCount: number,
-    /** The offset of its time to live in the bytes; -1 when it has none. */
-    readonly ttlAt: number,
-    /** The bytes behind its header, if others share them. */
-    shared: SharedBytes | undefined,
-    messageFormat: number,
+    { memory, start, end, ttlAt, shared, messageFormat }: StoredBytes,
+    { place, owner, deadline, deliveryCount }: Pick<Standing, 'place' | 'owner' | 'deadline' | 'deliveryCount'>,
   ) {
     super(memory, start, end, false, place, owner);
     this.#kept = memory;
     this.#shared = shared;
     this.#messageFormat = messageFormat;
+    this.deadline = deadline;
+    this.deliveryCount = deliveryCount;
+    this.ttlAt = ttlAt;
   }
 
   override get messageFormat(): number {
@@ -110,19 +118,10 @@ export class StoredMessage extends OutgoingDelivery implements CountedMessage {
 
   /** The same message, to be delivered again: one that was never written may keep its bytes. */
   unsent(): StoredMessage {
-    const { start, end, place, owner, deadline, deliveryCount, ttlAt } = this;
-    const again = new StoredMessage(
-      this.#kept,
-      start,
-      end,
-      place,
-      owner,
-      deadline,
-      deliveryCount,
-      ttlAt,
-      this.#shared,
-      this.#messageFormat,
-    );
+    const { start, end, ttlAt } = this;
+    const memory = this.#kept;
+    const messageFormat = this.#messageFormat;
+    const again = new StoredMessage({ memory, start, end, ttlAt, shared: this.#shared, messageFormat }, this);
     again.excluded = this.excluded;
     return again;
   }
@@ -134,20 +133,8 @@ export function storeMessage(output: Output, message: IncomingMessage, standing:
   const shared = standing.annotations === undefined ? message.shared : undefined;
   const ttlOffset =
     shared === undefined ? writeMessage(output, message, standing) : openHeader(output, message, standing);
-  const { slab, position: end } = output;
-  const { place, owner, deadline, deliveryCount } = standing;
+  const { slab: memory, position: end } = output;
   const start = output.start + TRANSFER_HEADER_SIZE;
   const ttlAt = ttlOffset < 0 ? -1 : output.start + ttlOffset;
-  return new StoredMessage(
-    slab,
-    start,
-    end,
-    place,
-    owner,
-    deadline,
-    deliveryCount,
-    ttlAt,
-    shared,
-    message.messageFormat,
-  );
+  return new StoredMessage({ memory, start, end, ttlAt, shared, messageFormat: message.messageFormat }, standing);
 }
