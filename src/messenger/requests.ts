@@ -35,6 +35,8 @@ interface Question {
   readonly keys: readonly string[];
   /** The delivery of the request, after it was put. */
   tracker: OutgoingDelivery | undefined;
+  /** Puts the request, once the link for its answer is attached. */
+  readonly ask: () => void;
 }
 
 /** The link for the answers of one peer. */
@@ -76,12 +78,14 @@ export class Requests {
       throw new StateError('A request with this id waits for its answer already. Give it another.');
     return this.#context.waits.bounded<ReceivedMessage>(limits, (settle) => {
       const replies = this.#repliesOf(base, options.replyTo);
-      const question: Question = { settle, keys, tracker: undefined };
+      const asked = { ...plain(message), id };
+      const ask = (): void => {
+        this.#ask(asked, options.replyTo, question, replies).catch((error: unknown) => settle.reject(error));
+      };
+      const question: Question = { settle, keys, tracker: undefined, ask };
       for (const key of keys) this.#pending.set(key, question);
       replies.questions.add(question);
-      this.#ask({ ...plain(message), id }, options.replyTo, question, replies).catch((error: unknown) =>
-        settle.reject(error),
-      );
+      ask();
       return () => {
         for (const key of keys) this.#pending.delete(key);
         replies.questions.delete(question);
@@ -119,6 +123,7 @@ export class Requests {
     const tracker = outgoing.put({ ...message, replyTo: place });
     question.tracker = tracker;
     const status = await tracker.outcome();
+    if (question.tracker !== tracker) return; // it was put again
     if (status === 'accepted' || status === 'settled') return;
     outgoing.reported(tracker);
     throw tracker.error ?? new LinkError(`The peer did not accept the request: it was ${status}.`);
@@ -138,14 +143,29 @@ export class Requests {
         settle.reject(error);
       }
     };
+    const lost = (): void => {
+      for (const question of [...questions]) {
+        const { tracker } = question;
+        if (tracker?.isQueued !== true || tracker.redeliveries > 0) continue;
+        // It has not left, and is put again with the name of the next node.
+        question.tracker = undefined;
+        this.#outgoing.withdraw(tracker);
+        question.ask();
+      }
+      giveUp(new LinkError(LOST));
+    };
+    const isAwaited = (): boolean => [...questions].some(({ tracker }) => tracker?.isQueued === false);
     const subscription = this.#incoming.handle(
       `${base}/${replyTo ?? '#'}`,
       { credit: REPLY_CREDIT },
       {
+        // The peer creates another node when the link is attached again, and answers to the former one are lost.
+        get isAwaited() {
+          return replyTo === undefined ? isAwaited() : undefined;
+        },
         take: (delivery) => this.#answered(delivery),
         lost: () => {
-          // The peer creates another node when the link is attached again, and answers to the former one are lost.
-          if (replyTo === undefined) giveUp(new LinkError(LOST));
+          if (replyTo === undefined) lost();
         },
         ended: (error) => {
           if (this.#replies.get(key)?.questions === questions) this.#replies.delete(key);

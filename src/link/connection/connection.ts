@@ -89,6 +89,7 @@ export class Connection implements PeerConnection, TransportOwner {
 
   open(link: Link): void {
     this.#links.add(link);
+    if (this.#isRenewing) return; // it is attached on the next socket
     if (this.#state === 'open') this.#attach(link);
     else if (this.#state === 'closed') this.#connect('connecting');
   }
@@ -190,9 +191,9 @@ export class Connection implements PeerConnection, TransportOwner {
     if (rhea !== undefined && this.#settings.dialPeerHosts === true) this.#hosts.name(namedHosts(this.endpoint, rhea));
     this.#become('open');
     // With another token, before the peer cuts the connection for the one there is.
-    this.#renewal.schedule(this.#tokenExpires, () => {
+    this.#renewal.schedule(this.#tokenExpires, (limit) => {
       this.#isRenewing = true;
-      this.#transport?.close();
+      this.#transport?.closeAtRest(limit);
     });
     this.#links.attachAll(this.#transport?.links);
     for (const { resolve } of this.#whenOpen.splice(0)) resolve();

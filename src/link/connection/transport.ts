@@ -12,6 +12,7 @@ import { LinkRequest } from '../session/link-request.js';
 import { LinkTable } from '../session/link-table.js';
 import type { Link, LinkOwner, LinkTableOwner } from '../session/link-table.js';
 import { PendingOutput } from '../session/pending-output.js';
+import { Quiescence } from '../session/quiescence.js';
 import type { ByteBudget } from '../wire/byte-budget.js';
 import type { FrameLog } from '../wire/frame-log.js';
 import type { TransportLimits } from '../wire/limits.js';
@@ -71,6 +72,7 @@ export class Transport implements FrameGateEvents, LinkTableOwner {
   /** True when the peer has closed the connection without an error. */
   #wasClosedByPeer = false;
   #closeTimer: Timer | undefined;
+  #quiescence: Quiescence | undefined;
 
   constructor(
     socket: Duplex,
@@ -114,6 +116,7 @@ export class Transport implements FrameGateEvents, LinkTableOwner {
   /** Closes the connection, after what is to be written. A peer that does not answer is cut off. */
   close(error?: RheaError): void {
     if (this.#state === 'closed' || this.#state === 'closing') return;
+    this.#quiescence?.cancel();
     const isOpening = this.#state === 'opening';
     this.#state = 'closing';
     // Nobody is there yet to say goodbye to.
@@ -125,6 +128,12 @@ export class Transport implements FrameGateEvents, LinkTableOwner {
     this.#output.flush();
     this.rhea.close(error);
     this.ending();
+  }
+
+  /** Closes the connection once its links are at rest, or after `limit` milliseconds. */
+  closeAtRest(limit: number): void {
+    const parts = { clock: this.#clock, output: this.#output, links: () => this.links.all };
+    this.#quiescence = new Quiescence(parts, limit, () => this.close());
   }
 
   /** Cuts the socket. */
@@ -176,6 +185,7 @@ export class Transport implements FrameGateEvents, LinkTableOwner {
     const inPeace = this.#state === 'closing';
     this.#silence.stop();
     this.#heartbeats.stop();
+    this.#quiescence?.cancel();
     if (this.#closeTimer !== undefined) this.#clock.clearTimeout(this.#closeTimer);
     const error = this.#error ?? (inPeace ? undefined : failureError(socketError));
     this.#state = 'closed';

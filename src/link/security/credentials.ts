@@ -132,6 +132,9 @@ export function renewalDelay(expires: number, now: number): number | undefined {
   return Math.max(left - MARGIN, left / 2, SHORTEST);
 }
 
+/** The part of the time before the expiry of a token that the connection may take to come to rest. */
+const REST = 2 / 3;
+
 /** Calls back when a token is about to expire. */
 export class Renewal {
   readonly #clock: Clock;
@@ -141,11 +144,17 @@ export class Renewal {
     this.#clock = clock;
   }
 
-  /** @param expires When the token expires, in milliseconds since 1970. */
-  schedule(expires: number, renew: () => void): void {
+  /**
+   * @param expires When the token expires, in milliseconds since 1970.
+   * @param renew Called with the milliseconds that the connection may take to come to rest. The rest is for the new one.
+   */
+  schedule(expires: number, renew: (limit: number) => void): void {
     this.cancel();
-    const delay = renewalDelay(expires, this.#clock.wallNow());
-    if (delay !== undefined) this.#timer = this.#clock.setTimeout(renew, delay);
+    const now = this.#clock.wallNow();
+    const delay = renewalDelay(expires, now);
+    if (delay === undefined) return;
+    const limit = Math.max(0, (expires - now - delay) * REST);
+    this.#timer = this.#clock.setTimeout(() => renew(limit), delay);
   }
 
   cancel(): void {

@@ -67,6 +67,11 @@ export class LinkTable implements SessionTableOwner {
     return (this.#peer ??= peerFacts(this.#rhea));
   }
 
+  /** The links that are attached, or being attached. */
+  get all(): Iterable<Link> {
+    return this.#links.keys();
+  }
+
   /** True when a link was ever attached. */
   get isUsed(): boolean {
     return this.#isUsed;

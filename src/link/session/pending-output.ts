@@ -37,6 +37,8 @@ export class PendingOutput implements SocketWriterEvents {
   maxFrameSize: number;
   /** True when the peer can be asked to give credit back. The connection sets it when it knows the peer. */
   canDrain = true;
+  /** True when messages wait, because the connection is about to be made anew. What has been begun goes on. */
+  isHeld = false;
   /** Called when the peer has read something while nothing was read from it. The connection sets it. */
   heard: () => void = () => undefined;
   #senders: PendingSender[] = [];

@@ -10,6 +10,7 @@ import type { ByteBudget } from '../wire/byte-budget.js';
 import { describe } from './link-attach.js';
 import { LinkCredit } from './link-credit.js';
 import type { GrantedTerms, LinkEnd, LinkOptions } from './link-options.js';
+import { takenBack } from './outcome-errors.js';
 import { PartialDelivery } from './partial-delivery.js';
 import { ReceiverAttachment } from './receiver-attachment.js';
 import type { RheaLink } from '../rhea/rhea-seam.js';
@@ -17,6 +18,8 @@ import type { Session } from './session.js';
 
 /** The object that a receiver link was made for, and that it reports to. */
 export interface ReceiverLinkOwner {
+  /** For a link that only answers come over: whether one is to come. */
+  readonly isAwaited?: boolean | undefined;
   /** The link is attached, for the first time or again. It has no credit then. */
   opened?(link: ReceiverLink): void;
   /** A message has come, whole. The owner calls `leaveQueue` of the delivery when it has taken it. */
@@ -29,8 +32,8 @@ export interface ReceiverLinkOwner {
   creditReturned?(link: ReceiverLink): void;
   /** The connection is lost. Deliveries without an outcome have been aborted: the peer will deliver them again. */
   lost?(link: ReceiverLink, aborted: readonly IncomingDelivery[]): void;
-  /** The peer has taken back deliveries that had no outcome. They have been aborted with this error. */
-  takenBack?(link: ReceiverLink, aborted: readonly IncomingDelivery[], error: LinkError): void;
+  /** Deliveries that had no outcome go back to the peer, and have been aborted; with an error if the peer has taken them. */
+  takenBack?(link: ReceiverLink, aborted: readonly IncomingDelivery[], error?: LinkError): void;
   /** The link is gone for good. */
   closed(link: ReceiverLink, error: MessagingError, end: LinkEnd): void;
 }
@@ -71,6 +74,16 @@ export class ReceiverLink implements DeliverySource {
   /** True when outcomes of its deliveries wait to be written: credit that answers them goes out behind them. */
   get isSettling(): boolean {
     return this.#attachment?.isSettling === true;
+  }
+
+  /** True when it has deliveries without an outcome. */
+  get holdsMessages(): boolean {
+    return this.granted !== undefined && this.#unsettled.size > 0;
+  }
+
+  /** True when answers are to come over it. */
+  get isAwaited(): boolean {
+    return this.owner.isAwaited === true;
   }
 
   /** Lets the peer send `count` more messages. Does nothing while the link is not open. */
@@ -136,6 +149,25 @@ export class ReceiverLink implements DeliverySource {
       attachment.session.settleReceived({ id: delivery.id, result: RELEASED, settled: true });
       delivery.abort(error); // an outcome that comes now would contradict it
     }
+  }
+
+  /**
+   * Takes the credit back, and releases the deliveries that nobody has got, before the connection is made anew: they come
+   * over the next one. Not on a link for answers, which come over this one or never.
+   */
+  withhold(): void {
+    const attachment = this.#attachment;
+    if (attachment === undefined || this.granted === undefined || this.owner.isAwaited !== undefined) return;
+    attachment.revoke();
+    const error = new LinkError('The connection is made anew, and the message comes again over the next one.');
+    const aborted = this.#unsettled.drain().filter((delivery) => {
+      if (delivery.isQueued) return true;
+      this.#unsettled.add(delivery.id, delivery);
+      return false;
+    });
+    for (const { id } of aborted) attachment.session.settleReceived({ id, result: RELEASED, settled: true });
+    for (const delivery of aborted) delivery.abort(error);
+    this.owner.takenBack?.(this, aborted);
   }
 
   /** True when it is gone for good: what it was opened on may still know it. */
@@ -205,7 +237,7 @@ export class ReceiverLink implements DeliverySource {
 
   #takenBack(ids: readonly number[], settled: boolean, state: Outcome): void {
     if (ids.length === 0) return;
-    const error = new LinkError(takenBack(ids.length, describe(this), state));
+    const error = takenBack(ids.length, describe(this), state);
     const aborted: IncomingDelivery[] = [];
     for (const id of ids) {
       const delivery = this.#unsettled.take(id);
@@ -293,12 +325,4 @@ export class ReceiverLink implements DeliverySource {
 function beginPartial(session: Session, transfer: Transfer): PartialDelivery {
   session.expectDeliveryId(transfer.deliveryId);
   return new PartialDelivery(transfer.deliveryId, transfer.messageFormat, session.budget);
-}
-
-function takenBack(count: number, address: string, { type }: Outcome): string {
-  const messages = count === 1 ? 'a message' : `${count} messages`;
-  return (
-    `The peer has taken back ${messages} of ${address} (${type}) before there was an outcome, and may give it to others. ` +
-    'Give messages their outcomes sooner, take fewer at a time, or raise the time limit of the peer.'
-  );
 }

@@ -1,6 +1,5 @@
 import { LinkError } from '../../errors.js';
-import { printable } from '../../printable.js';
-import type { MessagingError, PeerError } from '../../errors.js';
+import type { MessagingError } from '../../errors.js';
 import { logger } from '../../log.js';
 import type { Outcome } from '../../message/outcome.js';
 import type { OutgoingDelivery } from '../../queue/outgoing-delivery.js';
@@ -8,6 +7,7 @@ import { RingBuffer } from '../../queue/ring-buffer.js';
 import { Unsettled } from '../../queue/unsettled.js';
 import type { RheaLink } from '../rhea/rhea-seam.js';
 import { transferWindow } from '../rhea/rhea-seam.js';
+import { rejection } from './outcome-errors.js';
 import { SenderAttachment } from './sender-attachment.js';
 import type { PendingSender } from './pending-output.js';
 import type { Session, SessionSender } from './session.js';
@@ -79,6 +79,11 @@ export class SenderLink implements SessionSender, PendingSender {
   /** Messages that have gone out and have no outcome yet. */
   get unsettled(): number {
     return this.#unsettled.size + this.#leaving.size;
+  }
+
+  /** True when something of what has gone out is still to come: an outcome, or the end of a message. */
+  get isAwaited(): boolean {
+    return this.unsettled > 0 || this.#attachment?.unfinished !== undefined;
   }
 
   /** The number of messages that the peer takes beyond those queued. */
@@ -240,7 +245,7 @@ export class SenderLink implements SessionSender, PendingSender {
   #hasMore(attachment: SenderAttachment): boolean {
     if (attachment.unfinished !== undefined) return true;
     const mayBegin = !this.#suspects.goAlone || this.#unsettled.size === 0;
-    return mayBegin && attachment.credit > 0 && this.#queue.size > 0;
+    return mayBegin && !attachment.session.output.isHeld && attachment.credit > 0 && this.#queue.size > 0;
   }
 
   /** Writes the next frame. Returns false when there was none, since the message had ended while it was queued. */
@@ -274,12 +279,6 @@ export class SenderLink implements SessionSender, PendingSender {
     this.#leaving.push({ delivery, offset: output.writer.appended });
     output.waitForWrite(this);
   }
-}
-
-function rejection(error: PeerError | undefined): LinkError {
-  const words = error === undefined ? 'without a reason' : `${error.condition} ${error.description ?? ''}`.trimEnd();
-  const reason = printable(words);
-  return new LinkError(`The peer rejected the message: ${reason.replace(/\.$/, '')}.`, { condition: error?.condition });
 }
 
 function tooLarge(size: number, limit: number): LinkError {

@@ -41,6 +41,10 @@ export class IncomingLink implements ReceiverLinkOwner {
     this.#position = StreamPosition.of(source?.options.filters);
   }
 
+  get isAwaited(): boolean | undefined {
+    return this.source?.handler?.isAwaited;
+  }
+
   opened(link: ReceiverLink): void {
     if (!this.owner.linkOpened(link, this.source)) return;
     this.source?.attached.add(link);
@@ -88,10 +92,10 @@ export class IncomingLink implements ReceiverLinkOwner {
     source?.handler?.lost();
   }
 
-  takenBack(_link: ReceiverLink, aborted: readonly IncomingDelivery[], error: LinkError): void {
+  takenBack(_link: ReceiverLink, aborted: readonly IncomingDelivery[], error?: LinkError): void {
     const queue = this.source?.queue ?? this.owner.queue;
     for (const delivery of aborted) queue.withdraw(delivery);
-    this.owner.takenBack(error);
+    if (error !== undefined) this.owner.takenBack(error);
   }
 
   closed(link: ReceiverLink, error: MessagingError): void {

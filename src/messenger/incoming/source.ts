@@ -12,6 +12,8 @@ import type { Subscription } from './subscription.js';
 
 /** Handles the messages of a subscription at once, in place of a queue. */
 export interface DeliveryHandler {
+  /** True when a message is to come; `undefined` when messages find the subscription after a lost connection, too. */
+  readonly isAwaited: boolean | undefined;
   take(delivery: IncomingDelivery): void;
   /** The link is lost or closed. */
   lost(): void;
