@@ -92,7 +92,7 @@ public class Jms {
           send(session, queue, "blue", "red");
           System.out.println(drain(red));
         } catch (JMSException refused) {
-          System.out.println("refused");
+          System.out.println(refused.getMessage());
         }
       }
       case "transaction" -> {
@@ -102,7 +102,7 @@ public class Jms {
           transacted.commit();
           System.out.println("committed");
         } catch (JMSException refused) {
-          System.out.println("refused");
+          System.out.println(refused.getMessage());
         }
         send(session, queue, "two");
         System.out.println(drain(session.createConsumer(queue)));
