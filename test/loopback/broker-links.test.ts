@@ -275,6 +275,20 @@ describe('the anonymous terminus of the embedded broker', () => {
 });
 
 describe('the embedded broker', () => {
+  it('passes the priority of a message on, and keeps the order of the queue', async () => {
+    const broker = await startBroker();
+    const address = `${broker.url}/q`;
+    const messenger = createTrackingMessenger({ outgoingWindow: 10 });
+    const priorities = [0, 9, undefined, 9, 1];
+    for (const [body, priority] of priorities.entries()) messenger.put({ address, body, priority });
+    await messenger.send();
+    messenger.subscribe(address);
+    const received = (await receive(messenger, priorities.length)).map(({ message }) => message);
+    expect(received.map(({ body, priority }) => ({ body, priority }))).toEqual(
+      priorities.map((priority, body) => ({ body, priority: priority ?? 4 })),
+    );
+  });
+
   it('fills a drained link with what there is before it takes the credit back', async () => {
     const broker = await startBroker();
     const sender = createTrackingMessenger();
