@@ -69,12 +69,12 @@ async function isProgram(path: string): Promise<boolean> {
   return buffer.toString('latin1') === '\x7fELF';
 }
 
-/** Debian's start scripts of Erlang name the folder they were packaged for. */
+/** Debian's start scripts of Erlang name the folder they were packaged for, more than once: also for a folder behind a link. */
 async function relocateScripts(root: string, folder: string): Promise<void> {
   const scripts = await readdir(join(root, erlang), { recursive: true });
   for (const path of scripts.filter((name) => /(^|\/)bin\/(erl|start)$/.test(name))) {
     const script = join(root, erlang, path);
     const text = await readFile(script, 'utf8');
-    await writeFile(script, text.replace(`ROOTDIR=/${erlang}`, `ROOTDIR=${join(folder, erlang)}`));
+    await writeFile(script, text.replaceAll(`ROOTDIR=/${erlang}`, `ROOTDIR=${join(folder, erlang)}`));
   }
 }
