@@ -76,3 +76,25 @@ describe('what a peer says', () => {
     expect(short).not.toContain('ombat');
   });
 });
+
+describe('a peer that takes one connection of a container-id', () => {
+  const inUse = (info: object) => async (wire: Wire) => {
+    wire.send('close', { error: { condition: 'amqp:invalid-field', description: 'already connected', info } });
+    await wire.closed;
+  };
+
+  it('is told of with what to do', async () => {
+    const [message] = await told(inUse({ 'invalid-field': 'container-id' }));
+    expect(message).toContain('already connected');
+    expect(message).toContain('give each messenger a "name" of its own');
+  });
+
+  it.each([{}, { 'invalid-field': 'hostname' }, { 'invalid-field': 7 }])(
+    'is told from one that has something against another field: %o',
+    async (info) => {
+      const [message] = await told(inUse(info));
+      expect(message).toContain('already connected');
+      expect(message).not.toContain('name');
+    },
+  );
+});

@@ -33,7 +33,7 @@ export function closeError(
 ): MessagingError {
   const redirect = redirectOf(error);
   if (redirect !== undefined) return redirect;
-  const { condition, description, message } = error ?? {};
+  const { condition, description, message, info } = error ?? {};
   const said = told(description ?? message, telling);
   const failure = SASL_FAILURE.exec(said ?? '');
   const words = failure === null ? said : SASL_OUTCOMES[failure[1] ?? ''];
@@ -42,8 +42,14 @@ export function closeError(
     return new AuthenticationError(refusal, { condition: condition ?? 'amqp:unauthorized-access' });
   }
   const reason = [told(condition), words].filter(Boolean).join(': ');
-  return new ConnectionError(`The peer closed the connection${reason ? ` (${reason})` : ''}.`, { condition });
+  const advice = info?.['invalid-field'] === 'container-id' ? ` ${NAME_IN_USE}` : '';
+  return new ConnectionError(`The peer closed the connection${reason ? ` (${reason})` : ''}.${advice}`, { condition });
 }
+
+/** The advice for a peer that takes one connection of a container-id, such as ActiveMQ Classic (AMQP 1.0 §2.7.1). */
+const NAME_IN_USE =
+  'It takes one connection of a container-id, and has one of ours: give each messenger a "name" of its own, and each user ' +
+  'of that broker a messenger.';
 
 function sayRefusal(words: string | undefined): string {
   return `The peer refused this client${words === undefined ? '' : ` (${words})`}.`;

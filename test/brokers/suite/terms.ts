@@ -8,6 +8,7 @@ import { FaultProxy } from '../../support/fault-proxy.js';
 import { testsOn } from '../support/known-faults.js';
 import { bodies, messenger, next, receive, send } from '../support/messengers.js';
 import { newQueue } from '../support/queue.js';
+import type { Queue } from '../support/queue.js';
 
 /** How long messages that ought not to come are waited for, in milliseconds. */
 const quiet = 500;
@@ -164,14 +165,48 @@ export function termsSuite(facts: BrokerFacts, broker: () => LocalBroker): void 
     });
   }
 
-  it('may be reached by one messenger over two connections', async () => {
-    const queue = await newQueue(broker());
-    const both = new Messenger({ outgoingWindow: 2, tls: { caFile: broker().certificates.authority } });
-    onTestFinished(() => both.close());
-    for (const url of [broker().url, broker().tlsUrl]) {
-      both.put({ address: `${url}/${facts.address(queue.name)}`, body: 'x' });
-    }
-    await both.send(-1, { timeout: 15_000 });
-    expect(both.stats().outgoing.ended.accepted).toBe(2);
-  });
+  /** A messenger of a name, with any number of connections to the broker. */
+  function named(name: string): Messenger {
+    const made = new Messenger({ name, outgoingWindow: 2, tls: { caFile: broker().certificates.authority } });
+    onTestFinished(() => made.close());
+    return made;
+  }
+
+  const addressOn = (url: string, queue: Queue): string => `${url}/${facts.address(queue.name)}`;
+
+  if (facts.oneConnectionOfAName === true) {
+    it('refuses a second connection of one messenger, which says what to do', async () => {
+      const queue = await newQueue(broker());
+      const both = named(randomUUID());
+      const first = both.put({ address: addressOn(broker().url, queue), body: 'x' });
+      await both.send();
+      const second = both.put({ address: addressOn(broker().tlsUrl, queue), body: 'x' });
+      await expect(both.send()).rejects.toMatchObject({
+        code: 'ERR_SEND',
+        cause: {
+          code: 'ERR_CONNECTION',
+          condition: 'amqp:invalid-field',
+          message: expect.stringContaining('give each messenger a "name" of its own') as string,
+        },
+      });
+      expect([first.status, second.status]).toEqual(['accepted', 'aborted']);
+    });
+
+    it('may be reached by two messengers, one for each connection', async () => {
+      const queue = await newQueue(broker());
+      for (const url of [broker().url, broker().tlsUrl]) {
+        const sender = named(randomUUID());
+        const tracker = sender.put({ address: addressOn(url, queue), body: 'x' });
+        expect(await tracker.outcome()).toBe('accepted');
+      }
+    });
+  } else {
+    it('may be reached by one messenger over two connections', async () => {
+      const queue = await newQueue(broker());
+      const both = named(randomUUID());
+      for (const url of [broker().url, broker().tlsUrl]) both.put({ address: addressOn(url, queue), body: 'x' });
+      await both.send(-1, { timeout: 15_000 });
+      expect(both.stats().outgoing.ended.accepted).toBe(2);
+    });
+  }
 }

@@ -19,6 +19,8 @@ export interface BrokerFacts {
   readonly kindFollowsUse?: boolean;
   /** Whether it has streams, which keep messages that were read. Default false. */
   readonly streams?: boolean;
+  /** Whether it refuses a second connection of a container-id. Default false. */
+  readonly oneConnectionOfAName?: boolean;
   /** Whether it carries a list as body. If not, it ends the session. */
   readonly carriesLists: boolean;
   /** Whether credit can be taken back. If not, it ends the session. */
@@ -136,6 +138,7 @@ export const brokerFacts = {
   classic: {
     ...java,
     name: 'ActiveMQ Classic',
+    oneConnectionOfAName: true,
     deletesQueues: false,
     // It counts whatever it has sent to a consumer that goes, released or not.
     counts: { released: 0, failed: 1, closed: 1 },

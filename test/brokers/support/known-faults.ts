@@ -11,13 +11,7 @@ interface KnownFault {
   readonly missing: string;
 }
 
-const knownFaults: readonly KnownFault[] = [
-  {
-    test: 'may be reached by one messenger over two connections',
-    on: ['ActiveMQ Classic'],
-    missing: 'It takes one connection of a container-id, and ours all have the same.',
-  },
-];
+const knownFaults: readonly KnownFault[] = [];
 
 type Declare = (title: string, test: (context: TestContext) => unknown, timeout?: number) => void;
 
