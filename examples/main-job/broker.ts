@@ -43,12 +43,13 @@ export async function findBroker(url: string): Promise<Broker> {
     if (refusal === undefined) {
       return { base, left: () => undefined, [Symbol.asyncDispose]: () => Promise.resolve() };
     }
-    // The broker knows paths of this form: what is missing is the queue.
-    if (refusal.condition === 'amqp:not-found') break;
+    // RabbitMQ names the queue without the path when it knows paths of this form: what is missing is the queue. Asked for
+    // the name alone, 4.0 would make one.
+    if (refusal.message.includes("no queue '")) break;
   }
   throw new Error(
     'The broker has not all the queues of this job: orders-eu, orders-us and refunds. ' +
-      `RabbitMQ makes no queue by itself; declare the three, and start again. ${refusal?.message ?? ''}`,
+      `RabbitMQ and Qpid make no queue by themselves; declare the three, and start again. ${refusal?.message ?? ''}`,
     { cause: refusal },
   );
 }

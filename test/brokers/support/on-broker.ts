@@ -3,6 +3,7 @@ import { kindsSuite } from '../suite/kinds.js';
 import { messengerSuite } from '../suite/messenger.js';
 import { nothingLostSuite } from '../suite/nothing-lost.js';
 import { outcomesSuite } from '../suite/outcomes.js';
+import { programsSuite } from '../suite/programs.js';
 import { pubsubProcessesSuite } from '../suite/pubsub-processes.js';
 import { pubsubSuite } from '../suite/pubsub.js';
 import { termsSuite } from '../suite/terms.js';
@@ -76,6 +77,7 @@ export function onLocalBroker(
   }
   const all = (broker: () => LocalBroker): void => {
     messengerSuite(facts, broker);
+    programsSuite(facts, broker);
     outcomesSuite(facts, broker);
     termsSuite(facts, broker);
     if (facts.kindFollowsUse === true) kindsSuite(broker);
