@@ -35,6 +35,7 @@ export interface ConnectionsData {
   receiverSettleMode?: 'first' | 'second';
   timeout?: number;
   connectTimeout?: number;
+  answerTimeout?: number;
   idleTimeout?: number;
   closeIdleAfter?: number;
   maxFrameSize?: number;

@@ -132,6 +132,11 @@ const connections = z
     receiverSettleMode: z.enum(['first', 'second']).exactOptional().describe('When a receiver settles. Default first.'),
     timeout: z.int().exactOptional().describe('The time limit of send, recv and stop, in milliseconds.'),
     connectTimeout: milliseconds(1).exactOptional().describe('How long opening may take. Default 15000 milliseconds.'),
+    answerTimeout: milliseconds()
+      .exactOptional()
+      .describe(
+        'How long a peer may leave attaches and messages unanswered. Default 6000 with other hosts, else 60000.',
+      ),
     idleTimeout: milliseconds().exactOptional().describe('Silence that means death is twice this. Default 60000.'),
     closeIdleAfter: milliseconds().exactOptional().describe('When an unused link is closed. Default 0: never.'),
     maxFrameSize: bytes(512).exactOptional().describe('The largest frame taken from a peer. Default 1 MiB.'),

@@ -63,6 +63,7 @@ export class Engine implements MessengerContext {
   #stopping: Promise<void> | undefined;
   /** True if the caller of the stop reports the aborted messages. */
   #keepsAborted = false;
+  #lastFailure: MessagingError | undefined;
   /** The number of received messages. */
   #count = 0;
 
@@ -95,8 +96,10 @@ export class Engine implements MessengerContext {
     this.#teller.tell('config', change);
   }
 
-  /** Reports a failure, whether a call waits for it or not. */
+  /** Reports a failure, whether a call waits for it or not. One that concerns many links is reported once. */
   failed(error: MessagingError): void {
+    if (this.#lastFailure === error) return;
+    this.#lastFailure = error;
     log('%s', error.message);
     if (this.#teller.listenerCount('error') > 0) this.#teller.tell('error', error);
   }
@@ -187,7 +190,7 @@ export class Engine implements MessengerContext {
         this.#teller.tell('connection', change);
         if (to === 'closed') this.incoming.sourcesChanged();
       },
-      linkLost: (error) => this.failed(error),
+      failed: (error) => this.failed(error),
       linkRequested: (request, connection) =>
         this.#linkRequested(request, connection, (wanted) => this.incoming.accept(wanted, connection)),
     });

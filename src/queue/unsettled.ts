@@ -24,6 +24,13 @@ export class Unsettled<Delivery> {
     return this.#inRing + this.#stragglers.size;
   }
 
+  /** The delivery that has been here longest. */
+  get oldest(): Delivery | undefined {
+    for (const straggler of this.#stragglers.values()) return straggler;
+    // The ring begins with one that is in use.
+    return this.#inRing === 0 ? undefined : this.#slots[this.#base & (this.#slots.length - 1)];
+  }
+
   /** Adds a delivery. Ids must rise; gaps are allowed. */
   add(id: number, delivery: Delivery): void {
     if (this.#inRing === 0) {

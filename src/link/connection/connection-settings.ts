@@ -17,6 +17,8 @@ export interface ConnectionSettings {
   readonly budget: ByteBudget;
   readonly reconnect: ReconnectPolicy;
   readonly connectTimeout: number;
+  /** How long a peer may leave attaches and messages unanswered. Default by the number of hosts; 0 for ever. */
+  readonly answerTimeout?: number | undefined;
   readonly tls: TlsOptions;
   readonly sasl?: SaslOptions;
   /** Credentials by host. */
@@ -52,6 +54,7 @@ export type ConnectionTerms = Required<
     | 'closeIdleAfter'
   >
 > &
+  Pick<ConnectionSettings, 'answerTimeout'> &
   Pick<TransportLimits, 'maxFrameSize' | 'maxMessageSize' | 'idleTimeout'> & {
     /** The bytes of received messages that may wait. */
     readonly maxIncoming: { readonly bytes: number };
@@ -66,6 +69,7 @@ export function connectionSettings(name: string, terms: ConnectionTerms): Connec
     budget: ByteBudget.of(terms.maxIncoming.bytes, maxMessageSize),
     reconnect: terms.reconnect,
     connectTimeout: terms.connectTimeout,
+    answerTimeout: terms.answerTimeout,
     tls: terms.tls,
     sasl: terms.sasl,
     credentials: terms.credentials,

@@ -3,6 +3,7 @@ import type { Endpoint } from '../../address/endpoint.js';
 import type { Clock, Timer } from '../../clock.js';
 import { ConnectionError } from '../../errors.js';
 import type { LinkError, MessagingError } from '../../errors.js';
+import { AnswerWatch } from './answer-watch.js';
 import { ConnectionLinks } from './connection-links.js';
 import { logger } from '../../log.js';
 import { failureError, located } from './connection-errors.js';
@@ -27,8 +28,8 @@ export interface ConnectionEvents {
   stateChanged(connection: Connection, from: ConnectionState, to: ConnectionState, error?: MessagingError): void;
   /** The peer wants a link, over a connection that was dialled from here. To be answered before this returns. */
   linkRequested(request: LinkRequest, connection: PeerConnection): void;
-  /** The peer has closed a link, which is attached again. */
-  linkLost(error: LinkError): void;
+  /** Something has failed, and the connection stays: the peer has closed a link, which is attached again, or does not answer. */
+  failed(error: MessagingError): void;
 }
 
 /**
@@ -53,6 +54,7 @@ export class Connection implements PeerConnection, TransportOwner {
   readonly #hosts: HostList;
   #host: string;
   readonly #retries: Retries;
+  readonly #answers: AnswerWatch;
   /** Attempts to connect that were begun or are over: an answer that comes late is told by it. */
   #attempts = 0;
   #openedAt = 0;
@@ -67,6 +69,7 @@ export class Connection implements PeerConnection, TransportOwner {
     this.#hosts = new HostList(endpoint, settings.failover ?? {});
     this.#host = hostAndPort(endpoint);
     this.#retries = new Retries(endpoint, settings, this.#hosts);
+    this.#answers = new AnswerWatch(settings, this.#hosts, (error) => events.failed(located(error, this.#host)));
     this.#links = new ConnectionLinks(settings, settings.environment.clock);
     this.#renewal = new Renewal(settings.environment.clock);
     this.#settings = settings;
@@ -162,7 +165,7 @@ export class Connection implements PeerConnection, TransportOwner {
   #dial(credentials: Credentials): void {
     try {
       this.#tokenExpires = credentials.expires;
-      this.#transport = openTransport(this.#hosts.current, credentials, this.#settings, this);
+      this.#transport = openTransport(this.#hosts.current, credentials, this.#settings, this, this.#answers);
     } catch (error) {
       this.#fail(error);
     }
@@ -216,7 +219,7 @@ export class Connection implements PeerConnection, TransportOwner {
 
   linkClosed(link: Link, error: LinkError): boolean {
     const comesBack = this.#links.lost(link, error, this.#transport?.links);
-    if (comesBack) this.#events.linkLost(error);
+    if (comesBack) this.#events.failed(error);
     else this.#endIfIdle();
     return comesBack;
   }
@@ -237,7 +240,7 @@ export class Connection implements PeerConnection, TransportOwner {
     this.#cancelTimer();
     this.#renewal.cancel();
     this.#attempts++;
-    const openedAt = this.#state === 'open' ? this.#openedAt : undefined;
+    const openFor = this.#state === 'open' ? this.#clock.now() - this.#openedAt : undefined;
     const isUsed = this.#transport?.links.isUsed === true;
     const isUnanswered = !this.endpoint.tls && this.#transport?.gate.isUnanswered === true;
     this.#transport = undefined;
@@ -247,13 +250,8 @@ export class Connection implements PeerConnection, TransportOwner {
       this.#end(undefined);
       return;
     }
-    const delay = this.#retries.next({
-      reason,
-      openFor: openedAt === undefined ? undefined : this.#clock.now() - openedAt,
-      isUsed,
-      isWanted: this.#links.areWanted,
-      isRenewal: this.#isRenewing,
-    });
+    const loss = { reason, openFor, isUsed, isWanted: this.#links.areWanted, isRenewal: this.#isRenewing };
+    const delay = this.#retries.next(loss);
     this.#isRenewing = false;
     if (delay === undefined) this.#end(error);
     else this.#connectAgain(delay, error);

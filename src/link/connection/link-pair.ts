@@ -131,8 +131,8 @@ export class LinkPair implements ConnectionEvents, DeliveryOwner, SenderLinkEven
   }
 
   /** @internal Nobody is asked for links here. */
-  linkLost(): void {
-    // Its links are never attached again.
+  failed(): void {
+    // Each request has a time-out of its own, and its links are never attached again.
   }
 
   linkRequested(request: LinkRequest): void {

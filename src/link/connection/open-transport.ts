@@ -1,4 +1,5 @@
 import type { Endpoint } from '../../address/endpoint.js';
+import type { AnswerWatch } from './answer-watch.js';
 import type { ConnectionSettings } from './connection-settings.js';
 import type { Credentials } from '../security/credentials.js';
 import { QUIET_CONNECTION } from '../rhea/rhea-seam.js';
@@ -18,6 +19,7 @@ export function openTransport(
   credentials: Credentials,
   settings: ConnectionSettings,
   owner: TransportOwner,
+  answers: AnswerWatch,
 ): Transport {
   const { limits, budget, environment } = settings;
   let socketReady = (): void => undefined;
@@ -48,7 +50,7 @@ export function openTransport(
   });
   const frames = FrameLog.of(`${host}:${port}`);
   const { clock } = environment;
-  const transport: Transport = new Transport(socket, { rhea, limits, budget, clock, sasl, frames }, owner);
+  const transport: Transport = new Transport(socket, { rhea, limits, budget, clock, sasl, answers, frames }, owner);
   rhea.connect();
   return transport;
 }

@@ -1,7 +1,7 @@
 import { AMQP_PORT, connectionKey, hostAndPort } from '../../address/endpoint.js';
 import type { Endpoint } from '../../address/endpoint.js';
 import { AddressError } from '../../errors.js';
-import type { LinkError, MessagingError } from '../../errors.js';
+import type { MessagingError } from '../../errors.js';
 import type { LinkRequest } from '../session/link-request.js';
 import type { AcceptedConnection } from './accepted-connection.js';
 import type { Acceptor } from './acceptor.js';
@@ -31,8 +31,8 @@ export class ConnectionPool implements ConnectionEvents {
     this.#events.stateChanged(connection, from, to, error);
   }
 
-  linkLost(error: LinkError): void {
-    this.#events.linkLost(error);
+  failed(error: MessagingError): void {
+    this.#events.failed(error);
   }
 
   linkRequested(request: LinkRequest, connection: PeerConnection): void {

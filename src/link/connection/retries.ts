@@ -97,7 +97,9 @@ export class Retries {
     if (this.#isFatal(loss)) return undefined;
     const isRound = openFor === undefined ? this.#hosts.failed() : this.#hosts.lost(wasStable);
     if (!isRound && openFor === undefined) return 0; // another host may be there
-    const mayRetry = isWanted && (this.#isProven || this.#policy.initial) && this.#attempt < this.#policy.retries;
+    // A first host that did not do says nothing of the others.
+    const isSure = this.#isProven || this.#policy.initial || !isRound;
+    const mayRetry = isWanted && isSure && this.#attempt < this.#policy.retries;
     if (!mayRetry) return undefined;
     this.#redirects = 0; // a wait breaks the row
     // As long as there are other hosts, one that is lost is no reason to wait longer each time, only not to come in a crowd.

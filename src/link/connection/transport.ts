@@ -17,6 +17,7 @@ import type { ByteBudget } from '../wire/byte-budget.js';
 import type { FrameLog } from '../wire/frame-log.js';
 import type { TransportLimits } from '../wire/limits.js';
 import { closeError, failureError, violation } from './connection-errors.js';
+import type { AnswerWatch } from './answer-watch.js';
 import { Heartbeats, SilenceWatch } from './idle-timeouts.js';
 
 /** The time that the peer has to answer our close before the socket is cut, in milliseconds. */
@@ -46,6 +47,8 @@ export interface TransportParts {
   readonly clock: Clock;
   /** Our side of the SASL exchange, when we are the one to log in. */
   readonly sasl?: SaslClient;
+  /** Watches whether the peer answers, if anything does. */
+  readonly answers?: AnswerWatch;
   /** Prints the frames of both directions, if anything does. */
   readonly frames?: FrameLog | undefined;
 }
@@ -67,6 +70,7 @@ export class Transport implements FrameGateEvents, LinkTableOwner {
   readonly #output: PendingOutput;
   readonly #silence: SilenceWatch;
   readonly #heartbeats: Heartbeats;
+  readonly #answers: AnswerWatch | undefined;
   #state: 'opening' | 'open' | 'closing' | 'closed' = 'opening';
   #error: MessagingError | undefined;
   /** True when the peer has closed the connection without an error. */
@@ -76,13 +80,14 @@ export class Transport implements FrameGateEvents, LinkTableOwner {
 
   constructor(
     socket: Duplex,
-    { rhea, limits, budget, maxLinks = Infinity, clock, sasl, frames }: TransportParts,
+    { rhea, limits, budget, maxLinks = Infinity, clock, sasl, answers, frames }: TransportParts,
     owner: TransportOwner,
   ) {
     this.rhea = rhea;
     this.#limits = limits;
     this.#clock = clock;
     this.#sasl = sasl;
+    this.#answers = answers;
     this.#owner = owner;
     this.#output = new PendingOutput(socket, clock, limits.maxOutgoingFrameSize, frames);
     const { maxFrameSize, maxMessageSize, channelMax } = limits;
@@ -142,6 +147,12 @@ export class Transport implements FrameGateEvents, LinkTableOwner {
     this.gate.destroy();
   }
 
+  /** Leaves the peer for what it has not done. It is told so, but nobody waits for its answer. */
+  leave(error: MessagingError): void {
+    this.#refuse(error);
+    this.#clock.setImmediate(() => this.gate.destroy());
+  }
+
   linkAccepted(link: Link): void {
     this.#owner.linkAccepted(link);
   }
@@ -186,6 +197,7 @@ export class Transport implements FrameGateEvents, LinkTableOwner {
     this.#silence.stop();
     this.#heartbeats.stop();
     this.#quiescence?.cancel();
+    this.#answers?.stop();
     if (this.#closeTimer !== undefined) this.#clock.clearTimeout(this.#closeTimer);
     const error = this.#error ?? (inPeace ? undefined : failureError(socketError));
     this.#state = 'closed';
@@ -193,12 +205,11 @@ export class Transport implements FrameGateEvents, LinkTableOwner {
     this.#owner.transportClosed(this, error);
   }
 
-  /** It may be that only its half of the line is dead, so the peer is told; but nobody waits for its answer. */
+  /** It may be that only its half of the line is dead, so the peer is told. */
   #silent(): void {
     const what = this.#output.writer.isHoldingUp ? 'read none of the many answers that wait for it' : 'sent nothing';
     const words = `The peer has ${what} for twice the idle time-out of ${this.#limits.idleTimeout} ms.`;
-    this.#refuse(new ConnectionError(words, { condition: 'amqp:resource-limit-exceeded' }));
-    this.#clock.setImmediate(() => this.gate.destroy());
+    this.leave(new ConnectionError(words, { condition: 'amqp:resource-limit-exceeded' }));
   }
 
   #refuse(error: MessagingError): void {
@@ -257,6 +268,7 @@ export class Transport implements FrameGateEvents, LinkTableOwner {
     this.#state = 'open';
     this.#silence.start();
     this.#heartbeats.start(idleTimeout);
+    this.#answers?.start(this);
     this.#owner.transportOpened(this);
   }
 }

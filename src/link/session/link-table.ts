@@ -6,6 +6,8 @@ import type { LinkClose, LinkEnd, PeerFacts } from './link-options.js';
 import type { ReceiverLink } from './receiver-link.js';
 import type { RheaConnection, RheaError, RheaLink } from '../rhea/rhea-seam.js';
 import type { PendingOutput } from './pending-output.js';
+import { owedAnswers } from './owed-answers.js';
+import type { OwedAnswers } from './owed-answers.js';
 import { NodeProbe, isOtherKind, wantedKind } from './node-probe.js';
 import type { WantedKind } from './node-probe.js';
 import type { SenderLink } from './sender-link.js';
@@ -39,8 +41,8 @@ export class LinkTable implements SessionTableOwner {
   readonly #output: PendingOutput;
   readonly #owner: LinkTableOwner;
   readonly #links = new Map<Link, { rhea: RheaLink; session: Session; isAttached: boolean }>();
-  /** Links that were closed from here and that the peer has not answered yet. */
-  readonly #detaching = new Map<RheaLink, { session: Session; resolve: () => void }>();
+  /** Links that were closed from here and that the peer has not answered yet, and how to tell who waits for the answer. */
+  readonly #detaching = new Map<RheaLink, { session: Session; resolve: (() => void) | undefined }>();
   /** Where the kind of a node follows its use: the kinds that were found. Any is what a link takes as it is. */
   readonly #kinds = new WeakMap<Link, WantedKind['kind'] | 'any'>();
   /** The probes of senders that are not attached yet. */
@@ -99,8 +101,28 @@ export class LinkTable implements SessionTableOwner {
     const rhea = link.role === 'sender' ? session.rhea.attach_sender(options) : session.rhea.attach_receiver(options);
     this.#links.set(link, { rhea, session, isAttached: false });
     this.#log(link, 'attaching');
-    rhea.on(`${link.role}_open`, () => this.#linkOpened(link));
+    rhea.on(`${link.role}_open`, () => this.#linkOpened(link, rhea));
     this.#listenToClose(link, rhea);
+  }
+
+  /**
+   * Attaches a link anew whose attach the peer has not answered. That may be because the peer has never seen its session
+   * begin, which therefore gets no other link until it answers.
+   */
+  attachAnew(link: Link): void {
+    const entry = this.#links.get(link);
+    if (entry === undefined || entry.isAttached) return;
+    const { rhea, session } = entry;
+    this.#links.delete(link);
+    session.links--;
+    this.#detaching.set(rhea, { session, resolve: undefined });
+    rhea.close();
+    this.attach(link);
+  }
+
+  /** What the peer owes an answer for. */
+  owed(): OwedAnswers {
+    return owedAnswers(this.#links, this.#detaching, this.#output);
   }
 
   /** Takes a link that the peer has attached. */
@@ -179,7 +201,7 @@ export class LinkTable implements SessionTableOwner {
   #listenToClose(link: Link, rhea: RheaLink): void {
     rhea.on(`${link.role}_error`, () => undefined);
     rhea.on(`${link.role}_close`, () => {
-      const session = this.#links.get(link)?.session ?? this.#detaching.get(rhea)?.session;
+      const session = this.#detaching.get(rhea)?.session ?? this.#links.get(link)?.session;
       if (session === undefined) return;
       if (!this.#wasDetached(rhea)) this.#detachedByPeer(link, rhea);
       this.sessions.endIdle(session);
@@ -189,8 +211,12 @@ export class LinkTable implements SessionTableOwner {
 
   /** Tells whether the peer has answered our own detach. */
   #wasDetached(rhea: RheaLink): boolean {
-    this.#detaching.get(rhea)?.resolve();
-    return this.#detaching.delete(rhea);
+    const detaching = this.#detaching.get(rhea);
+    if (detaching === undefined) return false;
+    this.#detaching.delete(rhea);
+    if (detaching.resolve === undefined) detaching.session.attaching--;
+    else detaching.resolve();
+    return true;
   }
 
   #detachedByPeer(link: Link, rhea: RheaLink): void {
@@ -207,9 +233,10 @@ export class LinkTable implements SessionTableOwner {
     if (isOther) this.attach(link);
   }
 
-  #linkOpened(link: Link): void {
+  #linkOpened(link: Link, rhea: RheaLink): void {
     const entry = this.#links.get(link);
-    if (entry === undefined) return;
+    // An answer that comes after the link was attached anew is too late.
+    if (entry?.rhea !== rhea) return;
     entry.isAttached = true;
     this.#log(link, 'attached');
     this.#isUsed = true;
@@ -236,8 +263,12 @@ export class LinkTable implements SessionTableOwner {
   sessionEnded(session: Session): void {
     const links = [...this.#links].filter(([, entry]) => entry.session === session);
     const someAttaching = session.attaching > 0;
+    const [first] = links[0] ?? [];
+    const others = links.length > 1 ? ` and ${links.length - 1} more` : '';
+    const what = `The peer ended the session of the link to ${first === undefined ? '' : describe(first)}${others}`;
+    // One failure is one error, however many links it concerns.
+    const error = endError(what, session.rhea.error);
     for (const [link, { isAttached }] of links) {
-      const error = endError(`The peer ended the session of the link to ${describe(link)}`, session.rhea.error);
       const end = session.rhea.error?.condition === undefined ? 'ended' : 'lost';
       this.#release(link, error);
       if (someAttaching && isAttached) this.attach(link);

@@ -39,6 +39,8 @@ export class PendingOutput implements SocketWriterEvents {
   canDrain = true;
   /** True when messages wait, because the connection is about to be made anew. What has been begun goes on. */
   isHeld = false;
+  /** Frames by which the peer has given outcomes. Written by its sessions. */
+  outcomes = 0;
   /** Called when the peer has read something while nothing was read from it. The connection sets it. */
   heard: () => void = () => undefined;
   #senders: PendingSender[] = [];

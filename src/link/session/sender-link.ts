@@ -86,6 +86,11 @@ export class SenderLink implements SessionSender, PendingSender {
     return this.unsettled > 0 || this.#attachment?.unfinished !== undefined;
   }
 
+  /** The one of them that went out first; pre-settled messages do not count. */
+  get oldestUnsettled(): OutgoingDelivery | undefined {
+    return this.#unsettled.oldest;
+  }
+
   /** The number of messages that the peer takes beyond those queued. */
   get available(): number {
     return this.#attachment === undefined ? 0 : Math.max(0, this.#attachment.credit - this.#queue.size);

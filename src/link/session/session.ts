@@ -135,7 +135,9 @@ export class Session implements PendingDispositions {
   disposition(disposition: Disposition, buffer: Buffer, end: number): void {
     const { first, last, settled, state } = disposition;
     const outcome = state < 0 ? undefined : readOutcome(buffer, state, end);
-    const links = disposition.role === RECEIVER ? this.senders : this.receivers.values();
+    const isOfOurs = disposition.role === RECEIVER;
+    if (isOfOurs && (settled || outcome !== undefined)) this.output.outcomes++;
+    const links = isOfOurs ? this.senders : this.receivers.values();
     for (const link of links) link.disposition(first, last, settled, outcome);
   }
 

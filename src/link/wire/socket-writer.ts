@@ -71,6 +71,11 @@ export class SocketWriter {
     return this.#appended;
   }
 
+  /** How many of these bytes have been handed to the operating system. */
+  get written(): number {
+    return this.#written;
+  }
+
   /** True when so much waits to be written that messages should wait too. Control frames need not. */
   get blocked(): boolean {
     const blocked = this.#appended - this.#written >= HIGH_WATER;

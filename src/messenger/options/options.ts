@@ -88,6 +88,14 @@ export interface MessengerOptions {
   reconnect?: ReconnectOptions | false;
   /** The time limit for opening a connection. Default 15 000. */
   connectTimeout?: number;
+  /**
+   * The time that a peer may leave an attach, or all messages that were sent to it, without an answer. Then the
+   * connection is made anew, to the next host where there is one, and messages without an outcome go out again. The time
+   * doubles, up to eightfold, until there is an answer. Without other hosts an attach is repeated instead, and is an `error`
+   * event. 0 means no limit. Default 6000 with other hosts (`failover`). Otherwise 60 000, and a message without an
+   * outcome is an `error` event, once a connection: a receiver may work on it for minutes.
+   */
+  answerTimeout?: number;
   /** A connection is lost when its peer sends nothing for twice this time. 0 means no limit. Default 60 000. */
   idleTimeout?: number;
   /** The largest frame accepted from a peer. Default 1 MiB. */

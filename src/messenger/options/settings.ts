@@ -40,6 +40,7 @@ export interface Settings {
   readonly maxRedeliveries: number;
   readonly reconnect: ReconnectPolicy;
   readonly connectTimeout: number;
+  readonly answerTimeout: number | undefined;
   readonly idleTimeout: number;
   readonly maxFrameSize: number;
   readonly maxMessageSize: number;
@@ -95,6 +96,7 @@ const KNOWN: readonly (keyof MessengerOptions)[] = [
   'maxRedeliveries',
   'reconnect',
   'connectTimeout',
+  'answerTimeout',
   'idleTimeout',
   'maxFrameSize',
   'maxMessageSize',
@@ -121,7 +123,7 @@ const TLS_OPTIONS: readonly (keyof TlsOptions)[] = [
 /** Checks options and fills in the defaults. Throws `OptionError` for an unknown option or an invalid value. */
 export function resolveOptions(options: MessengerOptions): Settings {
   checkNames('a messenger', options, KNOWN);
-  const { name, reconnect, maxOutgoing = {}, maxIncoming = {} } = options;
+  const { name, reconnect, answerTimeout, maxOutgoing = {}, maxIncoming = {} } = options;
   if (name !== undefined && typeof name !== 'string') throw new OptionError('Option name must be a string.');
   if (typeof reconnect === 'object')
     checkNames('reconnect', reconnect, ['initial', 'delay', 'maxDelay', 'retries', 'refused']);
@@ -144,6 +146,7 @@ export function resolveOptions(options: MessengerOptions): Settings {
     maxRedeliveries: number('maxRedeliveries', options.maxRedeliveries, Infinity, 0),
     reconnect: reconnectPolicy(reconnect),
     connectTimeout: number('connectTimeout', options.connectTimeout, DEFAULT_CONNECT_TIMEOUT, 1),
+    answerTimeout: answerTimeout === undefined ? undefined : number('answerTimeout', answerTimeout, 0, 0),
     // A timer must be able to hold twice that time.
     idleTimeout: Math.min(
       number('idleTimeout', options.idleTimeout, DEFAULT_LIMITS.idleTimeout, 0),

@@ -40,6 +40,7 @@ function connect(port: number, settings: Partial<ConnectionSettings> = {}): Setu
       budget: new ByteBudget(Infinity),
       reconnect: { ...DEFAULT_RECONNECT, initial: true },
       connectTimeout: 1000,
+      answerTimeout: 0,
       tls: {},
       allowInsecureMechs: false,
       dialPeerHosts: true,
@@ -50,7 +51,7 @@ function connect(port: number, settings: Partial<ConnectionSettings> = {}): Setu
       stateChanged: (_connection, _from, to, error) =>
         states.push(error === undefined ? to : `${to}: ${error.message}`),
       linkRequested: () => undefined,
-      linkLost: () => undefined,
+      failed: () => undefined,
     },
   );
   const options = { name: 'link', address: 'q', dynamic: false, presettled: false, maxMessageSize: 0 };
