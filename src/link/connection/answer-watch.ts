@@ -11,7 +11,7 @@ const WITHOUT = 60_000;
 /** The looks within one time-out. A time-out is counted in looks: none is taken while this process sleeps. */
 const LOOKS = 6;
 
-/** How many times the time-out a peer may get. It gets twice the time after each that it let pass. */
+/** How many times the time-out peers may get. They get twice the time after each round in which no host has answered. */
 const MAX_PATIENCE = 8;
 
 /** The settings of a connection that decide over it. */
@@ -31,12 +31,12 @@ export interface WatchedTransport {
 /**
  * Finds a peer that is there and does not answer: that leaves an attach, a detach, or all messages without an outcome. It
  * looks a few times within the time-out, at each link and not at each message, so that nothing is paid for when a message
- * is sent. One watch stays for all sockets of a connection: where no host answers, each gets more time than the one before.
+ * is sent. One watch stays for all sockets of a connection: where no host answers, each gets more time in the next round.
  */
 export class AnswerWatch {
   readonly #clock: Clock;
   readonly #timeout: number | undefined;
-  readonly #hosts: { readonly hasOthers: boolean };
+  readonly #hosts: { readonly size: number };
   readonly #tell: (error: ConnectionError) => void;
   #timer: Timer | undefined;
   /** What the peer owed at the last look, and the number of looks since it owes it. */
@@ -45,15 +45,15 @@ export class AnswerWatch {
   #outcomes = 0;
   #written = 0;
   #quiet = 0;
-  /** The number of time-outs that the peer gets for attaches, and for outcomes. */
-  readonly #patience = { attach: 1, outcome: 1 };
+  /** The number of times in a row that no answer came: to attaches, and for outcomes. */
+  readonly #failures = { attach: 0, outcome: 0 };
   /** What was told of this socket. */
   readonly #told = { detach: false, outcome: false };
 
   /** @param tell - Called with what is not answered, where the connection stays. */
   constructor(
     { answerTimeout, environment }: AnswerSettings,
-    hosts: { readonly hasOthers: boolean },
+    hosts: { readonly size: number },
     tell: (error: ConnectionError) => void,
   ) {
     this.#clock = environment.clock;
@@ -77,7 +77,7 @@ export class AnswerWatch {
   }
 
   get #limit(): number {
-    return this.#timeout ?? (this.#hosts.hasOthers ? WITH_OTHER_HOSTS : WITHOUT);
+    return this.#timeout ?? (this.#hosts.size > 1 ? WITH_OTHER_HOSTS : WITHOUT);
   }
 
   #wait(transport: WatchedTransport): void {
@@ -96,16 +96,16 @@ export class AnswerWatch {
       owed.set(what, looks);
       return looks >= LOOKS * patience;
     };
-    if (attaches.length === 0) this.#patience.attach = 1;
-    if (outcomes !== this.#outcomes) this.#patience.outcome = 1;
+    if (attaches.length === 0) this.#failures.attach = 0;
+    if (outcomes !== this.#outcomes) this.#failures.outcome = 0;
     // A peer that reads on may not have the message yet.
     const isSlow = isBehind && written !== this.#written;
     this.#quiet = outcomes === this.#outcomes && !isSlow ? this.#quiet + 1 : 0;
     this.#outcomes = outcomes;
     this.#written = written;
-    const lateAttaches = attaches.filter(({ rhea }) => isLate(rhea, this.#patience.attach));
+    const lateAttaches = attaches.filter(({ rhea }) => isLate(rhea, this.#patience('attach')));
     const lateDetaches = detaches.filter((rhea) => isLate(rhea, 1));
-    const lateDeliveries = isSlow ? [] : deliveries.filter((delivery) => isLate(delivery, this.#patience.outcome));
+    const lateDeliveries = isSlow ? [] : deliveries.filter((delivery) => isLate(delivery, this.#patience('outcome')));
     this.#owed = owed;
     if (lateAttaches.length > 0) this.#attachesLate(transport, lateAttaches);
     else if (lateDeliveries.length > 0) this.#outcomesLate(transport);
@@ -115,8 +115,8 @@ export class AnswerWatch {
   #attachesLate(transport: WatchedTransport, late: readonly { link: Link; rhea: object }[]): void {
     const { role } = late[0]!.link;
     const which = `${role} link to ${describe(late[0]!.link)}${late.length > 1 ? ` and ${late.length - 1} others` : ''}`;
-    const words = `The peer has not answered the attach of the ${which} for ${this.#takePatience('attach')} ms`;
-    if (this.#hosts.hasOthers) {
+    const words = `The peer has not answered the attach of the ${which} for ${this.#failed('attach')} ms`;
+    if (this.#hosts.size > 1) {
       transport.leave(unanswered(`${words}. The connection goes to the next host.`));
       return;
     }
@@ -125,13 +125,13 @@ export class AnswerWatch {
   }
 
   #outcomesLate(transport: WatchedTransport): void {
-    const mayLeave = this.#hosts.hasOthers || this.#timeout !== undefined;
-    if (mayLeave && this.#quiet >= LOOKS * this.#patience.outcome) {
-      const words = `The peer has answered no message for ${this.#takePatience('outcome')} ms`;
+    const mayLeave = this.#hosts.size > 1 || this.#timeout !== undefined;
+    if (mayLeave && this.#quiet >= LOOKS * this.#patience('outcome')) {
+      const words = `The peer has answered no message for ${this.#failed('outcome')} ms`;
       transport.leave(unanswered(`${words}. Messages without an outcome go out again on the next connection.`));
     } else if (!this.#told.outcome) {
       this.#told.outcome = true;
-      const words = `The peer has let a message wait for its outcome for ${this.#limit * this.#patience.outcome} ms`;
+      const words = `The peer has let a message wait for its outcome for ${this.#limit * this.#patience('outcome')} ms`;
       this.#tell(unanswered(`${words}. It may work on it for so long; if it should not, set answerTimeout.`));
     }
   }
@@ -142,11 +142,16 @@ export class AnswerWatch {
     this.#tell(unanswered(`${words} for ${this.#limit} ms. A call that waits for it does so until its time-out.`));
   }
 
-  /** The time that was given, in milliseconds. The next is twice as long. */
-  #takePatience(kind: 'attach' | 'outcome'): number {
-    const taken = this.#patience[kind];
-    this.#patience[kind] = Math.min(taken * 2, MAX_PATIENCE);
-    return this.#limit * taken;
+  /** The number of time-outs that the peer gets. */
+  #patience(kind: 'attach' | 'outcome'): number {
+    return Math.min(2 ** Math.floor(this.#failures[kind] / this.#hosts.size), MAX_PATIENCE);
+  }
+
+  /** The time that was given, in milliseconds. */
+  #failed(kind: 'attach' | 'outcome'): number {
+    const time = this.#limit * this.#patience(kind);
+    this.#failures[kind]++;
+    return time;
   }
 }
 

@@ -28,9 +28,9 @@ export class HostList {
     return this.#redirect ?? this.#all[this.#index % this.#all.length] ?? this.#own[0]!;
   }
 
-  /** True when there is more than one. */
-  get hasOthers(): boolean {
-    return this.#all.length > 1;
+  /** The number of hosts. */
+  get size(): number {
+    return this.#all.length;
   }
 
   /** The current host could not be reached. Moves on; returns whether every host has failed by now. */

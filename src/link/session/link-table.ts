@@ -205,7 +205,8 @@ export class LinkTable implements SessionTableOwner {
       if (session === undefined) return;
       if (!this.#wasDetached(rhea)) this.#detachedByPeer(link, rhea);
       this.sessions.endIdle(session);
-      this.sessionFreed();
+      // Until this event is over, rhea still has the name of the link, which the one that waits may bear.
+      this.#output.clock.setImmediate(() => this.sessionFreed());
     });
   }
 

@@ -90,8 +90,8 @@ export interface MessengerOptions {
   connectTimeout?: number;
   /**
    * The time that a peer may leave an attach, or all messages that were sent to it, without an answer. Then the
-   * connection is made anew, to the next host where there is one, and messages without an outcome go out again. The time
-   * doubles, up to eightfold, until there is an answer. Without other hosts an attach is repeated instead, and is an `error`
+   * connection is made anew, to the next host where there is one, and messages without an outcome go out again. After a round
+   * of hosts without an answer the time doubles, up to eightfold. Without other hosts an attach is repeated instead, and is an `error`
    * event. 0 means no limit. Default 6000 with other hosts (`failover`). Otherwise 60 000, and a message without an
    * outcome is an `error` event, once a connection: a receiver may work on it for minutes.
    */
