@@ -263,7 +263,9 @@ export class Messenger extends MessengerProperties implements AsyncDisposable {
     const fields = plain(message as Message);
     const answer = { ...fields, correlationId: fields.correlationId ?? correlationId ?? id, address: replyTo };
     const { outgoing, incoming } = this.#engine;
-    return outgoing.namesKnownHost(replyTo) ? outgoing.put(answer) : outgoing.reply(answer, incoming.connectionOf(to));
+    const origin = incoming.owns(to.tracker) ? incoming.connectionOf(to) : undefined;
+    if (outgoing.namesOtherHost(replyTo, origin)) return outgoing.put(answer);
+    return outgoing.reply(answer, incoming.connectionOf(to));
   }
 
   /** Takes the oldest message without decoding it, and returns its tracker. It counts as got. */

@@ -310,6 +310,33 @@ describe('a reply', () => {
     expect(reader.get()!.message.correlationId).toBe('id');
   });
 
+  it.each(['amqp://127.0.0.1', 'AMQP://127.0.0.1'])(
+    'to a node of the broker that the question came from goes with the credentials there: %s',
+    async (host) => {
+      const broker = await startBroker({ users: { user: 'secret' } });
+      const address = `amqp://user:secret@127.0.0.1:${broker.port}/questions`;
+      const server = createTrackingMessenger();
+      server.subscribe(address);
+      server.put({ address, replyTo: `${host}:${broker.port}/answers`, body: 'question' });
+      await server.recv();
+      const answer = server.reply(server.get()!, { body: 'answer' });
+      await answer.outcome();
+      expect([answer.status, answer.error]).toEqual(['accepted', undefined]);
+      expect(broker.queue('answers').depth).toBe(1);
+    },
+  );
+
+  it('to the broker that the question came from goes where a route says that the address leads', async () => {
+    const [broker, other] = [await startBroker(), await startBroker()];
+    const server = createTrackingMessenger();
+    server.route(`${broker.url}/answers`, `${other.url}/answers`);
+    server.subscribe(`${broker.url}/questions`);
+    server.put({ address: `${broker.url}/questions`, replyTo: `${broker.url}/answers`, body: 'question' });
+    await server.recv();
+    expect(await server.reply(server.get()!, { body: 'answer' }).outcome()).toBe('accepted');
+    expect([broker.queue('answers').depth, other.queue('answers').depth]).toEqual([0, 1]);
+  });
+
   it('of another messenger is refused, unless it says a host to go to that the program has named', async () => {
     const { address, client } = await served();
     client.subscribe(`${address}2`);

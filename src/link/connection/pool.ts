@@ -114,6 +114,13 @@ export class ConnectionPool implements ConnectionEvents {
     return undefined;
   }
 
+  /** True if a connection was dialled to the host and port of an endpoint, and the endpoint asks for no other user. */
+  leadsTo(connection: PeerConnection, { tls, host, port, user }: Endpoint): boolean {
+    if (!(connection instanceof Connection) || user !== undefined) return false;
+    const { endpoint } = connection;
+    return endpoint.tls === tls && endpoint.port === port && endpoint.host.toLowerCase() === host.toLowerCase();
+  }
+
   /** Connects to an endpoint. Resolves when the connection is open; rejects with why it cannot be. */
   async connect(endpoint: Endpoint): Promise<void> {
     const connection = this.connectionTo(endpoint);

@@ -114,9 +114,18 @@ export class Outgoing {
     return this.#put(message, this.#destinations.find((message as Message | null | undefined)?.address));
   }
 
-  /** True if an address names a host that the program has named, too. */
-  namesKnownHost(address: string): boolean {
-    return namesHost(address) && this.#context.hosts.has(resolveEndpoint(parseAddress(address)));
+  /**
+   * True if an answer goes to the host that its address names: the program has named that host, too, and the question did
+   * not come from there, or a route says where the address leads.
+   *
+   * @param connection The connection of the question, as far as it is known.
+   */
+  namesOtherHost(address: string, connection: PeerConnection | undefined): boolean {
+    if (!namesHost(address)) return false;
+    const { hosts, pool, routes } = this.#context;
+    const endpoint = resolveEndpoint(parseAddress(address));
+    if (!hosts.has(endpoint)) return false;
+    return routes.match(address) !== undefined || connection === undefined || !pool.leadsTo(connection, endpoint);
   }
 
   /**
