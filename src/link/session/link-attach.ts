@@ -44,7 +44,7 @@ export function attachOptions(options: LinkOptions, role: 'sender' | 'receiver')
   };
 }
 
-/** Tells whether the peer has a node at its end of a link. Some peers never say so. */
+/** Tells whether the peer has a node at its end of a link. It has none for a link that it refuses (AMQP 1.0 §2.6.3). */
 export function attachesNode(rhea: RheaLink, role: 'sender' | 'receiver'): boolean {
   const terminus = role === 'sender' ? rhea.target : rhea.source;
   // rhea has an object for null, too.

@@ -1,10 +1,12 @@
+import type { Timer } from '../../clock.js';
 import { LinkError } from '../../errors.js';
 import { logger } from '../../log.js';
-import { printable } from '../../printable.js';
+import { awaitRefusal } from './awaited-refusal.js';
 import { attachOptions, attachesNode, describe, grantedTerms, peerFacts, remoteAddress } from './link-attach.js';
+import { endError, tooManyLinks } from './link-errors.js';
 import type { LinkClose, LinkEnd, PeerFacts } from './link-options.js';
 import type { ReceiverLink } from './receiver-link.js';
-import type { RheaConnection, RheaError, RheaLink } from '../rhea/rhea-seam.js';
+import type { RheaConnection, RheaLink } from '../rhea/rhea-seam.js';
 import type { PendingOutput } from './pending-output.js';
 import { owedAnswers } from './owed-answers.js';
 import type { OwedAnswers } from './owed-answers.js';
@@ -34,13 +36,23 @@ export interface LinkTableOwner extends LinkOwner {
   readonly isOpen: boolean;
 }
 
+/** A link on its session. */
+interface Entry {
+  readonly rhea: RheaLink;
+  readonly session: Session;
+  /** True when the peer has answered. */
+  isAttached: boolean;
+  /** Runs while the peer has attached no node, and has not said why. */
+  refusal?: Timer;
+}
+
 /** The links of one transport: attached, taken from the peer, and closed again by either side. */
 export class LinkTable implements SessionTableOwner {
   readonly sessions: SessionTable;
   readonly #rhea: RheaConnection;
   readonly #output: PendingOutput;
   readonly #owner: LinkTableOwner;
-  readonly #links = new Map<Link, { rhea: RheaLink; session: Session; isAttached: boolean }>();
+  readonly #links = new Map<Link, Entry>();
   /** Links that were closed from here and that the peer has not answered yet, and how to tell who waits for the answer. */
   readonly #detaching = new Map<RheaLink, { session: Session; resolve: (() => void) | undefined }>();
   /** Where the kind of a node follows its use: the kinds that were found. Any is what a link takes as it is. */
@@ -88,7 +100,7 @@ export class LinkTable implements SessionTableOwner {
     }
     const session = this.sessions.choose(this.#rhea);
     if (session === undefined) {
-      if (this.sessions.isFull) this.#closed(link, tooManyLinks(link), 'lost');
+      if (this.sessions.isFull) this.#closed(link, tooManyLinks(describe(link)), 'lost');
       else this.#waiting.push(link);
       return;
     }
@@ -246,9 +258,13 @@ export class LinkTable implements SessionTableOwner {
     link.remoteAddress = remoteAddress(entry.rhea, link.role);
     link.granted = grantedTerms(entry.rhea, link.role, this.peer);
     link.attached(entry.session, entry.rhea);
-    // A peer that refuses a link attaches no node and closes it in one go (AMQP 1.0 §2.6.3): that is not told as open.
     if (attachesNode(entry.rhea, link.role)) link.opened();
-    else this.#output.clock.nextTick(() => link.opened());
+    else {
+      entry.refusal = awaitRefusal(link, entry.rhea, this.#output.clock, (error) => {
+        void this.detach(link);
+        this.#closed(link, error, 'closed');
+      });
+    }
     this.sessionFreed();
   }
 
@@ -292,23 +308,10 @@ export class LinkTable implements SessionTableOwner {
     const entry = this.#links.get(link);
     if (entry === undefined) return;
     this.#links.delete(link);
+    if (entry.refusal !== undefined) this.#output.clock.clearTimeout(entry.refusal);
     this.#endProbe(link);
     entry.session.links--;
     if (!entry.isAttached) entry.session.attaching--;
     link.detached(error);
   }
-}
-
-function tooManyLinks(link: Link): LinkError {
-  return new LinkError(
-    `The peer takes no more links on this connection, so none to ${describe(link)}. Close others, or use another messenger.`,
-    { condition: 'amqp:resource-limit-exceeded' },
-  );
-}
-
-/** The error for a link that the peer has closed, by itself or with its session. */
-function endError(what: string, error: RheaError | undefined): LinkError {
-  const said = [error?.condition, error?.description].filter((words) => typeof words === 'string' && words !== '');
-  const reason = printable(said.join(': '));
-  return new LinkError(`${what}${reason ? ` (${reason})` : ''}.`, { condition: error?.condition });
 }
