@@ -42,7 +42,8 @@ export function judge(record: Record, verdict: Verdict, left: number): readonly 
       title: `there is service again within ${SERVICE / 1000} s`,
       holds: record.longestWithoutService <= SERVICE,
       seen: `${(record.longestWithoutService / 1000).toFixed(1)} s without at worst`,
-      missing: 'Outcomes that do not come are waited for as long as heart-beats come, though other hosts are listed.',
+      missing:
+        'A connection leaves after six seconds without an outcome, and the cluster needs some to elect a leader.',
     },
   ];
 }

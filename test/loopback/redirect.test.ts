@@ -242,3 +242,30 @@ describe('without dialPeerHosts', () => {
     expect(other.connections).toBe(0);
   });
 });
+
+describe('a host that a peer names and that may not be used is passed over, back to the own one', () => {
+  it.each<[string, (other: ScriptedPeer) => Promise<void>]>([
+    ['when it is not there', (other) => other.close()],
+    ['when it refuses who comes', async (other) => void (await (await other.accept()).answerSasl(['ANONYMOUS'], 1))],
+    ['when it asks for a password', async (other) => void (await (await other.accept()).answerSasl(['PLAIN'], 0))],
+    [
+      'when it speaks something else',
+      async (other) => (await other.accept()).write(Buffer.from('HTTP/1.1 400\r\n\r\n')),
+    ],
+  ])('%s', async (_title, refuse) => {
+    const [peer, other] = [await ScriptedPeer.listen(), await ScriptedPeer.listen()];
+    const messenger = createTrackingMessenger({ dialPeerHosts: true, reconnect: { delay: 0 } });
+    const tracker = messenger.put({ address: peer.address('q') });
+    const wire = await peer.accept();
+    await wire.answerLink({ open: { properties: { 'failover-server-list': [to(other.port)] } } });
+    const refused = refuse(other).catch(() => undefined);
+    wire.destroy();
+    const again = await peer.accept();
+    await refused;
+    const link = await again.answerLink();
+    again.grant(link, 1);
+    await again.read('transfer');
+    again.accept(link, 0);
+    expect(await tracker.outcome()).toBe('accepted');
+  });
+});
