@@ -3,7 +3,17 @@
 // Types are not checked here: `npm run typecheck` does that, once, for sources and tests together.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -39,6 +49,7 @@ const JOINED = {
   legalComments: 'none',
   sourcemap: true,
   sourcesContent: false,
+  write: false,
 };
 
 const builtAt = existsSync(stamp) ? statSync(stamp).mtimeMs : 0;
@@ -52,9 +63,9 @@ if (inputs.some((file) => statSync(file).mtimeMs > builtAt)) {
     if (codes.some((code) => code !== 0)) process.exit(1); // tsc has said why
     const entryPoints = ENTRIES.map((entry) => `${entry}.js`);
     const joined = { ...JOINED, absWorkingDir: modules, outdir: next };
-    await build({ ...joined, entryPoints, splitting: true, chunkNames: 'shared/[hash]' });
+    await write(build({ ...joined, entryPoints, splitting: true, chunkNames: 'shared/[hash]' }));
     // A page loads this one by itself.
-    await build({ ...joined, entryPoints: ['channels/browser.js'], outbase: '.', platform: 'browser' });
+    await write(build({ ...joined, entryPoints: ['channels/browser.js'], outbase: '.', platform: 'browser' }));
     chmodSync(join(next, 'cli', 'main.js'), 0o755);
     writeFileSync(join(next, '.built'), '');
     utimesSync(join(next, '.built'), begun, begun); // a file that changes during the build is newer than it
@@ -71,4 +82,14 @@ async function compile(folder, ...options) {
   const args = [tsc, '-p', join(root, 'tsconfig.build.json'), '--noCheck', '--outDir', folder, ...options];
   const [code] = await once(spawn(process.execPath, args, { stdio: 'inherit' }), 'close');
   return code;
+}
+
+/** Writes what has been joined. esbuild writes `var X = class _X`, and users would see the name with the line. */
+async function write(joining) {
+  for (const { path, text } of (await joining).outputFiles) {
+    mkdirSync(dirname(path), { recursive: true });
+    const renamed = [...text.matchAll(/\bvar (\w+) = class _\1\b/g)].map(([, name]) => name);
+    const names = new RegExp(`\\b_(${renamed.join('|')})\\b`, 'g');
+    writeFileSync(path, renamed.length === 0 ? text : text.replace(names, '$1'));
+  }
 }

@@ -29,10 +29,12 @@ export class SectionCursor {
 
   /**
    * Gets ready to look for a section of `code`. Programs read the sections of a message one after the other, so it stays
-   * where it stands in this message, unless that is behind it. The order of the sections must have been checked.
+   * where it stands in this message, unless that is behind it. The order of the sections must have been checked; a footer may
+   * stand in front of the body all the same.
    */
   reopen(buffer: Buffer, begin: number, end: number, code: number): void {
-    const isThere = this.#buffer === buffer && this.#begin === begin && this.#end === end && this.code <= code;
+    const isThere =
+      this.#buffer === buffer && this.#begin === begin && this.#end === end && this.code <= code && !isBody(this.code);
     if (!isThere) this.open(buffer, begin, end);
   }
 

@@ -25,7 +25,7 @@ export interface Running {
 export type Test = Pick<TestContext, 'onTestFinished'>;
 
 /** With these settings `amqp-messenger` is what is in dist, as it is for users. */
-const env = { ...process.env, TSX_TSCONFIG_PATH: join(ROOT, 'examples', 'tsconfig.json') };
+const env = { ...process.env, TSX_TSCONFIG_PATH: join(ROOT, 'examples', 'tsconfig.run.json') };
 
 /** Starts a program, a TypeScript one as `npx tsx` would. It is killed when the test ends before it. */
 export function start({ onTestFinished }: Test, file: string, args: readonly string[] = []): Running {

@@ -51,8 +51,8 @@ export class CreditScheduler<Link extends CreditedLink> {
   readonly #blocked = new Set<Link>();
   readonly #draining = new Set<Link>();
   /**
-   * Links with credit that may be below their share. Each run empties it, so it is an array: a `Set` would get a new table
-   * each time, in the old generation.
+   * Links with credit that may be below their share, and some that have none any more. Each run empties it, so it is an
+   * array: a `Set` would get a new table each time, in the old generation.
    */
   #low: Grant<Link>[] = [];
 
@@ -122,6 +122,7 @@ export class CreditScheduler<Link extends CreditedLink> {
     this.#credited.delete(link);
     this.#blocked.delete(link);
     this.#draining.delete(link);
+    this.#dropUncredited();
     this.#sharesChanged();
   }
 
@@ -146,7 +147,10 @@ export class CreditScheduler<Link extends CreditedLink> {
       this.#blocked.delete(link);
       this.#grant(this.#addCredited(link), Math.min(this.#pool, share));
     }
-    if (this.#pool > 0) this.#low = this.#low.filter((grant) => this.#staysLow(grant));
+    if (this.#pool === 0) return;
+    const low = this.#low;
+    this.#low = [];
+    for (const grant of low) if (this.#staysLow(grant)) this.#low.push(grant);
   }
 
   /**
@@ -182,7 +186,7 @@ export class CreditScheduler<Link extends CreditedLink> {
 
   /** Tops up a link that is below its share. Returns true if the next run has to look at it again. */
   #staysLow(grant: Grant<Link>): boolean {
-    if (this.#credited.get(grant.link) !== grant) return false;
+    if (!this.#isCredited(grant)) return false;
     if (this.#pool === 0 || this.#draining.has(grant.link)) return true;
     const share = this.#share;
     if (grant.credit < share * LOW_SHARE) this.#grant(grant, Math.min(this.#pool, share - grant.credit));
@@ -208,7 +212,17 @@ export class CreditScheduler<Link extends CreditedLink> {
   #addLow(grant: Grant<Link>): void {
     if (grant.isLow) return;
     grant.isLow = true;
+    if (this.#low.length > 2 * this.#credited.size) this.#dropUncredited();
     this.#low.push(grant);
+  }
+
+  /** A link that has lost all its credit gets another grant. */
+  #isCredited(grant: Grant<Link>): boolean {
+    return this.#credited.get(grant.link) === grant;
+  }
+
+  #dropUncredited(): void {
+    this.#low = this.#low.filter((grant) => this.#isCredited(grant));
   }
 
   /** Updates the counted credit of a link from `counted`, and the lists that the link belongs to. */

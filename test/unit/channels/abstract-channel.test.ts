@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { CHANNEL_CLOSED, Message } from '../../../src/channels/message.js';
 import { MessageQueueListener } from '../../../src/channels/message-queue-listener.js';
 import {
@@ -260,6 +260,7 @@ describe('A channel', () => {
 describe('The faults of the original are gone:', () => {
   it('nothing is polled: a stream that waits sets no timer and runs once per message', async () => {
     vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
     const channel = new PlainChannel();
     const listener = channel.addListener();
     const deliveries = vi.spyOn(listener, 'isRunning', 'get');

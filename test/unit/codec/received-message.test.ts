@@ -195,8 +195,16 @@ describe('a received message', () => {
       }
     }
     // rhea writes the footer before the body.
-    const early = fromHex('005372 c1 04 02 a30041', '005378 c1 06 02 a30166 5501', '005375 a00101');
-    expect([early.footer, early.body, early.annotations]).toEqual([{ f: 1 }, Buffer.from([1]), { '': true }]);
+    for (const [body, value] of [
+      ['005375 a00101', Buffer.from([1])],
+      ['005377 40', null],
+    ] as const) {
+      const early = (): ReceivedMessage => fromHex('005372 c1 04 02 a30041', '005378 c1 06 02 a30166 5501', body);
+      const [one, two, three] = [early(), early(), early()];
+      expect([one.footer, one.body, one.annotations]).toEqual([{ f: 1 }, value, { '': true }]);
+      expect([two.body, two.footer]).toEqual([value, { f: 1 }]);
+      expect([three.bodyType, three.footer, three.body]).toEqual([value === null ? 'value' : 'data', { f: 1 }, value]);
+    }
   });
 
   it('accepts null as the bytes of a data section', () => {

@@ -2,6 +2,7 @@ import fc from '../../support/property.js';
 import { describe, expect, it } from 'vitest';
 import { AUTOMATIC_CREDIT, CreditScheduler } from '../../../src/messenger/incoming/credit-scheduler.js';
 import type { CreditedLink } from '../../../src/messenger/incoming/credit-scheduler.js';
+import { memoryInUse } from '../../support/memory.js';
 
 /** A link whose peer behaves as a test has it. */
 class PeerLink implements CreditedLink {
@@ -403,6 +404,23 @@ describe('a run', () => {
     peers.scheduler.run(0);
     expect(looks).toBeLessThan(5);
     expect(peers.of('link 7')).toBe(1024);
+  });
+});
+
+describe('what a link has used up', () => {
+  it('is not kept, however often the link is granted credit again', () => {
+    const peers = explicit(2, 'a');
+    const round = (): void => {
+      peers.send('a');
+      peers.send('a');
+      peers.scheduler.setExplicit(2);
+      peers.scheduler.run(0); // the link waits, and takes the whole pool
+    };
+    for (let warm = 0; warm < 1000; warm++) round();
+    const before = memoryInUse();
+    for (let rounds = 0; rounds < 50_000; rounds++) round();
+    expect(memoryInUse() - before).toBeLessThan(500_000);
+    expect(peers.shares).toEqual([2]);
   });
 });
 
