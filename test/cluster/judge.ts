@@ -43,7 +43,7 @@ export function judge(record: Record, verdict: Verdict, left: number): readonly 
       holds: record.longestWithoutService <= SERVICE,
       seen: `${(record.longestWithoutService / 1000).toFixed(1)} s without at worst`,
       missing:
-        'A connection leaves after six seconds without an outcome, and the cluster needs some to elect a leader.',
+        'A connection leaves after six to eight seconds without an outcome, and the next node may not serve at once.',
     },
   ];
 }

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { FaultProxy } from '../support/fault-proxy.js';
 import { memoryInUse } from '../support/memory.js';
 import { createMessenger, createTrackingMessenger, listen, startBroker } from '../support/messengers.js';
+import { FakeClock } from '../support/fake-clock.js';
 import { ScriptedPeer } from '../support/scripted-peer.js';
 import { payload, state } from '../support/wire-frames.js';
 import type { Wire, WireLink } from '../support/wire.js';
@@ -144,8 +145,10 @@ describe('a request', () => {
   });
 
   it('ends at its timeout, and a late answer does no harm', async () => {
-    const client = createTrackingMessenger({ timeout: 30 });
+    const clock = new FakeClock();
+    const client = createTrackingMessenger({ timeout: 30, environment: { clock } });
     const { wire, replies, questions, answer } = await asked(client);
+    clock.advance(30);
     await expect(answer).rejects.toMatchObject({ code: 'ERR_TIMEOUT' });
     // It has not gone out by then, so it never does.
     wire.grant(questions, 10);
