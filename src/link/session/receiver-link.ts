@@ -10,7 +10,7 @@ import type { ByteBudget } from '../wire/byte-budget.js';
 import { describe } from './link-attach.js';
 import { LinkCredit } from './link-credit.js';
 import type { GrantedTerms, LinkEnd, LinkOptions } from './link-options.js';
-import { takenBack } from './outcome-errors.js';
+import { takenBack } from './link-errors.js';
 import { PartialDelivery } from './partial-delivery.js';
 import { ReceiverAttachment } from './receiver-attachment.js';
 import type { RheaLink } from '../rhea/rhea-seam.js';

@@ -7,7 +7,7 @@ import { RingBuffer } from '../../queue/ring-buffer.js';
 import { Unsettled } from '../../queue/unsettled.js';
 import type { RheaLink } from '../rhea/rhea-seam.js';
 import { transferWindow } from '../rhea/rhea-seam.js';
-import { rejection } from './outcome-errors.js';
+import { rejection } from './link-errors.js';
 import { SenderAttachment } from './sender-attachment.js';
 import type { PendingSender } from './pending-output.js';
 import type { Session, SessionSender } from './session.js';
