@@ -145,10 +145,7 @@ export class ReceiverLink implements DeliverySource {
     attachment.revoke();
     this.#givenBack = this.#unsettled.drain();
     const error = new LinkError('The link was closed here before the message had an outcome.');
-    for (const delivery of this.#givenBack) {
-      attachment.session.settleReceived({ id: delivery.id, result: RELEASED, settled: true });
-      delivery.abort(error); // an outcome that comes now would contradict it
-    }
+    this.#abort(this.#givenBack, error, RELEASED);
   }
 
   /**
@@ -165,8 +162,7 @@ export class ReceiverLink implements DeliverySource {
       this.#unsettled.add(delivery.id, delivery);
       return false;
     });
-    for (const { id } of aborted) attachment.session.settleReceived({ id, result: RELEASED, settled: true });
-    for (const delivery of aborted) delivery.abort(error);
+    this.#abort(aborted, error, RELEASED);
     this.owner.takenBack?.(this, aborted);
   }
 
@@ -235,18 +231,21 @@ export class ReceiverLink implements DeliverySource {
     else for (const id of ids) this.#unsettled.take(id)?.settledByPeer();
   }
 
+  /** Aborts deliveries: an outcome that comes now would contradict the `result` that the peer is told, if it has to be told. */
+  #abort(deliveries: readonly IncomingDelivery[], error: LinkError, result: Outcome | undefined): void {
+    for (const delivery of deliveries) {
+      const { id } = delivery;
+      if (result !== undefined) this.#attachment?.session.settleReceived({ id, result, settled: true });
+      delivery.abort(error);
+    }
+  }
+
   #takenBack(ids: readonly number[], settled: boolean, state: Outcome): void {
     if (ids.length === 0) return;
     const error = takenBack(ids.length, describe(this), state);
-    const aborted: IncomingDelivery[] = [];
-    for (const id of ids) {
-      const delivery = this.#unsettled.take(id);
-      if (delivery === undefined) continue;
-      // The peer remembers the delivery until we settle it, too.
-      if (!settled) this.#attachment?.session.settleReceived({ id, result: state, settled: true });
-      delivery.abort(error);
-      aborted.push(delivery);
-    }
+    const aborted = ids.flatMap((id) => this.#unsettled.take(id) ?? []);
+    // The peer remembers the deliveries until we settle them, too.
+    this.#abort(aborted, error, settled ? undefined : state);
     this.owner.takenBack?.(this, aborted, error);
   }
 
